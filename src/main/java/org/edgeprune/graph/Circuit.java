@@ -1,0 +1,172 @@
+package org.edgeprune.graph;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+
+/**
+ * A set of edges of one {@link ComputationGraph}: what pruning finds.
+ *
+ * <p>On disk it is the reference's {@code edges.json}: a list of {@code [writer, reader]} name pairs.
+ */
+public final class Circuit {
+    private final ComputationGraph graph;
+    private final BitSet edges;
+
+    private Circuit(ComputationGraph graph, BitSet edges) {
+        this.graph = graph;
+        this.edges = edges;
+    }
+
+    /** The circuit of the edges whose numbers are set. */
+    public static Circuit of(ComputationGraph graph, BitSet edges) {
+        if (edges.length() > graph.edgeCount()) {
+            throw new IllegalArgumentException("edge " + (edges.length() - 1) + " of " + graph.edgeCount());
+        }
+        return new Circuit(graph, (BitSet) edges.clone());
+    }
+
+    /** The whole graph. */
+    public static Circuit full(ComputationGraph graph) {
+        BitSet all = new BitSet();
+        all.set(0, graph.edgeCount());
+        return new Circuit(graph, all);
+    }
+
+    public ComputationGraph graph() {
+        return graph;
+    }
+
+    public int size() {
+        return edges.cardinality();
+    }
+
+    public boolean contains(int edgeIndex) {
+        return edges.get(edgeIndex);
+    }
+
+    public boolean contains(Writer writer, Reader reader) {
+        return graph.hasEdge(writer, reader) && edges.get(graph.edgeIndex(writer, reader));
+    }
+
+    /** A copy of the edge numbers. */
+    public BitSet edgeSet() {
+        return (BitSet) edges.clone();
+    }
+
+    /** 1 - kept edges / all edges. */
+    public double edgeSparsity() {
+        return 1.0 - (double) size() / graph.edgeCount();
+    }
+
+    /**
+     * Edges in the reference's order: layer by layer; within an attention layer by writer, then queries, keys and values by
+     * head; then the layer's MLP; last {@code resid_post}.
+     */
+    public List<Edge> edges() {
+        return IntStream.range(0, graph.shape().layers() + 1).boxed().flatMap(this::layerEdges).toList();
+    }
+
+    private Stream<Edge> layerEdges(int layer) {
+        boolean last = layer == graph.shape().layers();
+        List<List<Reader.Kind>> order = last
+                ? List.of(List.of(Reader.Kind.RESID_POST))
+                : List.of(List.of(Reader.Kind.QUERY, Reader.Kind.KEY, Reader.Kind.VALUE), List.of(Reader.Kind.MLP));
+        return order.stream().flatMap(kinds -> {
+            int visible = graph.group(kinds.get(0), layer).visibleWriters();
+            return graph.writers().subList(0, visible).stream().flatMap(writer -> kinds.stream()
+                    .map(kind -> graph.group(kind, layer))
+                    .flatMap(g -> graph.readers().subList(g.firstReader(), g.firstReader() + g.count()).stream())
+                    .filter(reader -> edges.get(graph.edgeIndex(writer, reader)))
+                    .map(reader -> new Edge(writer, reader)));
+        });
+    }
+
+    public Circuit intersection(Circuit other) {
+        BitSet both = edgeSet();
+        both.and(sameGraph(other).edges);
+        return new Circuit(graph, both);
+    }
+
+    public Circuit union(Circuit other) {
+        BitSet either = edgeSet();
+        either.or(sameGraph(other).edges);
+        return new Circuit(graph, either);
+    }
+
+    private Circuit sameGraph(Circuit other) {
+        if (!graph.shape().equals(other.graph.shape())) {
+            throw new InputException("these circuits are of different models: " + graph.shape() + " and "
+                    + other.graph.shape());
+        }
+        return other;
+    }
+
+    /** The circuit as the text of an {@code edges.json} file, one edge a line. */
+    public String toJson() {
+        return edges().stream()
+                .map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
+                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+    }
+
+    /**
+     * Reads an {@code edges.json}.
+     *
+     * @throws InputException naming the file and the entry if it is no list of pairs or names what this graph does not have
+     */
+    public static Circuit read(Path file, ComputationGraph graph) {
+        JsonNode root;
+        try {
+            root = new ObjectMapper().readTree(Files.readString(file));
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e, e);
+        }
+        if (!root.isArray()) {
+            throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
+        }
+        BitSet set = new BitSet();
+        for (int i = 0; i < root.size(); i++) {
+            JsonNode pair = root.get(i);
+            if (!pair.isArray() || pair.size() != 2 || !pair.get(0).isTextual() || !pair.get(1).isTextual()) {
+                throw new InputException(file + ": entry " + i + " is " + pair + ": expected a pair [writer, reader]");
+            }
+            try {
+                Writer writer = graph.writer(pair.get(0).textValue());
+                Reader reader = graph.reader(pair.get(1).textValue());
+                if (!graph.hasEdge(writer, reader)) {
+                    throw new InputException(writer + " is computed after " + reader + " reads, so this edge cannot exist");
+                }
+                set.set(graph.edgeIndex(writer, reader));
+            } catch (InputException e) {
+                throw new InputException(file + ": entry " + i + ": " + e.getMessage(), e);
+            }
+        }
+        return new Circuit(graph, set);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Circuit c && graph.shape().equals(c.graph.shape()) && edges.equals(c.edges);
+    }
+
+    @Override
+    public int hashCode() {
+        return edges.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return size() + " of " + graph.edgeCount() + " edges";
+    }
+}

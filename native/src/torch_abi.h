@@ -1,0 +1,420 @@
+/*
+ * torch_abi.h: the part of libtorch's C++ interface that the shim calls. All of it is here and nowhere else.
+ *
+ * libtorch's Maven artifacts carry no headers, and the shim needs few functions, so they are declared here with
+ * their true namespaces, types and signatures. The mangled names of all of them are the same in libtorch 2.7 to
+ * 2.13, so one shim binary serves every version. They are weak: the shim loads even where one is missing, the
+ * audit (runtime.cpp) names it, and a call to it is an EP_UNSUPPORTED error (`call` in internal.h).
+ *
+ * With EDGEPRUNE_GENUINE_HEADERS the same sources are built against libtorch's own headers instead; abi_proof.cpp
+ * then asserts that every signature and layout written here is the real one. See native/README.md.
+ */
+#ifndef EDGEPRUNE_TORCH_ABI_H
+#define EDGEPRUNE_TORCH_ABI_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#ifdef EDGEPRUNE_GENUINE_HEADERS
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
+#include <torch/csrc/api/include/torch/cuda.h>
+
+#define EP_WEAK
+
+#else
+
+#define EP_WEAK __attribute__((weak))
+
+namespace at {
+class Tensor;
+}
+
+/* AOTInductor's C interface, which PyTorch keeps stable: a handle is an at::Tensor* on the C++ heap. */
+struct AtenTensorOpaque;
+using AtenTensorHandle = AtenTensorOpaque *;
+using AOTITorchError = int32_t;
+extern "C" {
+AOTITorchError aoti_torch_new_tensor_handle(AtenTensorHandle original, AtenTensorHandle *out) EP_WEAK;
+AOTITorchError aoti_torch_delete_tensor_object(AtenTensorHandle tensor) EP_WEAK;
+AOTITorchError aoti_torch_create_tensor_from_blob(void *data, int64_t rank, const int64_t *sizes, const int64_t *strides,
+                                                  int64_t storage_offset, int32_t dtype, int32_t device_type,
+                                                  int32_t device_index, AtenTensorHandle *out) EP_WEAK;
+AOTITorchError aoti_torch_get_data_ptr(AtenTensorHandle tensor, void **out) EP_WEAK;
+AOTITorchError aoti_torch_get_dim(AtenTensorHandle tensor, int64_t *out) EP_WEAK;
+AOTITorchError aoti_torch_get_numel(AtenTensorHandle tensor, int64_t *out) EP_WEAK;
+AOTITorchError aoti_torch_get_sizes(AtenTensorHandle tensor, int64_t **out) EP_WEAK;
+AOTITorchError aoti_torch_get_strides(AtenTensorHandle tensor, int64_t **out) EP_WEAK;
+AOTITorchError aoti_torch_get_dtype(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
+AOTITorchError aoti_torch_get_device_type(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
+AOTITorchError aoti_torch_get_device_index(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
+}
+
+namespace c10 {
+
+enum class ScalarType : int8_t { Byte = 0, Int = 3, Long = 4, Half = 5, Float = 6, Double = 7, Bool = 11, BFloat16 = 15 };
+enum class Layout : int8_t { Strided = 0 };
+enum class MemoryFormat : int8_t { Contiguous = 0 };
+enum class DeviceType : int8_t { CPU = 0, CUDA = 1 };
+using DeviceIndex = int8_t;
+
+struct Device {
+    Device(DeviceType type, DeviceIndex index = -1) : type_(type), index_(index) {}
+
+  private:
+    DeviceType type_;
+    DeviceIndex index_;
+};
+
+/* A number: a tag, then 16 aligned bytes that a complex number would fill. Only its two plain kinds are built here. */
+class Scalar {
+  public:
+    Scalar(double value) : tag_(Tag::HAS_d) { value_.d = value; }
+    Scalar(int64_t value) : tag_(Tag::HAS_i) { value_.i = value; }
+    Scalar(const Scalar &other) : tag_(other.tag_), value_(other.value_) {}
+    ~Scalar() {}
+
+  private:
+    enum class Tag : int32_t { HAS_d = 0, HAS_i = 1 };
+    Tag tag_;
+    union alignas(16) {
+        double d;
+        int64_t i;
+        char room[16];
+    } value_;
+};
+
+/* A size that could be symbolic; as a plain number it is the number itself. Never trivially copied, so never in registers. */
+class SymInt {
+  public:
+    SymInt(int64_t value) : data_(value) {}
+    SymInt(const SymInt &other) : data_(other.data_) {}
+    ~SymInt() {}
+
+  private:
+    int64_t data_;
+};
+
+template <class T> class ArrayRef {
+  public:
+    ArrayRef() = default;
+    ArrayRef(const T *data, size_t length) : data_(data), length_(length) {}
+    ArrayRef(const std::vector<T> &values) : data_(values.data()), length_(values.size()) {}
+
+  private:
+    const T *data_ = nullptr;
+    size_t length_ = 0;
+};
+
+template <class T> class OptionalArrayRef {
+  public:
+    OptionalArrayRef(std::nullopt_t) {}
+    OptionalArrayRef(ArrayRef<T> values) : values_(values) {}
+
+  private:
+    std::optional<ArrayRef<T>> values_;
+};
+
+template <class T> class IListRef {
+  public:
+    IListRef(ArrayRef<T> values) : values_(values), tag_(Tag::Unboxed) {}
+
+  private:
+    enum class Tag : int32_t { Unboxed = 0 };
+    ArrayRef<T> values_;
+    Tag tag_;
+};
+
+class TensorImpl {
+  public:
+    bool requires_grad() const EP_WEAK;
+};
+
+class UndefinedTensorImpl {
+  public:
+    EP_WEAK static UndefinedTensorImpl _singleton; /* only its address means anything */
+};
+
+struct GradMode {
+    static bool is_enabled() EP_WEAK;
+    static void set_enabled(bool enabled) EP_WEAK;
+};
+
+} // namespace c10
+
+namespace at {
+
+using c10::ScalarType;
+
+/* A counted reference to a TensorImpl. The counting is left to libtorch: copies and releases go through AOTI's handles. */
+class Tensor {
+  public:
+    Tensor() : impl_(undefined()) {}
+    Tensor(const Tensor &other) : impl_(undefined()) {
+        if (other.defined()) {
+            AtenTensorHandle copy = nullptr;
+            aoti_torch_new_tensor_handle(reinterpret_cast<AtenTensorHandle>(const_cast<Tensor *>(&other)), &copy);
+            Tensor *cell = reinterpret_cast<Tensor *>(copy);
+            impl_ = cell->impl_;
+            cell->impl_ = undefined();
+            delete cell;
+        }
+    }
+    Tensor(Tensor &&other) noexcept : impl_(other.impl_) { other.impl_ = undefined(); }
+    Tensor &operator=(Tensor other) noexcept {
+        std::swap(impl_, other.impl_);
+        return *this;
+    }
+    ~Tensor() {
+        if (defined()) {
+            aoti_torch_delete_tensor_object(reinterpret_cast<AtenTensorHandle>(new Tensor(std::move(*this))));
+        }
+    }
+    bool defined() const { return impl_ != undefined(); }
+    c10::TensorImpl *unsafeGetTensorImpl() const { return impl_; }
+
+  private:
+    static c10::TensorImpl *undefined() { return reinterpret_cast<c10::TensorImpl *>(&c10::UndefinedTensorImpl::_singleton); }
+    c10::TensorImpl *impl_;
+};
+
+/* A counted reference to a random generator; the shim only borrows the default one. */
+struct Generator {
+    Generator() : impl_(nullptr) {}
+    ~Generator() {}
+    Generator(const Generator &) = delete;
+    void *unsafeGetGeneratorImpl() const { return impl_; }
+
+  private:
+    void *impl_;
+};
+
+struct CPUGeneratorImpl {
+    void set_current_seed(uint64_t seed) EP_WEAK;
+};
+
+namespace detail {
+const Generator &getDefaultCPUGenerator() EP_WEAK;
+}
+
+std::string show_config() EP_WEAK;
+int get_num_threads() EP_WEAK;
+void set_num_threads(int threads) EP_WEAK;
+
+} // namespace at
+
+namespace torch {
+namespace autograd {
+std::vector<at::Tensor> grad(const std::vector<at::Tensor> &outputs, const std::vector<at::Tensor> &inputs,
+                             const std::vector<at::Tensor> &grad_outputs, std::optional<bool> retain_graph,
+                             bool create_graph, bool allow_unused) EP_WEAK;
+}
+namespace cuda {
+size_t device_count() EP_WEAK;
+void synchronize(int64_t device_index) EP_WEAK;
+void manual_seed_all(uint64_t seed) EP_WEAK;
+} // namespace cuda
+} // namespace torch
+
+#endif /* EDGEPRUNE_GENUINE_HEADERS */
+
+/* libtorch's OpenMP runtime, whichever file it comes from: the fused kernels share its thread pool. */
+extern "C" {
+void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags) __attribute__((weak));
+int omp_get_thread_num() __attribute__((weak));
+int omp_get_num_threads() __attribute__((weak));
+int omp_in_parallel() __attribute__((weak));
+}
+
+/* Plain functions of the audit: the declarations above. */
+#define EP_TORCH_FUNCTIONS(FUNCTION)                                                                                   \
+    FUNCTION(aoti_torch_new_tensor_handle)                                                                             \
+    FUNCTION(aoti_torch_delete_tensor_object)                                                                          \
+    FUNCTION(aoti_torch_create_tensor_from_blob)                                                                       \
+    FUNCTION(aoti_torch_get_data_ptr)                                                                                  \
+    FUNCTION(aoti_torch_get_dim)                                                                                       \
+    FUNCTION(aoti_torch_get_numel)                                                                                     \
+    FUNCTION(aoti_torch_get_sizes)                                                                                     \
+    FUNCTION(aoti_torch_get_strides)                                                                                   \
+    FUNCTION(aoti_torch_get_dtype)                                                                                     \
+    FUNCTION(aoti_torch_get_device_type)                                                                               \
+    FUNCTION(aoti_torch_get_device_index)                                                                              \
+    FUNCTION(c10::TensorImpl::requires_grad)                                                                           \
+    FUNCTION(c10::UndefinedTensorImpl::_singleton)                                                                     \
+    FUNCTION(c10::GradMode::is_enabled)                                                                                \
+    FUNCTION(c10::GradMode::set_enabled)                                                                               \
+    FUNCTION(at::CPUGeneratorImpl::set_current_seed)                                                                   \
+    FUNCTION(at::detail::getDefaultCPUGenerator)                                                                       \
+    FUNCTION(at::show_config)                                                                                          \
+    FUNCTION(at::get_num_threads)                                                                                      \
+    FUNCTION(at::set_num_threads)                                                                                      \
+    FUNCTION(torch::autograd::grad)                                                                                    \
+    FUNCTION(torch::cuda::device_count)                                                                                \
+    FUNCTION(torch::cuda::synchronize)                                                                                 \
+    FUNCTION(torch::cuda::manual_seed_all)                                                                             \
+    FUNCTION(GOMP_parallel)                                                                                            \
+    FUNCTION(omp_get_thread_num)                                                                                       \
+    FUNCTION(omp_get_num_threads)                                                                                      \
+    FUNCTION(omp_in_parallel)
+
+/* Operators: struct at::_ops::NAME with `static RESULT call ARGUMENTS`. */
+namespace edgeprune::abi {
+using T = const at::Tensor &;
+using Self = at::Tensor &;
+using Scalar = const c10::Scalar &;
+using Ints = c10::ArrayRef<int64_t>;
+using SymInts = c10::ArrayRef<c10::SymInt>;
+using OptInts = c10::OptionalArrayRef<int64_t>;
+using OptType = std::optional<c10::ScalarType>;
+using OptLayout = std::optional<c10::Layout>;
+using OptDevice = std::optional<c10::Device>;
+using OptBool = std::optional<bool>;
+using OptFormat = std::optional<c10::MemoryFormat>;
+using OptTensor = const std::optional<at::Tensor> &;
+using OptScalar = const std::optional<c10::Scalar> &;
+using OptGenerator = std::optional<at::Generator>;
+using Pair = std::tuple<at::Tensor, at::Tensor>;
+using List = std::vector<at::Tensor>;
+} // namespace edgeprune::abi
+
+#define EP_TORCH_OPS(OP)                                                                                               \
+    /* creation and conversion */                                                                                      \
+    OP(empty_memory_format, at::Tensor, (SymInts, OptType, OptLayout, OptDevice, OptBool, OptFormat))                  \
+    OP(full, at::Tensor, (SymInts, Scalar, OptType, OptLayout, OptDevice, OptBool))                                    \
+    OP(arange_start, at::Tensor, (Scalar, Scalar, OptType, OptLayout, OptDevice, OptBool))                             \
+    OP(to_dtype, at::Tensor, (T, c10::ScalarType, bool, bool, OptFormat))                                              \
+    OP(to_device, at::Tensor, (T, c10::Device, c10::ScalarType, bool, bool, OptFormat))                                \
+    OP(contiguous, at::Tensor, (T, c10::MemoryFormat))                                                                 \
+    OP(clone, at::Tensor, (T, OptFormat))                                                                              \
+    OP(detach, at::Tensor, (T))                                                                                        \
+    OP(requires_grad_, at::Tensor &, (Self, bool))                                                                     \
+    /* shape */                                                                                                        \
+    OP(reshape, at::Tensor, (T, SymInts))                                                                              \
+    OP(view, at::Tensor, (T, SymInts))                                                                                 \
+    OP(expand, at::Tensor, (T, SymInts, bool))                                                                         \
+    OP(permute, at::Tensor, (T, Ints))                                                                                 \
+    OP(transpose_int, at::Tensor, (T, int64_t, int64_t))                                                               \
+    OP(unsqueeze, at::Tensor, (T, int64_t))                                                                            \
+    OP(squeeze_dim, at::Tensor, (T, int64_t))                                                                          \
+    OP(narrow, at::Tensor, (T, int64_t, c10::SymInt, c10::SymInt))                                                     \
+    OP(select_int, at::Tensor, (T, int64_t, c10::SymInt))                                                              \
+    OP(split_with_sizes, List, (T, SymInts, int64_t))                                                                  \
+    OP(cat, at::Tensor, (const c10::IListRef<at::Tensor> &, int64_t))                                                  \
+    OP(stack, at::Tensor, (c10::ArrayRef<at::Tensor>, int64_t))                                                        \
+    OP(index_select, at::Tensor, (T, int64_t, T))                                                                      \
+    OP(index_add_, at::Tensor &, (Self, int64_t, T, T, Scalar))                                                        \
+    OP(index_copy_, at::Tensor &, (Self, int64_t, T, T))                                                               \
+    OP(gather, at::Tensor, (T, int64_t, T, bool))                                                                      \
+    OP(where_self, at::Tensor, (T, T, T))                                                                              \
+    OP(masked_fill_Scalar, at::Tensor, (T, T, Scalar))                                                                 \
+    OP(repeat_interleave_self_int, at::Tensor, (T, c10::SymInt, std::optional<int64_t>, std::optional<c10::SymInt>))   \
+    /* pointwise */                                                                                                    \
+    OP(add_Tensor, at::Tensor, (T, T, Scalar))                                                                         \
+    OP(sub_Tensor, at::Tensor, (T, T, Scalar))                                                                         \
+    OP(mul_Tensor, at::Tensor, (T, T))                                                                                 \
+    OP(div_Tensor, at::Tensor, (T, T))                                                                                 \
+    OP(maximum, at::Tensor, (T, T))                                                                                    \
+    OP(minimum, at::Tensor, (T, T))                                                                                    \
+    OP(add_Scalar, at::Tensor, (T, Scalar, Scalar))                                                                    \
+    OP(mul_Scalar, at::Tensor, (T, Scalar))                                                                            \
+    OP(pow_Tensor_Scalar, at::Tensor, (T, Scalar))                                                                     \
+    OP(clamp, at::Tensor, (T, OptScalar, OptScalar))                                                                   \
+    OP(neg, at::Tensor, (T))                                                                                           \
+    OP(exp, at::Tensor, (T))                                                                                           \
+    OP(log, at::Tensor, (T))                                                                                           \
+    OP(sqrt, at::Tensor, (T))                                                                                          \
+    OP(rsqrt, at::Tensor, (T))                                                                                         \
+    OP(abs, at::Tensor, (T))                                                                                           \
+    OP(sin, at::Tensor, (T))                                                                                           \
+    OP(cos, at::Tensor, (T))                                                                                           \
+    OP(tanh, at::Tensor, (T))                                                                                          \
+    OP(sigmoid, at::Tensor, (T))                                                                                       \
+    OP(relu, at::Tensor, (T))                                                                                          \
+    OP(gelu, at::Tensor, (T, std::string_view))                                                                        \
+    OP(silu, at::Tensor, (T))                                                                                          \
+    OP(logical_not, at::Tensor, (T))                                                                                   \
+    OP(isfinite, at::Tensor, (T))                                                                                      \
+    OP(round, at::Tensor, (T))                                                                                         \
+    OP(floor, at::Tensor, (T))                                                                                         \
+    OP(square, at::Tensor, (T))                                                                                        \
+    OP(eq_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(ne_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(lt_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(le_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(gt_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(ge_Tensor, at::Tensor, (T, T))                                                                                  \
+    OP(eq_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(ne_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(lt_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(le_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(gt_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(ge_Scalar, at::Tensor, (T, Scalar))                                                                             \
+    OP(logical_and, at::Tensor, (T, T))                                                                                \
+    OP(logical_or, at::Tensor, (T, T))                                                                                 \
+    OP(add__Tensor, at::Tensor &, (Self, T, Scalar))                                                                   \
+    OP(mul__Tensor, at::Tensor &, (Self, T))                                                                           \
+    OP(mul__Scalar, at::Tensor &, (Self, Scalar))                                                                      \
+    OP(addcmul_, at::Tensor &, (Self, T, T, Scalar))                                                                   \
+    OP(addcdiv_, at::Tensor &, (Self, T, T, Scalar))                                                                   \
+    OP(copy_, at::Tensor &, (Self, T, bool))                                                                           \
+    OP(fill__Scalar, at::Tensor &, (Self, Scalar))                                                                     \
+    OP(uniform_, at::Tensor &, (Self, double, double, OptGenerator))                                                   \
+    OP(normal_, at::Tensor &, (Self, double, double, OptGenerator))                                                    \
+    /* reductions */                                                                                                   \
+    OP(sum, at::Tensor, (T, OptType))                                                                                  \
+    OP(sum_dim_IntList, at::Tensor, (T, OptInts, bool, OptType))                                                       \
+    OP(mean, at::Tensor, (T, OptType))                                                                                 \
+    OP(mean_dim, at::Tensor, (T, OptInts, bool, OptType))                                                              \
+    OP(amax, at::Tensor, (T, Ints, bool))                                                                              \
+    OP(amin, at::Tensor, (T, Ints, bool))                                                                              \
+    OP(argmax, at::Tensor, (T, std::optional<int64_t>, bool))                                                          \
+    OP(cumsum, at::Tensor, (T, int64_t, OptType))                                                                      \
+    OP(logsumexp, at::Tensor, (T, Ints, bool))                                                                         \
+    OP(all, at::Tensor, (T))                                                                                           \
+    OP(any, at::Tensor, (T))                                                                                           \
+    OP(topk, Pair, (T, c10::SymInt, int64_t, bool, bool))                                                              \
+    /* nn */                                                                                                           \
+    OP(matmul, at::Tensor, (T, T))                                                                                     \
+    OP(bmm, at::Tensor, (T, T))                                                                                        \
+    OP(addmm, at::Tensor, (T, T, T, Scalar, Scalar))                                                                   \
+    OP(baddbmm, at::Tensor, (T, T, T, Scalar, Scalar))                                                                 \
+    OP(addmm_, at::Tensor &, (Self, T, T, Scalar, Scalar))                                                             \
+    OP(baddbmm_, at::Tensor &, (Self, T, T, Scalar, Scalar))                                                           \
+    OP(linear, at::Tensor, (T, T, OptTensor))                                                                          \
+    OP(softmax_int, at::Tensor, (T, int64_t, OptType))                                                                 \
+    OP(log_softmax_int, at::Tensor, (T, int64_t, OptType))                                                             \
+    OP(layer_norm, at::Tensor, (T, SymInts, OptTensor, OptTensor, double, bool))                                       \
+    OP(scaled_dot_product_attention, at::Tensor, (T, T, T, OptTensor, double, bool, std::optional<double>, bool))
+
+#ifndef EDGEPRUNE_GENUINE_HEADERS
+namespace at::_ops {
+using namespace edgeprune::abi;
+#define EP_DECLARE_OP(NAME, RESULT, ARGUMENTS)                                                                         \
+    struct NAME {                                                                                                      \
+        static RESULT call ARGUMENTS EP_WEAK;                                                                          \
+    };
+EP_TORCH_OPS(EP_DECLARE_OP)
+#undef EP_DECLARE_OP
+} // namespace at::_ops
+#endif
+
+namespace edgeprune {
+
+/* An operator's name for messages. */
+template <class Op> inline constexpr const char *op_name = nullptr;
+#define EP_NAME_OP(NAME, RESULT, ARGUMENTS) template <> inline constexpr const char *op_name<at::_ops::NAME> = "at::_ops::" #NAME;
+EP_TORCH_OPS(EP_NAME_OP)
+#undef EP_NAME_OP
+
+} // namespace edgeprune
+
+#endif

@@ -11,6 +11,14 @@ public enum DType {
     U8(0, 1, false),
     BOOL(11, 1, false);
 
+    private static final DType[] BY_CODE = new DType[16];
+
+    static {
+        for (DType type : values()) {
+            BY_CODE[type.code] = type;
+        }
+    }
+
     private final int code;
     private final int byteSize;
     private final boolean floatingPoint;
@@ -35,11 +43,15 @@ public enum DType {
     }
 
     static DType ofCode(int code) {
-        for (DType type : values()) {
-            if (type.code == code) {
-                return type;
-            }
+        if (code < 0 || code >= BY_CODE.length || BY_CODE[code] == null) {
+            throw new TorchException("libtorch returned a tensor of an unsupported dtype (c10::ScalarType " + code + ")");
         }
-        throw new TorchException("libtorch returned a tensor of an unsupported dtype (c10::ScalarType " + code + ")");
+        return BY_CODE[code];
+    }
+
+    /** The name in error texts and reports: {@code f32}, {@code bf16}, {@code bool} ... */
+    @Override
+    public String toString() {
+        return name().toLowerCase(java.util.Locale.ROOT);
     }
 }

@@ -36,6 +36,19 @@ public record Device(Kind kind, int index) {
         return kind == Kind.CUDA;
     }
 
+    /** The shim's number of the kind of device. */
+    int typeCode() {
+        return kind == Kind.CPU ? 0 : 1;
+    }
+
+    static Device ofCodes(int type, int index) {
+        return switch (type) {
+            case 0 -> CPU;
+            case 1 -> cuda(index);
+            default -> throw new TorchException("libtorch returned a tensor on an unsupported device (c10::DeviceType " + type + ")");
+        };
+    }
+
     @Override
     public String toString() {
         return kind == Kind.CPU ? "cpu" : "cuda:" + index;

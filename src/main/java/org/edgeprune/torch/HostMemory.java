@@ -1,0 +1,64 @@
+package org.edgeprune.torch;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.edgeprune.torch.ffi.Shim;
+
+/** Elements between Java's arrays and tensors: one bulk copy each way. */
+final class HostMemory {
+    private HostMemory() {}
+
+    /** A CPU tensor with a copy of the array's elements, row-major. */
+    static Tensor tensorOf(MemorySegment array, DType dtype, long[] shape) {
+        requireSize(array.byteSize(), dtype, shape);
+        Tensor tensor = Tensor.empty(dtype, Device.CPU, shape);
+        MemorySegment.copy(array, 0, bytesOf(tensor), 0, array.byteSize());
+        return tensor;
+    }
+
+    /** A tensor over the segment's own memory. */
+    static Tensor wrap(MemorySegment data, DType dtype, long[] shape) {
+        Objects.requireNonNull(data, "data");
+        requireSize(data.byteSize(), dtype, shape);
+        if (!data.isNative() || data.address() % dtype.byteSize() != 0) {
+            throw new IllegalArgumentException("wrap: " + dtype + " needs native memory aligned to " + dtype.byteSize() + " bytes");
+        }
+        return NativeCalls.create("wrap",
+                out -> Shim.ep_from_blob(data, NativeCalls.longs(shape), shape.length, dtype.code(), out), shape).over(data);
+    }
+
+    /** Copies the elements, row-major and converted to {@code dtype}, into the array, which has exactly their size. */
+    static void read(Tensor tensor, DType dtype, MemorySegment array) {
+        try (TensorScope intermediate = TensorScope.open()) {
+            Tensor host = tensor.detach().to(dtype).to(Device.CPU).contiguous();
+            MemorySegment.copy(bytesOf(host), 0, array, 0, array.byteSize());
+        }
+    }
+
+    /** Copies the elements as they are, row-major, to native memory of exactly their size. */
+    static void copy(Tensor tensor, MemorySegment target) {
+        requireSize(Objects.requireNonNull(target, "target").byteSize(), tensor.dtype(), tensor.shape());
+        if (!target.isNative() || target.isReadOnly()) {
+            throw new IllegalArgumentException("copyTo: the target must be writable native memory");
+        }
+        NativeCalls.check(Shim.ep_copy_to_host(tensor.handle("copyTo"), target, target.byteSize()), "copyTo", tensor);
+    }
+
+    /** The memory of a contiguous CPU tensor; valid as long as the tensor is open. */
+    private static MemorySegment bytesOf(Tensor tensor) {
+        return tensor.data().reinterpret(tensor.elementCount() * tensor.dtype().byteSize());
+    }
+
+    private static void requireSize(long bytes, DType dtype, long[] shape) {
+        Objects.requireNonNull(dtype, "dtype");
+        long expected = dtype.byteSize();
+        for (long size : Objects.requireNonNull(shape, "shape")) {
+            expected = size < 0 ? -1 : Math.multiplyExact(expected, size);
+        }
+        if (bytes != expected) {
+            throw new IllegalArgumentException(bytes / dtype.byteSize() + " elements (" + bytes + " bytes of " + dtype
+                    + ") do not fill shape " + Arrays.toString(shape));
+        }
+    }
+}

@@ -127,6 +127,7 @@ EP_API ep_status ep_maximum(ep_tensor a, ep_tensor b, ep_tensor *out);
 EP_API ep_status ep_minimum(ep_tensor a, ep_tensor b, ep_tensor *out);
 EP_API ep_status ep_add_scalar(ep_tensor a, double b, ep_tensor *out);
 EP_API ep_status ep_mul_scalar(ep_tensor a, double b, ep_tensor *out);
+EP_API ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out);
 EP_API ep_status ep_pow_scalar(ep_tensor a, double exponent, ep_tensor *out);
 EP_API ep_status ep_clamp(ep_tensor a, double min, double max, ep_tensor *out); /* NaN = no bound */
 

@@ -73,6 +73,10 @@ ep_status ep_mul_scalar(ep_tensor a, double b, ep_tensor *out) {
     return produce(out, [&] { return call<ops::mul_Scalar>(ref(a), number(b)); });
 }
 
+ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out) {
+    return produce(out, [&] { return call<ops::div_Scalar>(ref(a), number(b)); });
+}
+
 ep_status ep_pow_scalar(ep_tensor a, double exponent, ep_tensor *out) {
     return produce(out, [&] { return call<ops::pow_Tensor_Scalar>(ref(a), number(exponent)); });
 }

@@ -326,6 +326,7 @@ using List = std::vector<at::Tensor>;
     OP(minimum, at::Tensor, (T, T))                                                                                    \
     OP(add_Scalar, at::Tensor, (T, Scalar, Scalar))                                                                    \
     OP(mul_Scalar, at::Tensor, (T, Scalar))                                                                            \
+    OP(div_Scalar, at::Tensor, (T, Scalar))                                                                            \
     OP(pow_Tensor_Scalar, at::Tensor, (T, Scalar))                                                                     \
     OP(clamp, at::Tensor, (T, OptScalar, OptScalar))                                                                   \
     OP(neg, at::Tensor, (T))                                                                                           \

@@ -4088,6 +4088,68 @@ public class Shim extends Shim$shared {
         }
     }
 
+    private static class ep_div_scalar {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_DOUBLE,
+            Shim.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_div_scalar").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out)
+     * }
+     */
+    public static FunctionDescriptor ep_div_scalar$descriptor() {
+        return ep_div_scalar.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out)
+     * }
+     */
+    public static MethodHandle ep_div_scalar$handle() {
+        return ep_div_scalar.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out)
+     * }
+     */
+    public static MemorySegment ep_div_scalar$address() {
+        return ep_div_scalar.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_div_scalar(ep_tensor a, double b, ep_tensor *out)
+     * }
+     */
+    public static int ep_div_scalar(MemorySegment a, double b, MemorySegment out) {
+        var mh$ = ep_div_scalar.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_div_scalar", a, b, out);
+            }
+            return (int)mh$.invokeExact(a, b, out);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class ep_pow_scalar {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Shim.C_INT,

@@ -171,7 +171,7 @@ public final class Tensor implements AutoCloseable {
     /** True division: integers give f32. */
     public Tensor div(Tensor other) { return binary("div", this, other, Shim::ep_div); }
     /** True division: integers give f32. */
-    public Tensor div(double value) { return unary("div", this, (a, out) -> Shim.ep_mul_scalar(a, 1 / value, out)); }
+    public Tensor div(double value) { return unary("div", this, (a, out) -> Shim.ep_div_scalar(a, value, out)); }
     public Tensor maximum(Tensor other) { return binary("maximum", this, other, Shim::ep_maximum); }
     public Tensor minimum(Tensor other) { return binary("minimum", this, other, Shim::ep_minimum); }
     public Tensor pow(double exponent) { return unary("pow", this, (a, out) -> Shim.ep_pow_scalar(a, exponent, out)); }

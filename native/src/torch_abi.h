@@ -139,9 +139,10 @@ class TensorImpl {
     bool requires_grad() const EP_WEAK;
 };
 
-class UndefinedTensorImpl {
-  public:
-    EP_WEAK static UndefinedTensorImpl _singleton; /* only its address means anything */
+/* Only its address means anything. GCC takes no weak attribute on a static data member, so it goes by its linker name. */
+extern char undefined_tensor __asm__("_ZN3c1019UndefinedTensorImpl10_singletonE") EP_WEAK;
+struct UndefinedTensorImpl {
+    static constexpr char &_singleton = undefined_tensor;
 };
 
 struct GradMode {

@@ -1,0 +1,80 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.edgeprune.InputException;
+
+/**
+ * Draws the lines of a data set so that no clean prompt comes twice, within a split or across them. Each split has its
+ * own random numbers and the test split comes first, so asking for more training examples leaves the others as they were.
+ */
+final class Drawing {
+    /** Makes one line from random numbers, or null for a draw that is no use; {@code index} counts the lines made. */
+    interface Maker {
+        ObjectNode make(Random random, int index);
+    }
+
+    private final String task;
+    private final DataRequest request;
+    private final Set<String> seen = new HashSet<>();
+    private final Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
+
+    Drawing(String task, DataRequest request) {
+        this.task = task;
+        this.request = request;
+    }
+
+    /** All three splits. */
+    static Records draw(String task, DataRequest request, java.util.function.Function<Split, Maker> makers) {
+        Drawing drawing = new Drawing(task, request);
+        for (Split split : new Split[] {Split.TEST, Split.VALIDATION, Split.TRAIN}) {
+            drawing.fill(split, makers.apply(split));
+        }
+        return new Records(drawing.rows);
+    }
+
+    private void fill(Split split, Maker maker) {
+        int wanted = request.size(split);
+        if (wanted < 1) {
+            throw new InputException(split.key() + " size " + wanted + ": ask for at least one example");
+        }
+        Random random = new Random(31 * (31 * request.seed() + split.ordinal()) + task.hashCode());
+        List<Row> part = new ArrayList<>(wanted);
+        String source = "generated " + task + " " + split.key();
+        // Enough tries to find nearly every prompt of a small set, few enough to give up in a moment.
+        long tries = 1000 + 50L * wanted;
+        while (part.size() < wanted && tries-- > 0) {
+            ObjectNode line = maker.make(random, part.size());
+            if (line != null && seen.add(line.get("clean").asText())) {
+                part.add(new Row(source, part.size() + 1, line));
+            }
+        }
+        if (part.size() < wanted) {
+            throw new InputException(task + ": found only " + part.size() + " different " + split.key()
+                    + " prompts of the " + wanted + " asked for; ask for fewer or give longer lists");
+        }
+        rows.put(split, List.copyOf(part));
+    }
+
+    static <T> T pick(Random random, List<T> items) {
+        return items.get(random.nextInt(items.size()));
+    }
+
+    /** Different items, in random order. */
+    static <T> List<T> pick(Random random, List<T> items, int count) {
+        List<T> chosen = new ArrayList<>(count);
+        while (chosen.size() < count) {
+            T item = pick(random, items);
+            if (!chosen.contains(item)) {
+                chosen.add(item);
+            }
+        }
+        return chosen;
+    }
+}

@@ -1,0 +1,170 @@
+package org.edgeprune.task;
+
+import static org.edgeprune.task.Drawing.pick;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.edgeprune.InputException;
+
+/**
+ * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a
+ * later year. The corrupted prompt starts in the year 01 of the same century. Scoring and loss see the hundred
+ * two-digit tokens only.
+ *
+ * <p>A year (century and digits) belongs to one split for good, so test years are unseen.
+ */
+public final class GreaterThanTask implements Task {
+    static final int FIRST_CENTURY = 10;
+    static final int LAST_CENTURY = 21;
+    /** One year before it is left for a wrong answer, one after it for a right one; 01 is the corruption's. */
+    static final int FIRST_START = 2;
+
+    static final int LAST_START = 98;
+    private static final int CORRUPTED_START = 1;
+    private static final List<String> SLOTS = List.of("NOUN", "YEAR", "CENTURY");
+    private static final String BEFORE_YEAR = "In the year";
+
+    @Override
+    public String name() {
+        return "gt";
+    }
+
+    @Override
+    public String summary() {
+        return "greater-than: the year that something ended comes after the year it began";
+    }
+
+    @Override
+    public Example example(Row row, PromptTokenizer tokenizer) {
+        Answer answer = new Answer.LaterThan(row.number("start", 0, 99));
+        return Prompts.nextToken(row, row.text("clean"), row.text("corrupted"), answer, tokenizer);
+    }
+
+    @Override
+    public Scorer scorer(PromptTokenizer tokenizer) {
+        return new YearScorer(digits(tokenizer));
+    }
+
+    @Override
+    public Generated generate(DataRequest request) {
+        if (request.names().isPresent()) {
+            throw new InputException("task gt has no names; leave out --names");
+        }
+        List<String> notes = new ArrayList<>();
+        List<Template> templates = templates(request);
+        List<String> nouns = Prompts.atLeast(1, "nouns", Prompts.singleTokens(request, "nouns", nouns(), notes));
+        Map<Split, List<Integer>> years = years(request, notes);
+        Records records = Drawing.draw(name(), request, split -> (random, index) -> {
+            int year = pick(random, years.get(split));
+            return line(pick(random, templates), pick(random, nouns), year);
+        });
+        return new Generated(records, notes);
+    }
+
+    static List<Template> templates(DataRequest request) {
+        List<Template> templates = Prompts.templates(WordList.of(request.templates(), "gt/templates.txt"), SLOTS);
+        templates.forEach(t -> t.having("NOUN", 1).having("YEAR", 1).having("CENTURY", 1).ending("CENTURY"));
+        return templates;
+    }
+
+    static List<String> nouns() {
+        return WordList.bundled("gt/nouns.txt").texts();
+    }
+
+    static ObjectNode line(Template template, String noun, int year) {
+        ObjectNode line = JsonNodeFactory.instance.objectNode();
+        line.put("clean", prompt(template, noun, year));
+        line.put("corrupted", prompt(template, noun, year / 100 * 100 + CORRUPTED_START));
+        line.put("start", year % 100);
+        return line;
+    }
+
+    static String prompt(Template template, String noun, int year) {
+        return template.fill(Map.of(
+                "NOUN", noun, "YEAR", Integer.toString(year), "CENTURY", Integer.toString(year / 100)));
+    }
+
+    /** Every start year by split, always dealt the same way. */
+    static Map<Split, List<Integer>> allYears() {
+        List<Integer> years = new ArrayList<>();
+        for (int century = FIRST_CENTURY; century <= LAST_CENTURY; century++) {
+            for (int digits = FIRST_START; digits <= LAST_START; digits++) {
+                years.add(100 * century + digits);
+            }
+        }
+        Collections.shuffle(years, new Random(1));
+        return Split.deal(years);
+    }
+
+    private static Map<Split, List<Integer>> years(DataRequest request, List<String> notes) {
+        Map<Split, List<Integer>> all = allYears();
+        if (request.tokenizer().isEmpty()) {
+            return all;
+        }
+        PromptTokenizer tokenizer = request.tokenizer().get();
+        int[] digits = digits(tokenizer);
+        Map<Split, List<Integer>> kept = new EnumMap<>(Split.class);
+        int dropped = 0;
+        for (Split split : Split.values()) {
+            List<Integer> part = all.get(split).stream()
+                    .filter(y -> splits(tokenizer, digits, y)
+                            && splits(tokenizer, digits, y / 100 * 100 + CORRUPTED_START))
+                    .toList();
+            dropped += all.get(split).size() - part.size();
+            kept.put(split, Prompts.atLeast(1, split.key() + " years", part));
+        }
+        if (dropped > 0) {
+            notes.add(dropped + " years are not century and two digits in this model's tokenizer and were left out");
+        }
+        return kept;
+    }
+
+    private static boolean splits(PromptTokenizer tokenizer, int[] digits, int year) {
+        String two = twoDigits(year % 100);
+        var token = tokenizer.single(BEFORE_YEAR + " " + year / 100, two);
+        return token.isPresent() && token.getAsInt() == digits[year % 100];
+    }
+
+    /** The tokens of 00 to 99, without a space before them. */
+    static int[] digits(PromptTokenizer tokenizer) {
+        int[] tokens = new int[100];
+        for (int y = 0; y < 100; y++) {
+            String two = twoDigits(y);
+            tokens[y] = tokenizer.single("", two).orElseThrow(() -> new InputException(tokenizer.source() + ": \"" + two
+                    + "\" is not one token, so task gt cannot be run on this model; it needs two-digit tokens"
+                    + " as GPT-2 has"));
+        }
+        return tokens;
+    }
+
+    static String twoDigits(int y) {
+        return (y < 10 ? "0" : "") + y;
+    }
+
+    /** {@code probability_difference}, {@code probability_difference_10}, {@code kendall_tau} and {@code kl}. */
+    private record YearScorer(int[] vocabulary) implements Scorer {
+        @Override
+        public String headline() {
+            return "probability_difference";
+        }
+
+        @Override
+        public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
+            int start = ((Answer.LaterThan) example.answer()).start();
+            double[] p = Metrics.softmax(logits[0]);
+            Map<String, Double> scores = new LinkedHashMap<>();
+            scores.put("probability_difference", Metrics.probabilityDifference(p, start));
+            scores.put("probability_difference_10", Metrics.probabilityDifference(p, start, 10));
+            scores.put("kendall_tau", Metrics.kendallTau(logits[0], full[0]));
+            scores.put("kl", Metrics.kl(full, logits));
+            return scores;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.edgeprune.InputException;
+
+/** What tasks share whose answer is the one token after the prompt: lines of clean, corrupted, target, distractor. */
+final class Prompts {
+    /** A beginning that any list entry may follow, to see how it is tokenised inside a sentence. */
+    static final String START = "When";
+
+    private Prompts() {}
+
+    static ObjectNode line(String clean, String corrupted, String target, String distractor) {
+        ObjectNode line = JsonNodeFactory.instance.objectNode();
+        line.put("clean", clean);
+        line.put("corrupted", corrupted);
+        line.put("target", target);
+        line.put("distractor", distractor);
+        return line;
+    }
+
+    /** The example of such a line. */
+    static Example example(Row row, PromptTokenizer tokenizer) {
+        String clean = row.text("clean");
+        encode(row, clean, tokenizer);
+        int target = answer(row, "target", clean, tokenizer);
+        int distractor = answer(row, "distractor", clean, tokenizer);
+        Answer answer = new Answer.Tokens(new int[] {target}, new int[] {distractor});
+        return nextToken(row, clean, row.text("corrupted"), answer, tokenizer);
+    }
+
+    /** An example that is scored after the last token. */
+    static Example nextToken(Row row, String clean, String corrupted, Answer answer, PromptTokenizer tokenizer) {
+        int[] a = encode(row, clean, tokenizer);
+        int[] b = encode(row, corrupted, tokenizer);
+        if (a.length != b.length) {
+            throw row.wrong("\"clean\" has " + a.length + " tokens and \"corrupted\" " + b.length
+                    + " in this model's tokenizer; generate the data for this model (edgeprune data ... --model)");
+        }
+        return new Example(a, b, a.length - 1, a.length, answer);
+    }
+
+    static int[] encode(Row row, String text, PromptTokenizer tokenizer) {
+        try {
+            int[] tokens = tokenizer.encode(text);
+            if (tokens.length == 0) {
+                throw row.wrong("an empty prompt");
+            }
+            return tokens;
+        } catch (InputException e) {
+            throw e.getMessage().startsWith(row.source()) ? e : row.wrong(e.getMessage());
+        }
+    }
+
+    private static int answer(Row row, String key, String prompt, PromptTokenizer tokenizer) {
+        String text = row.text(key);
+        return tokenizer.single(prompt, text).orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
+                + "\" is not one token after the prompt in this model's tokenizer;"
+                + " generate the data for this model (edgeprune data ... --model)"));
+    }
+
+    /** The words that are one token inside a sentence; without a tokenizer, all. Adds a note of how many are not. */
+    static List<String> singleTokens(DataRequest request, String what, List<String> words, List<String> notes) {
+        if (request.tokenizer().isEmpty()) {
+            return words;
+        }
+        PromptTokenizer tokenizer = request.tokenizer().get();
+        List<String> kept = words.stream().filter(w -> tokenizer.single(START, " " + w).isPresent()).toList();
+        if (kept.size() < words.size()) {
+            notes.add((words.size() - kept.size()) + " of " + words.size() + " " + what
+                    + " are not single tokens for this model and were left out");
+        }
+        return kept;
+    }
+
+    /** Complains where a list has become too short. */
+    static <T> List<T> atLeast(int least, String what, List<T> items) {
+        if (items.size() < least) {
+            throw new InputException("only " + items.size() + " " + what + " can be used with this model, " + least
+                    + " are needed; give a list of your own that suits its tokenizer");
+        }
+        return items;
+    }
+
+    /** How many tokens a word has inside a sentence; 1 where no tokenizer is given. */
+    static int tokenCount(DataRequest request, String word) {
+        return request.tokenizer()
+                .map(t -> t.encode(START + " " + word).length - t.encode(START).length)
+                .orElse(1);
+    }
+
+    static List<Template> templates(WordList list, List<String> slots) {
+        List<Template> templates = new ArrayList<>();
+        list.entries().forEach(entry -> templates.add(Template.of(entry, slots)));
+        return templates;
+    }
+}

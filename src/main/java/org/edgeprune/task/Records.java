@@ -1,0 +1,140 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.MalformedInputException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.InputException;
+
+/**
+ * A data set before it is tokenised: JSON lines by split. On disk it is a folder of {@code train.jsonl},
+ * {@code validation.jsonl} and {@code test.jsonl}, or one JSONL file whose lines may name their split.
+ */
+public record Records(Map<Split, List<Row>> rows) {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    public Records {
+        rows = Map.copyOf(rows);
+    }
+
+    /** The lines of one split. */
+    public List<Row> part(Split split) {
+        return rows.get(split);
+    }
+
+    /**
+     * Reads a folder of three files, or one file. In one file, lines with a {@code "split"} key go where it says, and
+     * without any such key the whole file serves as all three parts. Where test lines are missing the validation
+     * lines serve, and the other way round.
+     *
+     * @throws InputException naming file and line
+     */
+    public static Records read(Path path) {
+        Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
+        if (Files.isDirectory(path)) {
+            for (Split split : Split.values()) {
+                rows.put(split, lines(path.resolve(split.key() + ".jsonl")));
+            }
+            return new Records(rows);
+        }
+        List<Row> all = lines(path);
+        if (all.stream().noneMatch(row -> row.json().has("split"))) {
+            for (Split split : Split.values()) {
+                rows.put(split, all);
+            }
+            return new Records(rows);
+        }
+        for (Split split : Split.values()) {
+            rows.put(split, new ArrayList<>());
+        }
+        all.forEach(row -> rows.get(split(row)).add(row));
+        if (rows.get(Split.TEST).isEmpty()) {
+            rows.put(Split.TEST, rows.get(Split.VALIDATION));
+        } else if (rows.get(Split.VALIDATION).isEmpty()) {
+            rows.put(Split.VALIDATION, rows.get(Split.TEST));
+        }
+        rows.forEach((split, part) -> {
+            if (part.isEmpty()) {
+                throw new InputException(path + ": no line has \"split\": \"" + split.key()
+                        + "\"; add some, or leave the key out everywhere to use the whole file for every part");
+            }
+        });
+        return new Records(rows);
+    }
+
+    /** Writes the three files into a folder, which is made if it is not there. */
+    public void write(Path folder) {
+        try {
+            Files.createDirectories(folder);
+            for (Split split : Split.values()) {
+                StringBuilder text = new StringBuilder();
+                for (Row row : part(split)) {
+                    text.append(JSON.writeValueAsString(row.json())).append('\n');
+                }
+                Files.writeString(folder.resolve(split.key() + ".jsonl"), text);
+            }
+        } catch (IOException e) {
+            throw new InputException(folder + ": cannot be written: " + e.getMessage() + "; choose another --out", e);
+        }
+    }
+
+    private static Split split(Row row) {
+        String name = row.text("split");
+        for (Split split : Split.values()) {
+            if (split.key().equals(name)) {
+                return split;
+            }
+        }
+        throw row.wrong("\"split\" is \"" + name + "\", not train, validation or test");
+    }
+
+    private static List<Row> lines(Path file) {
+        List<Row> rows = new ArrayList<>();
+        List<String> lines = readLines(file);
+        for (int i = 0; i < lines.size(); i++) {
+            if (!lines.get(i).isBlank()) {
+                rows.add(new Row(file.toString(), i + 1, object(file, i + 1, lines.get(i))));
+            }
+        }
+        if (rows.isEmpty()) {
+            throw new InputException(file + ": no lines; it should hold one JSON object a line");
+        }
+        return rows;
+    }
+
+    private static ObjectNode object(Path file, int line, String text) {
+        JsonNode json;
+        try {
+            json = JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ":" + line + ": not a JSON object: " + e.getOriginalMessage(), e);
+        }
+        if (json instanceof ObjectNode object) {
+            return object;
+        }
+        throw new InputException(file + ":" + line + ": not a JSON object; write one {...} a line");
+    }
+
+    private static List<String> readLines(Path file) {
+        try {
+            return Files.readAllLines(file);
+        } catch (NoSuchFileException e) {
+            throw new InputException(file + ": not there; generate it with \"edgeprune data\", or name another --data", e);
+        } catch (MalformedInputException e) {
+            throw new InputException(file + ": not UTF-8 text; convert it", e);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

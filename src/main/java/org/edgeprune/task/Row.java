@@ -1,0 +1,46 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.edgeprune.InputException;
+
+/**
+ * One line of a JSONL file.
+ *
+ * @param source the file, or what generated the line
+ * @param line its number from 1
+ * @param json its object
+ */
+public record Row(String source, int line, ObjectNode json) {
+    /** The text under a key. */
+    public String text(String key) {
+        return field(key, "text", JsonNode::isTextual).asText();
+    }
+
+    /** The whole number under a key, between bounds. */
+    public int number(String key, int low, int high) {
+        int value = field(key, "whole number", JsonNode::isInt).asInt();
+        if (value < low || value > high) {
+            throw wrong("\"" + key + "\" is " + value + ", not between " + low + " and " + high);
+        }
+        return value;
+    }
+
+    /** The truth value under a key. */
+    public boolean truth(String key) {
+        return field(key, "true or false", JsonNode::isBoolean).asBoolean();
+    }
+
+    /** An error about this line. */
+    public InputException wrong(String what) {
+        return new InputException(source + ":" + line + ": " + what);
+    }
+
+    private JsonNode field(String key, String kind, java.util.function.Predicate<JsonNode> test) {
+        JsonNode value = json.get(key);
+        if (value == null || !test.test(value)) {
+            throw wrong("needs \"" + key + "\", a " + kind + (value == null ? "" : ", but has " + value));
+        }
+        return value;
+    }
+}

@@ -1,0 +1,27 @@
+package org.edgeprune.task;
+
+import java.util.Map;
+
+/** How a task judges a model's outputs. */
+public interface Scorer {
+    /**
+     * The token ids that scoring, and the KL loss with it, is restricted to, in the order of the columns of the
+     * logits; {@code null} for the whole vocabulary.
+     */
+    default int[] vocabulary() {
+        return null;
+    }
+
+    /** The name of the metric that stands for the task, higher is better: {@code accuracy} for most. */
+    default String headline() {
+        return "accuracy";
+    }
+
+    /**
+     * Metrics of one example by name, in the order to print them. A metric of a data set is the mean over its examples.
+     *
+     * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()}
+     * @param full logits of the full model on the same clean prompt, in the same layout
+     */
+    Map<String, Double> score(Example example, float[][] logits, float[][] full);
+}

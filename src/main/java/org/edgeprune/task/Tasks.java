@@ -1,0 +1,28 @@
+package org.edgeprune.task;
+
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+
+/** The tasks on the class path. */
+public final class Tasks {
+    private Tasks() {}
+
+    /** Every registered task, in the order of registration. */
+    public static List<Task> all() {
+        return ServiceLoader.load(Task.class, Tasks.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .toList();
+    }
+
+    /** The task of a name. */
+    public static Task named(String name) {
+        List<Task> all = all();
+        return all.stream()
+                .filter(task -> task.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new InputException("task \"" + name + "\" is not known; choose one of "
+                        + all.stream().map(Task::name).collect(Collectors.joining(", "))));
+    }
+}

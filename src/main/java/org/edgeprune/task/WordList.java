@@ -1,0 +1,77 @@
+package org.edgeprune.task;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.edgeprune.InputException;
+
+/**
+ * A seed list: one entry a line, UTF-8, blank lines and lines that begin with {@code #} left out, order kept.
+ *
+ * @param source the file, for messages
+ */
+record WordList(String source, List<Entry> entries) {
+    /** An entry and the number of its line, from 1. */
+    record Entry(String source, int line, String text) {
+        InputException wrong(String what) {
+            return new InputException(source + ":" + line + ": " + what);
+        }
+    }
+
+    /** The user's file, or else the list of the project under {@code data/seeds}, which is on the class path. */
+    static WordList of(Optional<Path> file, String bundled) {
+        return file.map(WordList::read).orElseGet(() -> bundled(bundled));
+    }
+
+    static WordList bundled(String name) {
+        try (InputStream in = WordList.class.getResourceAsStream("/org/edgeprune/seeds/" + name)) {
+            if (in == null) {
+                throw new IllegalStateException("seed list " + name + " is not on the class path");
+            }
+            return parse(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new IllegalStateException("seed list " + name, e);
+        }
+    }
+
+    private static WordList read(Path file) {
+        try {
+            return parse(file.toString(), Files.readString(file));
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
+        }
+    }
+
+    static WordList parse(String source, String text) {
+        List<Entry> entries = new ArrayList<>();
+        Map<String, Integer> seen = new HashMap<>();
+        String[] lines = text.split("\r?\n");
+        for (int i = 0; i < lines.length; i++) {
+            String line = lines[i].strip();
+            if (line.isEmpty() || line.startsWith("#")) {
+                continue;
+            }
+            Entry entry = new Entry(source, i + 1, line);
+            Integer before = seen.putIfAbsent(line, i + 1);
+            if (before != null) {
+                throw entry.wrong("\"" + line + "\" is there twice, first in line " + before + "; delete one");
+            }
+            entries.add(entry);
+        }
+        if (entries.isEmpty()) {
+            throw new InputException(source + ": no entries; write one a line");
+        }
+        return new WordList(source, List.copyOf(entries));
+    }
+
+    List<String> texts() {
+        return entries.stream().map(Entry::text).toList();
+    }
+}

@@ -1,0 +1,181 @@
+package org.edgeprune.safetensors;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+
+/**
+ * A model's weights, in one safetensors file or in shards: the same tensors by name either way.
+ *
+ * <p>Tensors have the lifetime and the limits that {@link SafeTensorsFile} states.
+ */
+public final class Checkpoint implements AutoCloseable {
+    /** The names that HuggingFace gives to a model's files. */
+    public static final String SINGLE = "model.safetensors";
+    public static final String INDEX = "model.safetensors.index.json";
+
+    private final Path path;
+    private final List<SafeTensorsFile> shards;
+    private final Map<String, SafeTensorsFile> shardOf;
+
+    private Checkpoint(Path path, List<SafeTensorsFile> shards) {
+        this.path = path;
+        this.shards = List.copyOf(shards);
+        this.shardOf = new LinkedHashMap<>();
+        for (SafeTensorsFile shard : shards) {
+            for (String name : shard.names()) {
+                shardOf.put(name, shard);
+            }
+        }
+    }
+
+    /**
+     * Opens a model directory ({@value #SINGLE}, else the shards of {@value #INDEX}), a safetensors file, or an index.
+     *
+     * @throws InputException if there is none, if a file is malformed, if index and shards disagree, or if there is
+     *     only a pickle checkpoint
+     */
+    public static Checkpoint open(Path path) {
+        if (!Files.isDirectory(path)) {
+            String name = String.valueOf(path.getFileName());
+            return name.endsWith(".index.json") && Files.isRegularFile(path) ? openShards(path) : openSingle(path);
+        }
+        if (Files.exists(path.resolve(SINGLE))) {
+            return openSingle(path.resolve(SINGLE));
+        }
+        if (Files.exists(path.resolve(INDEX))) {
+            return openShards(path.resolve(INDEX));
+        }
+        throw nothingIn(path);
+    }
+
+    private static Checkpoint openSingle(Path file) {
+        return new Checkpoint(file, List.of(SafeTensorsFile.open(file)));
+    }
+
+    private static Checkpoint openShards(Path index) {
+        Complaint complaint = new Complaint(index);
+        Map<String, String> wanted = ShardIndex.read(index);
+        List<SafeTensorsFile> opened = new ArrayList<>();
+        try {
+            Map<String, String> found = new LinkedHashMap<>();
+            for (String name : new TreeSet<>(wanted.values())) {
+                Path file = index.resolveSibling(name);
+                if (Files.notExists(file)) {
+                    throw complaint.about("shard " + Complaint.quote(name) + " is missing", "download it to " + file);
+                }
+                SafeTensorsFile shard = SafeTensorsFile.open(file);
+                opened.add(shard);
+                for (String tensor : shard.names()) {
+                    checkPlace(tensor, name, wanted.get(tensor), found.put(tensor, name), complaint);
+                }
+            }
+            for (var entry : wanted.entrySet()) {
+                if (!found.containsKey(entry.getKey())) {
+                    throw complaint.damaged("tensor " + Complaint.quote(entry.getKey()) + " is not in its shard "
+                            + Complaint.quote(entry.getValue()));
+                }
+            }
+            return new Checkpoint(index, opened);
+        } catch (Throwable e) {
+            opened.forEach(SafeTensorsFile::close);
+            throw e;
+        }
+    }
+
+    private static void checkPlace(String tensor, String shard, String wanted, String other, Complaint complaint) {
+        String what = "tensor " + Complaint.quote(tensor) + " in shard " + Complaint.quote(shard);
+        if (other != null) {
+            throw complaint.damaged(what + " is in shard " + Complaint.quote(other) + " too");
+        }
+        if (wanted == null) {
+            throw complaint.damaged(what + " is not in the index");
+        }
+        if (!wanted.equals(shard)) {
+            throw complaint.damaged(what + " belongs in shard " + Complaint.quote(wanted) + ", says the index");
+        }
+    }
+
+    private static InputException nothingIn(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(Pickle::isNamedLikeOne).sorted().findFirst()
+                    .map(file -> Pickle.refuseModel(file, directory))
+                    .orElseGet(() -> new Complaint(directory).about("holds no " + SINGLE + " and no " + INDEX,
+                            "name a HuggingFace model directory or a .safetensors file"));
+        } catch (IOException e) {
+            return new Complaint(directory)
+                    .about("cannot be listed (" + e.getMessage() + ")", "check the directory's permissions", e);
+        }
+    }
+
+    /** The file that was opened: the single file or the index. */
+    public Path path() {
+        return path;
+    }
+
+    /** The names of all tensors: shard by shard in the order of the shards' names, in each in the order of its data. */
+    public List<String> names() {
+        return List.copyOf(shardOf.keySet());
+    }
+
+    public boolean contains(String name) {
+        return shardOf.containsKey(name);
+    }
+
+    /** See {@link SafeTensorsFile#info}. */
+    public TensorInfo info(String name) {
+        return shard(name).info(name);
+    }
+
+    /** See {@link SafeTensorsFile#tensor}. */
+    public Tensor tensor(String name) {
+        return shard(name).tensor(name);
+    }
+
+    /** See {@link SafeTensorsFile#load}. */
+    public Tensor load(String name, DType dtype, Device device) {
+        return shard(name).load(name, dtype, device);
+    }
+
+    /**
+     * The identity of the model's contents: SHA-256, in hex, over all tensors' names, dtypes, shapes and bytes, in the
+     * order of the names. Sharding, the order in the files and metadata do not change it. Reads every byte.
+     */
+    public String sha256() {
+        ContentHash hash = new ContentHash();
+        for (String name : new TreeSet<>(shardOf.keySet())) {
+            shardOf.get(name).hash(name, hash);
+        }
+        return hash.hex();
+    }
+
+    private SafeTensorsFile shard(String name) {
+        SafeTensorsFile shard = shardOf.get(name);
+        if (shard == null) {
+            throw new Complaint(path).about("no tensor " + Complaint.quote(name) + " among its " + shardOf.size(),
+                    "check that the checkpoint belongs to this model");
+        }
+        return shard;
+    }
+
+    /** Closes every file; see {@link SafeTensorsFile#close}. */
+    @Override
+    public void close() {
+        shards.forEach(SafeTensorsFile::close);
+    }
+
+    @Override
+    public String toString() {
+        return path + " (" + shardOf.size() + " tensors in " + shards.size() + (shards.size() == 1 ? " file)" : " files)");
+    }
+}

@@ -1,0 +1,285 @@
+package org.edgeprune.safetensors;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * One open safetensors file: memory-mapped and checked when opened, its tensors handed out by name without a copy.
+ *
+ * <p>Opening reads only the header; data is paged in when a tensor is used. Any number of threads and processes may
+ * read one file.
+ *
+ * <p><b>Lifetime.</b> What {@link #tensor} returns lies in the mapping: it, and every view of it, can be used only while
+ * this file is open (later uses throw {@link IllegalStateException}), and only for reading. {@link #load} copies, and its
+ * result is an ordinary tensor.
+ *
+ * <p><b>Errors.</b> A file that is missing, malformed, truncated or without the wanted tensor is an
+ * {@link InputException} of one line that names the file and the field.
+ */
+public final class SafeTensorsFile implements AutoCloseable {
+    private static final int LENGTH_BYTES = 8;
+    private static final int CHUNK = 1 << 18;
+
+    private final Path file;
+    private final Complaint complaint;
+    /** Kept open for its length: pages of the mapping that a truncation took away must not be touched. */
+    private final RandomAccessFile open;
+    private final long length;
+    private final Header header;
+    private final Arena arena;
+    private final MemorySegment data;
+
+    private SafeTensorsFile(Path file, RandomAccessFile open, Arena arena) throws IOException {
+        this.file = file;
+        this.complaint = new Complaint(file);
+        this.open = open;
+        this.arena = arena;
+        this.length = open.length();
+        byte[] json = readHeader();
+        long dataStart = LENGTH_BYTES + (long) json.length;
+        this.header = Header.parse(json, length - dataStart, complaint);
+        this.data = open.getChannel().map(MapMode.READ_ONLY, dataStart, length - dataStart, arena);
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @throws InputException if it is missing, unreadable, a pickle, or breaks any rule of the format
+     */
+    public static SafeTensorsFile open(Path file) {
+        Complaint complaint = new Complaint(file);
+        if (Files.isDirectory(file)) {
+            throw complaint.about("is a directory", "name a .safetensors file");
+        }
+        if (Files.notExists(file)) {
+            throw complaint.about("no such file", "check the path");
+        }
+        if (!Files.isRegularFile(file)) {
+            throw complaint.about("is not a regular file", "name a .safetensors file");
+        }
+        if (Pickle.isNamedLikeOne(file)) {
+            throw Pickle.refuse(file);
+        }
+        try {
+            return Uninterrupted.run(() -> map(file));
+        } catch (IOException e) {
+            throw complaint.about("cannot be read (" + e.getMessage() + ")", "check the file and its permissions", e);
+        }
+    }
+
+    private static SafeTensorsFile map(Path file) throws IOException {
+        RandomAccessFile open = new RandomAccessFile(file.toFile(), "r");
+        Arena arena = Arena.ofShared();
+        try {
+            return new SafeTensorsFile(file, open, arena);
+        } catch (Throwable e) {
+            arena.close();
+            open.close();
+            throw e;
+        }
+    }
+
+    private byte[] readHeader() throws IOException {
+        if (length < LENGTH_BYTES) {
+            throw complaint.damaged(length == 0
+                    ? "the file is empty"
+                    : "the file has " + length + " bytes, too few for the 8-byte header length");
+        }
+        byte[] start = new byte[LENGTH_BYTES];
+        open.readFully(start);
+        long size = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        boolean tooLarge = size < 0 || size > StrictJson.MAX_BYTES;
+        if (tooLarge || size > length - LENGTH_BYTES) {
+            if (Pickle.beginsLikeOne(start)) {
+                throw Pickle.refuse(file);
+            }
+            throw complaint.damaged("header length " + Long.toUnsignedString(size) + (tooLarge
+                    ? " is over the limit of " + StrictJson.MAX_BYTES + " bytes"
+                    : " reaches beyond the end of the file, which has " + length + " bytes"));
+        }
+        byte[] json = new byte[(int) size];
+        open.readFully(json);
+        return json;
+    }
+
+    /** The file's path, as given. */
+    public Path path() {
+        return file;
+    }
+
+    /** The names of the tensors, in the order of their data. */
+    public List<String> names() {
+        return List.copyOf(header.tensors().keySet());
+    }
+
+    public boolean contains(String name) {
+        return header.tensors().containsKey(name);
+    }
+
+    /** The file's free string map, {@code __metadata__}; empty where it has none. */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    /**
+     * What the header says about a tensor.
+     *
+     * @throws InputException if there is no such tensor
+     */
+    public TensorInfo info(String name) {
+        TensorInfo info = header.tensors().get(name);
+        if (info == null) {
+            throw complaint.about("no tensor " + Complaint.quote(name) + " among its " + header.tensors().size(),
+                    "check that the file belongs to this model");
+        }
+        return info;
+    }
+
+    /**
+     * A tensor of the file, on the CPU, in its stored shape. Where the dtype is one of {@link DType}'s, it is a
+     * read-only view of the mapping, valid while the file is open. Where it is stored in a narrower type or
+     * not aligned to its element size, it is a copy (see {@link SafeDType#tensorType}).
+     *
+     * @throws InputException if there is no such tensor, if no {@link DType} holds its values, if a BOOL is neither 0
+     *     nor 1, or if the file was truncated since it was opened
+     */
+    public Tensor tensor(String name) {
+        TensorInfo info = info(name);
+        DType type = info.dtype().tensorType().orElseThrow(() -> complaint.about(
+                "tensor " + Complaint.quote(name) + ": no tensor can be made of dtype " + info.dtype(),
+                "save it as F32, F16 or BF16, or as I64 if it holds integers"));
+        MemorySegment bytes = bytes(info);
+        if (info.dtype() == SafeDType.BOOL) {
+            checkBooleans(info, bytes);
+        }
+        boolean aligned = bytes.address() % type.byteSize() == 0;
+        if (info.dtype().isNative() && aligned) {
+            return Tensor.wrap(bytes, type, info.shape());
+        }
+        try (Arena scratch = Arena.ofConfined();
+                Tensor converted = Tensor.wrap(converted(info, bytes, type, scratch), type, info.shape())) {
+            return converted.copy();
+        }
+    }
+
+    /**
+     * A tensor of the file as a copy of its own, in the given dtype on the given device: valid after the file is
+     * closed, and writable.
+     *
+     * @throws InputException as {@link #tensor}, and if the conversion would lose integers or fractions (a floating
+     *     point tensor as integers, integers as a narrower type)
+     */
+    public Tensor load(String name, DType dtype, Device device) {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor stored = tensor(name);
+            DType from = stored.dtype();
+            boolean lossy = from != dtype && !dtype.isFloatingPoint()
+                    && (from.isFloatingPoint() || dtype == DType.BOOL || dtype.byteSize() < from.byteSize());
+            if (lossy) {
+                throw complaint.about("tensor " + Complaint.quote(name) + " is stored as " + info(name).dtype()
+                        + ", which " + dtype + " cannot hold", "check that the file belongs to this model");
+            }
+            boolean same = from == dtype && device.equals(Device.CPU);
+            return scope.keep(same ? stored.copy() : stored.to(dtype).to(device));
+        }
+    }
+
+    /** Adds a tensor's name, dtype, shape and bytes to a hash. */
+    void hash(String name, ContentHash hash) {
+        TensorInfo info = info(name);
+        hash.begin(info);
+        forEachChunk(info, bytes(info), (chunk, count, _) -> hash.update(chunk, count));
+    }
+
+    /** The tensor's bytes in the mapping: a slice, so that no access can leave it. */
+    MemorySegment bytes(TensorInfo info) {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException(file + " is closed");
+        }
+        long now;
+        try {
+            now = open.length();
+        } catch (IOException e) {
+            throw complaint.about("cannot be read (" + e.getMessage() + ")", "check the file system", e);
+        }
+        if (now < length) {
+            throw truncated(null);
+        }
+        return data.asSlice(info.begin(), info.byteSize());
+    }
+
+    private void checkBooleans(TensorInfo info, MemorySegment bytes) {
+        // to C++ a bool of another value is undefined behaviour
+        forEachChunk(info, bytes, (chunk, count, offset) -> {
+            for (int i = 0; i < count; i++) {
+                if ((chunk[i] & ~1) != 0) {
+                    throw complaint.damaged("tensor " + Complaint.quote(info.name()) + ": BOOL element " + (offset + i)
+                            + " is " + (chunk[i] & 0xff) + ", not 0 or 1");
+                }
+            }
+        });
+    }
+
+    private MemorySegment converted(TensorInfo info, MemorySegment bytes, DType type, Arena scratch) {
+        MemorySegment target = scratch.allocate(info.elementCount() * type.byteSize(), type.byteSize());
+        forEachChunk(info, bytes, (chunk, count, offset) ->
+                Widening.widen(MemorySegment.ofArray(chunk).asSlice(0, count), info.dtype(), target, offset));
+        return target;
+    }
+
+    private interface ChunkUser {
+        /** Uses {@code count} bytes that lie at {@code offset} in the tensor. */
+        void use(byte[] chunk, int count, long offset);
+    }
+
+    /** Reads a tensor through the heap, so that a truncation under our hands is an error of Java, not a signal. */
+    private void forEachChunk(TensorInfo info, MemorySegment bytes, ChunkUser user) {
+        byte[] chunk = new byte[(int) Math.min(CHUNK, info.byteSize())];
+        for (long offset = 0; offset < info.byteSize(); offset += chunk.length) {
+            int count = (int) Math.min(chunk.length, info.byteSize() - offset);
+            try {
+                MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, offset, chunk, 0, count);
+            } catch (InternalError e) {
+                throw truncated(e);
+            }
+            user.use(chunk, count, offset);
+        }
+    }
+
+    private InputException truncated(Throwable cause) {
+        return complaint.about("was truncated after it was opened, from " + length + " bytes", Complaint.REPLACE, cause);
+    }
+
+    /** Unmaps the file: tensors that {@link #tensor} returned must not be used any more. May be called twice. */
+    @Override
+    public synchronized void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+        try {
+            open.close();
+        } catch (IOException e) {
+            throw complaint.about("cannot be closed (" + e.getMessage() + ")", "check the file system", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return file + " (" + header.tensors().size() + " tensors)";
+    }
+}

@@ -1,0 +1,140 @@
+package org.edgeprune.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Writes safetensors files, atomically ({@link AtomicFile}) and in pieces: of a tensor on another device, or with
+ * other strides than row-major ones, a copy is made while it is written, and of no others.
+ *
+ * <p>The bytes depend only on the tensors and the metadata: the layout is that of the reference implementation, by
+ * decreasing alignment of the dtype, then by name, and metadata are sorted by key. Each tensor starts at a multiple of
+ * its element size.
+ */
+public final class SafeTensorsWriter {
+    private static final int CHUNK = 1 << 20;
+
+    private SafeTensorsWriter() {}
+
+    /** Writes tensors without metadata; see {@link #write(Path, Map, Map)}. */
+    public static void write(Path file, Map<String, Tensor> tensors) {
+        write(file, tensors, Map.of());
+    }
+
+    /**
+     * Writes or replaces a file.
+     *
+     * @param tensors  by name; any dtype, device, strides and shape, empty ones and scalars included
+     * @param metadata the file's free string map; left out where it is empty
+     * @throws InputException if the file cannot be written; the old one is then as it was
+     */
+    public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        List<TensorInfo> layout = layOut(tensors);
+        byte[] header = header(layout, metadata);
+        AtomicFile.write(file, out -> {
+            out.write(header);
+            for (TensorInfo info : layout) {
+                writeData(tensors.get(info.name()), out);
+            }
+        });
+    }
+
+    private static List<TensorInfo> layOut(Map<String, Tensor> tensors) {
+        Comparator<TensorInfo> byAlignment = Comparator.comparing(TensorInfo::dtype, Comparator.reverseOrder());
+        List<TensorInfo> unplaced = new ArrayList<>();
+        tensors.forEach((name, tensor) -> {
+            long bytes = Math.multiplyExact(tensor.elementCount(), tensor.dtype().byteSize());
+            unplaced.add(new TensorInfo(name, SafeDType.of(tensor.dtype()), tensor.shape(), 0, bytes));
+        });
+        unplaced.sort(byAlignment.thenComparing(info -> utf8(info.name()), Arrays::compareUnsigned));
+        List<TensorInfo> placed = new ArrayList<>();
+        long begin = 0;
+        for (TensorInfo info : unplaced) {
+            long end = Math.addExact(begin, info.byteSize());
+            placed.add(new TensorInfo(info.name(), info.dtype(), info.shape(), begin, end));
+            begin = end;
+        }
+        return Collections.unmodifiableList(placed);
+    }
+
+    /** The header's length and the header, padded with spaces so that the data starts at a multiple of 8. */
+    private static byte[] header(List<TensorInfo> layout, Map<String, String> metadata) {
+        ByteArrayOutputStream json = new ByteArrayOutputStream();
+        try (JsonGenerator out = new JsonFactory().createGenerator(json)) {
+            out.writeStartObject();
+            if (!metadata.isEmpty()) {
+                out.writeObjectFieldStart(Header.METADATA);
+                for (var entry : new TreeMap<>(metadata).entrySet()) {
+                    out.writeStringField(entry.getKey(), entry.getValue());
+                }
+                out.writeEndObject();
+            }
+            for (TensorInfo info : layout) {
+                if (info.name().equals(Header.METADATA)) {
+                    throw new IllegalArgumentException("no tensor can be named " + Header.METADATA);
+                }
+                long[] shape = info.shape();
+                out.writeObjectFieldStart(info.name());
+                out.writeStringField("dtype", info.dtype().name());
+                out.writeFieldName("shape");
+                out.writeArray(shape, 0, shape.length);
+                out.writeFieldName("data_offsets");
+                out.writeArray(new long[] {info.begin(), info.end()}, 0, 2);
+                out.writeEndObject();
+            }
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("a name or a metadata text is not valid Unicode: " + e.getMessage(), e);
+        }
+        int length = (json.size() + 7) / 8 * 8;
+        if (length > StrictJson.MAX_BYTES) {
+            throw new IllegalArgumentException("the header would have " + length + " bytes, over the format's limit");
+        }
+        byte[] padded = new byte[8 + length];
+        Arrays.fill(padded, (byte) ' ');
+        ByteBuffer.wrap(padded).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(json.toByteArray());
+        return padded;
+    }
+
+    private static void writeData(Tensor tensor, OutputStream out) throws IOException {
+        long perChunk = CHUNK / tensor.dtype().byteSize();
+        try (GradMode _ = GradMode.disabled(); TensorScope _ = TensorScope.open(); Arena arena = Arena.ofConfined()) {
+            Tensor flat = tensor.to(Device.CPU).contiguous().reshape(-1);
+            MemorySegment buffer = arena.allocate(CHUNK, Long.BYTES);
+            for (long start = 0; start < flat.elementCount(); start += perChunk) {
+                long count = Math.min(perChunk, flat.elementCount() - start);
+                MemorySegment chunk = buffer.asSlice(0, count * tensor.dtype().byteSize());
+                try (Tensor piece = flat.narrow(0, start, count)) {
+                    piece.copyTo(chunk);
+                }
+                out.write(chunk.toArray(ValueLayout.JAVA_BYTE));
+            }
+        }
+    }
+
+    private static byte[] utf8(String name) {
+        return name.getBytes(StandardCharsets.UTF_8);
+    }
+}

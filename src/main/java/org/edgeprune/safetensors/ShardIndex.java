@@ -1,0 +1,61 @@
+package org.edgeprune.safetensors;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
+final class ShardIndex {
+    private static final String FIELD = "weight_map";
+
+    private ShardIndex() {}
+
+    /** The shard's file name for each tensor, in the order of the index. */
+    static Map<String, String> read(Path index) {
+        Complaint complaint = new Complaint(index);
+        Map<String, String> shardOf = null;
+        try (StrictJson in = new StrictJson(bytes(index, complaint), "index", complaint)) {
+            for (String key = in.nextKey(); key != null; key = in.nextKey()) {
+                if (key.equals(FIELD)) {
+                    shardOf = readWeightMap(in, complaint);
+                } else {
+                    in.skip();
+                }
+            }
+            in.end();
+        }
+        if (shardOf == null || shardOf.isEmpty()) {
+            throw complaint.damaged("field " + FIELD + (shardOf == null ? " is missing" : " is empty"));
+        }
+        return shardOf;
+    }
+
+    private static byte[] bytes(Path index, Complaint complaint) {
+        try {
+            if (Files.size(index) > StrictJson.MAX_BYTES) {
+                throw complaint.damaged("the index is over the limit of " + StrictJson.MAX_BYTES + " bytes");
+            }
+            return Files.readAllBytes(index);
+        } catch (IOException e) {
+            throw complaint.about("cannot be read (" + e.getMessage() + ")", "check the file and its permissions", e);
+        }
+    }
+
+    private static Map<String, String> readWeightMap(StrictJson in, Complaint complaint) {
+        Map<String, String> shardOf = new LinkedHashMap<>();
+        in.enterObject(FIELD);
+        for (String name = in.nextKey(); name != null; name = in.nextKey()) {
+            String field = FIELD + " " + Complaint.quote(name);
+            String shard = in.string(field);
+            // a plain name can only mean a file beside the index
+            if (shard.isEmpty() || shard.equals(".") || shard.equals("..") || !shard.matches("[^/\\\\:\\x00]+")) {
+                throw complaint.damaged(field + ": shard " + Complaint.quote(shard)
+                        + " is not a plain name of a file beside the index");
+            }
+            shardOf.put(name, shard);
+        }
+        return shardOf;
+    }
+}

@@ -1,0 +1,181 @@
+package org.edgeprune.safetensors;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Walks over untrusted JSON token by token: no recursion, no tree, duplicate keys and bad UTF-8 refused. Each fault
+ * becomes a {@link Complaint}.
+ */
+final class StrictJson implements AutoCloseable {
+    /** The limit of the format's reference implementation, for headers; also enough for any index. */
+    static final int MAX_BYTES = 100_000_000;
+
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            // a shared symbol table would be filled with a hostile file's names
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(128)
+                    .maxNameLength(MAX_BYTES)
+                    .maxStringLength(MAX_BYTES)
+                    .build())
+            .build();
+
+    private final Complaint complaint;
+    private final String part;
+    private final JsonParser parser;
+
+    /** Opens {@code part} (such as "header") of the complaint's file and enters its object. */
+    StrictJson(byte[] utf8, String part, Complaint complaint) {
+        this.complaint = complaint;
+        this.part = part;
+        if (utf8.length == 0 || utf8[0] != '{') {
+            throw complaint.damaged(part + " does not begin with '{', so it is not a JSON object");
+        }
+        var decoder = StandardCharsets.UTF_8.newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT);
+        try {
+            parser = FACTORY.createParser(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory", e);
+        }
+        advance();
+    }
+
+    /** The next key of the current object, with the parser on its value; null at the end of the object. */
+    String nextKey() {
+        if (advance() == JsonToken.END_OBJECT) {
+            return null;
+        }
+        String key = text();
+        advance();
+        return key;
+    }
+
+    /** Enters the array that the parser is on. */
+    void enterArray(String field) {
+        enter(JsonToken.START_ARRAY, field, "an array");
+    }
+
+    /** Enters the object that the parser is on. */
+    void enterObject(String field) {
+        enter(JsonToken.START_OBJECT, field, "an object");
+    }
+
+    /** Steps to the next element of the current array; false at its end. */
+    boolean nextElement() {
+        return advance() != JsonToken.END_ARRAY;
+    }
+
+    String string(String field) {
+        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+            throw wrongType(field, "a string");
+        }
+        return text();
+    }
+
+    /** A whole number from 0 to 2^63 - 1, written plainly: no sign, point or exponent. */
+    long count(String field) {
+        if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+            throw wrongType(field, "a whole number");
+        }
+        String digits = text();
+        if (digits.startsWith("-")) {
+            throw complaint.damaged(field + " is negative (" + digits + ")");
+        }
+        try {
+            return Long.parseLong(digits);
+        } catch (NumberFormatException e) {
+            throw complaint.damaged(field + " is too large (" + digits + ")");
+        }
+    }
+
+    /** Skips the value that the parser is on. */
+    void skip() {
+        try {
+            parser.skipChildren();
+        } catch (IOException e) {
+            throw invalid(e);
+        }
+    }
+
+    /** Nothing but white space may follow the outermost object. */
+    void end() {
+        if (advance() != null) {
+            throw complaint.damaged(part + " has trailing garbage after its JSON object");
+        }
+    }
+
+    private void enter(JsonToken start, String field, String wanted) {
+        if (parser.currentToken() != start) {
+            throw wrongType(field, wanted);
+        }
+    }
+
+    private JsonToken advance() {
+        try {
+            return parser.nextToken();
+        } catch (IOException e) {
+            throw invalid(e);
+        }
+    }
+
+    private String text() {
+        String text;
+        try {
+            text = parser.getText();
+        } catch (IOException e) {
+            throw invalid(e);
+        }
+        // an escaped lone surrogate passes any decoder, but no UTF-8 can express it
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw complaint.damaged(part + " is not valid UTF-8: " + Complaint.quote(text) + " has half a surrogate pair");
+        }
+        return text;
+    }
+
+    private RuntimeException wrongType(String field, String wanted) {
+        String found = switch (parser.currentToken()) {
+            case VALUE_STRING -> "a string";
+            case VALUE_NUMBER_INT -> "a number";
+            case VALUE_NUMBER_FLOAT -> "a number with a point or an exponent";
+            case START_OBJECT -> "an object";
+            case START_ARRAY -> "an array";
+            case VALUE_NULL -> "null";
+            default -> "true or false";
+        };
+        return complaint.damaged(field + " is " + found + " instead of " + wanted);
+    }
+
+    private RuntimeException invalid(IOException e) {
+        return switch (e) {
+            case CharacterCodingException _ -> complaint.about(part + " is not valid UTF-8", Complaint.REPLACE, e);
+            case JsonProcessingException json -> complaint.about(part + " is not valid JSON at character "
+                    + Math.max(0, json.getLocation() == null ? 0 : json.getLocation().getCharOffset())
+                    + " (" + json.getOriginalMessage() + ")", Complaint.REPLACE, e);
+            default -> new UncheckedIOException("reading from memory", e);
+        };
+    }
+
+    @Override
+    public void close() {
+        try {
+            parser.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading from memory", e);
+        }
+    }
+}

@@ -167,6 +167,9 @@ public final class SafeTensorsFile implements AutoCloseable {
         if (info.dtype() == SafeDType.BOOL) {
             checkBooleans(info, bytes);
         }
+        if (info.byteSize() == 0) {
+            return Tensor.empty(type, Device.CPU, info.shape());
+        }
         boolean aligned = bytes.address() % type.byteSize() == 0;
         if (info.dtype().isNative() && aligned) {
             return Tensor.wrap(bytes, type, info.shape());
@@ -192,7 +195,7 @@ public final class SafeTensorsFile implements AutoCloseable {
                     && (from.isFloatingPoint() || dtype == DType.BOOL || dtype.byteSize() < from.byteSize());
             if (lossy) {
                 throw complaint.about("tensor " + Complaint.quote(name) + " is stored as " + info(name).dtype()
-                        + ", which " + dtype + " cannot hold", "check that the file belongs to this model");
+                        + ", which " + SafeDType.of(dtype) + " cannot hold", "check that the file belongs to this model");
             }
             boolean same = from == dtype && device.equals(Device.CPU);
             return scope.keep(same ? stored.copy() : stored.to(dtype).to(device));

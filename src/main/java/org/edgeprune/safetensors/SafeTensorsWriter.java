@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -81,6 +82,8 @@ public final class SafeTensorsWriter {
 
     /** The header's length and the header, padded with spaces so that the data starts at a multiple of 8. */
     private static byte[] header(List<TensorInfo> layout, Map<String, String> metadata) {
+        layout.forEach(info -> requireUnicode(info.name()));
+        metadata.forEach((key, value) -> requireUnicode(key + value));
         ByteArrayOutputStream json = new ByteArrayOutputStream();
         try (JsonGenerator out = new JsonFactory().createGenerator(json)) {
             out.writeStartObject();
@@ -106,7 +109,7 @@ public final class SafeTensorsWriter {
             }
             out.writeEndObject();
         } catch (IOException e) {
-            throw new IllegalArgumentException("a name or a metadata text is not valid Unicode: " + e.getMessage(), e);
+            throw new UncheckedIOException("writing to memory", e);
         }
         int length = (json.size() + 7) / 8 * 8;
         if (length > StrictJson.MAX_BYTES) {
@@ -131,6 +134,12 @@ public final class SafeTensorsWriter {
                 }
                 out.write(chunk.toArray(ValueLayout.JAVA_BYTE));
             }
+        }
+    }
+
+    private static void requireUnicode(String text) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new IllegalArgumentException("half a surrogate pair in " + Complaint.quote(text));
         }
     }
 

@@ -225,6 +225,18 @@ EP_API ep_status ep_grad(const ep_tensor *outputs, const ep_tensor *grad_outputs
                          const ep_tensor *inputs, int32_t input_count, int32_t retain_graph, int32_t create_graph,
                          int32_t allow_unused, ep_tensor *grads);
 
+/* ---- mix.cpp: products between edge masks and writer states, skipping zeros (contiguous f32 on CPU, no autograd) -------- */
+
+/*
+ * out[r] = base + sum_w masks[r, w] states[w].
+ * out [readers, ...], base one row or NULL for zero, masks [readers, writers], states [at least writers, ...]
+ */
+EP_API ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tensor states);
+/* grad_states[w] += sum_r masks[r, w] grad[r] */
+EP_API ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad);
+/* grad_masks[r, w] = <grad[r], states[w]> where 0 < masks[r, w] < 1, else 0 */
+EP_API ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6844,5 +6844,193 @@ public class Shim extends Shim$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class ep_mix {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_mix").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tensor states)
+     * }
+     */
+    public static FunctionDescriptor ep_mix$descriptor() {
+        return ep_mix.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tensor states)
+     * }
+     */
+    public static MethodHandle ep_mix$handle() {
+        return ep_mix.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tensor states)
+     * }
+     */
+    public static MemorySegment ep_mix$address() {
+        return ep_mix.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tensor states)
+     * }
+     */
+    public static int ep_mix(MemorySegment out, MemorySegment base, MemorySegment masks, MemorySegment states) {
+        var mh$ = ep_mix.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_mix", out, base, masks, states);
+            }
+            return (int)mh$.invokeExact(out, base, masks, states);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_mix_grad_states {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_mix_grad_states").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad)
+     * }
+     */
+    public static FunctionDescriptor ep_mix_grad_states$descriptor() {
+        return ep_mix_grad_states.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad)
+     * }
+     */
+    public static MethodHandle ep_mix_grad_states$handle() {
+        return ep_mix_grad_states.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad)
+     * }
+     */
+    public static MemorySegment ep_mix_grad_states$address() {
+        return ep_mix_grad_states.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad)
+     * }
+     */
+    public static int ep_mix_grad_states(MemorySegment grad_states, MemorySegment masks, MemorySegment grad) {
+        var mh$ = ep_mix_grad_states.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_mix_grad_states", grad_states, masks, grad);
+            }
+            return (int)mh$.invokeExact(grad_states, masks, grad);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_mix_grad_masks {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_mix_grad_masks").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states)
+     * }
+     */
+    public static FunctionDescriptor ep_mix_grad_masks$descriptor() {
+        return ep_mix_grad_masks.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states)
+     * }
+     */
+    public static MethodHandle ep_mix_grad_masks$handle() {
+        return ep_mix_grad_masks.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states)
+     * }
+     */
+    public static MemorySegment ep_mix_grad_masks$address() {
+        return ep_mix_grad_masks.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states)
+     * }
+     */
+    public static int ep_mix_grad_masks(MemorySegment grad_masks, MemorySegment masks, MemorySegment grad, MemorySegment states) {
+        var mh$ = ep_mix_grad_masks.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_mix_grad_masks", grad_masks, masks, grad, states);
+            }
+            return (int)mh$.invokeExact(grad_masks, masks, grad, states);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
 }
 

@@ -1,0 +1,66 @@
+package org.edgeprune.engine;
+
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Reader;
+import org.edgeprune.graph.ReaderGroup;
+import org.edgeprune.graph.Writer;
+
+/**
+ * Which nodes take part at given masks: a writer is live if its mask is not zero and a live reader reads it with a mask that is
+ * not zero; a reader is live if it feeds a live writer, or is {@code resid_post}. Everything else cannot change the output and
+ * has zero gradient, so it is not computed.
+ */
+final class Liveness {
+    private final boolean[] writers;
+    private final boolean[] readers;
+
+    private Liveness(boolean[] writers, boolean[] readers) {
+        this.writers = writers;
+        this.readers = readers;
+    }
+
+    /**
+     * @param edges edge masks by edge number
+     * @param nodes node masks by writer
+     * @param inert writers whose delta is known to be zero whatever the masks
+     */
+    static Liveness of(ComputationGraph graph, float[] edges, float[] nodes, boolean[] inert) {
+        boolean[] writers = new boolean[graph.nodeCount()];
+        boolean[] readers = new boolean[graph.readers().size()];
+        for (int g = graph.groups().size() - 1; g >= 0; g--) {
+            ReaderGroup group = graph.groups().get(g);
+            for (int row = 0; row < group.count(); row++) {
+                Reader reader = graph.readers().get(group.firstReader() + row);
+                if (reader.kind() != Reader.Kind.RESID_POST && graph.fedBy(reader).stream().noneMatch(w -> writers[w.index()])) {
+                    continue;
+                }
+                readers[reader.index()] = true;
+                int first = group.firstEdge() + row * group.visibleWriters();
+                for (int w = 0; w < group.visibleWriters(); w++) {
+                    writers[w] |= edges[first + w] != 0 && nodes[w] != 0 && !inert[w];
+                }
+            }
+        }
+        return new Liveness(writers, readers);
+    }
+
+    boolean writer(Writer writer) {
+        return writers[writer.index()];
+    }
+
+    boolean writer(int index) {
+        return writers[index];
+    }
+
+    boolean reader(int index) {
+        return readers[index];
+    }
+
+    /** The live query heads of a layer, ascending. */
+    int[] heads(ComputationGraph graph, int layer) {
+        int first = graph.firstWriter(layer);
+        return java.util.stream.IntStream.range(0, graph.shape().heads())
+                .filter(h -> writers[first + h])
+                .toArray();
+    }
+}

@@ -1,0 +1,83 @@
+package org.edgeprune.mask;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.edgeprune.torch.Tensor;
+
+/**
+ * The hard concrete distribution of Louizos et al., "Learning Sparse Neural Networks through L0 Regularization" (2018), with
+ * the constants of the edge pruning paper: temperature beta = 2/3, stretch (gamma, zeta) = (-0.1, 1.1).
+ *
+ * <p>A mask z in [0,1] with parameter log_alpha = a is sampled from uniform noise u as
+ * <pre>  s = sigmoid((ln u - ln(1-u) + a) / beta),   z = min(1, max(0, s (zeta - gamma) + gamma))</pre>
+ * so that z is exactly 0 or 1 with positive probability, and differentiable in between.
+ *
+ * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the reference has 1e-6 for GPT-2 and Tracr, 1e-8 for Llama
+ */
+public record HardConcrete(double eps) {
+    public static final double BETA = 2.0 / 3.0;
+    public static final double GAMMA = -0.1;
+    public static final double ZETA = 1.1;
+
+    /** Slope of the deterministic mask: the reference's "magical number" 0.8 over beta. */
+    private static final double DETERMINISTIC_SLOPE = 0.8 / BETA;
+
+    /** beta ln(x / (1-x)) at the stretched position of zero, x = -gamma / (zeta - gamma). */
+    private static final double ZERO_LOGIT = BETA * Math.log(-GAMMA / ZETA);
+
+    /**
+     * Samples masks; differentiable in {@code logAlpha}.
+     *
+     * @param logAlpha parameters, any shape
+     * @param u uniform noise of the same shape
+     * @return z in [0,1]
+     */
+    public Tensor sample(Tensor logAlpha, Tensor u) {
+        Tensor logit = u.log().sub(u.neg().add(1).log());
+        Tensor s = logit.add(logAlpha).div(BETA).sigmoid();
+        return s.mul(ZETA - GAMMA).add(GAMMA).clamp(0, 1);
+    }
+
+    /** P(z = 0) = sigmoid(beta ln(-gamma/zeta) - log_alpha), clamped to [eps, 1 - eps]. */
+    public double probabilityOfZero(double logAlpha) {
+        double p = 1 / (1 + Math.exp(logAlpha - ZERO_LOGIT));
+        return Math.min(1 - eps, Math.max(eps, p));
+    }
+
+    /** The expected number of zeros among these masks: the L0 norm's complement. */
+    public double expectedZeros(float[] logAlpha, int from, int to) {
+        double sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += probabilityOfZero(logAlpha[i]);
+        }
+        return sum;
+    }
+
+    /**
+     * Deterministic masks of one parameter tensor, as used outside training: soft values sigmoid(0.8 a / beta), of which the
+     * round(expected zeros) smallest are set to 0.
+     *
+     * @return a new array of {@code to - from} masks
+     */
+    public float[] deterministic(float[] logAlpha, int from, int to) {
+        float[] soft = new float[to - from];
+        for (int i = 0; i < soft.length; i++) {
+            soft[i] = (float) (1 / (1 + Math.exp(-DETERMINISTIC_SLOPE * logAlpha[from + i])));
+        }
+        int zeros = (int) Math.rint(expectedZeros(logAlpha, from, to));
+        if (zeros == soft.length) {
+            Arrays.fill(soft, 0);
+        } else if (zeros > 0) {
+            // By log_alpha, not by the soft value: the order is the same and does not saturate at large log_alpha.
+            int[] order = IntStream.range(0, soft.length)
+                    .boxed()
+                    .sorted((a, b) -> Float.compare(logAlpha[from + a], logAlpha[from + b]))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            for (int i = 0; i < zeros; i++) {
+                soft[order[i]] = 0;
+            }
+        }
+        return soft;
+    }
+}

@@ -1,0 +1,143 @@
+package org.edgeprune.mask;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.ReaderGroup;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * What a pruning run trains: log_alpha of every edge and node mask, and the four Lagrange multipliers. Owns its tensors, which
+ * are leaves that require gradients, until closed.
+ */
+public final class MaskParameters implements AutoCloseable {
+    /** The published initialisation: log_alpha ~ N(10, 0.01), so that every mask starts at one. */
+    private static final double INITIAL_MEAN = 10;
+    private static final double INITIAL_STANDARD_DEVIATION = 0.01;
+
+    private final MaskLayout layout;
+    private final HardConcrete distribution;
+    private final Tensor edges;
+    private final Tensor nodes;
+    private final List<Tensor> multipliers;
+
+    /** The Lagrange multipliers, each a tensor of one element. */
+    public enum Multiplier { EDGES_1, EDGES_2, NODES_1, NODES_2 }
+
+    /** Copies the values given. */
+    public MaskParameters(
+            MaskLayout layout, HardConcrete distribution, float[] edges, float[] nodes, float[] multipliers, Device device) {
+        if (edges.length != layout.size() || nodes.length != layout.graph().nodeCount() || multipliers.length != 4) {
+            throw new IllegalArgumentException(edges.length + " edge and " + nodes.length + " node parameters for "
+                    + layout.size() + " and " + layout.graph().nodeCount());
+        }
+        this.layout = layout;
+        this.distribution = distribution;
+        try (TensorScope scope = TensorScope.open()) {
+            this.edges = leaf(scope, edges, device);
+            this.nodes = leaf(scope, nodes, device);
+            List<Tensor> list = new ArrayList<>();
+            for (float value : multipliers) {
+                list.add(leaf(scope, new float[] {value}, device));
+            }
+            this.multipliers = List.copyOf(list);
+        }
+    }
+
+    /** Parameters at the start of a run: masks near one, multipliers zero. */
+    public static MaskParameters initial(MaskLayout layout, HardConcrete distribution, Noise noise, Device device) {
+        return new MaskParameters(
+                layout,
+                distribution,
+                noise.normal(Noise.Stream.INITIAL_EDGES, 0, layout.size(), INITIAL_MEAN, INITIAL_STANDARD_DEVIATION),
+                noise.normal(
+                        Noise.Stream.INITIAL_NODES, 0, layout.graph().nodeCount(), INITIAL_MEAN, INITIAL_STANDARD_DEVIATION),
+                new float[4],
+                device);
+    }
+
+    private static Tensor leaf(TensorScope scope, float[] values, Device device) {
+        return scope.release(Tensor.of(values, values.length).to(device)).requiresGrad_(true);
+    }
+
+    public MaskLayout layout() {
+        return layout;
+    }
+
+    public HardConcrete distribution() {
+        return distribution;
+    }
+
+    /** log_alpha of the edges, flat {@code [layout.size()]}. */
+    public Tensor edges() {
+        return edges;
+    }
+
+    /** log_alpha of the nodes {@code [nodes]}. */
+    public Tensor nodes() {
+        return nodes;
+    }
+
+    public Tensor multiplier(Multiplier which) {
+        return multipliers.get(which.ordinal());
+    }
+
+    /** The multipliers' values in the order of {@link Multiplier}. */
+    public float[] multiplierValues() {
+        float[] values = new float[multipliers.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = multipliers.get(i).toFloats()[0];
+        }
+        return values;
+    }
+
+    /** Sampled masks, differentiable in the parameters. */
+    public Masks sample(float[] edgeNoise, float[] nodeNoise) {
+        Device device = edges.device();
+        return new Masks(
+                layout,
+                distribution.sample(edges, Tensor.of(edgeNoise, edgeNoise.length).to(device)),
+                distribution.sample(nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)));
+    }
+
+    /**
+     * Deterministic soft masks. Expected zeros are rounded for each of the reference's parameter tensors: each reader group, each
+     * layer's heads, each MLP, each embedding.
+     */
+    public MaskValues deterministic() {
+        ComputationGraph graph = layout.graph();
+        float[] edgeValues = edges.toFloats();
+        float[] flat = new float[edgeValues.length];
+        for (ReaderGroup group : graph.groups()) {
+            int from = layout.offset(group);
+            float[] masks = distribution.deterministic(edgeValues, from, from + layout.blockSize(group));
+            System.arraycopy(masks, 0, flat, from, masks.length);
+        }
+        float[] nodeValues = nodes.toFloats();
+        float[] nodeMasks = new float[nodeValues.length];
+        int next = 0;
+        for (int size : nodeTensorSizes(graph)) {
+            System.arraycopy(distribution.deterministic(nodeValues, next, next + size), 0, nodeMasks, next, size);
+            next += size;
+        }
+        return new MaskValues(graph, layout.edgesOf(flat), nodeMasks);
+    }
+
+    /** Nodes by the tensors in which the reference keeps them: each embedding, each layer's heads, each MLP. */
+    private static int[] nodeTensorSizes(ComputationGraph graph) {
+        return IntStream.concat(
+                        IntStream.generate(() -> 1).limit(graph.shape().embeddings().size()),
+                        IntStream.range(0, 2 * graph.shape().layers()).map(i -> i % 2 == 0 ? graph.shape().heads() : 1))
+                .toArray();
+    }
+
+    @Override
+    public void close() {
+        edges.close();
+        nodes.close();
+        multipliers.forEach(Tensor::close);
+    }
+}

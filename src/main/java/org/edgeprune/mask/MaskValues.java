@@ -1,0 +1,135 @@
+package org.edgeprune.mask;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.ReaderGroup;
+
+/**
+ * Deterministic masks as plain numbers: soft ones in [0,1], or binary.
+ *
+ * @param graph the graph that they mask
+ * @param edges one mask an edge, by edge number
+ * @param nodes one mask a writer
+ */
+public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
+    public MaskValues {
+        if (edges.length != graph.edgeCount() || nodes.length != graph.nodeCount()) {
+            throw new IllegalArgumentException(edges.length + " edge and " + nodes.length + " node masks for a graph of "
+                    + graph.edgeCount() + " edges and " + graph.nodeCount() + " nodes");
+        }
+    }
+
+    /** Every mask exactly one: the full model. */
+    public static MaskValues full(ComputationGraph graph) {
+        return of(Circuit.full(graph));
+    }
+
+    /** One for the circuit's edges and for every node, zero for the other edges. */
+    public static MaskValues of(Circuit circuit) {
+        ComputationGraph graph = circuit.graph();
+        float[] edges = new float[graph.edgeCount()];
+        for (int i = 0; i < edges.length; i++) {
+            edges[i] = circuit.contains(i) ? 1 : 0;
+        }
+        float[] nodes = new float[graph.nodeCount()];
+        Arrays.fill(nodes, 1);
+        return new MaskValues(graph, edges, nodes);
+    }
+
+    /** 1 - mean edge mask. */
+    public double edgeSparsity() {
+        return 1 - sum(edges) / edges.length;
+    }
+
+    /** 1 - mean node mask. */
+    public double nodeSparsity() {
+        return 1 - sum(nodes) / nodes.length;
+    }
+
+    /** 1 - mean over edges of (edge mask x mask of the edge's writer): what is cut by either. */
+    public double effectiveEdgeSparsity() {
+        double kept = 0;
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                kept += (double) edges[group.firstEdge() + i] * nodes[i % group.visibleWriters()];
+            }
+        }
+        return 1 - kept / edges.length;
+    }
+
+    /** Binary masks: 1 where a mask is above its threshold. */
+    public MaskValues binary(Thresholds thresholds) {
+        return new MaskValues(graph, above(edges, thresholds.edges()), above(nodes, thresholds.nodes()));
+    }
+
+    /** The thresholds at which binary masks are as sparse as these. */
+    public Thresholds thresholds() {
+        return new Thresholds(threshold(edges), threshold(nodes));
+    }
+
+    /**
+     * The thresholds that the reference finds. It leaves the second embedding node (position embeddings) out when it counts
+     * nodes; the rest is as {@link #thresholds()}.
+     */
+    public Thresholds referenceThresholds() {
+        if (graph.shape().embeddings().size() < 2) {
+            return thresholds();
+        }
+        float[] counted = new float[nodes.length - 1];
+        counted[0] = nodes[0];
+        System.arraycopy(nodes, 2, counted, 1, counted.length - 1);
+        return new Thresholds(thresholds().edges(), threshold(counted));
+    }
+
+    private static double threshold(float[] masks) {
+        return ThresholdSearch.find(
+                t -> 1 - (double) countAbove(masks, t) / masks.length, 1 - sum(masks) / masks.length);
+    }
+
+    /** The edges whose mask and whose writer's mask are both exactly one. */
+    public Circuit circuit() {
+        BitSet kept = new BitSet();
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                if (edges[group.firstEdge() + i] == 1 && nodes[i % group.visibleWriters()] == 1) {
+                    kept.set(group.firstEdge() + i);
+                }
+            }
+        }
+        return Circuit.of(graph, kept);
+    }
+
+    /**
+     * @param edges edge masks above this are kept
+     * @param nodes node masks above this are kept
+     */
+    public record Thresholds(double edges, double nodes) {}
+
+    private static double sum(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+
+    private static int countAbove(float[] values, double threshold) {
+        int count = 0;
+        for (float value : values) {
+            if (value > threshold) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    private static float[] above(float[] values, double threshold) {
+        float[] binary = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            binary[i] = values[i] > threshold ? 1 : 0;
+        }
+        return binary;
+    }
+}

@@ -1,0 +1,48 @@
+package org.edgeprune.mask;
+
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+
+/**
+ * Masks as the engine takes them.
+ *
+ * @param layout how {@code edges} is laid out
+ * @param edges all edge masks, flat {@code [layout.size()]}, f32
+ * @param nodes one mask a writer, {@code [nodes]}, f32
+ */
+public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
+    public Masks {
+        if (edges.rank() != 1 || edges.size(0) != layout.size()) {
+            throw new IllegalArgumentException("edge masks: expected " + layout.size() + " in one dimension");
+        }
+        if (nodes.rank() != 1 || nodes.size(0) != layout.graph().nodeCount()) {
+            throw new IllegalArgumentException("node masks: expected " + layout.graph().nodeCount() + " in one dimension");
+        }
+    }
+
+    /** 1 - mean edge mask, over the edges that exist: a scalar, differentiable. */
+    public Tensor edgeSparsity() {
+        Tensor kept = layout.hasUnusedRows()
+                ? Tensor.cat(0, layout.graph().groups().stream().map(g -> layout.block(edges, g).sum().view(1)).toList()).sum()
+                : edges.sum();
+        return kept.mul(-1.0 / layout.graph().edgeCount()).add(1);
+    }
+
+    /** 1 - mean node mask: a scalar, differentiable. */
+    public Tensor nodeSparsity() {
+        return nodes.mean().neg().add(1);
+    }
+
+    /** The same masks outside any autograd graph. */
+    public Masks detach() {
+        return new Masks(layout, edges.detach(), nodes.detach());
+    }
+
+    /** Deterministic masks as tensors of the current scope. */
+    public static Masks of(MaskValues values, Device device) {
+        return new Masks(
+                MaskLayout.edges(values.graph()),
+                Tensor.of(values.edges(), values.edges().length).to(device),
+                Tensor.of(values.nodes(), values.nodes().length).to(device));
+    }
+}

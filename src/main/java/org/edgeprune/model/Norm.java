@@ -1,0 +1,24 @@
+package org.edgeprune.model;
+
+import org.edgeprune.torch.Tensor;
+
+/** Normalisation over the last dimension, before a layer reads. */
+public sealed interface Norm {
+    Tensor apply(Tensor x);
+
+    /** (x - mean) / sqrt(var + eps) * weight + bias. */
+    record LayerNorm(Tensor weight, Tensor bias, double eps) implements Norm {
+        @Override
+        public Tensor apply(Tensor x) {
+            return x.layerNorm(weight, bias, eps);
+        }
+    }
+
+    /** None: Tracr models. */
+    record Identity() implements Norm {
+        @Override
+        public Tensor apply(Tensor x) {
+            return x;
+        }
+    }
+}

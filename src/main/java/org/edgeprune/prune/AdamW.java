@@ -1,0 +1,104 @@
+package org.edgeprune.prune;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * AdamW (Loshchilov and Hutter 2019) as PyTorch computes it, with learning rates and direction of its own for each parameter.
+ * Owns the moments, not the parameters.
+ */
+public final class AdamW implements AutoCloseable {
+    private final List<Group> groups;
+    private final Settings settings;
+    private final List<Tensor> firstMoments = new ArrayList<>();
+    private final List<Tensor> secondMoments = new ArrayList<>();
+    private int steps;
+
+    /**
+     * @param parameter a leaf tensor, changed in place
+     * @param learningRate base learning rate
+     * @param maximize whether to ascend: the Lagrange multipliers do
+     */
+    public record Group(Tensor parameter, double learningRate, boolean maximize) {}
+
+    /** Decay rates of the moments, the denominator's eps, and decoupled weight decay. */
+    public record Settings(double beta1, double beta2, double eps, double weightDecay) {
+        /** PyTorch's defaults, which the reference uses for masks and multipliers alike. */
+        public static final Settings PYTORCH = new Settings(0.9, 0.999, 1e-8, 0.01);
+    }
+
+    public AdamW(List<Group> groups, Settings settings) {
+        this.groups = List.copyOf(groups);
+        this.settings = settings;
+        try (TensorScope scope = TensorScope.open()) {
+            for (Group group : groups) {
+                firstMoments.add(scope.release(zerosLike(group.parameter())));
+                secondMoments.add(scope.release(zerosLike(group.parameter())));
+            }
+        }
+    }
+
+    private static Tensor zerosLike(Tensor tensor) {
+        return Tensor.zeros(tensor.dtype(), tensor.device(), tensor.shape());
+    }
+
+    /**
+     * One update of every parameter.
+     *
+     * @param gradients one a group, in order
+     * @param factor multiplies every learning rate: the schedule's value at this step
+     */
+    public void step(List<Tensor> gradients, double factor) {
+        steps++;
+        double correction1 = 1 - Math.pow(settings.beta1(), steps);
+        double correction2 = 1 - Math.pow(settings.beta2(), steps);
+        try (GradMode off = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            for (int i = 0; i < groups.size(); i++) {
+                Group group = groups.get(i);
+                double rate = group.learningRate() * factor;
+                Tensor g = group.maximize() ? gradients.get(i).neg() : gradients.get(i);
+                Tensor m = firstMoments.get(i);
+                Tensor v = secondMoments.get(i);
+                group.parameter().mul_(1 - rate * settings.weightDecay());
+                m.mul_(settings.beta1()).add_(g, 1 - settings.beta1());
+                v.mul_(settings.beta2()).addcmul_(g, g, 1 - settings.beta2());
+                Tensor denominator = v.sqrt().mul(1 / Math.sqrt(correction2)).add(settings.eps());
+                group.parameter().addcdiv_(m, denominator, -rate / correction1);
+            }
+        }
+    }
+
+    /** Updates made so far. */
+    public int steps() {
+        return steps;
+    }
+
+    List<Tensor> firstMoments() {
+        return firstMoments;
+    }
+
+    List<Tensor> secondMoments() {
+        return secondMoments;
+    }
+
+    /** Continues where another run's optimiser stopped. */
+    void restore(int madeSteps, List<float[]> first, List<float[]> second) {
+        steps = madeSteps;
+        try (TensorScope scope = TensorScope.open()) {
+            for (int i = 0; i < groups.size(); i++) {
+                firstMoments.get(i).copy_(Tensor.of(first.get(i), first.get(i).length));
+                secondMoments.get(i).copy_(Tensor.of(second.get(i), second.get(i).length));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        firstMoments.forEach(Tensor::close);
+        secondMoments.forEach(Tensor::close);
+    }
+}

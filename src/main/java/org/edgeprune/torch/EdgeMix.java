@@ -1,0 +1,44 @@
+package org.edgeprune.torch;
+
+import org.edgeprune.torch.ffi.Shim;
+
+/**
+ * Fused products between edge masks and writer states, the inner loops of edge pruning. They skip masks that are exactly zero,
+ * and states behind such masks are never read. All operands are contiguous f32 on CPU, outside autograd; rows may have any
+ * shape as long as they have equally many elements.
+ */
+public final class EdgeMix {
+    private EdgeMix() {}
+
+    /**
+     * {@code out_r = base + sum_w masks_rw states_w}.
+     *
+     * @param out {@code [readers, ...]}, overwritten
+     * @param base one row, or null for zero
+     * @param masks {@code [readers, writers]}
+     * @param states {@code [writers or more, ...]}
+     */
+    public static void forward(Tensor out, Tensor base, Tensor masks, Tensor states) {
+        NativeCalls.inPlace(
+                "edgeMix",
+                out,
+                masks,
+                states,
+                (o, m, s) -> Shim.ep_mix(o, NativeCalls.optional("edgeMix", base), m, s));
+    }
+
+    /** {@code gradStates_w += sum_r masks_rw grad_r}. */
+    public static void addStateGradients(Tensor gradStates, Tensor masks, Tensor grad) {
+        NativeCalls.inPlace("edgeMixStateGradients", gradStates, masks, grad, Shim::ep_mix_grad_states);
+    }
+
+    /** {@code gradMasks_rw = <grad_r, states_w>} where 0 &lt; masks_rw &lt; 1, else 0. */
+    public static void maskGradients(Tensor gradMasks, Tensor masks, Tensor grad, Tensor states) {
+        NativeCalls.inPlace(
+                "edgeMixMaskGradients",
+                gradMasks,
+                masks,
+                grad,
+                (o, m, g) -> Shim.ep_mix_grad_masks(o, m, g, NativeCalls.handle("edgeMixMaskGradients", 4, states)));
+    }
+}

@@ -1,0 +1,139 @@
+package org.edgeprune.prune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.edgeprune.engine.KlDivergence;
+import org.edgeprune.engine.MaskGradients;
+import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.mask.HardConcrete;
+import org.edgeprune.mask.Lagrangian;
+import org.edgeprune.mask.MaskParameters;
+import org.edgeprune.mask.MaskParameters.Multiplier;
+import org.edgeprune.mask.Masks;
+import org.edgeprune.mask.Noise;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/** One optimisation step of edge pruning after another. Owns its optimiser, not the parameters. */
+public final class MaskTrainer implements AutoCloseable {
+    private final TransformerModel model;
+    private final MaskParameters parameters;
+    private final PruneOptions options;
+    private final Noise noise;
+    private final LearningRateSchedule schedule;
+    private final AdamW optimizer;
+
+    public MaskTrainer(TransformerModel model, MaskParameters parameters, PruneOptions options) {
+        this.model = model;
+        this.parameters = parameters;
+        this.options = options;
+        this.noise = new Noise(options.seed());
+        this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());
+        this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
+    }
+
+    /** Masks descend; multipliers ascend, unless their term is switched off. */
+    private List<AdamW.Group> groups() {
+        double linear = options.linearTerm() ? 1 : 0;
+        double nodes = options.nodeLoss() ? options.nodeMultiplierLearningRate() : 0;
+        double edges = options.edgeMultiplierLearningRate();
+        return List.of(
+                new AdamW.Group(parameters.edges(), options.edgeLearningRate(), false),
+                new AdamW.Group(parameters.nodes(), options.nodeLearningRate(), false),
+                new AdamW.Group(parameters.multiplier(Multiplier.EDGES_1), edges * linear, true),
+                new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
+                new AdamW.Group(parameters.multiplier(Multiplier.NODES_1), nodes * linear, true),
+                new AdamW.Group(parameters.multiplier(Multiplier.NODES_2), nodes, true));
+    }
+
+    AdamW optimizer() {
+        return optimizer;
+    }
+
+    public MaskParameters parameters() {
+        return parameters;
+    }
+
+    /**
+     * Makes one step: the paper's algorithm.
+     *
+     * @param step number from 0; decides noise, targets and learning rates
+     */
+    public StepMetrics step(int step, PromptBatch batch) {
+        try (TensorScope scope = TensorScope.open()) {
+            Masks masks = sample(step);
+
+            // KL(full || masked), and its gradient down to the masks
+            MaskedPass pass =
+                    new MaskedPass(model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), true);
+            Tensor logits = batch.restrict(model.logits(pass.finalResidual()));
+            Tensor kl = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
+            MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
+
+            // The constraints, and everything's gradient down to log_alpha and the multipliers
+            double edgeTarget = options.edgeSparsity().at(step);
+            double nodeTarget = options.nodeSparsity().at(step);
+            Tensor edgeSparsity = masks.edgeSparsity();
+            Tensor nodeSparsity = masks.nodeSparsity();
+            Tensor edgeLoss = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
+            Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
+            boolean withNodes = options.nodeLoss()
+                    && !(options.relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
+            Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
+            List<Tensor> gradients = Autograd.grad(
+                    List.of(masks.edges(), masks.nodes(), constraints),
+                    Arrays.asList(toMasks.edges(), toMasks.nodes(), null),
+                    trained(),
+                    false,
+                    false,
+                    false);
+            double norm = GradientClipping.clip(gradients, options.maxGradNorm());
+            StepMetrics metrics = new StepMetrics(
+                    step,
+                    kl.item() + constraints.item(),
+                    kl.item(),
+                    edgeLoss.item(),
+                    withNodes ? nodeLoss.item() : 0,
+                    edgeSparsity.item(),
+                    edgeTarget,
+                    nodeSparsity.item(),
+                    nodeTarget,
+                    parameters.multiplierValues(),
+                    norm,
+                    schedule.at(step));
+            if (metrics.isFinite()) {
+                optimizer.step(gradients, schedule.at(step));
+            }
+            return metrics;
+        }
+    }
+
+    private Masks sample(int step) {
+        HardConcrete distribution = parameters.distribution();
+        int edges = parameters.layout().size();
+        int nodes = parameters.layout().graph().nodeCount();
+        return parameters.sample(
+                noise.uniform(Noise.Stream.EDGES, step, edges, distribution.eps()),
+                noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
+    }
+
+    private Tensor constraint(Tensor sparsity, double target, Multiplier linear, Multiplier quadratic) {
+        return Lagrangian.loss(sparsity, target, parameters.multiplier(linear), parameters.multiplier(quadratic));
+    }
+
+    private List<Tensor> trained() {
+        List<Tensor> trained = new ArrayList<>(List.of(parameters.edges(), parameters.nodes()));
+        for (Multiplier which : Multiplier.values()) {
+            trained.add(parameters.multiplier(which));
+        }
+        return trained;
+    }
+
+    @Override
+    public void close() {
+        optimizer.close();
+    }
+}

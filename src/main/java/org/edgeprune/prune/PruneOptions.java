@@ -1,0 +1,70 @@
+package org.edgeprune.prune;
+
+import org.edgeprune.mask.SparsitySchedule;
+
+/**
+ * A run's hyper-parameters. {@link #defaults()} are those of the published GPT-2 runs.
+ *
+ * @param steps optimiser steps
+ * @param batchSize examples a step
+ * @param seed of masks, noise and batches
+ * @param edgeLearningRate of edge log_alphas
+ * @param nodeLearningRate of node log_alphas
+ * @param edgeMultiplierLearningRate of the edge constraint's multipliers
+ * @param nodeMultiplierLearningRate of the node constraint's multipliers
+ * @param warmupSteps of the learning rates, which then decay linearly to zero at the last step
+ * @param edgeSparsity the edge constraint's target over the steps
+ * @param nodeSparsity the node constraint's target over the steps
+ * @param nodeLoss whether the node constraint is part of the loss
+ * @param relaxSparserNodes whether the node constraint is dropped at steps where nodes are sparser than their target
+ * @param linearTerm whether the linear terms of both constraints are used
+ * @param embeddingNodes whether embeddings are nodes of the graph
+ * @param ablation what a reader sees instead of a writer whose edge is cut
+ * @param maxGradNorm global gradient norm above which gradients are scaled down; 0 for never
+ */
+public record PruneOptions(
+        int steps,
+        int batchSize,
+        long seed,
+        double edgeLearningRate,
+        double nodeLearningRate,
+        double edgeMultiplierLearningRate,
+        double nodeMultiplierLearningRate,
+        int warmupSteps,
+        SparsitySchedule edgeSparsity,
+        SparsitySchedule nodeSparsity,
+        boolean nodeLoss,
+        boolean relaxSparserNodes,
+        boolean linearTerm,
+        boolean embeddingNodes,
+        Ablation ablation,
+        double maxGradNorm) {
+
+    public enum Ablation {
+        /** The writer's state on the corrupted prompt. */
+        INTERCHANGE,
+        /** Nothing. */
+        ZERO
+    }
+
+    /** The published GPT-2 hyper-parameters: 3,000 steps of 32 examples to 98% edge and 72% node sparsity. */
+    public static PruneOptions defaults() {
+        return new PruneOptions(
+                3000,
+                32,
+                42,
+                0.8,
+                0.8,
+                0.8,
+                0.8,
+                200,
+                new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.98, 2500),
+                new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.72, 2500),
+                true,
+                false,
+                true,
+                false,
+                Ablation.INTERCHANGE,
+                1.0);
+    }
+}

@@ -23,7 +23,7 @@ public final class Autograd {
      *     scalar output
      * @param inputs tensors with {@link Tensor#requiresGrad()}, leaves or intermediate ones
      * @param retainGraph keep the graph for another call
-     * @param createGraph record the gradients' own computation, for second derivatives
+     * @param createGraph record the gradients' own computation, for second derivatives; implies retainGraph
      * @param allowUnused whether an input that no output depends on yields null instead of a {@link TorchException}
      * @return the gradients in the order of {@code inputs}, each of its input's shape, owned by the innermost scope
      */
@@ -42,7 +42,7 @@ public final class Autograd {
             seedHandles.setAtIndex(ADDRESS, i, NativeCalls.optional("grad", seeds.get(i)));
         }
         NativeCalls.check(Shim.ep_grad(NativeCalls.handles("grad", outputs), seedHandles, outputs.size(),
-                NativeCalls.handles("grad", inputs), inputs.size(), flag(retainGraph), flag(createGraph), flag(allowUnused),
+                NativeCalls.handles("grad", inputs), inputs.size(), flag(retainGraph || createGraph), flag(createGraph), flag(allowUnused),
                 slots), "grad", operands(outputs, inputs));
         List<Tensor> gradients = new ArrayList<>(inputs.size());
         for (long handle : slots.toArray(JAVA_LONG)) {

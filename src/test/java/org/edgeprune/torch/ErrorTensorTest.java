@@ -7,13 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collections;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 /** What a mistake says. */
 class ErrorTensorTest extends TensorFixture {
-    private final Tensor a = Tensor.ones(3, 4);
-    private final Tensor b = Tensor.ones(5, 6);
+    private Tensor a;
+    private Tensor b;
+
+    @BeforeEach
+    void operands() {
+        a = Tensor.ones(3, 4);
+        b = Tensor.ones(5, 6);
+    }
 
     private static void assertRefused(String message, Executable operation) {
         assertEquals(message, assertThrows(TorchException.class, operation).getMessage());

@@ -1,113 +1,153 @@
 package org.edgeprune.torch;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.InputException;
 import org.edgeprune.torch.ffi.Shim;
 
-/** libtorch as loaded into this process. */
+/**
+ * libtorch, as this process has loaded it.
+ *
+ * <p>Which one: the directory given to {@link #use}, else the one in {@code EDGEPRUNE_LIBTORCH}, else the Maven artifact on
+ * the class path, unpacked once into the user's cache ({@code EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else
+ * {@code ~/.cache/edgeprune}). One process loads one libtorch, once; the first tensor does so by itself.
+ *
+ * <p>Loading checks what it got: the version, that every function that edgeprune calls is there, and by a small numeric test
+ * that arguments and results are passed as assumed. What does not fit is an {@link InputException}, not a crash later on.
+ */
 public final class LibTorch {
-    private static boolean loaded;
+    // A shared library is loaded once in a process, so this state is the process's.
+    private static volatile boolean loaded;
+    private static LibTorchLoader loader;
+    private static RuntimeException failure;
+    private static Path chosen;
 
     private LibTorch() {}
 
-    /** Loads libtorch and the shim, once. */
-    public static synchronized void load() {
-        if (loaded) {
-            return;
+    /**
+     * Names the libtorch to load: its {@code lib} directory, or the one above. To be called before anything is loaded.
+     *
+     * @throws InputException if there is no libtorch
+     * @throws IllegalStateException if another one is loaded, or its loading has failed, already
+     */
+    public static synchronized void use(Path directory) {
+        LibTorchFiles files = LibTorchFiles.of(directory, "--libtorch");
+        if (loader != null && (failure != null || !files.directory().equals(loader.files().directory()))) {
+            throw new IllegalStateException("a process loads one libtorch; name it before the first tensor is made");
         }
-        Path dir = extract();
-        for (String name : List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", "libgomp.so.1", "libopenblas.so.0", "libc10.so", "libtorch_cpu.so")) {
-            dlopen(dir.resolve(name));
-        }
-        System.load(dir.resolve("libedgeprune_shim.so").toString());
-        if (Shim.ep_self_test() != Shim.EP_OK()) {
-            throw new InputException(Shim.ep_last_error().getString(0));
-        }
-        loaded = true;
+        chosen = directory;
     }
 
+    /**
+     * Loads libtorch unless that is done.
+     *
+     * @throws InputException if there is none, or none that fits; the same at every further call
+     */
+    public static void load() {
+        if (!loaded) {
+            loadOnce();
+        }
+    }
+
+    private static synchronized void loadOnce() {
+        if (loader == null) {
+            loader = new LibTorchLoader(chosen);
+            try {
+                loader.load();
+                loaded = true;
+            } catch (RuntimeException e) {
+                failure = e;
+            } catch (LinkageError e) {
+                failure = new IllegalStateException("the native library cannot be loaded: " + e.getMessage() + "; build it on this machine (mvn clean package)", e);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** What was found, also where loading fails: the material of {@code edgeprune doctor}. Reads the unpacked files as a whole. */
+    public static synchronized Report info() {
+        try {
+            load();
+        } catch (RuntimeException e) {
+            // It is part of the report.
+        }
+        return LibTorchDiagnosis.of(loader, failure);
+    }
+
+    /**
+     * This process's libtorch.
+     *
+     * @param java the Java runtime and its version
+     * @param origin where libtorch comes from; null where none was found
+     * @param directory where its libraries lie; null where none was found
+     * @param version libtorch's version; null where it could not be asked, as all below
+     * @param blas the library of its matrix products
+     * @param cpuCapability the instruction set that its CPU kernels use
+     * @param threads CPU threads of one operation
+     * @param devices what tensors can live on
+     * @param functions how many functions of libtorch edgeprune calls
+     * @param missing those that this libtorch lacks
+     * @param selfTest whether the numeric self-test passed
+     * @param problems what is wrong or slow, with the remedy; empty where all is well
+     */
+    public record Report(String java, String origin, Path directory, String version, String blas, String cpuCapability, int threads,
+            List<String> devices, int functions, List<String> missing, boolean selfTest, List<Problem> problems) {
+        /** Something wrong, and what to do about it. */
+        public record Problem(String what, String remedy) {}
+    }
+
+    /** CPU threads of one operation. */
     public static void setThreads(int threads) {
         load();
-        check(Shim.ep_set_num_threads(threads));
+        NativeCalls.check(Shim.ep_set_num_threads(threads), "setThreads");
     }
 
+    /** CPU threads of one operation; at first as many as cores, or as {@code OMP_NUM_THREADS} says. */
     public static int threads() {
-        load();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
-            check(Shim.ep_get_num_threads(out));
-            return out.get(ValueLayout.JAVA_INT, 0);
-        }
+        MemorySegment out = Scratch.begin().words(1);
+        NativeCalls.check(Shim.ep_get_num_threads(out), "threads");
+        return out.get(ValueLayout.JAVA_INT, 0);
     }
 
+    /** Seeds libtorch's global generators, on all devices. Not while another thread draws from them. */
     public static void seed(long seed) {
         load();
-        check(Shim.ep_manual_seed(seed));
+        NativeCalls.check(Shim.ep_manual_seed(seed), "seed");
     }
 
+    /** CUDA devices that libtorch can use; 0 in a CPU build. */
     public static int cudaDevices() {
+        MemorySegment out = Scratch.begin().words(1);
+        NativeCalls.check(Shim.ep_cuda_device_count(out), "cudaDevices");
+        return out.get(ValueLayout.JAVA_INT, 0);
+    }
+
+    /**
+     * Makes sure that a device can be used.
+     *
+     * @throws InputException if not, with the reason
+     */
+    public static void require(Device device) {
         load();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment out = arena.allocate(ValueLayout.JAVA_INT);
-            check(Shim.ep_cuda_device_count(out));
-            return out.get(ValueLayout.JAVA_INT, 0);
+        if (!device.isCuda() || device.index() < cudaDevices()) {
+            return;
         }
+        String reason = cudaDevices() > 0 ? "libtorch sees " + cudaDevices() + " CUDA device(s), counted from 0"
+                : loader.cudaFailure() != null ? loader.cudaFailure()
+                : loader.files().cudaLibraries().isEmpty() ? "this libtorch is a CPU build; name one with CUDA by --libtorch or EDGEPRUNE_LIBTORCH"
+                : "libtorch finds no CUDA device: is the NVIDIA driver there (nvidia-smi)?";
+        throw new InputException("device " + device + " cannot be used: " + reason);
     }
 
-    private static void check(int status) {
-        if (status != Shim.EP_OK()) {
-            throw new TorchException(Shim.ep_last_error().getString(0));
-        }
-    }
-
-    private static void dlopen(Path file) {
-        try (Arena arena = Arena.ofConfined()) {
-            Linker linker = Linker.nativeLinker();
-            var dlopen = linker.downcallHandle(linker.defaultLookup().find("dlopen").orElseThrow(), FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
-            var handle = (MemorySegment) dlopen.invokeExact((MemorySegment) arena.allocateFrom(file.toString()), 0x102);
-            if (handle.address() == 0) {
-                throw new InputException("cannot load " + file);
-            }
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static Path extract() {
-        try {
-            Path dir = Path.of(System.getProperty("java.io.tmpdir"), "edgeprune-first-cut");
-            Files.createDirectories(dir);
-            for (String name : List.of("openblas/linux-x86_64/libgcc_s.so.1", "openblas/linux-x86_64/libquadmath.so.0", "openblas/linux-x86_64/libgfortran.so.5", "openblas/linux-x86_64/libopenblas.so.0",
-                    "pytorch/linux-x86_64/libgomp.so.1", "pytorch/linux-x86_64/libc10.so", "pytorch/linux-x86_64/libtorch_cpu.so")) {
-                copy("/org/bytedeco/" + name, dir, false);
-            }
-            copy("/META-INF/native/linux-x86_64/libedgeprune_shim.so", dir, true);
-            return dir;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void copy(String resource, Path dir, boolean always) throws IOException {
-        Path target = dir.resolve(resource.substring(resource.lastIndexOf('/') + 1));
-        if (always || !Files.exists(target)) {
-            Path part = Files.createTempFile(dir, "part", null);
-            try (InputStream in = LibTorch.class.getResourceAsStream(resource)) {
-                Files.write(part, in.readAllBytes());
-            }
-            Files.move(part, target, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    /** Waits until a device has done what it was given; the CPU has when a call returns. */
+    public static void synchronize(Device device) {
+        load();
+        if (device.isCuda()) {
+            NativeCalls.check(Shim.ep_cuda_synchronize(device.index()), "synchronize");
         }
     }
 }

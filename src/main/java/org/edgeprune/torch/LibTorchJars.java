@@ -1,0 +1,136 @@
+package org.edgeprune.torch;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Properties;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.edgeprune.InputException;
+
+/**
+ * libtorch in the jars of the class path: the artifacts {@code org.bytedeco:pytorch} with {@code org.bytedeco:openblas}, or
+ * {@code ai.djl.pytorch:pytorch-native-cpu}. Only their shared libraries are used.
+ */
+final class LibTorchJars {
+    /** An artifact: where its libraries lie, and where and under which name its version. */
+    private record Artifact(String name, String folder, List<String> companions, String versionFile, String versionKey) {}
+
+    private static final List<Artifact> ARTIFACTS = List.of(
+            new Artifact("org.bytedeco:pytorch", "org/bytedeco/pytorch/" + Platform.NAME + "/",
+                    List.of("org/bytedeco/openblas/" + Platform.NAME + "/libopenblas.so.0"),
+                    "META-INF/maven/org.bytedeco/pytorch/pom.properties", "version"),
+            new Artifact("ai.djl.pytorch:pytorch-native-cpu", "pytorch/cpu/" + Platform.NAME + "/", List.of(),
+                    "native/lib/pytorch.properties", "version"));
+
+    private LibTorchJars() {}
+
+    /** The files of the first artifact on the class path, unpacked into the cache. */
+    static LibTorchFiles unpack(NativeCache cache) {
+        Found found = find();
+        return new LibTorchFiles(cache.provide(found.key(), found.sources()), found.origin());
+    }
+
+    /** The names of unpacked files whose content is not what was unpacked. */
+    static List<String> damaged(NativeCache cache) {
+        Found found = find();
+        return cache.damaged(found.key(), found.sources());
+    }
+
+    private record Found(String key, String origin, List<NativeCache.Source> sources) {}
+
+    private static Found find() {
+        for (Artifact artifact : ARTIFACTS) {
+            URL library = resource(artifact.folder() + LibTorchFiles.MAIN_LIBRARY);
+            if (library != null) {
+                try {
+                    return read(artifact, library);
+                } catch (IOException e) {
+                    throw new InputException("cannot read libtorch from " + library + ": " + e.getMessage()
+                            + "; delete that jar and let Maven fetch it again", e);
+                }
+            }
+        }
+        throw new InputException("no libtorch found: put org.bytedeco:pytorch (classifier " + Platform.NAME
+                + ") on the class path, or name a libtorch's lib directory with --libtorch or EDGEPRUNE_LIBTORCH");
+    }
+
+    private static Found read(Artifact artifact, URL library) throws IOException {
+        List<NativeCache.Source> sources = new ArrayList<>();
+        List<String> identity = new ArrayList<>();
+        Path jar = jarOf(library);
+        collect(jar, artifact.folder(), sources, identity);
+        for (String companion : artifact.companions()) {
+            URL url = resource(companion);
+            if (url == null) {
+                throw new InputException(artifact.name() + " is on the class path without its companion that holds " + companion
+                        + ": add org.bytedeco:openblas (classifier " + Platform.NAME + ")");
+            }
+            collect(jarOf(url), companion.substring(0, companion.lastIndexOf('/') + 1), sources, identity);
+        }
+        String version = version(jar, artifact);
+        String content = NativeCache.keyOf(String.join("\n", identity).getBytes(StandardCharsets.UTF_8));
+        return new Found("libtorch/" + version + "-" + Platform.NAME + "-" + content, artifact.name() + ":" + version, List.copyOf(sources));
+    }
+
+    /** Adds a folder's needed libraries; their names, sizes and checksums identify the content without reading it. */
+    private static void collect(Path jar, String folder, List<NativeCache.Source> sources, List<String> identity) throws IOException {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            List<? extends ZipEntry> entries = zip.stream()
+                    .filter(e -> e.getName().startsWith(folder) && LibTorchFiles.isNeeded(e.getName().substring(folder.length())))
+                    .sorted(Comparator.comparing(ZipEntry::getName)).toList();
+            for (ZipEntry entry : entries) {
+                String name = entry.getName();
+                sources.add(new NativeCache.Source(name.substring(folder.length()), entry.getSize(), () -> open(jar, name)));
+                identity.add(name + " " + entry.getSize() + " " + entry.getCrc());
+            }
+        }
+    }
+
+    private static InputStream open(Path jar, String entry) throws IOException {
+        ZipFile file = new ZipFile(jar.toFile());
+        InputStream content = file.getInputStream(file.getEntry(entry));
+        return new FilterInputStream(content) {
+            @Override
+            public void close() throws IOException {
+                try (file) {
+                    super.close();
+                }
+            }
+        };
+    }
+
+    private static String version(Path jar, Artifact artifact) throws IOException {
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            ZipEntry entry = zip.getEntry(artifact.versionFile());
+            Properties properties = new Properties();
+            if (entry != null) {
+                properties.load(zip.getInputStream(entry));
+            }
+            return properties.getProperty(artifact.versionKey(), "unknown");
+        }
+    }
+
+    private static URL resource(String name) {
+        return LibTorchJars.class.getClassLoader().getResource(name);
+    }
+
+    private static Path jarOf(URL entry) throws IOException {
+        if (!(entry.openConnection() instanceof JarURLConnection connection)) {
+            throw new IOException("it lies in no jar; name its directory with --libtorch or EDGEPRUNE_LIBTORCH instead");
+        }
+        try {
+            return Path.of(connection.getJarFileURL().toURI());
+        } catch (URISyntaxException e) {
+            throw new IOException(e);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+package org.edgeprune.torch;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
+import org.edgeprune.InputException;
+
+/**
+ * The user's directory of unpacked native libraries: {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune},
+ * else {@code ~/.cache/edgeprune}.
+ *
+ * <p>Every file has a record beside it ({@code NAME.record}: SHA-256, size and time of modification), written after the
+ * file is whole. A file whose size and time are as recorded is used as it is; on any doubt its digest decides, and a
+ * wrong file is unpacked again. Files are written under another name, flushed and renamed, so that a killed process
+ * leaves nothing half-written behind and the next one goes on from the files that are done. One process at a time
+ * unpacks; others wait for it.
+ */
+final class NativeCache {
+    /** A file to be unpacked, with its size as stored; gzip-compressed content is decompressed. */
+    record Source(String name, long size, Content content) {
+        /** Opens the content, from its beginning. */
+        interface Content {
+            InputStream open() throws IOException;
+        }
+    }
+
+    private static final String PART = ".part";
+    private static final String RECORD = ".record";
+
+    private final Path root;
+
+    NativeCache(Path root) {
+        this.root = root.toAbsolutePath();
+    }
+
+    static NativeCache ofUser() {
+        String own = System.getenv("EDGEPRUNE_CACHE");
+        if (own != null && !own.isBlank()) {
+            return new NativeCache(Path.of(own));
+        }
+        String xdg = System.getenv("XDG_CACHE_HOME");
+        Path caches = xdg != null && !xdg.isBlank() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+        return new NativeCache(caches.resolve("edgeprune"));
+    }
+
+    /** A short name for some content, to make a key of. */
+    static String keyOf(byte[] content) {
+        return HexFormat.of().formatHex(sha256().digest(content), 0, 6);
+    }
+
+    /**
+     * The directory that holds all of {@code sources}, unpacked where necessary.
+     *
+     * @param key names the directory; it must change whenever a source's content does
+     * @throws InputException if the cache cannot be written
+     */
+    Path provide(String key, List<Source> sources) {
+        Path directory = root.resolve(key);
+        try {
+            if (sources.stream().allMatch(s -> looksIntact(directory.resolve(s.name())))) {
+                return directory;
+            }
+            Files.createDirectories(directory);
+            // FileChannel.lock keeps processes apart, the monitor this process's threads.
+            synchronized (NativeCache.class) {
+                try (FileChannel file = FileChannel.open(directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                        FileLock lock = file.lock()) {
+                    unpackMissing(directory, sources);
+                }
+            }
+            return directory;
+        } catch (IOException e) {
+            throw new InputException("cannot unpack native libraries into " + directory + ": " + reason(e)
+                    + "; make room there or name another directory in EDGEPRUNE_CACHE", e);
+        }
+    }
+
+    /** Reads every file of {@code key} and compares its digest with the record: the names of those that differ. */
+    List<String> damaged(String key, List<Source> sources) {
+        Path directory = root.resolve(key);
+        return sources.stream().map(Source::name).filter(name -> !isIntact(directory.resolve(name))).toList();
+    }
+
+    private static void unpackMissing(Path directory, List<Source> sources) throws IOException {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*" + PART)) {
+            for (Path part : left) {
+                Files.delete(part);
+            }
+        }
+        long needed = 0;
+        for (Source source : sources) {
+            needed += looksIntact(directory.resolve(source.name())) ? 0 : source.size();
+        }
+        long free = Files.getFileStore(directory).getUsableSpace();
+        if (free < needed) {
+            throw new IOException("%d MB are needed there and %d MB are free".formatted(needed >> 20, free >> 20));
+        }
+        for (Source source : sources) {
+            Path target = directory.resolve(source.name());
+            if (looksIntact(target)) {
+                continue;
+            }
+            if (isIntact(target)) {
+                record(target, Record.of(target).sha256());
+            } else {
+                unpack(source, target);
+            }
+        }
+    }
+
+    private static void unpack(Source source, Path target) throws IOException {
+        Path part = beside(target, PART);
+        MessageDigest digest = sha256();
+        try {
+            try (InputStream in = plain(source.content().open());
+                    FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                OutputStream stream = Channels.newOutputStream(out);
+                new DigestInputStream(in, digest).transferTo(stream);
+                out.force(true);
+            }
+            Files.deleteIfExists(beside(target, RECORD));
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            record(target, HexFormat.of().formatHex(digest.digest()));
+        } finally {
+            Files.deleteIfExists(part);
+        }
+    }
+
+    private static InputStream plain(InputStream content) throws IOException {
+        BufferedInputStream in = new BufferedInputStream(content, 1 << 16);
+        in.mark(2);
+        boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
+        in.reset();
+        return gzip ? new GZIPInputStream(in, 1 << 16) : in;
+    }
+
+    /** What is known about a file that was unpacked whole. */
+    private record Record(String sha256, long size, long modifiedNanos) {
+        static Record of(Path file) throws IOException {
+            String[] fields = Files.readString(beside(file, RECORD)).strip().split(" ");
+            if (fields.length != 3) {
+                throw new IOException("malformed record of " + file);
+            }
+            try {
+                return new Record(fields[0], Long.parseLong(fields[1]), Long.parseLong(fields[2]));
+            } catch (NumberFormatException e) {
+                throw new IOException("malformed record of " + file, e);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return sha256 + " " + size + " " + modifiedNanos + "\n";
+        }
+    }
+
+    private static void record(Path file, String sha256) throws IOException {
+        Path part = beside(file, RECORD + PART);
+        Files.writeString(part, new Record(sha256, Files.size(file), modifiedNanos(file)).toString());
+        Files.move(part, beside(file, RECORD), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Size and time of modification are as recorded. */
+    private static boolean looksIntact(Path file) {
+        try {
+            Record record = Record.of(file);
+            return Files.size(file) == record.size() && modifiedNanos(file) == record.modifiedNanos();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The content is as recorded. */
+    private static boolean isIntact(Path file) {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            Record record = Record.of(file);
+            in.transferTo(OutputStream.nullOutputStream());
+            return record.sha256().equals(HexFormat.of().formatHex(digest.digest()));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static long modifiedNanos(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS);
+    }
+
+    private static Path beside(Path file, String suffix) {
+        return file.resolveSibling(file.getFileName() + suffix);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+
+    private static String reason(IOException e) {
+        if (e instanceof NoSuchFileException missing) {
+            return missing.getFile() + " does not exist";
+        }
+        if (e instanceof FileSystemException failure && failure.getReason() != null) {
+            return failure.getFile() + ": " + failure.getReason();
+        }
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

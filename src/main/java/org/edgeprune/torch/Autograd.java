@@ -41,9 +41,10 @@ public final class Autograd {
         for (int i = 0; i < seeds.size(); i++) {
             seedHandles.setAtIndex(ADDRESS, i, NativeCalls.optional("grad", seeds.get(i)));
         }
-        NativeCalls.check(Shim.ep_grad(NativeCalls.handles("grad", outputs), seedHandles, outputs.size(),
-                NativeCalls.handles("grad", inputs), inputs.size(), flag(retainGraph || createGraph), flag(createGraph), flag(allowUnused),
-                slots), "grad", operands(outputs, inputs));
+        int status = Shim.ep_grad(NativeCalls.handles("grad", outputs), seedHandles, outputs.size(),
+                NativeCalls.handles("grad", inputs), inputs.size(),
+                flag(retainGraph || createGraph), flag(createGraph), flag(allowUnused), slots);
+        NativeCalls.check(status, "grad", operands(outputs, inputs));
         List<Tensor> gradients = new ArrayList<>(inputs.size());
         for (long handle : slots.toArray(JAVA_LONG)) {
             gradients.add(handle == 0 ? null : NativeCalls.adopt(handle, null));

@@ -45,7 +45,8 @@ public record Device(Kind kind, int index) {
         return switch (type) {
             case 0 -> CPU;
             case 1 -> cuda(index);
-            default -> throw new TorchException("libtorch returned a tensor on an unsupported device (c10::DeviceType " + type + ")");
+            default -> throw new TorchException("libtorch returned a tensor on an unsupported device (c10::DeviceType "
+                    + type + ")");
         };
     }
 

@@ -29,7 +29,7 @@ final class NativeCalls {
 
     private NativeCalls() {}
 
-    // ---- operations with a new tensor as their result -----------------------------------------------------------
+    // ---- operations with a new tensor as their result -------------------------------------------------------------
 
     /** The general form: the function finds the handles itself; the operands are for the error text. */
     static Tensor create(String op, Call1 call, Object... operands) {
@@ -81,7 +81,7 @@ final class NativeCalls {
         return results;
     }
 
-    // ---- operations that change their first operand -----------------------------------------------------------------
+    // ---- operations that change their first operand ---------------------------------------------------------------
 
     static Tensor inPlace(String op, Tensor a, Call1 call) {
         Scratch.begin();
@@ -101,7 +101,7 @@ final class NativeCalls {
         return a;
     }
 
-    // ---- questions ----------------------------------------------------------------------------------------------------
+    // ---- questions ------------------------------------------------------------------------------------------------
 
     static int askInt(String op, Tensor a, Call2 call) {
         MemorySegment out = Scratch.begin().words(1);
@@ -122,7 +122,7 @@ final class NativeCalls {
         return out.get(ADDRESS, 0);
     }
 
-    // ---- arguments ------------------------------------------------------------------------------------------------------
+    // ---- arguments ------------------------------------------------------------------------------------------------
 
     /** An operand's handle. */
     static MemorySegment handle(String op, int position, Tensor operand) {
@@ -167,7 +167,7 @@ final class NativeCalls {
         return handle;
     }
 
-    // ---- results and errors -------------------------------------------------------------------------------------------------
+    // ---- results and errors ---------------------------------------------------------------------------------------
 
     /** Takes over a new handle. Where the operand lay in {@code wrapped} foreign memory, the result may be a view of it. */
     static Tensor adopt(long handle, MemorySegment wrapped) {

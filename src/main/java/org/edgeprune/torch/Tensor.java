@@ -34,7 +34,7 @@ public final class Tensor implements AutoCloseable {
 
     private volatile MemorySegment handle;   // null: closed
     private MemorySegment wrapped;           // memory of someone else that this tensor looks into, or null
-    private long[] shape;                    // these three are asked for once: no operation changes them
+    private volatile long[] shape;           // these three are asked for once: no operation changes them
     private DType dtype;
     private Device device;
 
@@ -49,7 +49,7 @@ public final class Tensor implements AutoCloseable {
         TensorScope.own(this);
     }
 
-    // ---- creation ------------------------------------------------------------------------------------------------
+    // ---- creation -------------------------------------------------------------------------------------------------
 
     /** f32 on the CPU, row-major; the shape's product must be the number of values, here and below. */
     public static Tensor of(float[] values, long... shape) {
@@ -68,21 +68,17 @@ public final class Tensor implements AutoCloseable {
         return HostMemory.tensorOf(MemorySegment.ofArray(values), DType.I32, shape);
     }
     /** bool on the CPU. */
-    public static Tensor of(boolean[] values, long... shape) {
-        byte[] bytes = new byte[values.length];
-        for (int i = 0; i < values.length; i++) {
-            bytes[i] = (byte) (values[i] ? 1 : 0);
-        }
-        return HostMemory.tensorOf(MemorySegment.ofArray(bytes), DType.BOOL, shape);
-    }
+    public static Tensor of(boolean[] values, long... shape) { return HostMemory.tensorOf(values, shape); }
     /** f32 of rank 0 on the CPU. */
     public static Tensor scalar(double value) { return full(value, DType.F32, Device.CPU); }
     /** Uninitialised. */
     public static Tensor empty(DType dtype, Device device, long... shape) {
-        return create("empty", out -> Shim.ep_empty(longs(shape), shape.length, dtype.code(), device.typeCode(), device.index(), out), shape);
+        return create("empty", out -> Shim.ep_empty(longs(shape), shape.length, dtype.code(),
+                device.typeCode(), device.index(), out), shape);
     }
     public static Tensor full(double value, DType dtype, Device device, long... shape) {
-        return create("full", out -> Shim.ep_full(longs(shape), shape.length, value, dtype.code(), device.typeCode(), device.index(), out), shape);
+        return create("full", out -> Shim.ep_full(longs(shape), shape.length, value, dtype.code(),
+                device.typeCode(), device.index(), out), shape);
     }
     public static Tensor zeros(DType dtype, Device device, long... shape) { return full(0, dtype, device, shape); }
     public static Tensor ones(DType dtype, Device device, long... shape) { return full(1, dtype, device, shape); }
@@ -96,21 +92,22 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * A tensor over native memory, without a copy, row-major. The segment stays reachable as long as the tensor and views made from it
-     * are; its arena must stay open as long as anything, a gradient graph too, uses them (using a tensor after
-     * its arena closed throws). In-place operations throw where the segment is read-only.
+     * A tensor over native memory, without a copy, row-major. The segment stays reachable as long as the tensor and its
+     * views are; its arena must stay open as long as anything, a gradient graph too, uses them (using a tensor after its arena
+     * closed throws). In-place operations throw where the segment is read-only.
      *
-     * @throws IllegalArgumentException if the segment is on the heap, not aligned to the dtype's size, or not exactly the shape's size
+     * @throws IllegalArgumentException if the segment is on the heap, not aligned to the dtype's size, or not of the shape's size
      */
-    public static Tensor wrap(MemorySegment data, DType dtype, long... shape) {
-        return HostMemory.wrap(data, dtype, shape);
-    }
+    public static Tensor wrap(MemorySegment data, DType dtype, long... shape) { return HostMemory.wrap(data, dtype, shape); }
 
-    // ---- identity ------------------------------------------------------------------------------------------------
+    // ---- identity -------------------------------------------------------------------------------------------------
 
     public long[] shape() { return sizes("shape").clone(); }
     /** The size of one dimension; negative ones count from the last. */
-    public long size(int dim) { long[] sizes = sizes("size"); return sizes[Objects.checkIndex(dim < 0 ? dim + sizes.length : dim, sizes.length)]; }
+    public long size(int dim) {
+        long[] sizes = sizes("size");
+        return sizes[Objects.checkIndex(dim < 0 ? dim + sizes.length : dim, sizes.length)];
+    }
     public int rank() { return sizes("rank").length; }
     public long elementCount() { return Arrays.stream(sizes("elementCount")).reduce(1, (a, b) -> a * b); }
 
@@ -156,7 +153,7 @@ public final class Tensor implements AutoCloseable {
     @Override
     public String toString() { return isOpen() ? "Tensor " + describe() : "Tensor (closed)"; }
 
-    // ---- pointwise, broadcasting -----------------------------------------------------------------------------------
+    // ---- pointwise, broadcasting ----------------------------------------------------------------------------------
 
     public Tensor add(Tensor other) { return add(other, 1); }
     /** this + alpha other. */
@@ -176,9 +173,7 @@ public final class Tensor implements AutoCloseable {
     public Tensor minimum(Tensor other) { return binary("minimum", this, other, Shim::ep_minimum); }
     public Tensor pow(double exponent) { return unary("pow", this, (a, out) -> Shim.ep_pow_scalar(a, exponent, out)); }
     /** min(max(this, min), max). */
-    public Tensor clamp(double min, double max) {
-        return unary("clamp", this, (a, out) -> Shim.ep_clamp(a, min, max, out));
-    }
+    public Tensor clamp(double min, double max) { return unary("clamp", this, (a, out) -> Shim.ep_clamp(a, min, max, out)); }
     public Tensor clampMin(double min) { return clamp(min, NONE); }
     public Tensor clampMax(double max) { return clamp(NONE, max); }
 
@@ -207,7 +202,7 @@ public final class Tensor implements AutoCloseable {
     public Tensor round() { return pointwise("round", Shim.EP_ROUND()); }
     public Tensor floor() { return pointwise("floor", Shim.EP_FLOOR()); }
 
-    // ---- comparisons and logic: bool tensors -----------------------------------------------------------------------------
+    // ---- comparisons and logic: bool tensors ----------------------------------------------------------------------
 
     public Tensor eq(Tensor other) { return compare("eq", Shim.EP_EQ(), other); }
     public Tensor ne(Tensor other) { return compare("ne", Shim.EP_NE(), other); }
@@ -233,7 +228,7 @@ public final class Tensor implements AutoCloseable {
         return binary("maskedFill", this, mask, (a, m, out) -> Shim.ep_masked_fill(a, m, value, out));
     }
 
-    // ---- in place ----------------------------------------------------------------------------------------------------------
+    // ---- in place -------------------------------------------------------------------------------------------------
 
     public Tensor add_(Tensor other) { return add_(other, 1); }
     /** this += alpha other. */
@@ -275,11 +270,9 @@ public final class Tensor implements AutoCloseable {
         return inPlace("uniform_", this, a -> Shim.ep_uniform_inplace(a, low, high));
     }
     /** Normal, from libtorch's global generator ({@link LibTorch#seed}). */
-    public Tensor normal_(double mean, double std) {
-        return inPlace("normal_", this, a -> Shim.ep_normal_inplace(a, mean, std));
-    }
+    public Tensor normal_(double mean, double std) { return inPlace("normal_", this, a -> Shim.ep_normal_inplace(a, mean, std)); }
 
-    // ---- shape: views where PyTorch returns views ------------------------------------------------------------------------------
+    // ---- shape: views where PyTorch returns views -----------------------------------------------------------------
 
     /** The same elements in row-major order; one size may be -1. A view where the strides allow it, else a copy. */
     public Tensor reshape(long... shape) {
@@ -310,9 +303,7 @@ public final class Tensor implements AutoCloseable {
         return unary("narrow", this, (t, out) -> Shim.ep_narrow(t, dim, start, length, out));
     }
     /** One slice of {@code dim}, which disappears. */
-    public Tensor select(int dim, long index) {
-        return unary("select", this, (t, out) -> Shim.ep_select(t, dim, index, out));
-    }
+    public Tensor select(int dim, long index) { return unary("select", this, (t, out) -> Shim.ep_select(t, dim, index, out)); }
     /** Views of consecutive pieces along {@code dim}; the sizes add up to that dimension. */
     public List<Tensor> split(int dim, long... sizes) {
         return NativeCalls.several("split", this, sizes.length, (t, out) -> Shim.ep_split(t, longs(sizes), sizes.length, dim, out));
@@ -354,7 +345,7 @@ public final class Tensor implements AutoCloseable {
         return unary("to", this, (t, out) -> Shim.ep_to_device(t, device.typeCode(), device.index(), out));
     }
 
-    // ---- reductions: no dims means all of them; "Keep" leaves size 1 ---------------------------------------------------------------
+    // ---- reductions: no dims means all of them; "Keep" leaves size 1 ----------------------------------------------
 
     /** Integers and bools sum to i64. */
     public Tensor sum(int... dims) { return reduce("sum", Shim::ep_sum, dims, false); }
@@ -380,7 +371,7 @@ public final class Tensor implements AutoCloseable {
         return new TopK(both.get(0), both.get(1));
     }
 
-    // ---- products, normalisation, attention ---------------------------------------------------------------------------------------------
+    // ---- products, normalisation, attention -----------------------------------------------------------------------
 
     /** Matrix product over the last two dimensions, [.., n, k] x [.., k, m], the others broadcast; vectors as in PyTorch. */
     public Tensor matmul(Tensor other) { return binary("matmul", this, other, Shim::ep_matmul); }
@@ -421,7 +412,7 @@ public final class Tensor implements AutoCloseable {
                 optional("attention", maskOrNull), causal ? 1 : 0, scale, out), q, k, v, maskOrNull);
     }
 
-    // ---- autograd ------------------------------------------------------------------------------------------------------
+    // ---- autograd -------------------------------------------------------------------------------------------------
 
     /** Makes a leaf whose gradient can be asked for; only floating-point tensors can be one. */
     public Tensor requiresGrad_(boolean requiresGrad) {
@@ -432,50 +423,20 @@ public final class Tensor implements AutoCloseable {
     /** The same elements, cut off from the gradient graph; shares memory. */
     public Tensor detach() { return unary("detach", this, Shim::ep_detach); }
 
-    // ---- elements as Java values, row-major ------------------------------------------------------------------------------
+    // ---- elements as Java values, row-major -----------------------------------------------------------------------
 
     /** All elements as float, whatever the dtype. */
-    public float[] toFloats() {
-        float[] values = new float[arrayLength("toFloats")];
-        HostMemory.read(this, DType.F32, MemorySegment.ofArray(values));
-        return values;
-    }
-
+    public float[] toFloats() { return HostMemory.floats(this); }
     /** All elements as double, whatever the dtype. */
-    public double[] toDoubles() {
-        double[] values = new double[arrayLength("toDoubles")];
-        HostMemory.read(this, DType.F64, MemorySegment.ofArray(values));
-        return values;
-    }
-
+    public double[] toDoubles() { return HostMemory.doubles(this); }
     /** All elements of an integer or bool tensor. */
-    public long[] toLongs() {
-        if (dtype().isFloatingPoint()) {
-            throw new IllegalStateException("toLongs: " + describe() + ": not an integer tensor: convert it with to(DType.I64)");
-        }
-        long[] values = new long[arrayLength("toLongs")];
-        HostMemory.read(this, DType.I64, MemorySegment.ofArray(values));
-        return values;
-    }
-
+    public long[] toLongs() { return HostMemory.longs(this); }
     /** All elements of a bool tensor. */
-    public boolean[] toBooleans() {
-        if (dtype() != DType.BOOL) {
-            throw new IllegalStateException("toBooleans: " + describe() + ": not a bool tensor: compare it, e.g. ne(0)");
-        }
-        byte[] bytes = new byte[arrayLength("toBooleans")];
-        HostMemory.read(this, DType.BOOL, MemorySegment.ofArray(bytes));
-        boolean[] values = new boolean[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            values[i] = bytes[i] != 0;
-        }
-        return values;
-    }
-
+    public boolean[] toBooleans() { return HostMemory.booleans(this); }
     /** The one element of a tensor of any shape with one element. */
-    public double item() { requireOneElement("item"); return toDoubles()[0]; }
+    public double item() { return HostMemory.one(this, "item").toDoubles()[0]; }
     /** The one element of an integer or bool tensor with one element. */
-    public long itemLong() { requireOneElement("itemLong"); return toLongs()[0]; }
+    public long itemLong() { return HostMemory.one(this, "itemLong").toLongs()[0]; }
 
     /**
      * Copies the elements as they are, row-major, to native memory of exactly their size.
@@ -484,7 +445,7 @@ public final class Tensor implements AutoCloseable {
      */
     public void copyTo(MemorySegment target) { HostMemory.copy(this, target); }
 
-    // ---- inside the package ------------------------------------------------------------------------------------------------
+    // ---- inside the package ---------------------------------------------------------------------------------------
 
     /** The open handle; {@code op} is who asks, for the error text. */
     MemorySegment handle(String op) {
@@ -514,30 +475,16 @@ public final class Tensor implements AutoCloseable {
 
     private long[] sizes(String op) {
         handle(op);
-        if (shape == null) {
+        long[] known = shape;
+        if (known == null) {
             int rank = NativeCalls.askInt(op, this, Shim::ep_rank);
-            shape = NativeCalls.askLongs(op, this, rank, Shim::ep_sizes);
+            known = NativeCalls.askLongs(op, this, rank, Shim::ep_sizes);
+            shape = known;
         }
-        return shape;
+        return known;
     }
 
-    private int arrayLength(String op) {
-        long count = elementCount();
-        if (count > Integer.MAX_VALUE - 8) {
-            throw new IllegalStateException(op + ": " + describe() + ": more elements than a Java array holds");
-        }
-        return (int) count;
-    }
-
-    private void requireOneElement(String op) {
-        if (elementCount() != 1) {
-            throw new IllegalStateException(op + ": " + describe() + ": not exactly one element");
-        }
-    }
-
-    private Tensor pointwise(String op, int function) {
-        return unary(op, this, (a, out) -> Shim.ep_unary(function, a, out));
-    }
+    private Tensor pointwise(String op, int function) { return unary(op, this, (a, out) -> Shim.ep_unary(function, a, out)); }
 
     private Tensor compare(String op, int relation, Tensor other) {
         return binary(op, this, other, (a, b, out) -> Shim.ep_compare(relation, a, b, out));
@@ -554,6 +501,7 @@ public final class Tensor implements AutoCloseable {
 
     private Tensor reduce(String op, Reduction reduction, int[] dims, boolean keep) {
         Objects.requireNonNull(dims, "dims");
-        return unary(op, this, (t, out) -> reduction.on(t, dims.length == 0 ? MemorySegment.NULL : longs(dims), dims.length, keep ? 1 : 0, out));
+        return unary(op, this, (t, out) -> reduction.on(t, dims.length == 0 ? MemorySegment.NULL : longs(dims), dims.length,
+                keep ? 1 : 0, out));
     }
 }

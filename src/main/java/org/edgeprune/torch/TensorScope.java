@@ -176,7 +176,8 @@ public final class TensorScope implements AutoCloseable {
         }
         TensorScope owner = tensor.owner;
         if (owner != null && owner.thread != thread) {
-            throw new IllegalStateException(operation + ": the tensor belongs to a scope of thread '" + owner.thread.getName() + "'");
+            throw new IllegalStateException(operation + ": the tensor belongs to a scope of thread '"
+                    + owner.thread.getName() + "'");
         }
         return owner;
     }

@@ -2,9 +2,9 @@
  * Tensors: a thin, safe Java face of libtorch.
  *
  * <p>{@link org.edgeprune.torch.Tensor} holds one native handle and offers PyTorch's operations under PyTorch's names, so
- * that a model reads like its paper: {@code x.matmul(w).add(b)}. Who frees a tensor is always known:
- * the innermost open {@link org.edgeprune.torch.TensorScope} of the thread that created it, or, with none open, the caller. Nothing waits
- * for the garbage collector.
+ * that a model reads like its paper: {@code x.matmul(w).add(b)}. Who frees a tensor is always known: the innermost open
+ * {@link org.edgeprune.torch.TensorScope} of the thread that created it, or, with none open, the caller. Nothing waits for
+ * the garbage collector.
  *
  * <pre>{@code
  * try (TensorScope scope = TensorScope.open()) {

@@ -55,7 +55,8 @@ public final class AtomicFile {
             }
             syncDirectory(directory);
         } catch (IOException e) {
-            throw complaint.about("cannot be written (" + e.getMessage() + ")",
+            String reason = String.valueOf(e.getMessage()).replace(temporary.toString(), directory.toString());
+            throw complaint.about("cannot be written (" + reason + ")",
                     "free some space or write to another directory", e);
         }
     }

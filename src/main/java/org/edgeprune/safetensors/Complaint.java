@@ -31,11 +31,12 @@ record Complaint(Path file) {
 
     static String oneLine(String text) {
         StringBuilder line = new StringBuilder(text.length());
-        text.chars().forEach(c -> {
-            if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029' || Character.isSurrogate((char) c)) {
+        text.codePoints().forEach(c -> {
+            boolean breaksLine = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
+            if (breaksLine || Character.getType(c) == Character.SURROGATE) {
                 line.append(String.format("\\u%04x", c));
             } else {
-                line.append((char) c);
+                line.appendCodePoint(c);
             }
         });
         return line.toString();

@@ -26,7 +26,9 @@ import org.edgeprune.torch.TensorScope;
  *
  * <p><b>Lifetime.</b> What {@link #tensor} returns lies in the mapping: it, and every view of it, can be used only while
  * this file is open (later uses throw {@link IllegalStateException}), and only for reading. {@link #load} copies, and its
- * result is an ordinary tensor.
+ * result is an ordinary tensor. Nobody may truncate the file meanwhile: that is found whenever a tensor is asked for, but
+ * an operation that runs into the missing pages ends the process. {@link SafeTensorsWriter} replaces files, and so never
+ * disturbs a reader.
  *
  * <p><b>Errors.</b> A file that is missing, malformed, truncated or without the wanted tensor is an
  * {@link InputException} of one line that names the file and the field.
@@ -198,7 +200,7 @@ public final class SafeTensorsFile implements AutoCloseable {
                         + ", which " + SafeDType.of(dtype) + " cannot hold", "check that the file belongs to this model");
             }
             boolean same = from == dtype && device.equals(Device.CPU);
-            return scope.keep(same ? stored.copy() : stored.to(dtype).to(device));
+            return scope.keep(same ? stored.copy() : stored.to(device).to(dtype));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
 import org.edgeprune.InputException;
 
 /**
@@ -31,7 +32,7 @@ final class Drawing {
     }
 
     /** All three splits. */
-    static Records draw(String task, DataRequest request, java.util.function.Function<Split, Maker> makers) {
+    static Records draw(String task, DataRequest request, Function<Split, Maker> makers) {
         Drawing drawing = new Drawing(task, request);
         for (Split split : new Split[] {Split.TEST, Split.VALIDATION, Split.TRAIN}) {
             drawing.fill(split, makers.apply(split));

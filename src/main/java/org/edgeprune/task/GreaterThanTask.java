@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import org.edgeprune.InputException;
 
@@ -128,7 +129,7 @@ public final class GreaterThanTask implements Task {
 
     private static boolean splits(PromptTokenizer tokenizer, int[] digits, int year) {
         String two = twoDigits(year % 100);
-        var token = tokenizer.single(BEFORE_YEAR + " " + year / 100, two);
+        OptionalInt token = tokenizer.single(BEFORE_YEAR + " " + year / 100, two);
         return token.isPresent() && token.getAsInt() == digits[year % 100];
     }
 

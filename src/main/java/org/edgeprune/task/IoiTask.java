@@ -2,12 +2,13 @@ package org.edgeprune.task;
 
 import static org.edgeprune.task.Drawing.pick;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.edgeprune.InputException;
 
 /**
  * Indirect object identification (Wang et al., 2022): "When Mary and John arrived at the store, John passed a ring to"
@@ -57,7 +58,7 @@ public class IoiTask implements Task {
 
     /** A prompt with its partner: {@code target} is the indirect object, {@code distractor} the subject. */
     record Prompt(String clean, String corrupted, String target, String distractor) {
-        com.fasterxml.jackson.databind.node.ObjectNode line() {
+        ObjectNode line() {
             return Prompts.line(clean, corrupted, target, distractor);
         }
     }
@@ -98,7 +99,7 @@ public class IoiTask implements Task {
     }
 
     Map<Split, List<Template>> dealFamilies(List<List<Template>> families) {
-        Map<Split, List<Template>> dealt = new java.util.EnumMap<>(Split.class);
+        Map<Split, List<Template>> dealt = new EnumMap<>(Split.class);
         Split.deal(families).forEach((split, part) ->
                 dealt.put(split, part.stream().flatMap(List::stream).toList()));
         return dealt;
@@ -148,9 +149,6 @@ public class IoiTask implements Task {
 
         @Override
         Map<Split, List<Template>> dealFamilies(List<List<Template>> families) {
-            if (families.isEmpty()) {
-                throw new InputException("ioi-t1: no template");
-            }
             List<Template> one = List.of(families.get(0).get(0));
             return Map.of(Split.TRAIN, one, Split.VALIDATION, one, Split.TEST, one);
         }

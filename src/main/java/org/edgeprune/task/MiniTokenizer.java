@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -74,7 +75,7 @@ public final class MiniTokenizer {
         for (String list : List.of("ioi/places.txt", "ioi/objects.txt", "gt/nouns.txt")) {
             WordList.bundled(list).texts().forEach(word -> words.add(" " + word));
         }
-        for (Names.Name name : Names.load(java.util.Optional.empty())) {
+        for (Names.Name name : Names.load(Optional.empty())) {
             words.add(" " + name.text());
             words.add(name.gender().pronoun());
         }

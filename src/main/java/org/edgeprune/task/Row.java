@@ -2,6 +2,7 @@ package org.edgeprune.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.function.Predicate;
 import org.edgeprune.InputException;
 
 /**
@@ -36,7 +37,7 @@ public record Row(String source, int line, ObjectNode json) {
         return new InputException(source + ":" + line + ": " + what);
     }
 
-    private JsonNode field(String key, String kind, java.util.function.Predicate<JsonNode> test) {
+    private JsonNode field(String key, String kind, Predicate<JsonNode> test) {
         JsonNode value = json.get(key);
         if (value == null || !test.test(value)) {
             throw wrong("needs \"" + key + "\", a " + kind + (value == null ? "" : ", but has " + value));

@@ -30,6 +30,11 @@ public interface Task {
         throw new InputException("task " + name() + " has no generator; give its data with --data");
     }
 
+    /** The sizes that are generated where nobody asks for others. */
+    default DataRequest defaults(long seed) {
+        return DataRequest.seeded(seed);
+    }
+
     /** The task with its prompts in another form, for tasks that have several. */
     default Task mode(String mode) {
         throw new InputException("task " + name() + " has no modes; leave out --mode " + mode);

@@ -1,5 +1,6 @@
 package org.edgeprune.task;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -54,7 +55,7 @@ record Template(WordList.Entry entry) {
     }
 
     String fill(Filling filling) {
-        Map<String, Integer> seen = new java.util.HashMap<>();
+        Map<String, Integer> seen = new HashMap<>();
         Matcher matcher = SLOT.matcher(text());
         return matcher.replaceAll(match -> {
             int occurrence = seen.merge(match.group(1), 1, Integer::sum) - 1;

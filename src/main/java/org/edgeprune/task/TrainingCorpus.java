@@ -3,6 +3,7 @@ package org.edgeprune.task;
 import static org.edgeprune.task.Drawing.pick;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,10 +89,10 @@ public final class TrainingCorpus {
     }
 
     private Text text(String prompt, String answer) {
-        int[] before = tokenizer.encode(prompt);
         int[] whole = tokenizer.encode(prompt + answer);
-        int[] tokens = java.util.Arrays.copyOf(whole, whole.length + 1);
+        int[] tokens = Arrays.copyOf(whole, whole.length + 1);
         tokens[whole.length] = endOfText;
-        return new Text(tokens, before.length);
+        // Every piece of this tokenizer is a word of its own, so the answer is the same tokens wherever it stands.
+        return new Text(tokens, whole.length - tokenizer.encode(answer).length);
     }
 }

@@ -1,0 +1,182 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+
+/**
+ * Boolean expressions: "(True and False) or (not False)" evaluates to True. Up to six literals, up to three operators
+ * deep, at most two nots in a row, no expression twice, as many true ones as false ones. The corrupted partner has the
+ * same shape, so as many tokens, and the other value. A mode says how the expression is put to the model.
+ */
+public final class BooleanTask implements Task {
+    static final int MOST_LITERALS = 6;
+    static final int MOST_DEEP = 3;
+    static final int MOST_NOTS = 2;
+
+    /** The forms of prompt: what comes before the expression, after it, and before the answer. */
+    private enum Mode {
+        /** Llama's instruction format; the answer follows the opening quote. */
+        INSTRUCTION(
+                "[INST] <<SYS>>\nEvaluate the Boolean expression. Answer with either 'True' or 'False'.\n<</SYS>>\n\n",
+                " [/INST] '",
+                ""),
+        /** Three solved expressions first. */
+        FEWSHOT(
+                """
+                (not True) or (False and True) is False
+                (False or True) and (not False) is True
+                (not (True and False)) and True is True
+                """,
+                " is",
+                " "),
+        /** The bare expression. */
+        ZEROSHOT("", " is", " ");
+
+        private final String before;
+        private final String after;
+        private final String space;
+
+        Mode(String before, String after, String space) {
+            this.before = before;
+            this.after = after;
+            this.space = space;
+        }
+
+        String prompt(String expression) {
+            return before + expression + after;
+        }
+
+        String key() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private final Mode mode;
+
+    /** The task in instruction mode. */
+    public BooleanTask() {
+        this(Mode.INSTRUCTION);
+    }
+
+    private BooleanTask(Mode mode) {
+        this.mode = mode;
+    }
+
+    @Override
+    public String name() {
+        return "boolean";
+    }
+
+    @Override
+    public String summary() {
+        return "Boolean expressions: True or False; modes " + modes();
+    }
+
+    @Override
+    public BooleanTask mode(String name) {
+        return Stream.of(Mode.values())
+                .filter(m -> m.key().equals(name))
+                .findFirst()
+                .map(BooleanTask::new)
+                .orElseThrow(() -> new InputException(
+                        "task boolean has no mode \"" + name + "\"; choose one of " + modes()));
+    }
+
+    @Override
+    public Example example(Row row, PromptTokenizer tokenizer) {
+        Answer answer = new Answer.Truth(row.truth("value"));
+        String clean = mode.prompt(row.text("clean"));
+        return Prompts.nextToken(row, clean, mode.prompt(row.text("corrupted")), answer, tokenizer);
+    }
+
+    @Override
+    public Scorer scorer(PromptTokenizer tokenizer) {
+        for (boolean value : new boolean[] {true, false}) {
+            String word = mode.space + new BooleanExpression.Literal(value);
+            if (tokenizer.single(mode.prompt("True"), word).isEmpty()) {
+                throw new InputException(tokenizer.source() + ": \"" + word
+                        + "\" is not one token after the prompt of mode " + mode.key() + "; try another --mode");
+            }
+        }
+        return new TruthScorer(tokenizer);
+    }
+
+    /** 50% training, 10% validation, 40% test. */
+    @Override
+    public DataRequest defaults(long seed) {
+        return DataRequest.seeded(seed).sizes(2500, 500, 2000);
+    }
+
+    @Override
+    public Generated generate(DataRequest request) {
+        if (request.names().isPresent() || request.templates().isPresent()) {
+            throw new InputException("task boolean has neither names nor templates; leave the options out");
+        }
+        Records records = Drawing.draw(name(), request, split -> (random, index) -> {
+            int literals = 1 + random.nextInt(MOST_LITERALS);
+            BooleanExpression clean = BooleanExpression.random(random, literals, MOST_DEEP, MOST_NOTS);
+            // Turn about, so that half of every split is true.
+            if (clean.value() != (index % 2 == 0)) {
+                return null;
+            }
+            BooleanExpression partner = partner(clean, random, request);
+            return partner == null ? null : line(clean, partner);
+        });
+        return new Generated(records, List.of());
+    }
+
+    /** The same shape with the other value and as many tokens in every mode; null where no such is found. */
+    private static BooleanExpression partner(BooleanExpression clean, Random random, DataRequest request) {
+        for (int tries = 0; tries < 100; tries++) {
+            BooleanExpression other = clean.redraw(random);
+            if (other.value() != clean.value()
+                    && request.tokenizer().map(t -> sameLength(t, clean, other)).orElse(true)) {
+                return other;
+            }
+        }
+        return null;
+    }
+
+    private static boolean sameLength(PromptTokenizer tokenizer, BooleanExpression a, BooleanExpression b) {
+        return Stream.of(Mode.values()).allMatch(m -> tokenizer.encode(m.prompt(a.toString())).length
+                == tokenizer.encode(m.prompt(b.toString())).length);
+    }
+
+    private static ObjectNode line(BooleanExpression clean, BooleanExpression corrupted) {
+        ObjectNode line = JsonNodeFactory.instance.objectNode();
+        line.put("clean", clean.toString());
+        line.put("corrupted", corrupted.toString());
+        line.put("value", clean.value());
+        return line;
+    }
+
+    private static String modes() {
+        return Stream.of(Mode.values()).map(Mode::key).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * {@code accuracy} (the chosen token reads as the value, with or without a space), {@code kl} and
+     * {@code exact_match} (it reads as the full model's).
+     */
+    private record TruthScorer(PromptTokenizer tokenizer) implements Scorer {
+        @Override
+        public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
+            boolean value = ((Answer.Truth) example.answer()).value();
+            String choice = tokenizer.decode(Metrics.argmax(logits[0])).strip();
+            String fullChoice = tokenizer.decode(Metrics.argmax(full[0])).strip();
+            Map<String, Double> scores = new LinkedHashMap<>();
+            scores.put("accuracy", choice.equals(new BooleanExpression.Literal(value).toString()) ? 1.0 : 0.0);
+            scores.put("kl", Metrics.kl(full, logits));
+            scores.put("exact_match", choice.equals(fullChoice) ? 1.0 : 0.0);
+            return scores;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.edgeprune.task;
+
+import java.util.Arrays;
+
+/**
+ * The user's own prompts, one JSON object a line: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted":
+ * "1 + 4 = 5"}}. The tokens between the tags are what the model should predict, one or several; those before them are
+ * fed as they stand (teacher forcing). Tags in the corrupted text are taken out and what is between them kept. Both
+ * texts must have as many tokens up to the end of the prediction; spaces before a tag belong to the token after it.
+ */
+public final class CustomTask implements Task {
+    private static final String OPEN = "<predict>";
+    private static final String CLOSE = "</predict>";
+
+    @Override
+    public String name() {
+        return "custom";
+    }
+
+    @Override
+    public String summary() {
+        return "your own JSONL of clean and corrupted prompts, with <predict>...</predict> around the answer";
+    }
+
+    @Override
+    public Example example(Row row, PromptTokenizer tokenizer) {
+        Tagged clean = tagged(row, "clean");
+        String corrupted = row.text("corrupted");
+        if (corrupted.contains(OPEN) || corrupted.contains(CLOSE)) {
+            Tagged tags = tagged(row, "corrupted");
+            corrupted = tags.before() + tags.prediction() + tags.after();
+        }
+        String upToEnd = (clean.before() + clean.prediction()).stripTrailing();
+        int[] whole = Prompts.encode(row, (upToEnd + clean.after()).stripTrailing(), tokenizer);
+        int first = boundary(row, whole, clean.before().stripTrailing(), OPEN, tokenizer);
+        int end = boundary(row, whole, upToEnd, CLOSE, tokenizer);
+        if (first == 0) {
+            throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs a text before it to predict from");
+        }
+        int[] partner = Prompts.encode(row, corrupted.stripTrailing(), tokenizer);
+        // The last predicted token is never fed, so a corrupted text may also stop before it.
+        if (partner.length != whole.length && partner.length != end - 1) {
+            throw row.wrong("\"clean\" has " + whole.length + " tokens and \"corrupted\" " + partner.length
+                    + " in this model's tokenizer; word the corrupted text so that it has as many");
+        }
+        Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
+        return new Example(
+                Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
+    }
+
+    @Override
+    public Scorer scorer(PromptTokenizer tokenizer) {
+        return new TokenScorer();
+    }
+
+    private record Tagged(String before, String prediction, String after) {}
+
+    private static Tagged tagged(Row row, String key) {
+        String text = row.text(key);
+        int open = text.indexOf(OPEN);
+        int close = text.indexOf(CLOSE);
+        boolean once = open >= 0 && close >= 0 && open == text.lastIndexOf(OPEN) && close == text.lastIndexOf(CLOSE);
+        if (!once || close < open) {
+            throw row.wrong("\"" + key + "\" needs one " + OPEN + " and after it one " + CLOSE + ": " + text);
+        }
+        String prediction = text.substring(open + OPEN.length(), close);
+        if (prediction.isBlank()) {
+            throw row.wrong("\"" + key + "\" has nothing between " + OPEN + " and " + CLOSE + ": " + text);
+        }
+        return new Tagged(text.substring(0, open), prediction, text.substring(close + CLOSE.length()));
+    }
+
+    /** Number of tokens of a beginning of the text, which must end where a token of the whole text ends. */
+    private static int boundary(Row row, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
+        int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : Prompts.encode(row, beginning, tokenizer);
+        if (!PromptTokenizer.startsWith(whole, tokens)) {
+            throw row.wrong(tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word's edge");
+        }
+        return tokens.length;
+    }
+}

@@ -1,0 +1,129 @@
+package org.edgeprune.task;
+
+import static org.edgeprune.task.PromptTokenizerTest.assertMessage;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The JSONL of the user's own prompts. */
+class CustomTaskTest {
+    private static final PromptTokenizer MINI = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini");
+    private final CustomTask custom = new CustomTask();
+
+    @TempDir
+    Path dir;
+
+    @AfterAll
+    static void close() {
+        MINI.close();
+    }
+
+    @Test
+    void oneTokenAtTheEnd() throws Exception {
+        Example e = read("Yesterday 10 was <predict>12</predict>", "Yesterday 11 was 13").train().get(0);
+        assertEquals("Yesterday 10 was", MINI.decode(e.clean()));
+        assertEquals("Yesterday 11 was", MINI.decode(e.corrupted()));
+        assertEquals(2, e.scoreStart());
+        assertEquals(3, e.scoreEnd());
+        assertEquals(" 12", MINI.decode(((Answer.Tokens) e.answer()).targets()));
+        // With the space inside the tag, with tags in the corrupted text, and without its answer: all the same.
+        for (String[] pair : new String[][] {
+            {"Yesterday 10 was<predict> 12</predict>", "Yesterday 11 was 13"},
+            {"Yesterday 10 was <predict>12</predict>", "Yesterday 11 was <predict>13</predict>"},
+            {"Yesterday 10 was <predict>12</predict>", "Yesterday 11 was"},
+            {"Yesterday 10 was <predict>12</predict>, and 14", "Yesterday 11 was 13, and 15"},
+        }) {
+            Example same = read(pair[0], pair[1]).train().get(0);
+            assertArrayEquals(e.clean(), same.clean());
+            assertArrayEquals(e.corrupted(), same.corrupted());
+            assertEquals(e.scoreStart(), same.scoreStart());
+        }
+    }
+
+    @Test
+    void severalTokensInTheMiddle() throws Exception {
+        Example e = read("When Mary <predict>and John</predict> were late", "When Lisa and Paul were late").test().get(0);
+        assertEquals("When Mary and", MINI.decode(e.clean()));
+        assertEquals("When Lisa and", MINI.decode(e.corrupted()));
+        assertEquals(1, e.scoreStart());
+        assertEquals(3, e.scoreEnd());
+        assertEquals(" and John", MINI.decode(((Answer.Tokens) e.answer()).targets()));
+    }
+
+    @Test
+    void splits() throws Exception {
+        String line = "{\"clean\": \"When <predict>Mary</predict>\", \"corrupted\": \"On Mary\"%s}\n";
+        Path file = Files.writeString(dir.resolve("a.jsonl"), line.formatted("").repeat(3));
+        Dataset whole = custom.read(file, MINI);
+        assertEquals(3, whole.train().size());
+        assertEquals(3, whole.validation().size());
+        assertEquals(3, whole.test().size());
+
+        String train = line.formatted(", \"split\": \"train\"");
+        String validation = line.formatted(", \"split\": \"validation\"");
+        Files.writeString(file, train.repeat(2) + validation);
+        Dataset two = custom.read(file, MINI);
+        assertEquals(2, two.train().size());
+        assertEquals(1, two.validation().size());
+        assertEquals(1, two.test().size());
+
+        Files.writeString(file, train + line.formatted(", \"split\": \"dev\""));
+        assertMessage("a.jsonl:2: \"split\" is \"dev\"", () -> custom.read(file, MINI));
+        Files.writeString(file, train + line.formatted(""));
+        assertMessage("a.jsonl:2: needs \"split\"", () -> custom.read(file, MINI));
+        Files.writeString(file, train);
+        assertMessage("no line has \"split\": \"validation\"", () -> custom.read(file, MINI));
+    }
+
+    @Test
+    void badLinesAreNamed() {
+        String ok = "When Lisa";
+        assertLine("needs one <predict> and after it one </predict>", "When Mary", ok);
+        assertLine("needs one <predict> and after it one </predict>", "When <predict>Mary", ok);
+        assertLine("needs one <predict> and after it one </predict>", "When </predict>Mary<predict>", ok);
+        assertLine("needs one <predict>", "When <predict>Mary</predict> <predict>and</predict>", ok);
+        assertLine("nothing between", "When Mary<predict> </predict>", ok);
+        assertLine("begins with <predict>", "<predict>When</predict> Mary", ok);
+        assertLine("has 2 tokens and \"corrupted\" 3", "When <predict>Mary</predict>", "When Lisa and");
+        assertLine("\"corrupted\" needs one <predict>", "When <predict>Mary</predict>", "When <predict>Lisa");
+        assertLine("cannot tokenise", "When <predict>Zebedee</predict>", ok);
+    }
+
+    @Test
+    void tagsBelongBetweenTokens() throws Exception {
+        Files.writeString(dir.resolve("vocab.json"), "{\"a\": 0, \"b\": 1, \"Ġ\": 2, \"ab\": 3, \"Ġab\": 4}");
+        Files.writeString(dir.resolve("merges.txt"), "a b\nĠ ab\n");
+        Path file = dir.resolve("custom.jsonl");
+        try (PromptTokenizer bpe = PromptTokenizer.open(dir)) {
+            Files.writeString(file, "{\"clean\": \"b <predict>ab</predict>\", \"corrupted\": \"a ab\"}\n");
+            assertArrayEquals(new int[] {1}, custom.read(file, bpe).train().get(0).clean());
+            Files.writeString(file, "{\"clean\": \"b a<predict>b</predict>\", \"corrupted\": \"a ab\"}\n");
+            assertMessage("custom.jsonl:1: <predict> in \"clean\" is inside a token", () -> custom.read(file, bpe));
+            Files.writeString(file, "{\"clean\": \"b <predict>a</predict>b\", \"corrupted\": \"a ab\"}\n");
+            assertMessage("custom.jsonl:1: </predict> in \"clean\" is inside a token", () -> custom.read(file, bpe));
+        }
+    }
+
+    @Test
+    void thereIsNoGenerator() {
+        assertSame(CustomTask.class, Tasks.named("custom").getClass());
+        assertMessage("custom has no generator", () -> custom.generate(DataRequest.seeded(1)));
+        assertMessage("task \"ioy\" is not known; choose one of ioi, ioi-t1, gt, gp, boolean, custom", () -> Tasks.named("ioy"));
+    }
+
+    private void assertLine(String message, String clean, String corrupted) {
+        assertMessage("custom.jsonl:2: ", () -> read(clean, corrupted));
+        assertMessage(message, () -> read(clean, corrupted));
+    }
+
+    private Dataset read(String clean, String corrupted) throws Exception {
+        String json = "\n{\"clean\": \"%s\", \"corrupted\": \"%s\"}\n".formatted(clean, corrupted);
+        return custom.read(Files.writeString(dir.resolve("custom.jsonl"), json), MINI);
+    }
+}

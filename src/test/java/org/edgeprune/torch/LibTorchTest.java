@@ -1,13 +1,137 @@
 package org.edgeprune.torch;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.ffi.Shim;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LibTorchTest {
+    @TempDir Path temp;
+
     @Test
-    void loadsAndCountsThreads() {
+    void reportsWhatIsLoaded() {
+        LibTorch.Report report = LibTorch.info();
+        assertTrue(report.version().matches("\\d+\\.\\d+\\.\\d+.*"), report.version());
+        assertNotNull(report.origin());
+        assertTrue(Files.exists(report.directory().resolve(LibTorchFiles.MAIN_LIBRARY)));
+        assertTrue(report.blas().startsWith("OpenBLAS") || report.blas().startsWith("MKL"), report.blas());
+        assertTrue(report.functions() > 100);
+        assertEquals(List.of(), report.missing());
+        assertTrue(report.selfTest());
+        assertEquals("cpu", report.devices().getFirst());
+        assertEquals(1 + LibTorch.cudaDevices(), report.devices().size());
+    }
+
+    @Test
+    void threadsAreSetAndRead() {
+        int before = LibTorch.threads();
+        LibTorch.setThreads(before + 1);
+        assertEquals(before + 1, LibTorch.threads());
+        LibTorch.setThreads(before);
+        assertThrows(TorchException.class, () -> LibTorch.setThreads(0));
+    }
+
+    @Test
+    void theSelfTestPassesAgainAndLeavesNothingBehind() {
         LibTorch.load();
-        assertTrue(LibTorch.threads() >= 1);
+        long live = Shim.ep_live_tensors();
+        for (int i = 0; i < 100; i++) {
+            assertEquals(Shim.EP_OK(), Shim.ep_self_test());
+        }
+        assertEquals(live, Shim.ep_live_tensors());
+    }
+
+    @Test
+    void aDeviceThatIsNotThereIsRefusedWithTheReason() {
+        String message = assertThrows(InputException.class, () -> LibTorch.require(Device.cuda(99))).getMessage();
+        assertTrue(message.startsWith("device cuda:99 cannot be used: "), message);
+        LibTorch.require(Device.CPU);
+    }
+
+    @Test
+    void anotherLibtorchCannotReplaceTheLoadedOne() throws IOException {
+        LibTorch.load();
+        Files.createFile(temp.resolve(LibTorchFiles.MAIN_LIBRARY));
+        assertThrows(IllegalStateException.class, () -> LibTorch.use(temp));
+    }
+
+    @Test
+    void aDirectoryWithoutLibtorchIsNamed() {
+        String message = assertThrows(InputException.class, () -> LibTorch.use(temp)).getMessage();
+        assertTrue(message.startsWith("--libtorch: " + temp + " is no libtorch: there is no libtorch_cpu.so in it"), message);
+    }
+
+    @Test
+    void theUsersOwnLibtorchIsLoadedFromItsDirectory() throws Exception {
+        Path unused = temp.resolve("unused");
+        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", LibTorch.info().directory().toString(), "EDGEPRUNE_CACHE", unused.toString()));
+        assertEquals(0, result.exitCode(), result.output());
+        assertEquals("loaded", result.output().strip());
+        assertTrue(Files.notExists(unused), "nothing is unpacked");
+    }
+
+    @Test
+    void theDirectoryAboveServesToo() throws IOException {
+        Files.createFile(Files.createDirectory(temp.resolve("lib")).resolve(LibTorchFiles.MAIN_LIBRARY));
+        assertEquals(temp.resolve("lib"), LibTorchFiles.of(temp, "--libtorch").directory());
+    }
+
+    // The next three load a library that calls itself libtorch and has next to nothing in it: what loading says about a
+    // version that edgeprune does not support. A real 2.5.1 takes the same path.
+
+    @Test
+    void aLibtorchThatIsTooOldIsRefusedWithItsVersion() throws Exception {
+        assertRefused(imitation("2.5.1"), "libtorch 2.5.1 in " + temp + "/lib is too old: edgeprune needs 2.7 or newer");
+    }
+
+    @Test
+    void theVersionFileServesWhereTheLibraryCannotBeAsked() throws Exception {
+        Path lib = compile("");
+        Files.writeString(temp.resolve("build-version"), "1.13.1+cpu\n");
+        assertRefused(lib, "libtorch 1.13.1+cpu in " + temp + "/lib is too old: edgeprune needs 2.7 or newer");
+    }
+
+    @Test
+    void aLibtorchThatLacksFunctionsIsRefusedAndSaysWhich() throws Exception {
+        int functions = LibTorch.info().functions();
+        // It has show_config; the four of OpenMP and show_config aside, every function is missing.
+        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", imitation("9.0.0").toString()));
+        assertEquals(2, result.exitCode(), result.output());
+        assertTrue(result.output().contains("libtorch 9.0.0 in " + temp + "/lib lacks " + (functions - 1) + " of the " + functions
+                + " functions that edgeprune calls (aoti_torch_new_tensor_handle, "), result.output());
+    }
+
+    private void assertRefused(Path lib, String message) throws Exception {
+        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", lib.toString()));
+        assertEquals(2, result.exitCode(), result.output());
+        assertEquals(message, result.output().strip());
+    }
+
+    private JavaProcess.Result load(Map<String, String> environment) throws Exception {
+        Path log = temp.resolve("log");
+        return JavaProcess.finish(JavaProcess.start(log, environment), log);
+    }
+
+    private Path imitation(String version) throws Exception {
+        return compile("#include <string>\nnamespace at { std::string show_config() { return \"TORCH_VERSION=" + version + ", \"; } }\n");
+    }
+
+    private Path compile(String source) throws Exception {
+        Path lib = Files.createDirectories(temp.resolve("lib"));
+        Path file = Files.writeString(temp.resolve("imitation.cpp"), source);
+        int exit = new ProcessBuilder("g++", "-shared", "-fPIC", file.toString(), "-o", lib.resolve(LibTorchFiles.MAIN_LIBRARY).toString())
+                .inheritIO().start().waitFor();
+        assertEquals(0, exit);
+        return lib;
     }
 }

@@ -1,0 +1,63 @@
+package org.edgeprune.torch;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.edgeprune.InputException;
+
+/** Loading libtorch in a process of its own, which can be killed, be given another environment, or fail. */
+final class JavaProcess {
+    /** What a finished process left: its exit code and everything it wrote. */
+    record Result(int exitCode, String output) {}
+
+    private JavaProcess() {}
+
+    /** Starts {@link #main}. Variables with an empty value are taken out of the environment. */
+    static Process start(Path output, Map<String, String> environment) throws IOException {
+        return start(output, environment, List.of());
+    }
+
+    /** The same behind a command that ends by running its arguments. */
+    static Process start(Path output, Map<String, String> environment, List<String> before) throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m", "-cp", System.getProperty("java.class.path"), JavaProcess.class.getName()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(new File(output.toString()));
+        builder.environment().remove("EDGEPRUNE_LIBTORCH");
+        environment.forEach((name, value) -> {
+            if (value.isEmpty()) {
+                builder.environment().remove(name);
+            } else {
+                builder.environment().put(name, value);
+            }
+        });
+        return builder.start();
+    }
+
+    static Result finish(Process process, Path output) throws IOException, InterruptedException {
+        try {
+            if (!process.waitFor(120, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("still running after 120 s: " + Files.readString(output));
+            }
+            return new Result(process.exitValue(), Files.readString(output));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Loads libtorch and says so; bad input gives its message and exit code 2, as the command line does. */
+    public static void main(String[] arguments) {
+        try {
+            LibTorch.load();
+            System.out.println("loaded");
+        } catch (InputException e) {
+            System.out.println(e.getMessage());
+            System.exit(2);
+        }
+    }
+}

@@ -116,7 +116,11 @@ public final class PromptTokenizer implements AutoCloseable {
      * with the prefix, or is unknown. GPT-2 words carry their leading space: {@code single("Then", " Mary")}.
      */
     public OptionalInt single(String prefix, String text) {
-        int[] before = encode(prefix);
+        return single(encode(prefix), prefix, text);
+    }
+
+    /** The same where the tokens of the prefix are known. */
+    OptionalInt single(int[] before, String prefix, String text) {
         int[] after;
         try {
             after = encode(prefix + text);

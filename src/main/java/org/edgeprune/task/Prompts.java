@@ -24,23 +24,24 @@ final class Prompts {
 
     /** The example of such a line. */
     static Example example(Row row, PromptTokenizer tokenizer) {
-        String clean = row.text("clean");
-        encode(row, clean, tokenizer);
+        int[] clean = encode(row, row.text("clean"), tokenizer);
         int target = answer(row, "target", clean, tokenizer);
         int distractor = answer(row, "distractor", clean, tokenizer);
         Answer answer = new Answer.Tokens(new int[] {target}, new int[] {distractor});
-        return nextToken(row, clean, row.text("corrupted"), answer, tokenizer);
+        return nextToken(row, clean, encode(row, row.text("corrupted"), tokenizer), answer);
     }
 
     /** An example that is scored after the last token. */
     static Example nextToken(Row row, String clean, String corrupted, Answer answer, PromptTokenizer tokenizer) {
-        int[] a = encode(row, clean, tokenizer);
-        int[] b = encode(row, corrupted, tokenizer);
-        if (a.length != b.length) {
-            throw row.wrong("\"clean\" has " + a.length + " tokens and \"corrupted\" " + b.length
+        return nextToken(row, encode(row, clean, tokenizer), encode(row, corrupted, tokenizer), answer);
+    }
+
+    private static Example nextToken(Row row, int[] clean, int[] corrupted, Answer answer) {
+        if (clean.length != corrupted.length) {
+            throw row.wrong("\"clean\" has " + clean.length + " tokens and \"corrupted\" " + corrupted.length
                     + " in this model's tokenizer; generate the data for this model (edgeprune data ... --model)");
         }
-        return new Example(a, b, a.length - 1, a.length, answer);
+        return new Example(clean, corrupted, clean.length - 1, clean.length, answer);
     }
 
     static int[] encode(Row row, String text, PromptTokenizer tokenizer) {
@@ -55,9 +56,9 @@ final class Prompts {
         }
     }
 
-    private static int answer(Row row, String key, String prompt, PromptTokenizer tokenizer) {
+    private static int answer(Row row, String key, int[] prompt, PromptTokenizer tokenizer) {
         String text = row.text(key);
-        return tokenizer.single(prompt, text).orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
+        return tokenizer.single(prompt, row.text("clean"), text).orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
                 + "\" is not one token after the prompt in this model's tokenizer;"
                 + " generate the data for this model (edgeprune data ... --model)"));
     }

@@ -1,5 +1,8 @@
 package org.edgeprune.model;
 
+import java.util.List;
+import org.edgeprune.graph.GraphShape;
+
 /** The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name. */
 public record Gpt2Config(
         int layers,
@@ -41,5 +44,14 @@ public record Gpt2Config(
     /** GPT-2 small's sizes: 12 layers of 12 heads, 768 wide. */
     public static Gpt2Config small() {
         return new Gpt2Config(12, 12, 768, 3072, 50257, 1024, Activation.GELU_TANH, 1e-5, true, false, true);
+    }
+
+    /** The graph's shape with embedding nodes. */
+    GraphShape graphShape() {
+        return new GraphShape(layers, heads, heads, List.of("tok_embeds", "pos_embeds"), false);
+    }
+
+    ModelSizes sizes() {
+        return new ModelSizes("gpt2", graphShape(), hiddenSize, innerSize, vocabSize, maxPositions);
     }
 }

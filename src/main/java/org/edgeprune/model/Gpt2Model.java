@@ -101,8 +101,7 @@ public final class Gpt2Model implements TransformerModel {
 
     @Override
     public GraphShape graphShape() {
-        return new GraphShape(
-                config.layers(), config.heads(), config.heads(), List.of("tok_embeds", "pos_embeds"), false);
+        return config.graphShape();
     }
 
     @Override

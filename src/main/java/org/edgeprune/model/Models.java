@@ -19,9 +19,25 @@ public final class Models {
         ModelConfig config = ModelConfig.read(directory);
         return switch (config.modelType()) {
             case "gpt2" -> new Gpt2Model(Gpt2Config.of(config), weights(directory, device), device);
-            default -> throw config.error(
-                    "model_type", "is '" + config.modelType() + "', which is not supported: known are gpt2");
+            default -> throw unsupported(config);
         };
+    }
+
+    /**
+     * A model's sizes from its {@code config.json} alone.
+     *
+     * @throws InputException as {@link #open}
+     */
+    public static ModelSizes sizes(Path directory) {
+        ModelConfig config = ModelConfig.read(directory);
+        return switch (config.modelType()) {
+            case "gpt2" -> Gpt2Config.of(config).sizes();
+            default -> throw unsupported(config);
+        };
+    }
+
+    private static InputException unsupported(ModelConfig config) {
+        return config.error("model_type", "is '" + config.modelType() + "', which is not supported: known are gpt2");
     }
 
     private static Weights weights(Path directory, Device device) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +45,8 @@ record WordList(String source, List<Entry> entries) {
     private static WordList read(Path file) {
         try {
             return parse(file.toString(), Files.readString(file));
+        } catch (NoSuchFileException e) {
+            throw new InputException(file + ": not there; name a list with one entry a line", e);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
         }

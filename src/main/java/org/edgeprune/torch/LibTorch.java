@@ -96,8 +96,12 @@ public final class LibTorch {
      */
     public record Report(String java, String origin, Path directory, String version, String blas, String cpuCapability, int threads,
             List<String> devices, int functions, List<String> missing, boolean selfTest, List<Problem> problems) {
-        /** Something wrong, and what to do about it. */
-        public record Problem(String what, String remedy) {}
+        /**
+         * Something wrong, and what to do about it.
+         *
+         * @param fatal whether edgeprune cannot work so, or its results cannot be trusted; otherwise it is only slow or lacks a device
+         */
+        public record Problem(String what, String remedy, boolean fatal) {}
     }
 
     /** CPU threads of one operation. */

@@ -35,27 +35,27 @@ final class LibTorchDiagnosis {
         List<Report.Problem> problems = new ArrayList<>();
         if (failure != null) {
             problems.add(new Report.Problem(String.valueOf(failure.getMessage()),
-                    "without --libtorch and EDGEPRUNE_LIBTORCH, edgeprune uses the libtorch that Maven fetched for it"));
+                    "without --libtorch and EDGEPRUNE_LIBTORCH, edgeprune uses the libtorch that Maven fetched for it", true));
             return problems;
         }
         List<String> damaged = loader.damagedFiles();
         if (!damaged.isEmpty()) {
             problems.add(new Report.Problem("unpacked files have changed: " + String.join(", ", damaged),
-                    "delete " + loader.files().directory() + "; the next start unpacks it again"));
+                    "delete " + loader.files().directory() + "; the next start unpacks it again", true));
         }
         if (loader.cudaFailure() != null) {
-            problems.add(new Report.Problem("no CUDA: " + loader.cudaFailure(), "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without"));
+            problems.add(new Report.Problem("no CUDA: " + loader.cudaFailure(), "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without", false));
         }
         int cores = Runtime.getRuntime().availableProcessors();
         if (LibTorch.threads() < cores) {
             problems.add(new Report.Problem("libtorch uses " + LibTorch.threads() + " of " + cores + " cores",
-                    "unset OMP_NUM_THREADS, or give --threads " + cores));
+                    "unset OMP_NUM_THREADS, or give --threads " + cores, false));
         }
         if (!config.contains("CPU capability usage: AVX")) {
-            problems.add(new Report.Problem("libtorch uses no AVX instructions and will be slow", "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY"));
+            problems.add(new Report.Problem("libtorch uses no AVX instructions and will be slow", "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY", false));
         }
         if (System.getenv("OMP_WAIT_POLICY") instanceof String policy && !policy.equalsIgnoreCase("passive")) {
-            problems.add(new Report.Problem("OMP_WAIT_POLICY=" + policy + ": idle threads spin", "unset OMP_WAIT_POLICY unless every core is free for edgeprune"));
+            problems.add(new Report.Problem("OMP_WAIT_POLICY=" + policy + ": idle threads spin", "unset OMP_WAIT_POLICY unless every core is free for edgeprune", false));
         }
         return problems;
     }

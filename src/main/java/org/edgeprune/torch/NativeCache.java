@@ -21,11 +21,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
+import org.edgeprune.CacheDirectory;
 import org.edgeprune.InputException;
 
 /**
- * The user's directory of unpacked native libraries: {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune},
- * else {@code ~/.cache/edgeprune}.
+ * The user's directory of unpacked native libraries, normally {@link CacheDirectory#ofUser}.
  *
  * <p>Every file has a record beside it ({@code NAME.record}: SHA-256, size and time of modification), written after the
  * file is whole. A file whose size and time are as recorded is used as it is; on any doubt its digest decides, and a
@@ -52,13 +52,7 @@ final class NativeCache {
     }
 
     static NativeCache ofUser() {
-        String own = System.getenv("EDGEPRUNE_CACHE");
-        if (own != null && !own.isBlank()) {
-            return new NativeCache(Path.of(own));
-        }
-        String xdg = System.getenv("XDG_CACHE_HOME");
-        Path caches = xdg != null && !xdg.isBlank() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-        return new NativeCache(caches.resolve("edgeprune"));
+        return new NativeCache(CacheDirectory.ofUser());
     }
 
     /** A short name for some content, to make a key of. */

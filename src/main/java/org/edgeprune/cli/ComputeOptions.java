@@ -1,0 +1,46 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.LibTorch;
+import picocli.CommandLine.Option;
+
+/** {@code --device}, {@code --threads}, {@code --libtorch}: what computes. */
+final class ComputeOptions {
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "cpu",
+            description = "cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
+    private Device device;
+
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads of one operation (default: one a core).")
+    private Integer threads;
+
+    @Option(
+            names = "--libtorch",
+            paramLabel = "DIR",
+            description = "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
+    private Path libtorch;
+
+    /** Loads libtorch as these options say; nothing may have loaded it before. */
+    Device start() {
+        prepare();
+        if (threads != null) {
+            LibTorch.setThreads(threads);
+        }
+        LibTorch.require(device);
+        return device;
+    }
+
+    /** Checks the options and names the libtorch to load, but loads nothing yet. */
+    void prepare() {
+        if (threads != null && threads < 1) {
+            throw new InputException("--threads " + threads + ": at least one thread is needed");
+        }
+        if (libtorch != null) {
+            LibTorch.use(libtorch);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.edgeprune.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Models;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.torch.LibTorch;
+import org.edgeprune.torch.LibTorch.Report.Problem;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code edgeprune doctor}: is everything there that a run needs? */
+@Command(
+        name = "doctor",
+        description = {
+            "Check Java, libtorch, the tokenizers and the bundled model, and say what to do about anything wrong.",
+            "Exits with 1 if edgeprune cannot work."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {"  edgeprune doctor", "  edgeprune doctor --libtorch ~/venv/lib/python3.12/site-packages/torch/lib"})
+final class DoctorCommand implements Callable<Integer> {
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        compute.prepare();
+        LibTorch.Report libtorch = LibTorch.info();
+        List<Problem> problems = new ArrayList<>(libtorch.problems());
+        String model = checkModel(problems);
+        boolean healthy = problems.stream().noneMatch(Problem::fatal);
+        results.print(new Result(healthy, libtorch, model, problems), () -> text(libtorch, model, problems, healthy));
+        return healthy ? 0 : 1;
+    }
+
+    /** Reads the bundled model's configuration and tokenizer, and with it the tokenizers library. */
+    private static String checkModel(List<Problem> problems) {
+        try {
+            String sizes = Models.sizes(BundledModel.directory()).architecture();
+            try (PromptTokenizer tokenizer = PromptTokenizer.open(BundledModel.directory())) {
+                return sizes + ", " + tokenizer.vocabSize() + " tokens, in " + BundledModel.directory();
+            }
+        } catch (InputException e) {
+            problems.add(new Problem(e.getMessage(), "build edgeprune again (mvn clean verify), or name a model with --model", true));
+            return null;
+        }
+    }
+
+    private static String text(LibTorch.Report libtorch, String model, List<Problem> problems, boolean healthy) {
+        Table table = new Table()
+                .row("Java", libtorch.java())
+                .row("libtorch", known(libtorch.version()))
+                .row("  from", known(libtorch.origin()))
+                .row("  in", libtorch.directory() == null ? "not found" : libtorch.directory())
+                .row("  BLAS", known(libtorch.blas()))
+                .row("  CPU kernels", known(libtorch.cpuCapability()))
+                .row("  threads", Integer.toString(libtorch.threads()))
+                .row("  devices", String.join(", ", libtorch.devices()))
+                .row("  functions", libtorch.functions() - libtorch.missing().size() + " of " + libtorch.functions()
+                        + (libtorch.missing().isEmpty() ? "" : "; missing: " + String.join(", ", libtorch.missing())))
+                .row("  self-test", libtorch.selfTest() ? "passed" : "not passed")
+                .row("bundled model", known(model));
+        StringBuilder text = new StringBuilder(table.toString()).append('\n');
+        for (Problem problem : problems) {
+            text.append(problem.fatal() ? "PROBLEM: " : "note: ").append(problem.what()).append("\n    ").append(problem.remedy()).append('\n');
+        }
+        return text.append(healthy ? "edgeprune can work here." : "edgeprune cannot work here.").toString();
+    }
+
+    private static String known(String value) {
+        return value == null ? "unknown" : value;
+    }
+
+    private record Result(boolean healthy, LibTorch.Report libtorch, String bundledModel, List<Problem> problems) {}
+}

@@ -1,0 +1,132 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.engine.StepMemory;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.edgeprune.safetensors.Checkpoint;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune info}: what a model directory holds, its computation graph, and what a pruning step would need. */
+@Command(
+        name = "info",
+        description = "Describe a model: architecture, sizes, graph, and the memory of a pruning step.",
+        footerHeading = "%nExamples:%n",
+        footer = {"  edgeprune info", "  edgeprune info path/to/gpt2 --batch-size 32 --tokens 20", "  edgeprune info path/to/gpt2 --json"})
+final class InfoCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "MODEL", arity = "0..1", description = "HuggingFace model directory (default: the bundled mini GPT-2).")
+    private Path model;
+
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "32", description = "Examples a step (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    @Option(names = "--tokens", paramLabel = "N", defaultValue = "20", description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
+    private int tokens;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (batchSize < 1 || tokens < 1) {
+            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + ": both must be at least 1");
+        }
+        Path directory = model == null ? BundledModel.directory() : model;
+        ModelSizes sizes = Models.sizes(directory);
+        TreeSet<String> dtypes = new TreeSet<>();
+        long parameters = 0;
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            for (String name : checkpoint.names()) {
+                parameters += checkpoint.info(name).elementCount();
+                dtypes.add(checkpoint.info(name).dtype().toString());
+            }
+        }
+        ComputationGraph with = new ComputationGraph(sizes.graph());
+        ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
+        StepMemory memory = StepMemory.of(sizes, parameters, with, (long) batchSize * tokens, batchSize);
+        Result result = new Result(
+                directory.toString(),
+                sizes.architecture(),
+                sizes.graph().layers(),
+                sizes.graph().heads(),
+                sizes.graph().kvHeads(),
+                sizes.hidden(),
+                sizes.inner(),
+                sizes.vocabulary(),
+                sizes.maxPositions(),
+                parameters,
+                String.join(", ", dtypes),
+                Counts.of(without),
+                Counts.of(with),
+                new Step(batchSize, tokens, memory, memory.total()));
+        results.print(result, () -> text(result));
+        return 0;
+    }
+
+    private static String text(Result r) {
+        StepMemory m = r.step().memory();
+        return new Table()
+                        .row("model", r.model())
+                        .row("architecture", r.architecture())
+                        .row("layers", r.layers() + " of " + r.heads() + " heads"
+                                + (r.kvHeads() == r.heads() ? "" : ", " + r.kvHeads() + " key/value heads"))
+                        .row("width", r.hiddenSize() + " hidden, " + r.innerSize() + " in the MLPs")
+                        .row("vocabulary", r.vocabSize() + " tokens")
+                        .row("positions", "up to " + r.maxPositions())
+                        .row("parameters", "%,d in %s".formatted(r.parameters(), r.dtype()))
+                        .row("graph", r.graph())
+                        .row("  with embedding nodes", r.graphWithEmbeddings())
+                + "\nMemory of a pruning step, %d prompts of %d tokens, embedding nodes, every edge alive\n"
+                        .formatted(r.step().batchSize(), r.step().tokens())
+                + new Table()
+                        .row("  weights", megabytes(m.weights()))
+                        .row("  writer states and gradients", megabytes(m.outboxes()))
+                        .row("  reader inputs", megabytes(m.readerInputs()))
+                        .row("  corrupted run", megabytes(m.baseline()))
+                        .row("  inside blocks", megabytes(m.blocks()))
+                        .row("  logits and loss", megabytes(m.logits()))
+                        .row("  masks and optimiser", megabytes(m.masks()))
+                        .row("  together", megabytes(m.total()));
+    }
+
+    private static String megabytes(long bytes) {
+        return "%,10.1f MB".formatted(bytes / 1e6);
+    }
+
+    private record Counts(int writers, int readers, int edges) {
+        static Counts of(ComputationGraph graph) {
+            return new Counts(graph.nodeCount(), graph.readers().size(), graph.edgeCount());
+        }
+
+        @Override
+        public String toString() {
+            return "%,d edges between %,d writers and %,d readers".formatted(edges, writers, readers);
+        }
+    }
+
+    private record Step(int batchSize, int tokens, StepMemory memory, long totalBytes) {}
+
+    private record Result(
+            String model,
+            String architecture,
+            int layers,
+            int heads,
+            int kvHeads,
+            int hiddenSize,
+            int innerSize,
+            int vocabSize,
+            int maxPositions,
+            long parameters,
+            String dtype,
+            Counts graph,
+            Counts graphWithEmbeddings,
+            Step step) {}
+}

@@ -1,0 +1,100 @@
+package org.edgeprune.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.Properties;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.Device;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.TypeConversionException;
+
+/** The tool {@code edgeprune}. Exit codes: 0 done, 1 a fault of edgeprune's, 2 input that cannot be used. */
+@Command(
+        name = "edgeprune",
+        description = "Find circuits in transformers by edge pruning.",
+        synopsisSubcommandLabel = "COMMAND",
+        versionProvider = Main.Version.class,
+        subcommands = {DataCommand.class, InfoCommand.class, DoctorCommand.class},
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune doctor                        is everything that is needed there?",
+            "  edgeprune data ioi --out out/ioi        make a data set",
+            "  edgeprune COMMAND --help                options and examples of a command"
+        })
+public final class Main {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help.")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Show the version.")
+    private boolean version;
+
+    public static void main(String[] args) {
+        // Numbers look the same everywhere.
+        Locale.setDefault(Locale.ROOT);
+        System.exit(run(args));
+    }
+
+    /** Runs a command line and returns its exit code. */
+    static int run(String... args) {
+        CommandLine line = new CommandLine(new Main())
+                .setUsageHelpWidth(110)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(Device.class, Main::device)
+                .setParameterExceptionHandler((e, given) -> misuse(e))
+                .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
+        return line.execute(args);
+    }
+
+    private static Device device(String text) {
+        try {
+            return Device.parse(text);
+        } catch (InputException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    private static int misuse(ParameterException e) {
+        CommandLine command = e.getCommandLine();
+        command.getErr().println("edgeprune: " + e.getMessage());
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static int failure(Exception e, PrintWriter err) {
+        if (e instanceof InputException) {
+            err.println("edgeprune: " + e.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        }
+        err.println("edgeprune: this is a fault of edgeprune's own:");
+        e.printStackTrace(err);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** The version that Maven wrote into the build. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            Properties build = new Properties();
+            try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
+                build.load(in);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return new String[] {"edgeprune " + build.getProperty("version") + " (Java " + Runtime.version() + ")"};
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package org.edgeprune.cli;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+
+/**
+ * How far a long piece of work is, on standard error: a bar with speed and time left on a terminal, else a line now and then.
+ * Work that is done within two seconds shows nothing.
+ */
+final class Progress implements AutoCloseable {
+    private static final Duration SILENT = Duration.ofSeconds(2);
+    private static final Duration BETWEEN_LINES = Duration.ofSeconds(30);
+
+    private final String what;
+    private final String unit;
+    private final long total;
+    private final boolean terminal = isTerminal();
+    private final long start = System.nanoTime();
+    private long firstDone = -1;
+    private long lastLine = start;
+    private ProgressBar bar;
+
+    /**
+     * @param what is going on
+     * @param unit of the count, as a plural
+     * @param total count at the end
+     */
+    Progress(String what, String unit, long total) {
+        this.what = what;
+        this.unit = unit;
+        this.total = total;
+    }
+
+    /**
+     * Reports.
+     *
+     * @param done count so far; the first call may start above zero, where a run was resumed
+     * @param state a few words to show beside it
+     */
+    void at(long done, Supplier<String> state) {
+        firstDone = firstDone < 0 ? done : firstDone;
+        long now = System.nanoTime();
+        if (now - start < SILENT.toNanos()) {
+            return;
+        }
+        if (terminal) {
+            bar = bar == null ? newBar() : bar;
+            bar.stepTo(done);
+            bar.setExtraMessage(" " + state.get());
+        } else if (now - lastLine > BETWEEN_LINES.toNanos()) {
+            lastLine = now;
+            double speed = (done - firstDone) / ((now - start) / 1e9);
+            System.err.printf("%s: %d of %d %s, %s, %.1f a second, %s left%n",
+                    what, done, total, unit, state.get(), speed, left(speed <= 0 ? 0 : (total - done) / speed));
+        }
+    }
+
+    private ProgressBar newBar() {
+        return new ProgressBarBuilder()
+                .setTaskName(what)
+                .setInitialMax(total)
+                .startsFrom(firstDone, Duration.ofNanos(System.nanoTime() - start))
+                .setUnit(" " + unit, 1)
+                .showSpeed()
+                .setUpdateIntervalMillis(200)
+                .setStyle(ProgressBarStyle.ASCII)
+                .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                .build();
+    }
+
+    private static String left(double seconds) {
+        return seconds >= 3600 ? "%.0fh%02.0fm".formatted(Math.floor(seconds / 3600), seconds % 3600 / 60)
+                : seconds >= 60 ? "%.0fm%02.0fs".formatted(Math.floor(seconds / 60), seconds % 60)
+                : "%.0fs".formatted(seconds);
+    }
+
+    /** The launcher says whether standard error is a terminal; Java itself only knows of input and output together. */
+    private static boolean isTerminal() {
+        String launcher = System.getProperty("edgeprune.terminal");
+        return launcher == null ? System.console() != null && System.console().isTerminal() : Boolean.parseBoolean(launcher);
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+        }
+    }
+}

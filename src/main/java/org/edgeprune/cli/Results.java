@@ -1,0 +1,53 @@
+package org.edgeprune.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.PrintWriter;
+import java.util.function.Supplier;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code --json}, and where a command's result goes: to standard output, once, as text or as JSON. */
+final class Results {
+    @Option(
+            names = "--json",
+            description = "Print the result as JSON on standard output, and nothing else there.")
+    private boolean json;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    /**
+     * Prints the result of the command.
+     *
+     * @param result a record, map or JSON node; names become snake_case
+     * @param text the same for people
+     */
+    void print(Object result, Supplier<String> text) {
+        PrintWriter out = command.commandLine().getOut();
+        out.println(json ? json(result) : text.get().stripTrailing());
+        out.flush();
+    }
+
+    /** A line for the user that is no result. */
+    void note(String line) {
+        PrintWriter err = command.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+
+    private static String json(Object result) {
+        JsonMapper mapper = JsonMapper.builder()
+                .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .build();
+        try {
+            return mapper.writeValueAsString(result);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

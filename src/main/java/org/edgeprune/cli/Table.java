@@ -1,0 +1,49 @@
+package org.edgeprune.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Rows of text in aligned columns. Numbers are right-aligned, all else left-aligned. */
+final class Table {
+    private final List<List<Object>> rows = new ArrayList<>();
+
+    Table row(Object... cells) {
+        rows.add(List.of(cells));
+        return this;
+    }
+
+    @Override
+    public String toString() {
+        List<Integer> widths = new ArrayList<>();
+        for (List<Object> row : rows) {
+            for (int i = 0; i < row.size(); i++) {
+                int width = text(row.get(i)).length();
+                if (i == widths.size()) {
+                    widths.add(width);
+                } else {
+                    widths.set(i, Math.max(widths.get(i), width));
+                }
+            }
+        }
+        StringBuilder table = new StringBuilder();
+        for (List<Object> row : rows) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < row.size(); i++) {
+                String cell = text(row.get(i));
+                String pad = " ".repeat(widths.get(i) - cell.length());
+                line.append(i == 0 ? "" : "  ").append(row.get(i) instanceof Number ? pad + cell : cell + pad);
+            }
+            table.append(line.toString().stripTrailing()).append('\n');
+        }
+        return table.toString();
+    }
+
+    private static String text(Object cell) {
+        return switch (cell) {
+            case Integer n -> String.format("%,d", n);
+            case Long n -> String.format("%,d", n);
+            case Double n -> String.format("%.4f", n);
+            default -> cell.toString();
+        };
+    }
+}

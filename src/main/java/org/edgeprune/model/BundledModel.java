@@ -1,0 +1,96 @@
+package org.edgeprune.model;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.edgeprune.CacheDirectory;
+import org.edgeprune.InputException;
+
+/**
+ * The mini GPT-2 that comes with edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a directory on
+ * the class path, used as it is; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
+ */
+public final class BundledModel {
+    private static final String NAME = "mini-gpt2";
+    private static final String RESOURCES = "/org/edgeprune/models/" + NAME + "/";
+    private static final List<String> FILES = List.of("config.json", "tokenizer.json", "model.safetensors");
+
+    private BundledModel() {}
+
+    /** The model's directory. */
+    public static Path directory() {
+        URL config = resource(FILES.get(0));
+        try {
+            if (config.getProtocol().equals("file")) {
+                return Path.of(config.toURI()).getParent();
+            }
+            return unpacked();
+        } catch (IOException e) {
+            throw new InputException("the bundled model cannot be unpacked into " + CacheDirectory.ofUser() + ": " + e.getMessage()
+                    + "; make room there or name another directory in EDGEPRUNE_CACHE", e);
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Whether this build of edgeprune holds the model. */
+    public static boolean isThere() {
+        return BundledModel.class.getResource(RESOURCES + FILES.get(0)) != null;
+    }
+
+    private static URL resource(String file) {
+        URL url = BundledModel.class.getResource(RESOURCES + file);
+        if (url == null) {
+            throw new InputException("this build of edgeprune holds no model (" + NAME + "/" + file + "); name one with --model");
+        }
+        return url;
+    }
+
+    private static Path unpacked() throws IOException {
+        StringBuilder key = new StringBuilder(NAME);
+        for (String file : FILES) {
+            JarURLConnection jar = (JarURLConnection) resource(file).openConnection();
+            key.append('-').append(Long.toHexString(jar.getJarEntry().getCrc()));
+        }
+        Path directory = CacheDirectory.ofUser().resolve(key.toString());
+        if (!Files.isDirectory(directory)) {
+            unpack(directory);
+        }
+        return directory;
+    }
+
+    /** To another name first, so that a directory of this name is always whole, whoever else unpacks at the same time. */
+    private static void unpack(Path directory) throws IOException {
+        Files.createDirectories(directory.getParent());
+        Path part = Files.createTempDirectory(directory.getParent(), NAME);
+        try {
+            for (String file : FILES) {
+                try (InputStream in = resource(file).openStream()) {
+                    Files.copy(in, part.resolve(file));
+                }
+            }
+            Files.move(part, directory, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            delete(part);
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
+    }
+}

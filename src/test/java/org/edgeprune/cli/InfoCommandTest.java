@@ -1,0 +1,58 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InfoCommandTest {
+    @TempDir
+    Path model;
+
+    /** A directory with GPT-2 small's configuration and one tensor; the description needs no more. */
+    private void gpt2Small() throws IOException {
+        Files.writeString(model.resolve("config.json"), """
+                {"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768, "vocab_size": 50257, "n_positions": 1024}
+                """);
+        byte[] header = "{\"wte.weight\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}".getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 12).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header);
+        Files.write(model.resolve("model.safetensors"), file.array());
+    }
+
+    @Test
+    void countsAreThePublishedOnes() throws IOException {
+        gpt2Small();
+        JsonNode info = Tool.run("info", model, "--json").ok().json();
+        assertEquals("gpt2", info.get("architecture").asText());
+        assertEquals(32046, info.at("/graph/edges").asInt());
+        assertEquals(445, info.at("/graph/readers").asInt());
+        assertEquals(156, info.at("/graph/writers").asInt());
+        assertEquals(32936, info.at("/graph_with_embeddings/edges").asInt());
+        assertEquals(158, info.at("/graph_with_embeddings/writers").asInt());
+        assertEquals(6, info.get("parameters").asInt());
+        assertEquals("F16", info.get("dtype").asText());
+    }
+
+    @Test
+    void memoryGrowsWithTheBatch() throws IOException {
+        gpt2Small();
+        long small = Tool.run("info", model, "--json", "--batch-size", 8).ok().json().at("/step/total_bytes").asLong();
+        long large = Tool.run("info", model, "--json", "--batch-size", 32).ok().json().at("/step/total_bytes").asLong();
+        assertTrue(large > 3 * small && large < 4 * small, small + " " + large);
+    }
+
+    @Test
+    void textIsForPeople() throws IOException {
+        gpt2Small();
+        String text = Tool.run("info", model).ok().out();
+        assertTrue(text.contains("32,046 edges between 156 writers and 445 readers"), text);
+    }
+}

@@ -1,0 +1,70 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The tool as a user runs it: a process of {@code run_scripts/edgeprune}. */
+record Tool(int exit, String out, String err) {
+    static final Path LAUNCHER = Path.of("run_scripts/edgeprune").toAbsolutePath();
+
+    static Tool run(Object... arguments) {
+        return run(new ProcessBuilder(), arguments);
+    }
+
+    /** With an environment or a directory of the caller's. */
+    static Tool run(ProcessBuilder process, Object... arguments) {
+        List<String> command = new ArrayList<>(List.of(LAUNCHER.toString()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        process.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
+        try {
+            Path out = Files.createTempFile("tool", ".out");
+            Path err = Files.createTempFile("tool", ".err");
+            try {
+                Process running = process.command(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+                if (!running.waitFor(120, TimeUnit.SECONDS)) {
+                    running.destroyForcibly();
+                    throw new AssertionError(command + " did not end; it said: " + Files.readString(err));
+                }
+                return new Tool(running.exitValue(), Files.readString(out), Files.readString(err));
+            } finally {
+                Files.delete(out);
+                Files.delete(err);
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Checks that the command succeeded. */
+    Tool ok() {
+        assertEquals(0, exit, () -> "standard error:\n" + err);
+        return this;
+    }
+
+    /** Checks that the input was refused: exit code 2, nothing on standard output, the message on standard error. */
+    String refused() {
+        assertEquals(2, exit, () -> "standard error:\n" + err);
+        assertEquals("", out);
+        return err;
+    }
+
+    /** Standard output, which must be one JSON value and nothing else. */
+    JsonNode json() {
+        try {
+            return new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).readTree(out);
+        } catch (IOException e) {
+            throw new AssertionError("not JSON: " + out, e);
+        }
+    }
+}

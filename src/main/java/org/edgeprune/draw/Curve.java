@@ -1,0 +1,48 @@
+package org.edgeprune.draw;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A smooth line of cubic Bezier pieces.
+ *
+ * @param points start point, then per piece two control points and the end point
+ */
+record Curve(List<Point> points) {
+    record Point(double x, double y) {}
+
+    Curve {
+        points = List.copyOf(points);
+        if (points.size() < 4 || points.size() % 3 != 1) {
+            throw new IllegalArgumentException(points.size() + " points are no cubic curve");
+        }
+    }
+
+    /** From a writer's bottom straight down, bending over to come straight down on a reader's top. */
+    static Curve falling(Point from, Point to) {
+        double reach = 0.45 * (to.y - from.y);
+        return new Curve(List.of(from, new Point(from.x, from.y + reach), new Point(to.x, to.y - reach), to));
+    }
+
+    /**
+     * ELK's spline: its bend points are the control and end points of cubic pieces; where fewer than two are left over, the
+     * last piece is straight.
+     */
+    static Curve spline(Point from, List<Point> bends, Point to) {
+        List<Point> points = new ArrayList<>(List.of(from));
+        points.addAll(bends.subList(0, bends.size() - bends.size() % 3));
+        if (bends.size() % 3 == 2) {
+            points.addAll(bends.subList(bends.size() - 2, bends.size()));
+        } else {
+            Point last = points.get(points.size() - 1);
+            points.add(last);
+            points.add(to);
+        }
+        points.add(to);
+        return new Curve(points);
+    }
+
+    Curve moved(double dx, double dy) {
+        return new Curve(points.stream().map(p -> new Point(p.x + dx, p.y + dy)).toList());
+    }
+}

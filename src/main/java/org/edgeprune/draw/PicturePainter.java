@@ -1,0 +1,130 @@
+package org.edgeprune.draw;
+
+import java.awt.AlphaComposite;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.geom.Line2D;
+import java.awt.geom.Path2D;
+import java.awt.geom.Rectangle2D;
+import java.awt.geom.RoundRectangle2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import javax.imageio.ImageIO;
+import org.jfree.pdf.PDFDocument;
+
+/** Paints a picture through Java's headless graphics: into a PDF page or a PNG image. */
+final class PicturePainter {
+    private static final double PIXELS_PER_POINT = 2;
+    /** A larger image would not fit into a viewer; it is scaled down. */
+    private static final double MAX_PIXELS = 50e6;
+
+    private final Graphics2D g;
+
+    private PicturePainter(Graphics2D g) {
+        this.g = g;
+    }
+
+    /** One PDF page of the picture's size. */
+    static byte[] pdf(Picture picture) {
+        Headless.ensure();
+        PDFDocument document = new PDFDocument();
+        Rectangle2D size = new Rectangle2D.Double(0, 0, Math.ceil(picture.width()), Math.ceil(picture.height()));
+        new PicturePainter(document.createPage(size).getGraphics2D()).paint(picture);
+        return document.getPDFBytes();
+    }
+
+    /** A PNG image at two pixels a point, less if that would be more than 50 million pixels. */
+    static byte[] png(Picture picture) {
+        Headless.ensure();
+        double scale = Math.min(PIXELS_PER_POINT, Math.sqrt(MAX_PIXELS / (picture.width() * picture.height())));
+        BufferedImage image = new BufferedImage(
+                (int) Math.ceil(picture.width() * scale), (int) Math.ceil(picture.height() * scale), BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
+        g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+        g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+        g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+        g.setColor(Color.WHITE);
+        g.fillRect(0, 0, image.getWidth(), image.getHeight());
+        g.scale(scale, scale);
+        new PicturePainter(g).paint(picture);
+        g.dispose();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, "png", out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    private void paint(Picture picture) {
+        picture.shapes().forEach(this::shape);
+    }
+
+    private void shape(Picture.Shape shape) {
+        switch (shape) {
+            case Picture.Band band -> {
+                g.setColor(new Color(band.fill()));
+                g.fill(new Rectangle2D.Double(band.box().x(), band.box().y(), band.box().width(), band.box().height()));
+            }
+            case Picture.Line line -> {
+                g.setComposite(AlphaComposite.getInstance(AlphaComposite.SRC_OVER, (float) line.opacity()));
+                stroke(path(line.curve().points()), line.colour(), line.width());
+                g.setComposite(AlphaComposite.SrcOver);
+            }
+            case Picture.Node node -> {
+                box(node.box(), node.fill());
+                g.setFont(font(node.fontSize(), false));
+                double width = g.getFontMetrics().stringWidth(node.label());
+                double baseline = node.box().y() + node.box().height() / 2 + node.fontSize() * 0.35;
+                g.drawString(node.label(), (float) (node.box().centre() - width / 2), (float) baseline);
+            }
+            case Picture.Swatch swatch when swatch.line() -> {
+                double y = swatch.box().y() + swatch.box().height() / 2;
+                stroke(new Line2D.Double(swatch.box().x(), y, swatch.box().x() + swatch.box().width(), y), swatch.colour(), 1);
+            }
+            case Picture.Swatch swatch -> box(swatch.box(), swatch.colour());
+            case Picture.Text text -> {
+                g.setColor(new Color(text.colour()));
+                g.setFont(font(text.fontSize(), text.bold()));
+                g.drawString(text.text(), (float) text.x(), (float) text.y());
+            }
+        }
+    }
+
+    private void box(Box box, int fill) {
+        java.awt.Shape outline = new RoundRectangle2D.Double(box.x(), box.y(), box.width(), box.height(), 6, 6);
+        g.setColor(new Color(fill));
+        g.fill(outline);
+        stroke(outline, 0x404040, 0.6);
+        g.setColor(Color.BLACK);
+    }
+
+    private void stroke(java.awt.Shape shape, int colour, double width) {
+        g.setColor(new Color(colour));
+        g.setStroke(new BasicStroke((float) width));
+        g.draw(shape);
+    }
+
+    private static Font font(double size, boolean bold) {
+        return new Font(Font.SANS_SERIF, bold ? Font.BOLD : Font.PLAIN, 1).deriveFont((float) size);
+    }
+
+    private static Path2D path(List<Curve.Point> points) {
+        Path2D path = new Path2D.Double();
+        path.moveTo(points.get(0).x(), points.get(0).y());
+        for (int i = 1; i < points.size(); i += 3) {
+            Curve.Point a = points.get(i);
+            Curve.Point b = points.get(i + 1);
+            Curve.Point c = points.get(i + 2);
+            path.curveTo(a.x(), a.y(), b.x(), b.y(), c.x(), c.y());
+        }
+        return path;
+    }
+}

@@ -1,0 +1,270 @@
+"use strict";
+// The picture is the SVG that is already on the page; this script only shows, hides, dims and moves.
+// data.nodes[i] and data.links[i] belong to the elements with data-i="i" and class node or edge.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const byId = id => document.getElementById(id);
+  const svg = document.querySelector("#stage svg");
+  const edgeElements = indexed(".edge");
+  const nodeElements = indexed(".node");
+  const linksOut = data.nodes.map(() => []);
+  const linksIn = data.nodes.map(() => []);
+  data.links.forEach((link, i) => {
+    linksOut[link.from].push(i);
+    linksIn[link.to].push(i);
+  });
+
+  function indexed(selector) {
+    const list = [];
+    svg.querySelectorAll(selector).forEach(e => { list[+e.dataset.i] = e; });
+    return list;
+  }
+
+  // ---- what is shown: the threshold hides, a chosen node or a search dims the rest
+
+  const strengths = [...new Set(data.links.map(l => l.strength).filter(s => s !== null))].sort((a, b) => a - b);
+  const state = { threshold: -Infinity, chosen: -1, query: "" };
+
+  // Which links and nodes the threshold leaves; links inside heads and from constants follow their nodes.
+  function visible() {
+    const passes = link => link.strength === null || link.strength >= state.threshold;
+    const links = data.links.map(link => link.kind === "EDGE" && passes(link));
+    const all = state.threshold === -Infinity;
+    const nodes = data.nodes.map((_, n) => all || linksOut[n].some(i => links[i]) || linksIn[n].some(i => links[i]));
+    data.links.forEach((link, i) => {
+      if (link.kind === "HEAD_INPUT" && nodes[link.from]) { links[i] = nodes[link.to] = true; }
+    });
+    data.links.forEach((link, i) => {
+      if (link.kind === "CONSTANT" && nodes[link.to]) { links[i] = nodes[link.from] = true; }
+    });
+    return { links, nodes };
+  }
+
+  // All links and nodes that are reached from a node along shown links.
+  function follow(start, next, end, shown) {
+    const links = new Set();
+    const nodes = new Set([start]);
+    const todo = [start];
+    while (todo.length) {
+      for (const i of next[todo.pop()]) {
+        if (!shown.links[i]) { continue; }
+        links.add(i);
+        const node = data.links[i][end];
+        if (!nodes.has(node)) { nodes.add(node); todo.push(node); }
+      }
+    }
+    return { links, nodes };
+  }
+
+  function found() {
+    return data.nodes.map((_, n) => n).filter(n => data.nodes[n].name.toLowerCase().includes(state.query));
+  }
+
+  function render() {
+    const shown = visible();
+    let up = null;
+    let down = null;
+    let matches = null;
+    if (state.chosen >= 0) {
+      up = follow(state.chosen, linksIn, "from", shown);
+      down = follow(state.chosen, linksOut, "to", shown);
+    } else if (state.query) {
+      matches = new Set(found());
+    }
+    const selecting = up !== null || matches !== null;
+    edgeElements.forEach((element, i) => {
+      const isUp = up !== null && up.links.has(i);
+      const isDown = down !== null && down.links.has(i);
+      const lit = isUp || isDown || matches !== null && (matches.has(data.links[i].from) || matches.has(data.links[i].to));
+      element.classList.toggle("off", !shown.links[i]);
+      hits[i].classList.toggle("off", !shown.links[i]);
+      element.classList.toggle("up", isUp);
+      element.classList.toggle("down", isDown);
+      element.classList.toggle("lit", selecting && lit);
+      element.classList.toggle("dim", selecting && !lit);
+    });
+    nodeElements.forEach((element, n) => {
+      const lit = up !== null ? up.nodes.has(n) || down.nodes.has(n) : matches !== null && matches.has(n);
+      element.classList.toggle("off", !shown.nodes[n]);
+      element.classList.toggle("dim", selecting && !lit);
+      element.classList.toggle("chosen", n === state.chosen || matches !== null && matches.has(n));
+    });
+    describe(shown, up, down, matches);
+  }
+
+  function describe(shown, up, down, matches) {
+    const total = data.links.filter(l => l.kind === "EDGE").length;
+    const count = data.links.filter((l, i) => l.kind === "EDGE" && shown.links[i]).length;
+    const limit = strengths.length ? (strengths[+byId("strength").value]).toFixed(3) + ": " : "";
+    byId("shown").textContent = limit + count + " of " + total + " edges shown";
+    const info = byId("info");
+    info.replaceChildren();
+    const say = (text, tag, name) => {
+      const element = document.createElement(tag);
+      element.textContent = text;
+      if (name) { element.className = name; }
+      info.append(element);
+    };
+    if (up !== null) {
+      say(data.nodes[state.chosen].name, "b");
+      say(": " + (up.nodes.size - 1) + " nodes ", "span");
+      say("upstream", "span", "up");
+      say(", " + (down.nodes.size - 1) + " ", "span");
+      say("downstream", "span", "down");
+    } else if (matches !== null) {
+      say(matches.size + (matches.size === 1 ? " node" : " nodes") + " found", "span");
+    }
+  }
+
+  function choose(node) {
+    state.chosen = node === state.chosen ? -1 : node;
+    state.query = byId("search").value = "";
+    render();
+  }
+
+  function clear() {
+    state.chosen = -1;
+    state.query = byId("search").value = "";
+    render();
+  }
+
+  // ---- view: pan and zoom move the viewBox
+
+  const whole = { x: 0, y: 0, w: svg.viewBox.baseVal.width, h: svg.viewBox.baseVal.height };
+  let view = { ...whole };
+
+  function look(next) {
+    view = next;
+    svg.setAttribute("viewBox", [view.x, view.y, view.w, view.h].join(" "));
+  }
+
+  function inPicture(clientX, clientY) {
+    return new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+  }
+
+  function zoom(factor, at) {
+    const w = Math.min(whole.w * 4, Math.max(whole.w / 200, view.w * factor));
+    const scale = w / view.w;
+    look({ x: at.x - (at.x - view.x) * scale, y: at.y - (at.y - view.y) * scale, w, h: view.h * scale });
+  }
+
+  function showNode(node) {
+    const box = nodeElements[node].getBBox();
+    const w = Math.min(view.w, 600);
+    const h = w * view.h / view.w;
+    look({ x: box.x + box.width / 2 - w / 2, y: box.y + box.height / 2 - h / 2, w, h });
+  }
+
+  // ---- thin lines are hard to point at: each gets a wide invisible one
+
+  const hits = edgeElements.map((edge, i) => {
+    const hit = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    hit.setAttribute("d", edge.getAttribute("d"));
+    hit.setAttribute("class", "hit");
+    hit.dataset.i = i;
+    return hit;
+  });
+  if (nodeElements.length) { nodeElements[0].before(...hits); }
+  // the browser's own tooltips would come on top of ours
+  svg.querySelectorAll(".node > title, .edge > title").forEach(title => title.remove());
+
+  function tipText(element) {
+    const i = +element.dataset.i;
+    if (element.classList.contains("hit")) {
+      const link = data.links[i];
+      const mask = link.strength === null ? "" : "\nmask " + link.strength.toFixed(4);
+      return data.nodes[link.from].name + " \u2192 " + data.nodes[link.to].name + mask;
+    }
+    const circuit = list => list.filter(l => data.links[l].kind === "EDGE" && !edgeElements[l].classList.contains("off")).length;
+    return data.nodes[i].name + "\n" + data.nodes[i].type + "\n" + circuit(linksIn[i]) + " edges in, " + circuit(linksOut[i]) + " out";
+  }
+
+  function hot(element, on) {
+    const i = +element.dataset.i;
+    const links = element.classList.contains("hit") ? [i] : linksIn[i].concat(linksOut[i]);
+    links.forEach(l => edgeElements[l].classList.toggle("hot", on));
+  }
+
+  const pointed = event => event.target.closest(".node, .hit");
+
+  svg.addEventListener("pointerover", event => {
+    const element = pointed(event);
+    if (!element) { return; }
+    hot(element, true);
+    const tip = byId("tip");
+    tip.textContent = tipText(element);
+    tip.style.display = "block";
+    tip.style.left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 4) + "px";
+    tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 4) + "px";
+  });
+  svg.addEventListener("pointerout", event => {
+    const element = pointed(event);
+    if (element) { hot(element, false); }
+    byId("tip").style.display = "none";
+  });
+
+  // ---- a press that does not move is a click, one that moves pans
+
+  let press = null;
+  svg.addEventListener("pointerdown", event => {
+    if (event.button !== 0) { return; }
+    press = { x: event.clientX, y: event.clientY, at: inPicture(event.clientX, event.clientY), moved: false, target: event.target };
+  });
+  window.addEventListener("pointermove", event => {
+    if (!press) { return; }
+    press.moved = press.moved || Math.hypot(event.clientX - press.x, event.clientY - press.y) > 4;
+    if (press.moved) {
+      byId("stage").classList.add("moving");
+      const now = inPicture(event.clientX, event.clientY);
+      look({ ...view, x: view.x + press.at.x - now.x, y: view.y + press.at.y - now.y });
+    }
+  });
+  window.addEventListener("pointerup", () => {
+    if (press && !press.moved) {
+      const node = press.target.closest(".node");
+      if (node) { choose(+node.dataset.i); } else { clear(); }
+    }
+    press = null;
+    byId("stage").classList.remove("moving");
+  });
+  window.addEventListener("pointercancel", () => { press = null; });
+  svg.addEventListener("wheel", event => {
+    event.preventDefault();
+    zoom(Math.exp(event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015)), inPicture(event.clientX, event.clientY));
+  }, { passive: false });
+
+  // ---- controls
+
+  const search = byId("search");
+  let visited = -1;
+  search.addEventListener("input", () => {
+    state.chosen = -1;
+    state.query = search.value.trim().toLowerCase();
+    visited = -1;
+    render();
+  });
+  search.addEventListener("keydown", event => {
+    // Enter goes from match to match
+    if (event.key === "Enter" && state.query) {
+      const nodes = found();
+      if (nodes.length) { visited = (visited + 1) % nodes.length; showNode(nodes[visited]); }
+    }
+  });
+  const slider = byId("strength");
+  slider.max = Math.max(0, strengths.length - 1);
+  slider.disabled = strengths.length === 0;
+  slider.title = strengths.length ? "" : "this circuit was drawn without mask values";
+  slider.addEventListener("input", () => {
+    state.threshold = +slider.value === 0 ? -Infinity : strengths[+slider.value];
+    render();
+  });
+  byId("fit").addEventListener("click", () => look({ ...whole }));
+  byId("clear").addEventListener("click", clear);
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape") { clear(); }
+    if (event.key === "0" && event.target !== search) { look({ ...whole }); }
+  });
+
+  look({ ...whole });
+  render();
+})();

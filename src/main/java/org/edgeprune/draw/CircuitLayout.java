@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.edgeprune.draw.DrawnGraph.Link;
 import org.edgeprune.draw.DrawnGraph.LinkKind;
 import org.eclipse.elk.alg.layered.LayeredLayoutProvider;
@@ -46,8 +47,9 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
     /** From a cell's top to its head's top: room for the link between them. */
     private static final double CELL_PITCH = 22;
     private static final double BOX_HEIGHT = 18;
-    private static final double ROW_GAP = 58;
     private static final double BLOCK_GAP = 10;
+    private static final double PACKED_GAP = 26;
+    private static final double ROW_GAP = 48;
     private static final double CHARACTER = 5.6;
 
     static CircuitLayout of(DrawnGraph graph) {
@@ -153,29 +155,50 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             root.setProperty(LayeredOptions.SPACING_EDGE_NODE_BETWEEN_LAYERS, 8.0);
         }
 
-        /** Rows at even heights, blocks near where ELK put them but side by side. */
+        /** Rows at even heights, blocks near where ELK put them, with room between them for the links. */
         private void pack() {
             double room = rows.values().stream()
-                    .mapToDouble(row -> row.stream().mapToDouble(ElkNode::getWidth).sum() + BLOCK_GAP * (row.size() + 1))
+                    .mapToDouble(row -> row.stream().mapToDouble(block -> block.getWidth() + PACKED_GAP).sum() + PACKED_GAP)
                     .max().orElse(0);
             double scale = room / root.getWidth();
             double y = BLOCK_GAP;
             for (List<ElkNode> row : rows.values()) {
                 row.sort(Comparator.comparingDouble(ElkNode::getX));
-                double left = BLOCK_GAP;
-                for (ElkNode block : row) {
-                    double wanted = (block.getX() + block.getWidth() / 2) * scale - block.getWidth() / 2;
-                    block.setLocation(Math.max(left, wanted), y);
-                    left = block.getX() + block.getWidth() + BLOCK_GAP;
-                }
-                double right = room;
-                for (ElkNode block : row.reversed()) {
-                    block.setX(Math.min(block.getX(), right - BLOCK_GAP - block.getWidth()));
-                    right = block.getX();
+                double[] widths = row.stream().mapToDouble(ElkNode::getWidth).toArray();
+                double[] wanted = row.stream().mapToDouble(b -> (b.getX() + b.getWidth() / 2) * scale - b.getWidth() / 2).toArray();
+                double[] left = spread(wanted, widths, room);
+                double[] right = mirrored(spread(mirrored(wanted, widths, room), mirrored(widths), room), mirrored(widths), room);
+                for (int i = 0; i < wanted.length; i++) {
+                    // both keep their distances, so the middle does too, and it leans to neither side
+                    row.get(i).setLocation((left[i] + right[i]) / 2, y);
                 }
                 y += row.get(0).getHeight() + ROW_GAP;
             }
             root.setDimensions(room, y - ROW_GAP + BLOCK_GAP);
+        }
+
+        /** Left ends, pushed to the right where they are too close, then back in where they passed the border. */
+        private static double[] spread(double[] wanted, double[] widths, double room) {
+            double[] x = wanted.clone();
+            double border = PACKED_GAP;
+            for (int i = 0; i < x.length; i++) {
+                x[i] = Math.max(x[i], border);
+                border = x[i] + widths[i] + PACKED_GAP;
+            }
+            border = room - PACKED_GAP;
+            for (int i = x.length - 1; i >= 0; i--) {
+                x[i] = Math.min(x[i], border - widths[i]);
+                border = x[i] - PACKED_GAP;
+            }
+            return x;
+        }
+
+        private static double[] mirrored(double[] x, double[] widths, double room) {
+            return IntStream.range(0, x.length).map(i -> x.length - 1 - i).mapToDouble(i -> room - x[i] - widths[i]).toArray();
+        }
+
+        private static double[] mirrored(double[] widths) {
+            return IntStream.range(0, widths.length).mapToDouble(i -> widths[widths.length - 1 - i]).toArray();
         }
 
         private Box box(DrawnNode node) {
@@ -194,8 +217,10 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             if (routed && routes.containsKey(link)) {
                 ElkEdgeSection section = routes.get(link).getSections().get(0);
                 List<Curve.Point> bends = section.getBendPoints().stream().map(b -> new Curve.Point(b.getX(), b.getY())).toList();
-                return Curve.spline(new Curve.Point(section.getStartX(), section.getStartY()), bends,
+                Curve route = Curve.spline(new Curve.Point(section.getStartX(), section.getStartY()), bends,
                         new Curve.Point(section.getEndX(), section.getEndY()));
+                // shared keys and values end on their head's box, beside its Q cell
+                return section.getEndY() < to.y() - 1 ? route.extended(to.y()) : route;
             }
             boolean inBlock = link.kind() == LinkKind.HEAD_INPUT && graph.isCell(node(link.from()));
             double end = inBlock ? from.centre() : to.centre();

@@ -42,6 +42,15 @@ record Curve(List<Point> points) {
         return new Curve(points);
     }
 
+    /** With a straight piece from the end down to {@code y}. */
+    Curve extended(double y) {
+        Point end = points.get(points.size() - 1);
+        Point lower = new Point(end.x, y);
+        List<Point> longer = new ArrayList<>(points);
+        longer.addAll(List.of(end, lower, lower));
+        return new Curve(longer);
+    }
+
     Curve moved(double dx, double dy) {
         return new Curve(points.stream().map(p -> new Point(p.x + dx, p.y + dy)).toList());
     }

@@ -41,7 +41,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     static Picture of(DrawnGraph graph, String title) {
         CircuitLayout layout = CircuitLayout.of(graph);
         List<Shape> header = new ArrayList<>();
-        double contentWidth = Math.max(layout.width() + BAND_LABEL, 420);
+        double contentWidth = Math.max(Math.max(layout.width() + BAND_LABEL, 420), title.length() * 9.5);
         double y = MARGIN;
         if (!title.isEmpty()) {
             y += 16;
@@ -87,7 +87,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
 
     /** Few edges are drawn solid; many let each other show through. */
     private static double opacity(int links) {
-        return Math.max(0.22, Math.min(0.85, 8 / Math.sqrt(links + 1.0)));
+        return Math.max(0.22, Math.min(0.85, 10 / Math.sqrt(links + 1.0)));
     }
 
     private static Line line(DrawnGraph graph, int index, Curve curve, double opacity) {
@@ -107,7 +107,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
                 .toList();
         double x = MARGIN;
         for (NodeType type : present) {
-            double width = 24 + type.label.length() * 5.2 + 14;
+            double width = 24 + type.label.length() * 6 + 10;
             if (x + width > right && x > MARGIN) {
                 x = MARGIN;
                 y += LEGEND_ROW;
@@ -118,7 +118,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         }
         if (graph.links().stream().anyMatch(link -> link.kind() == LinkKind.CONSTANT)) {
             shapes.add(new Swatch(new Box(x, y, 18, 11), NodeType.CONSTANT.ink, true));
-            shapes.add(new Text(x + 24, y + 9, "read by every node", 10, false, 0x303030));
+            shapes.add(new Text(x + 24, y + 9, "constant: read by every node", 10, false, 0x303030));
         }
         return y + LEGEND_ROW;
     }
@@ -142,7 +142,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
             double[] range = extent.get(layer);
             double top = i == 0 ? range[0] - 8 : (extent.get(layers.get(i - 1))[1] + range[0]) / 2;
             double bottom = i == layers.size() - 1 ? range[1] + 8 : (range[1] + extent.get(layers.get(i + 1))[0]) / 2;
-            shapes.add(new Band(new Box(MARGIN, top, right - MARGIN, bottom - top), layer % 2 == 0 ? 0xf4f6f8 : 0xfbfcfd));
+            shapes.add(new Band(new Box(MARGIN, top, right - MARGIN, bottom - top), i % 2 == 0 ? 0xf4f6f8 : 0xfbfcfd));
             shapes.add(new Text(MARGIN + 6, (top + bottom) / 2 + 3, "layer " + layer, 10, false, 0x9098a0));
         }
         return shapes;

@@ -6,6 +6,7 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
+import java.awt.font.FontRenderContext;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
@@ -15,8 +16,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.function.ToDoubleBiFunction;
 import javax.imageio.ImageIO;
 import org.jfree.pdf.PDFDocument;
+import org.jfree.pdf.PDFHints;
 
 /** Paints a picture through Java's headless graphics: into a PDF page or a PNG image. */
 final class PicturePainter {
@@ -24,10 +27,20 @@ final class PicturePainter {
     /** A larger image would not fit into a viewer; it is scaled down. */
     private static final double MAX_PIXELS = 50e6;
 
-    private final Graphics2D g;
+    /** Helvetica's widths of the ASCII characters from space on, in thousandths of the font size (Adobe's font metrics). */
+    private static final int[] HELVETICA = {
+        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
+        556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
+        667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556,
+        556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584
+    };
 
-    private PicturePainter(Graphics2D g) {
+    private final Graphics2D g;
+    private final ToDoubleBiFunction<String, Font> textWidth;
+
+    private PicturePainter(Graphics2D g, ToDoubleBiFunction<String, Font> textWidth) {
         this.g = g;
+        this.textWidth = textWidth;
     }
 
     /** One PDF page of the picture's size. */
@@ -35,7 +48,7 @@ final class PicturePainter {
         Headless.ensure();
         PDFDocument document = new PDFDocument();
         Rectangle2D size = new Rectangle2D.Double(0, 0, Math.ceil(picture.width()), Math.ceil(picture.height()));
-        new PicturePainter(document.createPage(size).getGraphics2D()).paint(picture);
+        new PicturePainter(document.createPage(size).getGraphics2D(), PicturePainter::helvetica).paint(picture);
         return document.getPDFBytes();
     }
 
@@ -52,7 +65,7 @@ final class PicturePainter {
         g.setColor(Color.WHITE);
         g.fillRect(0, 0, image.getWidth(), image.getHeight());
         g.scale(scale, scale);
-        new PicturePainter(g).paint(picture);
+        new PicturePainter(g, PicturePainter::measured).paint(picture);
         g.dispose();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
@@ -80,10 +93,9 @@ final class PicturePainter {
             }
             case Picture.Node node -> {
                 box(node.box(), node.fill());
-                g.setFont(font(node.fontSize(), false));
-                double width = g.getFontMetrics().stringWidth(node.label());
                 double baseline = node.box().y() + node.box().height() / 2 + node.fontSize() * 0.35;
-                g.drawString(node.label(), (float) (node.box().centre() - width / 2), (float) baseline);
+                Font font = font(node.fontSize(), false);
+                text(node.label(), font, node.box().centre() - textWidth.applyAsDouble(node.label(), font) / 2, baseline);
             }
             case Picture.Swatch swatch when swatch.line() -> {
                 double y = swatch.box().y() + swatch.box().height() / 2;
@@ -92,10 +104,30 @@ final class PicturePainter {
             case Picture.Swatch swatch -> box(swatch.box(), swatch.colour());
             case Picture.Text text -> {
                 g.setColor(new Color(text.colour()));
-                g.setFont(font(text.fontSize(), text.bold()));
-                g.drawString(text.text(), (float) text.x(), (float) text.y());
+                text(text.text(), font(text.fontSize(), text.bold()), text.x(), text.y());
             }
         }
+    }
+
+    private void text(String text, Font font, double x, double y) {
+        g.setFont(font);
+        // PDF's built-in fonts know no other letters: those are drawn as outlines, which cannot be searched
+        g.setRenderingHint(PDFHints.KEY_DRAW_STRING_TYPE,
+                isAscii(text) ? PDFHints.VALUE_DRAW_STRING_TYPE_STANDARD : PDFHints.VALUE_DRAW_STRING_TYPE_VECTOR);
+        g.drawString(text, (float) x, (float) y);
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c >= ' ' && c <= '~');
+    }
+
+    private static double measured(String text, Font font) {
+        return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+    }
+
+    /** The PDF shows sans serif text in its built-in Helvetica, whatever font this machine has for it. */
+    private static double helvetica(String text, Font font) {
+        return isAscii(text) ? text.chars().map(c -> HELVETICA[c - ' ']).sum() * font.getSize2D() / 1000 : measured(text, font);
     }
 
     private void box(Box box, int fill) {

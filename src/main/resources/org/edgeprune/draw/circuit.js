@@ -65,11 +65,14 @@
     let up = null;
     let down = null;
     let matches = null;
+    let near = null;
     if (state.chosen >= 0) {
       up = follow(state.chosen, linksIn, "from", shown);
       down = follow(state.chosen, linksOut, "to", shown);
     } else if (state.query) {
       matches = new Set(found());
+      const touching = data.links.filter((l, i) => shown.links[i] && (matches.has(l.from) || matches.has(l.to)));
+      near = new Set([...matches, ...touching.flatMap(l => [l.from, l.to])]);
     }
     const selecting = up !== null || matches !== null;
     edgeElements.forEach((element, i) => {
@@ -84,7 +87,7 @@
       element.classList.toggle("dim", selecting && !lit);
     });
     nodeElements.forEach((element, n) => {
-      const lit = up !== null ? up.nodes.has(n) || down.nodes.has(n) : matches !== null && matches.has(n);
+      const lit = up !== null ? up.nodes.has(n) || down.nodes.has(n) : near !== null && near.has(n);
       element.classList.toggle("off", !shown.nodes[n]);
       element.classList.toggle("dim", selecting && !lit);
       element.classList.toggle("chosen", n === state.chosen || matches !== null && matches.has(n));
@@ -95,7 +98,7 @@
   function describe(shown, up, down, matches) {
     const total = data.links.filter(l => l.kind === "EDGE").length;
     const count = data.links.filter((l, i) => l.kind === "EDGE" && shown.links[i]).length;
-    const limit = strengths.length ? (strengths[+byId("strength").value]).toFixed(3) + ": " : "";
+    const limit = strengths.length ? strengths[+byId("strength").value].toFixed(3) + ": " : "";
     byId("shown").textContent = limit + count + " of " + total + " edges shown";
     const info = byId("info");
     info.replaceChildren();

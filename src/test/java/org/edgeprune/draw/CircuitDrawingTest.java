@@ -1,0 +1,196 @@
+package org.edgeprune.draw;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import java.util.zip.InflaterInputStream;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.edgeprune.InputException;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+class CircuitDrawingTest {
+    private static final List<DrawnEdge> SMALL = List.of(
+            new DrawnEdge("tok_embeds", "a0.h3.v", 0.5),
+            new DrawnEdge("tok_embeds", "m0", 0.75),
+            new DrawnEdge("a0.h3", "m0", 1),
+            new DrawnEdge("m0", "resid_post", 1));
+
+    @TempDir
+    Path dir;
+
+    /** A random circuit of a model with GPT-2 small's shape. */
+    static Circuit random(int edges) {
+        ComputationGraph graph = new ComputationGraph(new GraphShape(12, 12, 12, List.of("tok_embeds", "pos_embeds"), false));
+        BitSet set = new BitSet();
+        new Random(edges).ints(0, graph.edgeCount()).distinct().limit(edges).forEach(set::set);
+        return Circuit.of(graph, set);
+    }
+
+    private static Document parse(String svg) throws Exception {
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static long count(Document svg, String element, String className) {
+        NodeList all = svg.getElementsByTagName(element);
+        return java.util.stream.IntStream.range(0, all.getLength())
+                .filter(i -> ((Element) all.item(i)).getAttribute("class").equals(className))
+                .count();
+    }
+
+    @Test
+    void svgHoldsEveryNodeAndEdgeWithTooltips() throws Exception {
+        CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("a <b> & \"c\" \u0001"));
+        Document svg = parse(drawing.toSvg());
+        assertEquals(5, count(svg, "path", "edge"), "4 edges and V -> head");
+        assertEquals(5, count(svg, "g", "node"), "embedding, V, head, MLP, output");
+        String text = svg.getDocumentElement().getTextContent();
+        assertTrue(text.contains("a <b> & \"c\" \ufffd"), text);
+        assertTrue(text.contains("tok_embeds \u2192 a0.h3.v (mask 0.500)"), text);
+        assertTrue(text.contains("layer 0"), text);
+        assertTrue(drawing.toSvg().contains("#8ee5ee"), "the paper's colour of MLPs");
+    }
+
+    @Test
+    void sameCircuitSameDrawing() {
+        Circuit circuit = random(400);
+        assertEquals(CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg(), CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"60, true", "2000, false"})
+    void boxesDoNotOverlapAndEdgesMeetThem(int edges, boolean routed) {
+        // kept whole: of 60 random edges, hardly any lies on a path
+        DrawnGraph graph = DrawnGraph.of(
+                random(edges).edges().stream().map(e -> new DrawnEdge(e.writer().name(), e.reader().name())).toList(),
+                DrawOptions.defaults().withSanitize(false), false);
+        CircuitLayout layout = CircuitLayout.of(graph);
+        assertEquals(routed, layout.routed());
+        assertEquals(edges, graph.circuitEdges());
+        List<Box> boxes = layout.boxes();
+        for (int i = 0; i < boxes.size(); i++) {
+            Box a = boxes.get(i);
+            assertTrue(a.x() >= 0 && a.y() >= 0 && a.x() + a.width() <= layout.width() && a.bottom() <= layout.height(), "outside: " + a);
+            for (int j = 0; j < i; j++) {
+                Box b = boxes.get(j);
+                boolean apart = a.x() + a.width() <= b.x() || b.x() + b.width() <= a.x() || a.bottom() <= b.y() || b.bottom() <= a.y();
+                assertTrue(apart, () -> "overlap: " + a + " " + b);
+            }
+        }
+        for (int i = 0; i < graph.links().size(); i++) {
+            List<Curve.Point> points = layout.curves().get(i).points();
+            Box from = boxes.get(graph.links().get(i).from());
+            Box to = boxes.get(graph.links().get(i).to());
+            Curve.Point start = points.get(0);
+            Curve.Point end = points.get(points.size() - 1);
+            assertEquals(from.bottom(), start.y(), 0.5);
+            assertEquals(to.y(), end.y(), 0.5);
+            assertTrue(from.x() <= start.x() && start.x() <= from.x() + from.width(), "starts beside its node");
+            assertTrue(to.x() <= end.x() && end.x() <= to.x() + to.width(), "ends beside its node");
+        }
+    }
+
+    @Test
+    void groupedQueryAttentionTakesItsGroupsFromTheGraph() {
+        ComputationGraph graph = new ComputationGraph(new GraphShape(1, 4, 2, List.of("embeds"), false));
+        BitSet edges = new BitSet();
+        edges.set(graph.edgeIndex(graph.writer("embeds"), graph.reader("a0.h1.k")));
+        edges.set(graph.edgeIndex(graph.writer("a0.h2"), graph.reader("resid_post")));
+        String dot = CircuitDrawing.of(Circuit.of(graph, edges), DrawOptions.defaults()).toDot();
+        assertTrue(dot.contains("\"a0.h1.k\" -> \"a0.h2\""), dot);
+        assertFalse(dot.contains("\"a0.h1\""), dot);
+    }
+
+    @Test
+    void dotQuotesAndColours() {
+        String dot = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("a \"b\" \\")).toDot();
+        assertTrue(dot.contains("label=\"a \\\"b\\\" \\\\\";"), dot);
+        assertTrue(dot.contains("\"a0.h3.v\" [fillcolor=\"#fff68f\"];"), dot);
+        assertTrue(dot.contains("\"tok_embeds\" -> \"m0\" [color=\"#808080\", tooltip=\"mask 0.750\"];"), dot);
+    }
+
+    @Test
+    void pngShowsTheNodesColours() throws Exception {
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(CircuitDrawing.of(SMALL, DrawOptions.defaults()).toPng()));
+        for (NodeType type : List.of(NodeType.TOKEN_EMBEDDING, NodeType.VALUE, NodeType.HEAD, NodeType.MLP, NodeType.OUTPUT)) {
+            long pixels = java.util.Arrays.stream(image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth()))
+                    .filter(rgb -> (rgb & 0xffffff) == type.fill)
+                    .count();
+            assertTrue(pixels > 500, type + ": " + pixels + " pixels");
+        }
+    }
+
+    @Test
+    void pdfHoldsSearchableText() throws Exception {
+        byte[] pdf = CircuitDrawing.of(SMALL, DrawOptions.defaults()).toPdf();
+        String raw = new String(pdf, StandardCharsets.ISO_8859_1);
+        assertTrue(raw.startsWith("%PDF-1.") && raw.stripTrailing().endsWith("%%EOF"), "no PDF");
+        String page = "";
+        for (int at = raw.indexOf("stream\n"); at >= 0; at = raw.indexOf("stream\n", at + 1)) {
+            if (pdf[at + 7] == 0x78) { // a deflated stream
+                ByteArrayInputStream from = new ByteArrayInputStream(pdf, at + 7, pdf.length - at - 7);
+                ByteArrayOutputStream to = new ByteArrayOutputStream();
+                new InflaterInputStream(from).transferTo(to);
+                page += to.toString(StandardCharsets.ISO_8859_1);
+            }
+        }
+        assertTrue(page.contains("(a0.h3)") && page.contains("(tok_embeds)"), "no text in the page");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"c.svg", "c.pdf", "c.PNG", "c.dot", "c.html"})
+    void extensionNamesTheFormat(String name) throws Exception {
+        CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults());
+        drawing.write(dir.resolve(name));
+        String start = new String(Files.readAllBytes(dir.resolve(name)), StandardCharsets.ISO_8859_1).substring(0, 14);
+        String expected = switch (name) {
+            case "c.svg" -> "<?xml";
+            case "c.pdf" -> "%PDF";
+            case "c.PNG" -> "\u0089PNG";
+            case "c.dot" -> "digraph";
+            default -> "<!DOCTYPE html";
+        };
+        assertTrue(start.startsWith(expected), start);
+    }
+
+    @Test
+    void wrongTargetsAreInputErrors() {
+        CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults());
+        String unknown = assertThrows(InputException.class, () -> drawing.write(dir.resolve("c.gif"))).getMessage();
+        assertTrue(unknown.contains("c.gif") && unknown.contains(".svg, .pdf, .png, .dot or .html"), unknown);
+        Path missing = dir.resolve("no/such/c.dot");
+        assertTrue(assertThrows(InputException.class, () -> drawing.write(missing)).getMessage().startsWith(missing.toString()));
+    }
+
+    @Test
+    void emptyCircuitIsDrawnAndSaysWhy() throws Exception {
+        CircuitDrawing none = CircuitDrawing.of(List.of(new DrawnEdge("tok_embeds", "m3")), DrawOptions.defaults());
+        assertEquals(0, none.edgeCount());
+        assertEquals(1, none.danglingEdges());
+        assertTrue(parse(none.toSvg()).getDocumentElement().getTextContent().contains("all 1 edges dangle"));
+        assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, java.util.Arrays.copyOf(none.toPng(), 4));
+    }
+}

@@ -26,15 +26,20 @@ record Tool(int exit, String out, String err) {
         for (Object argument : arguments) {
             command.add(argument.toString());
         }
+        return start(process.command(command));
+    }
+
+    /** Starts a command of the caller's and waits for its end. */
+    static Tool start(ProcessBuilder process) {
         process.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         try {
             Path out = Files.createTempFile("tool", ".out");
             Path err = Files.createTempFile("tool", ".err");
             try {
-                Process running = process.command(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+                Process running = process.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
                 if (!running.waitFor(120, TimeUnit.SECONDS)) {
                     running.destroyForcibly();
-                    throw new AssertionError(command + " did not end; it said: " + Files.readString(err));
+                    throw new AssertionError(process.command() + " did not end; it said: " + Files.readString(err));
                 }
                 return new Tool(running.exitValue(), Files.readString(out), Files.readString(err));
             } finally {

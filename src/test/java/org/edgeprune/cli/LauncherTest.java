@@ -1,0 +1,85 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LauncherTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void startsThroughALinkFromAnotherFolder() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("ep"), Tool.LAUNCHER);
+        Tool tool = Tool.start(new ProcessBuilder(link.toString(), "data", "gp", "--out", "here", "--train", "2", "--validation", "2", "--test", "2")
+                .directory(folder.toFile()));
+        Files.delete(link); // JUnit warns of links that leave the folder
+        tool.ok();
+        assertTrue(Files.exists(folder.resolve("here/test.jsonl")));
+    }
+
+    @Test
+    void passesOverAJavaThatIsTooOld() throws IOException {
+        Path old = Files.createDirectories(folder.resolve("jdk-17/bin"));
+        Files.writeString(folder.resolve("jdk-17/release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"17.0.2\"\n");
+        executable(old.resolve("java"), "exit 99");
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().put("JAVA_HOME", old.getParent().toString());
+        assertTrue(Tool.run(process, "--version").ok().out().startsWith("edgeprune "));
+    }
+
+    @Test
+    void saysWhatTheBuildLacks() throws IOException {
+        Path root = Files.createDirectories(folder.resolve("checkout/run_scripts"));
+        Path launcher = Files.copy(Tool.LAUNCHER, root.resolve("edgeprune"));
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        for (String program : List.of("bash", "dirname", "find", "mkdir", "flock", "env")) {
+            executable(bin.resolve(program), "exec " + onPath(program) + " \"$@\"");
+        }
+        assertLacks("Maven is needed", launcher, bin);
+        executable(bin.resolve("mvn"), "exit 99");
+        assertLacks("a C++ compiler is needed", launcher, bin);
+    }
+
+    @Test
+    void showsWhyABuildFailed() throws IOException {
+        Path root = Files.createDirectories(folder.resolve("checkout/run_scripts"));
+        Path launcher = Files.copy(Tool.LAUNCHER, root.resolve("edgeprune"));
+        Files.writeString(folder.resolve("checkout/pom.xml"), "<project><modelVersion>4.0.0</modelVersion></project>");
+        Tool tool = Tool.start(new ProcessBuilder(launcher.toString(), "--version"));
+        assertEquals(1, tool.exit());
+        assertTrue(tool.err().contains("ERROR") && tool.err().contains("the build failed; all that Maven said is in "), tool.err());
+        assertEquals("", tool.out());
+    }
+
+    private static void assertLacks(String message, Path launcher, Path bin) {
+        ProcessBuilder process = new ProcessBuilder(launcher.toString(), "--version");
+        process.environment().put("PATH", bin.toString());
+        process.environment().remove("CXX");
+        Tool tool = Tool.start(process);
+        assertEquals(1, tool.exit());
+        assertTrue(tool.err().startsWith("edgeprune: " + message) && tool.err().contains("install"), tool.err());
+        assertEquals(1, tool.err().lines().count());
+    }
+
+    private static void executable(Path file, String body) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + body + "\n");
+        assertTrue(file.toFile().setExecutable(true));
+    }
+
+    private static Path onPath(String program) {
+        for (String directory : System.getenv("PATH").split(":")) {
+            Path file = Path.of(directory, program);
+            if (Files.isExecutable(file)) {
+                return file;
+            }
+        }
+        throw new AssertionError("no " + program + " on the PATH");
+    }
+}

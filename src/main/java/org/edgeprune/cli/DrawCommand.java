@@ -1,0 +1,75 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+import org.edgeprune.draw.CircuitDrawing;
+import org.edgeprune.draw.DrawOptions;
+import org.edgeprune.draw.DrawnEdge;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune draw}: a picture of a circuit. */
+@Command(
+        name = "draw",
+        description = "Draw a circuit as SVG, PDF, PNG, Graphviz DOT, or one interactive HTML page.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune draw out/demo -o circuit.html",
+            "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98% sparse\"",
+        })
+final class DrawCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "EDGES", description = "An edges.json, or the folder of a run that holds one.")
+    private Path edges;
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            required = true,
+            description = "Where to draw; the extension says what: .svg, .pdf, .png, .dot or .html. May be given several times.")
+    private List<Path> out;
+
+    @Option(names = "--title", paramLabel = "TEXT", defaultValue = "", description = "Shown above the picture.")
+    private String title;
+
+    @Option(
+            names = "--no-sanitize",
+            description = "Keep edges that no input reaches or that do not reach the output.")
+    private boolean unsanitized;
+
+    @Option(names = "--constant", paramLabel = "NODE", description = "A node that feeds every reader unmasked; several times for more.")
+    private List<String> constants = List.of();
+
+    @Option(
+            names = "--heads-per-kv",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Query heads that share one key/value head (default: ${DEFAULT-VALUE}).")
+    private int headsPerKv;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (headsPerKv < 1) {
+            throw new InputException("--heads-per-kv " + headsPerKv + ": must be at least 1");
+        }
+        Path file = Files.isDirectory(edges) ? edges.resolve("edges.json") : edges;
+        CircuitDrawing drawing =
+                CircuitDrawing.of(DrawnEdge.read(file), new DrawOptions(title, !unsanitized, constants, headsPerKv));
+        out.forEach(drawing::write);
+        Result result = new Result(drawing.edgeCount(), drawing.danglingEdges(), out.stream().map(Path::toString).toList());
+        results.print(result, () -> result.edges() + " edges drawn"
+                + (result.danglingEdges() == 0 ? "" : ", " + result.danglingEdges() + " left out because they dangle (--no-sanitize keeps them)")
+                + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
+        return 0;
+    }
+
+    private record Result(int edges, int danglingEdges, List<String> files) {}
+}

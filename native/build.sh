@@ -36,7 +36,6 @@ linked=()
 outdated=()
 for source in "$here"/src/*.cpp; do
     name=$(basename "$source" .cpp)
-    [ "$name" = abi_proof ] && continue # needs libtorch's headers: see CMakeLists.txt
     linked+=("$objects/$name.o")
     if stale "$objects/$name.o" "$source" "$here"/src/*.h "$here"/include/*.h "$here/build.sh"; then outdated+=("$name"); fi
 done

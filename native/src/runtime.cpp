@@ -13,17 +13,17 @@ namespace {
 
 struct Symbol {
     const char *name;
-    bool present;
+    const void *address; /* null where this libtorch lacks it */
 };
 
 /* Addresses of member functions are plain addresses here, as the linker sees them. */
 #pragma GCC diagnostic ignored "-Wpmf-conversions"
-#pragma GCC diagnostic ignored "-Waddress"
 
 const std::vector<Symbol> &symbols() {
     static const std::vector<Symbol> all{
-#define EP_SYMBOL_FUNCTION(FUNCTION) {#FUNCTION, (void *)(&FUNCTION) != nullptr},
-#define EP_SYMBOL_OP(NAME, RESULT, ARGUMENTS) {op_name<ops::NAME>, (void *)(&ops::NAME::call) != nullptr},
+        {"c10::UndefinedTensorImpl::_singleton", c10::UndefinedTensorImpl::singleton()},
+#define EP_SYMBOL_FUNCTION(FUNCTION) {#FUNCTION, (const void *)(&FUNCTION)},
+#define EP_SYMBOL_OP(NAME, RESULT, ARGUMENTS) {op_name<ops::NAME>, (const void *)(&ops::NAME::call)},
         EP_TORCH_FUNCTIONS(EP_SYMBOL_FUNCTION) EP_TORCH_OPS(EP_SYMBOL_OP)
 #undef EP_SYMBOL_FUNCTION
 #undef EP_SYMBOL_OP
@@ -149,12 +149,12 @@ int32_t ep_abi_version(void) { return EP_ABI_VERSION; }
 int32_t ep_audit_total(void) { return static_cast<int32_t>(symbols().size()); }
 
 int32_t ep_audit_missing(void) {
-    return static_cast<int32_t>(std::count_if(symbols().begin(), symbols().end(), [](const Symbol &s) { return !s.present; }));
+    return static_cast<int32_t>(std::count_if(symbols().begin(), symbols().end(), [](const Symbol &s) { return s.address == nullptr; }));
 }
 
 const char *ep_audit_missing_name(int32_t index) {
     for (const Symbol &s : symbols()) {
-        if (!s.present && index-- == 0) {
+        if (s.address == nullptr && index-- == 0) {
             return s.name;
         }
     }
@@ -200,7 +200,7 @@ ep_status ep_cuda_device_count(int32_t *out) {
     return guard([&] {
         EP_REQUIRE_PRESENT(torch::cuda::device_count);
         require(out != nullptr, "the result pointer is NULL");
-        *out = static_cast<int32_t>(torch::cuda::device_count());
+        *out = torch::cuda::device_count();
     });
 }
 

@@ -6,7 +6,7 @@
  * 2.13, so one shim binary serves every version. They are weak: the shim loads even where one is missing, the
  * audit (runtime.cpp) names it, and a call to it is an EP_UNSUPPORTED error (`call` in internal.h).
  *
- * With EDGEPRUNE_GENUINE_HEADERS the same sources are built against libtorch's own headers instead; abi_proof.cpp
+ * With EDGEPRUNE_GENUINE_HEADERS the same sources are built against libtorch's own headers instead; abi_asserts.cpp
  * then asserts that every signature and layout written here is the real one. See native/README.md.
  */
 #ifndef EDGEPRUNE_TORCH_ABI_H
@@ -142,7 +142,7 @@ class TensorImpl {
 /* Only its address means anything. GCC takes no weak attribute on a static data member, so it goes by its linker name. */
 extern char undefined_tensor __asm__("_ZN3c1019UndefinedTensorImpl10_singletonE") EP_WEAK;
 struct UndefinedTensorImpl {
-    static constexpr char &_singleton = undefined_tensor;
+    static TensorImpl *singleton() { return reinterpret_cast<TensorImpl *>(&undefined_tensor); }
 };
 
 struct GradMode {
@@ -184,7 +184,7 @@ class Tensor {
     c10::TensorImpl *unsafeGetTensorImpl() const { return impl_; }
 
   private:
-    static c10::TensorImpl *undefined() { return reinterpret_cast<c10::TensorImpl *>(&c10::UndefinedTensorImpl::_singleton); }
+    static c10::TensorImpl *undefined() { return c10::UndefinedTensorImpl::singleton(); }
     c10::TensorImpl *impl_;
 };
 
@@ -220,7 +220,8 @@ std::vector<at::Tensor> grad(const std::vector<at::Tensor> &outputs, const std::
                              bool create_graph, bool allow_unused) EP_WEAK;
 }
 namespace cuda {
-size_t device_count() EP_WEAK;
+/* A size_t until some version after 2.7; as its low byte the answer is right from both. */
+c10::DeviceIndex device_count() EP_WEAK;
 void synchronize(int64_t device_index) EP_WEAK;
 void manual_seed_all(uint64_t seed) EP_WEAK;
 } // namespace cuda
@@ -250,7 +251,6 @@ int omp_in_parallel() __attribute__((weak));
     FUNCTION(aoti_torch_get_device_type)                                                                               \
     FUNCTION(aoti_torch_get_device_index)                                                                              \
     FUNCTION(c10::TensorImpl::requires_grad)                                                                           \
-    FUNCTION(c10::UndefinedTensorImpl::_singleton)                                                                     \
     FUNCTION(c10::GradMode::is_enabled)                                                                                \
     FUNCTION(c10::GradMode::set_enabled)                                                                               \
     FUNCTION(at::CPUGeneratorImpl::set_current_seed)                                                                   \

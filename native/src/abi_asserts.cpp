@@ -1,0 +1,96 @@
+/*
+ * abi_asserts.cpp: every size, calling convention, constant and signature that the shim relies on. Built twice: here
+ * against torch_abi.h's own declarations, and with EDGEPRUNE_GENUINE_HEADERS against libtorch's headers. Both must
+ * hold, so the declarations are the real ones. It holds no code.
+ */
+#include "internal.h"
+
+#include <type_traits>
+
+namespace {
+
+/* What the platform's C++ ABI makes of a class type: its size, and whether it is passed by value or by hidden reference. */
+template <class T> constexpr bool by_value =
+    std::is_trivially_copy_constructible_v<T> && std::is_trivially_move_constructible_v<T> && std::is_trivially_destructible_v<T>;
+
+#define LAYOUT(SIZE, ALIGNMENT, BY_VALUE, ...)                                                                         \
+    static_assert(sizeof(__VA_ARGS__) == SIZE, "size of " #__VA_ARGS__);                                               \
+    static_assert(alignof(__VA_ARGS__) == ALIGNMENT, "alignment of " #__VA_ARGS__);                                    \
+    static_assert(by_value<__VA_ARGS__> == BY_VALUE, "calling convention of " #__VA_ARGS__)
+
+LAYOUT(8, 8, false, at::Tensor);
+LAYOUT(8, 8, false, at::Generator);
+LAYOUT(8, 8, false, c10::SymInt);
+LAYOUT(32, 16, false, c10::Scalar);
+LAYOUT(16, 8, true, c10::ArrayRef<int64_t>);
+LAYOUT(16, 8, true, c10::ArrayRef<c10::SymInt>);
+LAYOUT(16, 8, true, c10::ArrayRef<at::Tensor>);
+LAYOUT(24, 8, true, c10::OptionalArrayRef<int64_t>);
+LAYOUT(24, 8, true, c10::IListRef<at::Tensor>);
+LAYOUT(2, 1, true, c10::Device);
+LAYOUT(1, 1, true, c10::DeviceType);
+LAYOUT(1, 1, true, c10::ScalarType);
+LAYOUT(1, 1, true, c10::Layout);
+LAYOUT(1, 1, true, c10::MemoryFormat);
+LAYOUT(16, 8, false, std::optional<at::Tensor>);
+LAYOUT(16, 8, false, std::optional<at::Generator>);
+LAYOUT(16, 8, false, std::optional<c10::SymInt>);
+LAYOUT(48, 16, false, std::optional<c10::Scalar>);
+LAYOUT(3, 1, true, std::optional<c10::Device>);
+LAYOUT(2, 1, true, std::optional<c10::ScalarType>);
+LAYOUT(2, 1, true, std::optional<c10::Layout>);
+LAYOUT(2, 1, true, std::optional<c10::MemoryFormat>);
+LAYOUT(16, 8, false, std::tuple<at::Tensor, at::Tensor>);
+LAYOUT(24, 8, false, std::vector<at::Tensor>);
+
+#define VALUE(NUMBER, ...) static_assert(static_cast<int>(__VA_ARGS__) == NUMBER, "value of " #__VA_ARGS__)
+
+VALUE(EP_U8, c10::ScalarType::Byte);
+VALUE(EP_I32, c10::ScalarType::Int);
+VALUE(EP_I64, c10::ScalarType::Long);
+VALUE(EP_F16, c10::ScalarType::Half);
+VALUE(EP_F32, c10::ScalarType::Float);
+VALUE(EP_F64, c10::ScalarType::Double);
+VALUE(EP_BOOL, c10::ScalarType::Bool);
+VALUE(EP_BF16, c10::ScalarType::BFloat16);
+VALUE(0, c10::DeviceType::CPU);
+VALUE(1, c10::DeviceType::CUDA);
+VALUE(0, c10::Layout::Strided);
+VALUE(0, c10::MemoryFormat::Contiguous);
+
+#define SIGNATURE(FUNCTION, ...) static_assert(std::is_same_v<decltype(&FUNCTION), __VA_ARGS__>, "signature of " #FUNCTION)
+
+using Handle = AtenTensorHandle;
+SIGNATURE(aoti_torch_new_tensor_handle, AOTITorchError (*)(Handle, Handle *));
+SIGNATURE(aoti_torch_delete_tensor_object, AOTITorchError (*)(Handle));
+SIGNATURE(aoti_torch_create_tensor_from_blob,
+          AOTITorchError (*)(void *, int64_t, const int64_t *, const int64_t *, int64_t, int32_t, int32_t, int32_t, Handle *));
+SIGNATURE(aoti_torch_get_data_ptr, AOTITorchError (*)(Handle, void **));
+SIGNATURE(aoti_torch_get_dim, AOTITorchError (*)(Handle, int64_t *));
+SIGNATURE(aoti_torch_get_numel, AOTITorchError (*)(Handle, int64_t *));
+SIGNATURE(aoti_torch_get_sizes, AOTITorchError (*)(Handle, int64_t **));
+SIGNATURE(aoti_torch_get_strides, AOTITorchError (*)(Handle, int64_t **));
+SIGNATURE(aoti_torch_get_dtype, AOTITorchError (*)(Handle, int32_t *));
+SIGNATURE(aoti_torch_get_device_type, AOTITorchError (*)(Handle, int32_t *));
+SIGNATURE(aoti_torch_get_device_index, AOTITorchError (*)(Handle, int32_t *));
+SIGNATURE(c10::TensorImpl::requires_grad, bool (c10::TensorImpl::*)() const);
+SIGNATURE(c10::GradMode::is_enabled, bool (*)());
+SIGNATURE(c10::GradMode::set_enabled, void (*)(bool));
+SIGNATURE(at::CPUGeneratorImpl::set_current_seed, void (at::CPUGeneratorImpl::*)(uint64_t));
+SIGNATURE(at::detail::getDefaultCPUGenerator, const at::Generator &(*)());
+SIGNATURE(at::show_config, std::string (*)());
+SIGNATURE(at::get_num_threads, int (*)());
+SIGNATURE(at::set_num_threads, void (*)(int));
+SIGNATURE(torch::autograd::grad,
+          std::vector<at::Tensor> (*)(const std::vector<at::Tensor> &, const std::vector<at::Tensor> &, const std::vector<at::Tensor> &,
+                                      std::optional<bool>, bool, bool));
+using DeviceCount = decltype(&torch::cuda::device_count);
+static_assert(std::is_same_v<DeviceCount, c10::DeviceIndex (*)()> || std::is_same_v<DeviceCount, size_t (*)()>, "signature of torch::cuda::device_count");
+SIGNATURE(torch::cuda::synchronize, void (*)(int64_t));
+SIGNATURE(torch::cuda::manual_seed_all, void (*)(uint64_t));
+
+using namespace edgeprune::abi;
+#define OPERATOR(NAME, RESULT, ARGUMENTS) SIGNATURE(at::_ops::NAME::call, RESULT(*) ARGUMENTS);
+EP_TORCH_OPS(OPERATOR)
+
+} // namespace

@@ -20,7 +20,7 @@ import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.MaskTrainer;
-import org.edgeprune.prune.PromptBatch;
+import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;

@@ -15,6 +15,9 @@ import org.edgeprune.torch.Tensor;
  * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the reference has 1e-6 for GPT-2 and Tracr, 1e-8 for Llama
  */
 public record HardConcrete(double eps) {
+    /** The eps of the reference's GPT-2 and Tracr models. */
+    public static final HardConcrete DEFAULT = new HardConcrete(1e-6);
+
     public static final double BETA = 2.0 / 3.0;
     public static final double GAMMA = -0.1;
     public static final double ZETA = 1.1;

@@ -6,6 +6,7 @@ import java.util.List;
 import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.Lagrangian;
 import org.edgeprune.mask.MaskParameters;

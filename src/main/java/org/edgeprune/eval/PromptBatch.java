@@ -1,4 +1,4 @@
-package org.edgeprune.prune;
+package org.edgeprune.eval;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,0 +1,82 @@
+package org.edgeprune.eval;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.Masks;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Metrics;
+import org.edgeprune.task.Scorer;
+import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Runs circuits on examples and scores them.
+ *
+ * @param model the full model
+ * @param scorer the task's judge
+ * @param interchange whether cut edges carry the corrupted prompt's state (else nothing)
+ * @param batchSize examples a pass
+ */
+public record Evaluator(TransformerModel model, Scorer scorer, boolean interchange, int batchSize) {
+    /**
+     * Scores the model under masks, normally binary ones.
+     *
+     * @param masks of edges and nodes; null for the full model alone, whose metrics then stand on both sides
+     */
+    public Evaluation evaluate(List<Example> examples, MaskValues masks) {
+        List<Evaluation.Scored> scored = new ArrayList<>();
+        for (int from = 0; from < examples.size(); from += batchSize) {
+            scored.addAll(score(examples.subList(from, Math.min(examples.size(), from + batchSize)), masks));
+        }
+        return new Evaluation(scored);
+    }
+
+    private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
+        try (GradMode off = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            PromptBatch batch =
+                    PromptBatch.of(model, examples, scorer.vocabulary(), interchange && masks != null);
+            float[][] full = rows(batch.fullLogits());
+            float[][] logits = masks == null ? full : rows(logits(batch, masks));
+            List<Evaluation.Scored> scored = new ArrayList<>();
+            int next = 0;
+            for (Example example : examples) {
+                float[][] mine = Arrays.copyOfRange(logits, next, next + example.scored());
+                float[][] theirs = Arrays.copyOfRange(full, next, next + example.scored());
+                scored.add(new Evaluation.Scored(
+                        example,
+                        scorer.score(example, mine, theirs),
+                        scorer.score(example, theirs, theirs),
+                        Arrays.stream(mine).mapToInt(this::token).toArray()));
+                next += example.scored();
+            }
+            return scored;
+        }
+    }
+
+    private Tensor logits(PromptBatch batch, MaskValues masks) {
+        MaskedPass pass = new MaskedPass(
+                model, batch.clean(), batch.baseline(), Masks.of(masks, model.device()), batch.scored(), false);
+        return batch.restrict(model.logits(pass.finalResidual()));
+    }
+
+    private int token(float[] logits) {
+        int column = Metrics.argmax(logits);
+        return scorer.vocabulary() == null ? column : scorer.vocabulary()[column];
+    }
+
+    private static float[][] rows(Tensor matrix) {
+        float[] values = matrix.toFloats();
+        int columns = (int) matrix.size(1);
+        float[][] rows = new float[(int) matrix.size(0)][];
+        for (int i = 0; i < rows.length; i++) {
+            rows[i] = Arrays.copyOfRange(values, i * columns, (i + 1) * columns);
+        }
+        return rows;
+    }
+}

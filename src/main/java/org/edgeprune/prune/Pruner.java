@@ -1,0 +1,180 @@
+package org.edgeprune.prune;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import org.edgeprune.InputException;
+import org.edgeprune.eval.Evaluation;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.mask.HardConcrete;
+import org.edgeprune.mask.MaskLayout;
+import org.edgeprune.mask.MaskParameters;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.Noise;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.safetensors.SafeTensorsWriter;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Scorer;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Finds a circuit: trains masks on a data set's training part and writes everything to a run directory.
+ *
+ * @param model the full model
+ * @param data training, validation and test examples
+ * @param scorer the task's judge
+ * @param record what {@code run.json} will say; its options are the run's
+ * @param directory where the run is kept
+ * @param pace how often to evaluate and to save
+ */
+public record Pruner(
+        TransformerModel model, Dataset data, Scorer scorer, RunRecord record, RunDirectory directory, Pace pace) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /**
+     * @param evaluateEvery steps between evaluations on the validation part; 0 for none
+     * @param saveEvery steps between checkpoints; 0 for none
+     * @param cacheBytes memory for the full model's runs, see {@link PromptCache}
+     */
+    public record Pace(int evaluateEvery, int saveEvery, long cacheBytes) {
+        /** The reference's: every 64 steps; and a quarter of a 16 GB machine for the cache. */
+        public static final Pace REFERENCE = new Pace(64, 64, 4L << 30);
+    }
+
+    /** Hears of a run's progress. */
+    public interface Listener {
+        /** Before the first step. */
+        default void started(int firstStep, int steps) {}
+
+        /** After each step. */
+        default void stepped(StepMetrics metrics) {}
+
+        /** After each evaluation on the validation part. */
+        default void evaluated(int step, Map<String, Double> metrics) {}
+    }
+
+    /** A run whose loss became NaN or infinite. Its last checkpoint is intact. */
+    public static final class DivergedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        DivergedException(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Runs to the end.
+     *
+     * @param resume whether to go on from the directory's newest checkpoint
+     * @throws DivergedException if the loss stops being finite
+     */
+    public PruneResult run(boolean resume, Listener listener) {
+        PruneOptions options = record.options();
+        ComputationGraph graph = new ComputationGraph(
+                options.embeddingNodes() ? model.graphShape() : model.graphShape().withoutEmbeddings());
+        TrainingState checkpoints = new TrainingState(directory.checkpoints(), identity());
+        Optional<Path> start = resume ? checkpoints.newest() : Optional.empty();
+        if (!resume && checkpoints.newest().isPresent()) {
+            throw new InputException(directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
+        }
+        Noise noise = new Noise(options.seed());
+        BatchSampler sampler = new BatchSampler(data.train().size(), options.batchSize(), noise);
+        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
+        long began = System.nanoTime();
+        try (MaskParameters parameters = parameters(graph, noise, start);
+                MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                PromptCache cache = new PromptCache(
+                        model, data.train(), scorer.vocabulary(), interchange, pace.cacheBytes())) {
+            int first = start.map(file -> checkpoints.restore(file, trainer.optimizer())).orElse(0);
+            directory.write(record);
+            directory.forgetStepsFrom(first);
+            listener.started(first, options.steps());
+            for (int step = first; step < options.steps(); step++) {
+                StepMetrics metrics = step(trainer, cache, sampler.batch(step), step);
+                if (!metrics.isFinite()) {
+                    throw new DivergedException(diverged(metrics, checkpoints));
+                }
+                directory.append(JSON.valueToTree(metrics));
+                listener.stepped(metrics);
+                int made = step + 1;
+                if (due(made, pace.evaluateEvery(), options.steps())) {
+                    MaskValues soft = parameters.deterministic();
+                    Map<String, Double> scores = evaluator()
+                            .evaluate(data.validation(), soft.binary(soft.thresholds()))
+                            .metrics();
+                    directory.append(JSON.createObjectNode().put("step", step).set("validation", JSON.valueToTree(scores)));
+                    listener.evaluated(step, scores);
+                }
+                if (due(made, pace.saveEvery(), options.steps())) {
+                    checkpoints.save(made, parameters, trainer.optimizer());
+                }
+            }
+            if (pace.saveEvery() > 0) {
+                checkpoints.save(options.steps(), parameters, trainer.optimizer());
+            }
+            return finish(parameters, (System.nanoTime() - began) / 1e9);
+        }
+    }
+
+    private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step) {
+        try (TensorScope scope = TensorScope.open()) {
+            PromptBatch batch = cache.batch(examples);
+            return trainer.step(step, batch);
+        }
+    }
+
+    private static boolean due(int made, int every, int steps) {
+        return every > 0 && made % every == 0 && made < steps;
+    }
+
+    private MaskParameters parameters(ComputationGraph graph, Noise noise, Optional<Path> start) {
+        MaskLayout layout = MaskLayout.edges(graph);
+        HardConcrete distribution = HardConcrete.DEFAULT;
+        return start.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
+                .orElseGet(() -> MaskParameters.initial(layout, distribution, noise, model.device()));
+    }
+
+    private Evaluator evaluator() {
+        boolean interchange = record.options().ablation() == PruneOptions.Ablation.INTERCHANGE;
+        return new Evaluator(model, scorer, interchange, record.options().batchSize());
+    }
+
+    private PruneResult finish(MaskParameters parameters, double seconds) {
+        MaskValues soft = parameters.deterministic();
+        MaskValues.Thresholds thresholds = soft.thresholds();
+        MaskValues binary = soft.binary(thresholds);
+        Evaluation evaluation = evaluator().evaluate(data.test(), binary);
+        PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, seconds);
+        SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
+        directory.write(result.circuit());
+        directory.writeMetrics(JSON.valueToTree(result.metrics()));
+        return result;
+    }
+
+    private static String diverged(StepMetrics metrics, TrainingState checkpoints) {
+        return "step " + metrics.step() + ": loss " + metrics.loss() + ", gradient norm " + metrics.gradNorm()
+                + ": the run has diverged; lower the learning rates. "
+                + checkpoints.newest().map(f -> "The last good checkpoint is " + f).orElse("There is no checkpoint yet");
+    }
+
+    /** A digest of what decides the run's numbers: model, data and options, not where it runs. */
+    private String identity() {
+        try {
+            ObjectNode json = JSON.valueToTree(record);
+            json.retain("modelSha256", "task", "data", "examples", "options");
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

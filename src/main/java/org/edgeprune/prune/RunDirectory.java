@@ -1,0 +1,144 @@
+package org.edgeprune.prune;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.safetensors.AtomicFile;
+
+/**
+ * The files of one run.
+ *
+ * <ul>
+ *   <li>{@code run.json}: everything needed to repeat it ({@link RunRecord})
+ *   <li>{@code metrics.jsonl}: one line a step, and one for each evaluation
+ *   <li>{@code checkpoints/}: to resume from ({@link TrainingState})
+ *   <li>{@code masks.safetensors}: the trained parameters
+ *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs
+ *   <li>{@code metrics.json}: the final evaluation
+ * </ul>
+ *
+ * All but {@code metrics.jsonl} are replaced atomically.
+ */
+public record RunDirectory(Path path) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Makes the directory if it is not there. */
+    public static RunDirectory create(Path path) {
+        try {
+            Files.createDirectories(path);
+            return new RunDirectory(path);
+        } catch (IOException e) {
+            throw new InputException(path + ": the run directory cannot be made: " + e + ": choose another --out", e);
+        }
+    }
+
+    public Path runFile() {
+        return path.resolve("run.json");
+    }
+
+    public Path stepsFile() {
+        return path.resolve("metrics.jsonl");
+    }
+
+    public Path masksFile() {
+        return path.resolve("masks.safetensors");
+    }
+
+    public Path edgesFile() {
+        return path.resolve("edges.json");
+    }
+
+    public Path metricsFile() {
+        return path.resolve("metrics.json");
+    }
+
+    public Path checkpoints() {
+        return path.resolve("checkpoints");
+    }
+
+    /** Whether a run was started here. */
+    public boolean holdsRun() {
+        return Files.exists(runFile());
+    }
+
+    public void write(RunRecord record) {
+        writeText(runFile(), pretty(JSON.valueToTree(record)));
+    }
+
+    /** @throws InputException if there is no readable {@code run.json} */
+    public RunRecord readRecord() {
+        try {
+            return JSON.readValue(Files.readString(runFile()), RunRecord.class);
+        } catch (NoSuchFileException e) {
+            throw new InputException(runFile() + ": missing: " + path + " is not a run directory", e);
+        } catch (IOException e) {
+            throw new InputException(runFile() + ": cannot be read: " + e.getMessage().lines().findFirst().orElse(""), e);
+        }
+    }
+
+    public void write(Circuit circuit) {
+        writeText(edgesFile(), circuit.toJson());
+    }
+
+    public Circuit readCircuit(ComputationGraph graph) {
+        return Circuit.read(edgesFile(), graph);
+    }
+
+    /** Writes {@code metrics.json}. */
+    public void writeMetrics(ObjectNode metrics) {
+        writeText(metricsFile(), pretty(metrics));
+    }
+
+    /** Appends a line to {@code metrics.jsonl}. */
+    void append(ObjectNode line) {
+        try {
+            Files.writeString(
+                    stepsFile(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new InputException(stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
+        }
+    }
+
+    /** Drops the lines of steps that a resumed run will make again, and what a kill left half-written. */
+    void forgetStepsFrom(int step) {
+        if (!Files.exists(stepsFile())) {
+            return;
+        }
+        try {
+            List<String> kept = Files.readAllLines(stepsFile()).stream()
+                    .filter(line -> stepOf(line) < step)
+                    .toList();
+            writeText(stepsFile(), kept.stream().map(line -> line + "\n").collect(Collectors.joining()));
+        } catch (IOException e) {
+            throw new InputException(stepsFile() + ": cannot be read: " + e, e);
+        }
+    }
+
+    private static int stepOf(String line) {
+        try {
+            JsonNode step = JSON.readTree(line).path("step");
+            return step.isInt() ? step.intValue() : Integer.MAX_VALUE;
+        } catch (IOException e) {
+            return Integer.MAX_VALUE;
+        }
+    }
+
+    private static String pretty(JsonNode node) {
+        return node.toPrettyString() + "\n";
+    }
+
+    private static void writeText(Path file, String text) {
+        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+}

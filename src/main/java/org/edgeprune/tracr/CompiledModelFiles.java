@@ -1,0 +1,135 @@
+package org.edgeprune.tracr;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.edgeprune.InputException;
+import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.tracr.rasp.Encoding;
+import org.edgeprune.tracr.rasp.Value;
+
+/**
+ * Directories of compiled models: {@code model.safetensors}, {@code config.json} with the reference's fields and,
+ * under {@code tracr}, what inputs, outputs and residual dimensions mean, and {@code vocab.json} from token to id.
+ */
+public final class CompiledModelFiles {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String MODEL_TYPE = "erazr";
+
+    private CompiledModelFiles() {
+    }
+
+    /** Writes a model into a directory, which is made if it is missing. */
+    public static void write(CompiledModel model, Path directory) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new InputException(directory + ": cannot be made: " + e.getMessage(), e);
+        }
+        WeightFiles.write(directory.resolve("model.safetensors"), model.weights());
+        ObjectNode config = config(model.config());
+        config.set("tracr", meaning(model));
+        write(directory.resolve("config.json"), config);
+        ObjectNode ids = JSON.createObjectNode();
+        for (int i = 0; i < model.vocabulary().tokens().size(); i++) {
+            ids.put(model.vocabulary().tokens().get(i).toString(), i);
+        }
+        write(directory.resolve("vocab.json"), ids);
+    }
+
+    /**
+     * Reads a model that {@link #write} wrote.
+     *
+     * @throws InputException naming the file and the field that is missing or wrong
+     */
+    public static CompiledModel read(Path directory) {
+        Path file = directory.resolve("config.json");
+        JsonFields fields = JsonFields.read(file);
+        TransformerConfig config = config(fields);
+        JsonFields meaning = fields.object("tracr");
+        Vocabulary vocabulary = new Vocabulary(meaning.values("vocabulary"), meaning.value("bos"),
+                meaning.value("pad"), config.maxPositions() - 1);
+        Encoding encoding = meaning.text("output_encoding").equals(Encoding.NUMERICAL.toString())
+                ? Encoding.NUMERICAL
+                : Encoding.CATEGORICAL;
+        return new CompiledModel(config,
+                WeightFiles.read(directory.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config),
+                vocabulary,
+                new Output(encoding, meaning.values("output_values")),
+                meaning.values("residual_labels").stream().map(Value::toString).toList());
+    }
+
+    /** The configuration in a {@code config.json}, ours or the reference's. */
+    public static TransformerConfig readConfig(Path file) {
+        return config(JsonFields.read(file));
+    }
+
+    private static ObjectNode config(TransformerConfig config) {
+        return JSON.createObjectNode()
+                .put("model_type", MODEL_TYPE)
+                .put("model_size", config.modelSize())
+                .put("num_layers", config.numLayers())
+                .put("num_heads", config.numHeads())
+                .put("key_size", config.keySize())
+                .put("value_size", config.keySize())
+                .put("mlp_hidden_size", config.mlpHiddenSize())
+                .put("vocab_size", config.vocabSize())
+                .put("max_position_embeddings", config.maxPositions())
+                .put("unembed_size", config.unembedSize())
+                .put("activation_function", "relu")
+                .put("layer_norm", false)
+                .put("causal", config.causal());
+    }
+
+    private static TransformerConfig config(JsonFields fields) {
+        fields.require("model_type", MODEL_TYPE);
+        fields.require("activation_function", "relu");
+        fields.require("layer_norm", "false");
+        fields.require("value_size", Integer.toString(fields.count("key_size")));
+        return new TransformerConfig(fields.count("model_size"), fields.count("num_layers"),
+                fields.count("num_heads"), fields.count("key_size"), fields.count("mlp_hidden_size"),
+                fields.count("vocab_size"), fields.count("max_position_embeddings"), fields.count("unembed_size"),
+                fields.text("causal").equals("true"));
+    }
+
+    private static ObjectNode meaning(CompiledModel model) {
+        ObjectNode meaning = JSON.createObjectNode();
+        meaning.set("vocabulary", array(model.vocabulary().tokens()));
+        meaning.set("bos", json(model.vocabulary().bos()));
+        meaning.set("pad", json(model.vocabulary().pad()));
+        meaning.put("output_encoding", model.output().encoding().toString());
+        meaning.set("output_values", array(model.output().values()));
+        meaning.set("residual_labels", array(model.residualLabels().stream().map(Value::of).toList()));
+        return meaning;
+    }
+
+    private static ArrayNode array(List<Value> values) {
+        ArrayNode array = JSON.createArrayNode();
+        values.forEach(value -> array.add(json(value)));
+        return array;
+    }
+
+    private static JsonNode json(Value value) {
+        JsonNodeFactory factory = JsonNodeFactory.instance;
+        return switch (value) {
+            case Value.Num n when n.value() == (int) n.value() -> factory.numberNode((int) n.value());
+            case Value.Num n -> factory.numberNode(n.value());
+            case Value.Bool b -> factory.booleanNode(b.value());
+            case Value.Text t -> factory.textNode(t.value());
+            case Value.Tuple t -> array(t.values());
+            case Value.None n -> factory.nullNode();
+        };
+    }
+
+    private static void write(Path file, JsonNode json) {
+        AtomicFile.write(file, out -> out.write(
+                (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
+    }
+}

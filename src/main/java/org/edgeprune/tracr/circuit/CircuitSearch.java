@@ -1,0 +1,176 @@
+package org.edgeprune.tracr.circuit;
+
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.edgeprune.tracr.Ablation;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.ReferenceForward;
+import org.edgeprune.tracr.Wiring;
+
+/** Finds which edges matter by cutting them on every example. */
+public final class CircuitSearch {
+    private final ReferenceForward forward;
+    private final Wiring wiring;
+    private final AblationKind kind;
+    private final List<Example> examples;
+    private final int firstScored;
+    private final double tolerance;
+    private final List<TruthEdge> candidates;
+
+    /**
+     * @param firstScored the first position whose output counts: 1 leaves BOS out
+     * @param tolerance   outputs that differ by no more are the same
+     */
+    public CircuitSearch(CompiledModel model, AblationKind kind, List<Example> examples, int firstScored,
+            double tolerance) {
+        this.forward = model.forward();
+        this.wiring = forward.wiring();
+        this.kind = kind;
+        this.examples = List.copyOf(examples);
+        this.firstScored = firstScored;
+        this.tolerance = tolerance;
+        this.candidates = StructuralCircuit.of(model).edges();
+    }
+
+    /**
+     * Cuts each edge by itself, then all that changed nothing at once; from there what can be cut in addition: one
+     * by one, and where edges matter only beside each other, together. Exhaustive over examples, not over subsets of
+     * edges: it takes together what enters a reader, what enters a head's query and key, and what leaves a writer.
+     */
+    public FunctionalCircuit find() {
+        List<TruthEdge> necessary = mattering(Set.of());
+        Set<TruthEdge> cut = new LinkedHashSet<>(candidates);
+        necessary.forEach(cut::remove);
+        if (!unchanged(cut)) {
+            cut = new LinkedHashSet<>();
+        }
+        // An edge that matters now may cease to when others go, and the other way round: until nothing changes.
+        for (int before = -1; before < cut.size();) {
+            before = cut.size();
+            cutOneByOne(cut);
+            cutTogether(cut);
+        }
+        List<TruthEdge> kept = without(cut);
+        return new FunctionalCircuit(kind, necessary, kept, kept.equals(necessary), error(cut), examples.size());
+    }
+
+    /** From the output back, so that what feeds an edge already cut is cut after it. */
+    private void cutOneByOne(Set<TruthEdge> cut) {
+        List<TruthEdge> droppable = new ArrayList<>(without(cut));
+        droppable.removeAll(mattering(cut));
+        for (TruthEdge edge : droppable.reversed()) {
+            cut.add(edge);
+            if (!unchanged(cut)) {
+                cut.remove(edge);
+            }
+        }
+    }
+
+    /** A query that has nothing to fall back on may do as well without what it compares. */
+    private void cutTogether(Set<TruthEdge> cut) {
+        Set<Set<TruthEdge>> groups = new LinkedHashSet<>();
+        for (TruthEdge edge : candidates.reversed()) {
+            groups.add(group(other -> other.reader().equals(edge.reader())));
+            String head = edge.reader().replaceFirst("[.][qk]$", "");
+            groups.add(group(other -> other.reader().equals(head + ".q") || other.reader().equals(head + ".k")));
+            groups.add(group(other -> other.writer().equals(edge.writer())));
+        }
+        for (Set<TruthEdge> group : groups) {
+            Set<TruthEdge> more = new LinkedHashSet<>(cut);
+            if (more.addAll(group) && unchanged(more)) {
+                cut.addAll(group);
+            }
+        }
+    }
+
+    private Set<TruthEdge> group(Predicate<TruthEdge> members) {
+        return candidates.stream().filter(members).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private List<TruthEdge> without(Set<TruthEdge> cut) {
+        return candidates.stream().filter(edge -> !cut.contains(edge)).toList();
+    }
+
+    /** The edges, not yet cut, that change the output on some example when cut in addition to {@code cut}. */
+    public List<TruthEdge> mattering(Set<TruthEdge> cut) {
+        Set<TruthEdge> open = new LinkedHashSet<>(candidates);
+        open.removeAll(cut);
+        Set<TruthEdge> found = new LinkedHashSet<>();
+        boolean[][] mask = mask(cut);
+        for (Example example : examples) {
+            Clean clean = new Clean(example);
+            for (Iterator<TruthEdge> it = open.iterator(); it.hasNext();) {
+                TruthEdge edge = it.next();
+                set(mask, edge, true);
+                if (clean.difference(mask) > tolerance) {
+                    found.add(edge);
+                    it.remove();
+                }
+                set(mask, edge, false);
+            }
+        }
+        return candidates.stream().filter(found::contains).toList();
+    }
+
+    /** The greatest change of an output on any example when the given edges are cut. */
+    public double error(Set<TruthEdge> cut) {
+        boolean[][] mask = mask(cut);
+        double error = 0;
+        for (Example example : examples) {
+            error = Math.max(error, new Clean(example).difference(mask));
+        }
+        return error;
+    }
+
+    private boolean unchanged(Set<TruthEdge> cut) {
+        boolean[][] mask = mask(cut);
+        for (Example example : examples) {
+            if (new Clean(example).difference(mask) > tolerance) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean[][] mask(Set<TruthEdge> cut) {
+        boolean[][] mask = new boolean[wiring.readers().size()][wiring.writers().size()];
+        cut.forEach(edge -> set(mask, edge, true));
+        return mask;
+    }
+
+    private void set(boolean[][] mask, TruthEdge edge, boolean value) {
+        mask[wiring.readers().indexOf(edge.reader())][wiring.writers().indexOf(edge.writer())] = value;
+    }
+
+    /** The whole model on one example. */
+    private final class Clean {
+        private final int[] ids;
+        private final ReferenceForward.States states;
+        private final Optional<ReferenceForward.States> corrupted;
+
+        Clean(Example example) {
+            ids = example.ids();
+            states = forward.states(ids);
+            corrupted = kind == AblationKind.INTERCHANGE
+                    ? Optional.of(forward.states(example.corrupted()))
+                    : Optional.empty();
+        }
+
+        double difference(boolean[][] cut) {
+            double[][] outputs = forward.run(ids, states, new Ablation(cut, corrupted));
+            double difference = 0;
+            for (int t = firstScored; t < outputs.length; t++) {
+                for (int i = 0; i < outputs[t].length; i++) {
+                    difference = Math.max(difference, Math.abs(outputs[t][i] - states.outputs()[t][i]));
+                }
+            }
+            return difference;
+        }
+    }
+}

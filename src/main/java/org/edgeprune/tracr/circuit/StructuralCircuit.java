@@ -1,0 +1,63 @@
+package org.edgeprune.tracr.circuit;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.Wiring;
+
+/**
+ * The circuit as the weights show it: an edge wherever a reader reads a dimension that the writer writes, on a path
+ * to the output. No other edge can matter; not all of these must.
+ *
+ * @param writes for each writer in the circuit, the labels of the dimensions that it writes
+ * @param reads  for each reader in the circuit, the labels of the dimensions that it reads
+ * @param edges  by reader, then writer, in the model's order
+ */
+public record StructuralCircuit(SequencedMap<String, List<String>> writes, SequencedMap<String, List<String>> reads,
+        List<TruthEdge> edges) {
+
+    public static StructuralCircuit of(CompiledModel model) {
+        Wiring wiring = new Wiring(model.config(), model.weights());
+        int numReaders = wiring.readers().size();
+        boolean[] live = new boolean[wiring.writers().size()]; // some path leads from this writer to the output
+        List<TruthEdge> edges = new ArrayList<>();
+        SequencedMap<String, List<String>> reads = new LinkedHashMap<>();
+        for (int r = numReaders - 1; r >= 0; r--) {
+            int fed = wiring.writerFedBy(r);
+            if (fed >= 0 && !live[fed]) {
+                continue;
+            }
+            for (int w = wiring.visible(r) - 1; w >= 0; w--) {
+                if (wiring.connected(w, r)) {
+                    live[w] = true;
+                    edges.add(new TruthEdge(wiring.writers().get(w), wiring.readers().get(r)));
+                }
+            }
+            int reader = r;
+            List<String> labels = labels(model, d -> wiring.reads(reader, d));
+            if (!labels.isEmpty()) {
+                reads.putFirst(wiring.readers().get(r), labels);
+            }
+        }
+        SequencedMap<String, List<String>> writes = new LinkedHashMap<>();
+        for (int w = 0; w < live.length; w++) {
+            if (live[w]) {
+                int writer = w;
+                writes.put(wiring.writers().get(w), labels(model, d -> wiring.writes(writer, d)));
+            }
+        }
+        return new StructuralCircuit(writes, reads, edges.reversed());
+    }
+
+    private static List<String> labels(CompiledModel model, java.util.function.IntPredicate chosen) {
+        List<String> labels = new ArrayList<>();
+        for (int d = 0; d < model.config().modelSize(); d++) {
+            if (chosen.test(d)) {
+                labels.add(model.residualLabels().get(d));
+            }
+        }
+        return labels;
+    }
+}

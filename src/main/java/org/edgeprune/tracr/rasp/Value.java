@@ -1,0 +1,166 @@
+package org.edgeprune.tracr.rasp;
+
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * One element of a sequence: a number, a truth value, a text, a tuple, or {@link #NONE} for "undefined".
+ *
+ * <p>Values are totally ordered (numbers, truth values, texts, tuples, none), which fixes the order of the one-hot
+ * directions of a compiled model. As in RASP, a truth value is also the number 0 or 1.
+ */
+public sealed interface Value extends Comparable<Value> {
+
+    /** The value of a position where an expression is undefined, such as an average over nothing. */
+    Value NONE = new None();
+
+    /** Two numbers closer than this are equal for {@link Comparison} and for outputs of the interpreter. */
+    double TOLERANCE = 1e-9;
+
+    record Num(double value) implements Value {
+        public Num {
+            value = value == 0 ? 0.0 : value; // -0.0 and 0.0 are the same direction
+        }
+
+        @Override
+        public String toString() {
+            boolean whole = value == Math.rint(value) && Math.abs(value) < 1e15;
+            return whole ? Long.toString((long) value) : Double.toString(value);
+        }
+    }
+
+    record Bool(boolean value) implements Value {
+        @Override
+        public String toString() {
+            return Boolean.toString(value);
+        }
+    }
+
+    record Text(String value) implements Value {
+        @Override
+        public String toString() {
+            return value;
+        }
+    }
+
+    record Tuple(List<Value> values) implements Value {
+        public Tuple {
+            values = List.copyOf(values);
+        }
+
+        @Override
+        public String toString() {
+            return values.stream().map(Value::toString).collect(Collectors.joining(",", "(", ")"));
+        }
+    }
+
+    record None() implements Value {
+        @Override
+        public String toString() {
+            return "none";
+        }
+    }
+
+    static Value of(double number) {
+        return new Num(number);
+    }
+
+    static Value of(boolean truth) {
+        return new Bool(truth);
+    }
+
+    static Value of(String text) {
+        return new Text(text);
+    }
+
+    /** A tuple of the given values, or none where one of them is none. */
+    static Value tuple(Value... values) {
+        for (Value value : values) {
+            if (!value.isDefined()) {
+                return NONE;
+            }
+        }
+        return new Tuple(List.of(values));
+    }
+
+    /** Reads a token as a user writes it: a number where it is one, otherwise a text. */
+    static Value parse(String token) {
+        return token.matches("[+-]?\\d+(\\.\\d+)?") ? of(Double.parseDouble(token)) : of(token);
+    }
+
+    default boolean isDefined() {
+        return !(this instanceof None);
+    }
+
+    default boolean isNumeric() {
+        return this instanceof Num || this instanceof Bool;
+    }
+
+    /**
+     * The number that this value stands for.
+     *
+     * @throws IllegalArgumentException where it is neither a number nor a truth value
+     */
+    default double number() {
+        return switch (this) {
+            case Num n -> n.value();
+            case Bool b -> b.value() ? 1 : 0;
+            case Text t -> throw new IllegalArgumentException("'" + t + "' is not a number");
+            case Tuple t -> throw new IllegalArgumentException(t + " is not a number");
+            case None n -> throw new IllegalArgumentException("an undefined value is not a number");
+        };
+    }
+
+    /** Whether this value counts as true: everything does except false, 0, the empty text and none. */
+    default boolean truth() {
+        return switch (this) {
+            case Num n -> n.value() != 0;
+            case Bool b -> b.value();
+            case Text t -> !t.value().isEmpty();
+            case Tuple t -> !t.values().isEmpty();
+            case None n -> false;
+        };
+    }
+
+    /** Equality as programs see it: numbers and truth values by number within {@link #TOLERANCE}, others exactly. */
+    default boolean matches(Value other) {
+        return isNumeric() && other.isNumeric()
+                ? Math.abs(number() - other.number()) <= TOLERANCE
+                : equals(other);
+    }
+
+    @Override
+    default int compareTo(Value other) {
+        int byKind = Integer.compare(rank(this), rank(other));
+        if (byKind != 0) {
+            return byKind;
+        }
+        return switch (this) {
+            case Num n -> Double.compare(n.value(), ((Num) other).value());
+            case Bool b -> Boolean.compare(b.value(), ((Bool) other).value());
+            case Text t -> t.value().compareTo(((Text) other).value());
+            case Tuple t -> compare(t.values(), ((Tuple) other).values());
+            case None n -> 0;
+        };
+    }
+
+    private static int compare(List<Value> left, List<Value> right) {
+        for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
+            int order = left.get(i).compareTo(right.get(i));
+            if (order != 0) {
+                return order;
+            }
+        }
+        return Integer.compare(left.size(), right.size());
+    }
+
+    private static int rank(Value value) {
+        return switch (value) {
+            case Num n -> 0;
+            case Bool b -> 1;
+            case Text t -> 2;
+            case Tuple t -> 3;
+            case None n -> 4;
+        };
+    }
+}

@@ -1,0 +1,5 @@
+/**
+ * RASP, the "restricted access sequence processing language" (Weiss, Goldberg, Yahav, "Thinking Like Transformers",
+ * 2021): expressions, an interpreter, a library of programs and a text form. No tensors and no transformer here.
+ */
+package org.edgeprune.tracr.rasp;

@@ -1,15 +1,30 @@
 package org.edgeprune.draw;
 
+import java.awt.Font;
+import java.awt.font.FontRenderContext;
+import org.edgeprune.InputException;
+
 /** Java's graphics without a display. */
 final class Headless {
     private static final String PROPERTY = "java.awt.headless";
 
     private Headless() {}
 
-    /** Nothing here opens a window: unless the program decided otherwise, do not look for a display. */
+    /**
+     * Nothing here opens a window: unless the program decided otherwise, do not look for a display. Then tries the fonts.
+     *
+     * @throws InputException if this machine has none
+     */
     static void ensure() {
         if (System.getProperty(PROPERTY) == null) {
             System.setProperty(PROPERTY, "true");
+        }
+        try {
+            new Font(Font.SANS_SERIF, Font.PLAIN, 10).getStringBounds("m", new FontRenderContext(null, true, true));
+        } catch (RuntimeException | LinkageError | InternalError e) {
+            // which of these it is depends on what is missing: fonts, their configuration, or the native libraries
+            throw new InputException("Java finds no fonts on this machine, which text in PDF, PNG and plots needs:"
+                    + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)", e);
         }
     }
 }

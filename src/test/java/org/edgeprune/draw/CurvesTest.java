@@ -1,0 +1,122 @@
+package org.edgeprune.draw;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+class CurvesTest {
+    private static final double[] STEPS = IntStream.range(0, 50).asDoubleStream().toArray();
+
+    private static Document parse(String svg) throws Exception {
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder()
+                .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static List<String> texts(String svg) throws Exception {
+        NodeList nodes = parse(svg).getElementsByTagName("text");
+        return IntStream.range(0, nodes.getLength()).mapToObj(i -> nodes.item(i).getTextContent()).toList();
+    }
+
+    /** The points of the longest path: the only series. */
+    private static List<double[]> points(String svg) throws Exception {
+        NodeList paths = parse(svg).getElementsByTagName("path");
+        String longest = IntStream.range(0, paths.getLength())
+                .mapToObj(i -> ((Element) paths.item(i)).getAttribute("d"))
+                .max(java.util.Comparator.comparingInt(String::length)).orElseThrow();
+        List<double[]> points = new ArrayList<>();
+        Matcher number = Pattern.compile("([ML]) ?([-\\d.]+)[ ,]([-\\d.]+)").matcher(longest);
+        while (number.find()) {
+            points.add(new double[] {number.group(1).equals("M") ? 1 : 0, Double.parseDouble(number.group(2)), Double.parseDouble(number.group(3))});
+        }
+        return points;
+    }
+
+    private static double[] map(java.util.function.DoubleUnaryOperator f) {
+        return Arrays.stream(STEPS).map(f).toArray();
+    }
+
+    @Test
+    void namesAreShownAndEscaped() throws Exception {
+        String svg = Curves.of("Sparsity <&>", "step", "edge sparsity")
+                .line("model", STEPS, map(x -> x / 50)).dashed("target", STEPS, map(x -> 0.9)).toSvg(600, 300);
+        List<String> texts = texts(svg);
+        assertTrue(texts.containsAll(List.of("Sparsity <&>", "step", "model", "target")), texts.toString());
+        // the y axis' label stands on its side, which JFreeChart draws as outlines
+        assertEquals("600", parse(svg).getDocumentElement().getAttribute("width"));
+    }
+
+    @Test
+    void aRisingSeriesRises() throws Exception {
+        List<double[]> points = points(Curves.of("", "x", "y").line("y", STEPS, map(x -> x * x)).toSvg(600, 300));
+        assertEquals(50, points.size());
+        for (int i = 1; i < points.size(); i++) {
+            assertTrue(points.get(i)[1] > points.get(i - 1)[1] && points.get(i)[2] < points.get(i - 1)[2], "at point " + i);
+        }
+    }
+
+    @Test
+    void logarithmicAxisMakesADecayStraight() throws Exception {
+        String svg = Curves.of("", "x", "y").line("y", STEPS, map(x -> Math.pow(10, -x / 10))).logarithmic().toSvg(600, 300);
+        List<double[]> points = points(svg);
+        double slope = points.get(1)[2] - points.get(0)[2];
+        for (int i = 1; i < points.size(); i++) {
+            assertEquals(slope, points.get(i)[2] - points.get(i - 1)[2], 0.03);
+        }
+        assertTrue(texts(svg).containsAll(List.of("1", "0.1", "0.01", "0.001", "1E-4")), texts(svg).toString());
+    }
+
+    @Test
+    void whatIsNoNumberLeavesAGap() throws Exception {
+        double[] y = map(x -> x);
+        y[10] = Double.NaN;
+        y[20] = Double.POSITIVE_INFINITY;
+        List<double[]> points = points(Curves.of("", "x", "y").line("y", STEPS, y).toSvg(600, 300));
+        assertEquals(48, points.size());
+        assertEquals(3, points.stream().filter(p -> p[0] == 1).count(), "three pieces");
+    }
+
+    @Test
+    void longSeriesAreThinnedAndKeepTheirPeaks() throws Exception {
+        double[] x = IntStream.range(0, 100_000).asDoubleStream().toArray();
+        double[] y = new double[x.length];
+        y[54_321] = 1;
+        List<double[]> points = points(Curves.of("", "x", "y").line("y", x, y).toSvg(600, 300));
+        assertTrue(points.size() <= 1200, points.size() + " points");
+        double floor = points.get(0)[2];
+        double peak = points.stream().mapToDouble(p -> p[2]).min().orElseThrow();
+        assertTrue(floor - peak > 150, "the peak is " + (floor - peak) + " pixels high");
+    }
+
+    @Test
+    void samePlotSameTextAndPlotsOfOnePageDoNotShareIds() {
+        Curves plot = Curves.of("a", "x", "y").points("y", STEPS, STEPS);
+        assertEquals(plot.toSvg(400, 200), Curves.of("a", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200));
+        Matcher id = Pattern.compile("id=[\"']([^\"']+)").matcher(plot.toSvg(400, 200));
+        assertTrue(id.find());
+        assertFalse(Curves.of("b", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200).contains(id.group(1)));
+    }
+
+    @Test
+    void emptyPlotsSaySo() throws Exception {
+        assertTrue(texts(Curves.of("a", "x", "y").toSvg(400, 200)).contains("no data"));
+        assertTrue(texts(Curves.of("a", "x", "y").line("y", new double[0], new double[0]).logarithmic().toSvg(400, 200)).contains("no data"));
+        // nothing positive to show on a logarithmic axis: it stays linear
+        assertEquals(50, points(Curves.of("a", "x", "y").line("y", STEPS, map(v -> -v)).logarithmic().toSvg(400, 200)).size());
+        assertThrows(IllegalArgumentException.class, () -> Curves.of("a", "x", "y").line("y", STEPS, new double[3]));
+    }
+}

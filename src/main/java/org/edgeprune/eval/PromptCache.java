@@ -16,7 +16,11 @@ import org.edgeprune.torch.TensorScope;
 
 /**
  * Batches of examples with the full model's part of the work done once: weights are frozen, so the full model's logits and the
- * corrupted run of an example never change. Examples are kept until the budget is used up; the others are run again each time.
+ * corrupted run of an example never change.
+ *
+ * <p>If all examples fit into the budget, each is run by itself when it first comes up and then kept; else whole batches are run each
+ * time. Either way a batch's numbers do not depend on what came before it, not even in the last bit, so a resumed run continues
+ * exactly.
  */
 public final class PromptCache implements AutoCloseable {
     private final TransformerModel model;
@@ -24,7 +28,7 @@ public final class PromptCache implements AutoCloseable {
     private final int[] vocabulary;
     private final boolean interchange;
     private final Entry[] entries;
-    private long budget;
+    private final boolean kept;
 
     /** One example's part of a {@link PromptBatch}. */
     private record Entry(Tensor fullLogits, Baseline baseline) {}
@@ -41,35 +45,45 @@ public final class PromptCache implements AutoCloseable {
         this.vocabulary = vocabulary;
         this.interchange = interchange;
         this.entries = new Entry[examples.size()];
-        this.budget = budgetBytes;
+        this.kept = examples.stream().mapToLong(this::bytes).sum() <= budgetBytes;
+    }
+
+    /** What keeping an example takes. */
+    private long bytes(Example example) {
+        long words = vocabulary == null ? model.vocabSize() : vocabulary.length;
+        long residuals = (long) example.length() * model.hiddenSize();
+        // Head values are as wide as the residual stream in all but a few models.
+        long streams = 4L * model.graphShape().layers() + 1 + model.graphShape().embeddings().size();
+        return DType.F32.byteSize() * (example.scored() * words + (interchange ? streams * residuals : 0));
     }
 
     /** The examples with these numbers as a batch of the current scope. */
     public PromptBatch batch(int[] numbers) {
+        if (!kept) {
+            return PromptBatch.of(model, select(numbers), vocabulary, interchange);
+        }
         // In order of length, as TokenBatch packs them: so examples lie in the tensors as they are joined here.
         int[] order = Arrays.stream(numbers)
                 .boxed()
                 .sorted(Comparator.comparingInt(i -> examples.get(i).length()))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        int[] missing = Arrays.stream(order).filter(i -> entries[i] == null).distinct().toArray();
-        Entry[] found = entries.clone();
-        if (missing.length > 0) {
-            PromptBatch fresh = PromptBatch.of(model, select(missing), vocabulary, interchange);
-            int token = 0;
-            int scored = 0;
-            for (int i : missing) {
-                Example example = examples.get(i);
-                found[i] = slice(fresh, token, example.length(), scored, example.scored());
-                keep(i, found[i]);
-                token += example.length();
-                scored += example.scored();
-            }
-            if (missing.length == order.length) {
-                return fresh;
+        for (int i : order) {
+            if (entries[i] == null) {
+                entries[i] = run(examples.get(i));
             }
         }
-        return join(order, Arrays.stream(order).mapToObj(i -> found[i]).toList());
+        return join(order, Arrays.stream(order).mapToObj(i -> entries[i]).toList());
+    }
+
+    /** Runs the full model on one example; the tensors are out of every scope. */
+    private Entry run(Example example) {
+        try (TensorScope scope = TensorScope.open()) {
+            PromptBatch batch = PromptBatch.of(model, List.of(example), vocabulary, interchange);
+            Entry entry = new Entry(batch.fullLogits(), batch.baseline());
+            tensors(entry).forEach(scope::release);
+            return entry;
+        }
     }
 
     private List<Example> select(int[] numbers) {
@@ -107,55 +121,6 @@ public final class PromptCache implements AutoCloseable {
                         })
                         .toList(),
                 Tensor.cat(0, parts.stream().map(Baseline::finalResidual).toList()));
-    }
-
-    private Entry slice(PromptBatch batch, int token, int tokens, int scored, int scoredCount) {
-        Baseline b = batch.baseline();
-        return new Entry(
-                batch.fullLogits().narrow(0, scored, scoredCount),
-                b == null
-                        ? null
-                        : new Baseline(
-                                b.embeddings().stream().map(e -> e.narrow(0, token, tokens)).toList(),
-                                b.layers().stream()
-                                        .map(l -> new Baseline.Layer(
-                                                l.attentionInput().narrow(0, token, tokens),
-                                                l.headValues().narrow(1, token, tokens),
-                                                l.mlpInput().narrow(0, token, tokens),
-                                                l.mlpOutput().narrow(0, token, tokens)))
-                                        .toList(),
-                                b.finalResidual().narrow(0, token, tokens)));
-    }
-
-    /** Copies an example's tensors out of its batch, while the budget lasts. */
-    private void keep(int number, Entry entry) {
-        long bytes = tensors(entry).stream().mapToLong(t -> t.elementCount() * DType.F32.byteSize()).sum();
-        if (bytes > budget) {
-            return;
-        }
-        budget -= bytes;
-        try (GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
-            Baseline b = entry.baseline();
-            entries[number] = new Entry(
-                    copy(scope, entry.fullLogits()),
-                    b == null
-                            ? null
-                            : new Baseline(
-                                    b.embeddings().stream().map(e -> copy(scope, e)).toList(),
-                                    b.layers().stream()
-                                            .map(l -> new Baseline.Layer(
-                                                    copy(scope, l.attentionInput()),
-                                                    copy(scope, l.headValues()),
-                                                    copy(scope, l.mlpInput()),
-                                                    copy(scope, l.mlpOutput())))
-                                            .toList(),
-                                    copy(scope, b.finalResidual())));
-        }
-    }
-
-    private static Tensor copy(TensorScope scope, Tensor view) {
-        return scope.release(view.copy());
     }
 
     private static List<Tensor> tensors(Entry entry) {

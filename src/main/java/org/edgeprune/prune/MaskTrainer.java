@@ -105,7 +105,7 @@ public final class MaskTrainer implements AutoCloseable {
                     parameters.multiplierValues(),
                     norm,
                     schedule.at(step));
-            if (metrics.isFinite()) {
+            if (metrics.sound()) {
                 optimizer.step(gradients, schedule.at(step));
             }
             return metrics;

@@ -1,6 +1,5 @@
 package org.edgeprune.prune;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,8 +37,6 @@ import org.edgeprune.torch.TensorScope;
  */
 public record Pruner(
         TransformerModel model, Dataset data, Scorer scorer, RunRecord record, RunDirectory directory, Pace pace) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     /**
      * @param evaluateEvery steps between evaluations on the validation part; 0 for none
      * @param saveEvery steps between checkpoints; 0 for none
@@ -100,10 +97,10 @@ public record Pruner(
             listener.started(first, options.steps());
             for (int step = first; step < options.steps(); step++) {
                 StepMetrics metrics = step(trainer, cache, sampler.batch(step), step);
-                if (!metrics.isFinite()) {
+                if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
-                directory.append(JSON.valueToTree(metrics));
+                directory.append(RunDirectory.JSON.valueToTree(metrics));
                 listener.stepped(metrics);
                 int made = step + 1;
                 if (due(made, pace.evaluateEvery(), options.steps())) {
@@ -111,7 +108,7 @@ public record Pruner(
                     Map<String, Double> scores = evaluator()
                             .evaluate(data.validation(), soft.binary(soft.thresholds()))
                             .metrics();
-                    directory.append(JSON.createObjectNode().put("step", step).set("validation", JSON.valueToTree(scores)));
+                    directory.append(RunDirectory.JSON.createObjectNode().put("step", step).set("validation", RunDirectory.JSON.valueToTree(scores)));
                     listener.evaluated(step, scores);
                 }
                 if (due(made, pace.saveEvery(), options.steps())) {
@@ -156,7 +153,7 @@ public record Pruner(
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
-        directory.writeMetrics(JSON.valueToTree(result.metrics()));
+        directory.writeMetrics(RunDirectory.JSON.valueToTree(result.metrics()));
         return result;
     }
 
@@ -169,8 +166,8 @@ public record Pruner(
     /** A digest of what decides the run's numbers: model, data and options, not where it runs. */
     private String identity() {
         try {
-            ObjectNode json = JSON.valueToTree(record);
-            json.retain("modelSha256", "task", "data", "examples", "options");
+            ObjectNode json = RunDirectory.JSON.valueToTree(record);
+            json.retain("model_sha256", "task", "data", "examples", "options");
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {

@@ -2,6 +2,8 @@ package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +33,10 @@ import org.edgeprune.safetensors.AtomicFile;
  * All but {@code metrics.jsonl} are replaced atomically.
  */
 public record RunDirectory(Path path) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Names in files are in snake_case, as the field writes them. */
+    static final ObjectMapper JSON = JsonMapper.builder()
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
 
     /** Makes the directory if it is not there. */
     public static RunDirectory create(Path path) {

@@ -31,7 +31,7 @@ public record StepMetrics(
         double learningRateFactor) {
 
     /** Whether the step is sound: a NaN or infinity anywhere means that the run has diverged. */
-    public boolean isFinite() {
+    public boolean sound() {
         return Double.isFinite(loss) && Double.isFinite(gradNorm);
     }
 }

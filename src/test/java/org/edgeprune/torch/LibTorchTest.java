@@ -21,6 +21,9 @@ class LibTorchTest {
     @Test
     void reportsWhatIsLoaded() {
         LibTorch.Report report = LibTorch.info();
+        // Read by run_scripts/libtorch_matrix.sh.
+        System.out.printf("libtorch under test: version=%s; blas=%s; functions=%d/%d; self-test=%s; origin=%s%n", report.version(), report.blas(),
+                report.functions() - report.missing().size(), report.functions(), report.selfTest() ? "passed" : "failed", report.origin());
         assertTrue(report.version().matches("\\d+\\.\\d+\\.\\d+.*"), report.version());
         assertNotNull(report.origin());
         assertTrue(Files.exists(report.directory().resolve(LibTorchFiles.MAIN_LIBRARY)));

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Runs the native, tensor and golden tests against every supported libtorch with ONE build of the shim, and prints a
+# table. Exit code 1 when anything failed.
+#   run_scripts/libtorch_matrix.sh [--quick] [--tests PATTERNS] [MAVEN OPTIONS]
+# --quick: only the newest and the oldest. The libtorch builds come from Maven Central through Maven (some 90 MB each,
+# once). Reports: target/surefire-reports/TEST-*-LABEL.xml; Maven's output: target/libtorch-matrix/LABEL.log.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# label, artifact
+newest='2.13.0 org.bytedeco:pytorch:2.13.0-1.5.14'
+oldest='2.7.1 org.bytedeco:pytorch:2.7.1-1.5.12'
+builds=("$newest" '2.10.0 org.bytedeco:pytorch:2.10.0-1.5.13' "$oldest" '2.7.1-mkl ai.djl.pytorch:pytorch-native-cpu:2.7.1')
+tests='LibTorchTest,BindingsTest,*TensorTest,TensorScopeTest,*AutogradTest,*GoldenTest'
+platform=linux-x86_64
+
+maven=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) builds=("$newest" "$oldest") ;;
+        --tests) tests=${2:?--tests needs patterns}; shift ;;
+        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) maven+=("$1") ;;
+    esac
+    shift
+done
+
+logs=target/libtorch-matrix
+shim=target/classes/META-INF/native/$platform/libedgeprune_shim.so
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+
+run_maven() { mvn -B -q "${maven[@]}" "$@"; }
+
+run_maven test-compile
+built=$(sha256sum <"$shim")
+
+# Sums an attribute over the reports of one build.
+sum() { # LABEL ATTRIBUTE
+    { grep -ho '<testsuite [^>]*>' target/surefire-reports/TEST-*-"$1".xml 2>/dev/null || true; } |
+        { grep -o " $2=\"[0-9]*\"" || true; } | tr -dc '0-9\n' | awk '{ s += $1 } END { print s + 0 }'
+}
+
+failed=0
+row='%-10s %-20s %-10s %-9s %6s %7s %8s %6s  %s\n'
+# shellcheck disable=SC2059
+printf "$row" libtorch BLAS functions self-test tests failed skipped time result
+for build in "${builds[@]}"; do
+    read -r label artifact <<<"$build"
+    log=$logs/$label.log
+    start=$SECONDS
+    rm -f target/surefire-reports/*-"$label".*
+
+    # Only the class path differs: nothing is compiled here, and target/classpath.txt stays the default's.
+    case $artifact in
+        org.bytedeco:*) choice=("-Dlibtorch.version=${artifact##*:}") ;;
+        *)
+            run_maven dependency:copy "-Dartifact=$artifact:jar:$platform" "-DoutputDirectory=$PWD/$logs" >"$log" 2>&1 || true
+            jar=$(find "$PWD/$logs" -name "$(cut -d: -f2 <<<"$artifact")-${artifact##*:}*.jar" -print -quit)
+            choice=("-Dmaven.test.dependency.excludes=org.bytedeco:*" "-Dmaven.test.additionalClasspath=$jar")
+            ;;
+    esac
+    result=passed
+    run_maven toolchains:select-jdk-toolchain@default surefire:test@default-test "${choice[@]}" "-Dtest=$tests" \
+        -Dsurefire.failIfNoSpecifiedTests=false "-Dsurefire.reportNameSuffix=$label" >>"$log" 2>&1 || result=FAILED
+
+    # LibTorchTest says which libtorch it met.
+    met=$(grep -ao 'libtorch under test: .*' "$log" | head -1 || true)
+    field() { sed -n "s/.*[:;] $1=\([^;]*\).*/\1/p" <<<"$met"; }
+    count=$(sum "$label" tests)
+    [ "$(field version)" = "${label%-*}" ] || result="FAILED: libtorch $(field version) was loaded"
+    [ "$count" -gt 0 ] || result='FAILED: no test ran'
+    [ "$(sha256sum <"$shim")" = "$built" ] || result='FAILED: the shim was rebuilt'
+    [ "$result" = passed ] || failed=1
+    # shellcheck disable=SC2059
+    printf "$row" "$label" "$(field blas)" "$(field functions)" "$(field self-test)" "$count" \
+        "$(($(sum "$label" failures) + $(sum "$label" errors)))" "$(sum "$label" skipped)" "$((SECONDS - start))s" "$result"
+done
+[ $failed = 0 ] || echo "libtorch_matrix: see $logs/*.log and target/surefire-reports" >&2
+exit $failed

@@ -47,11 +47,14 @@ public final class MaskedPass {
     private final Tensor scored;
     private final Read last;
 
-    /** One reader group's inputs: {@code rows} of the group, mixed by {@code mux} into {@code input [rows, tokens, hidden]}. */
-    private record Read(ReaderGroup group, int[] rows, EdgeMux mux, Tensor input) {}
+    /** Some readers of a group. */
+    private record Rows(ReaderGroup group, int[] numbers) {}
+
+    /** Readers that see the same writers, mixed by {@code mux} into {@code input [readers, tokens, hidden]}. */
+    private record Read(List<Rows> rows, EdgeMux mux, Tensor input) {}
 
     /** One layer's attention or MLP, with what its backward needs. */
-    private record Block(List<Read> reads, int[] writers, Tensor nodeMask, Tensor deltas) {}
+    private record Block(Read read, int[] writers, Tensor nodeMask, Tensor deltas) {}
 
     /**
      * Runs the masked model.
@@ -166,14 +169,20 @@ public final class MaskedPass {
         try (TensorScope scope = TensorScope.open()) {
             HeadSet set = HeadSet.of(heads, attention.heads(), attention.kvHeads());
             Tensor base = base(baseline == null ? null : baseline.layers().get(layer).attentionInput());
-            Read q = read(graph.group(Reader.Kind.QUERY, layer), set.heads(), base, outbox);
-            Read k = read(graph.group(Reader.Kind.KEY, layer), set.kvHeads(), base, outbox);
-            Read v = read(graph.group(Reader.Kind.VALUE, layer), set.kvHeads(), base, outbox);
+            Read read = read(
+                    List.of(
+                            new Rows(graph.group(Reader.Kind.QUERY, layer), set.heads()),
+                            new Rows(graph.group(Reader.Kind.KEY, layer), set.kvHeads()),
+                            new Rows(graph.group(Reader.Kind.VALUE, layer), set.kvHeads())),
+                    base,
+                    outbox);
             int first = graph.firstWriter(layer);
             int[] writers = Arrays.stream(heads).map(h -> first + h).toArray();
             Tensor nodeMask = nodeMask(writers);
             try (GradMode mode = gradMode()) {
-                Tensor values = attention.values(q.input(), k.input(), v.input(), set, batch);
+                List<Tensor> qkv =
+                        read.input().split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
+                Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch);
                 Tensor scale = nodeMask.view(-1, 1, 1);
                 Tensor deltas;
                 if (baseline == null) {
@@ -185,7 +194,7 @@ public final class MaskedPass {
                     Tensor corrupted = select(baseline.layers().get(layer).headValues(), heads);
                     deltas = attention.writeEach(values.sub(corrupted).mul(scale), heads);
                 }
-                finish(scope, new Block(List.of(q, k, v), writers, nodeMask, deltas));
+                finish(scope, new Block(read, writers, nodeMask, deltas));
             }
         }
     }
@@ -197,13 +206,13 @@ public final class MaskedPass {
         }
         try (TensorScope scope = TensorScope.open()) {
             Tensor base = base(baseline == null ? null : baseline.layers().get(layer).mlpInput());
-            Read read = read(graph.group(Reader.Kind.MLP, layer), new int[] {0}, base, outbox);
+            Read read = read(List.of(new Rows(graph.group(Reader.Kind.MLP, layer), new int[] {0})), base, outbox);
             Tensor nodeMask = nodeMask(new int[] {writer});
             try (GradMode mode = gradMode()) {
                 Tensor output = model.mlp(layer).apply(read.input().squeeze(0));
                 Tensor diff = baseline == null ? output : output.sub(baseline.layers().get(layer).mlpOutput());
                 Tensor deltas = diff.mul(nodeMask).unsqueeze(0);
-                finish(scope, new Block(List.of(read), new int[] {writer}, nodeMask, deltas));
+                finish(scope, new Block(read, new int[] {writer}, nodeMask, deltas));
             }
         }
     }
@@ -217,10 +226,10 @@ public final class MaskedPass {
                 base = base == null ? null : base.indexSelect(0, scored);
                 sent = outbox.indexSelect(1, scored);
             }
-            Read all = read(group, new int[] {0}, base, sent);
+            Read all = read(List.of(new Rows(group, new int[] {0})), base, sent);
             Tensor input = scope.keep(leaf(all.input().squeeze(0).detach()));
             scope.keep(all.mux().masks());
-            return new Read(group, all.rows(), all.mux(), input);
+            return new Read(all.rows(), all.mux(), input);
         }
     }
 
@@ -232,21 +241,26 @@ public final class MaskedPass {
         return corrupted == null ? shift : corrupted.add(shift);
     }
 
-    private Read read(ReaderGroup group, int[] rows, Tensor base, Tensor sent) {
-        EdgeMux mux = new EdgeMux(effectiveMasks(group, rows));
-        return new Read(group, rows, mux, leaf(mux.read(base, sent)));
+    private Read read(List<Rows> rows, Tensor base, Tensor sent) {
+        EdgeMux mux = new EdgeMux(effectiveMasks(rows));
+        return new Read(rows, mux, leaf(mux.read(base, sent)));
     }
 
-    /** Masks of some of a group's readers {@code [rows, visibleWriters]}, zero towards writers that are not live. */
-    private Tensor effectiveMasks(ReaderGroup group, int[] rows) {
-        int writers = group.visibleWriters();
-        float[] z = new float[rows.length * writers];
-        for (int i = 0; i < rows.length; i++) {
-            for (int w = 0; w < writers; w++) {
-                z[i * writers + w] = live.writer(w) ? edgeMasks[group.firstEdge() + rows[i] * writers + w] : 0;
+    /** The readers' masks {@code [readers, visibleWriters]}, zero towards writers that are not live. */
+    private Tensor effectiveMasks(List<Rows> rows) {
+        int writers = rows.get(0).group().visibleWriters();
+        int readers = rows.stream().mapToInt(r -> r.numbers().length).sum();
+        float[] z = new float[readers * writers];
+        int next = 0;
+        for (Rows some : rows) {
+            for (int row : some.numbers()) {
+                int first = some.group().firstEdge() + row * writers;
+                for (int w = 0; w < writers; w++) {
+                    z[next++] = live.writer(w) ? edgeMasks[first + w] : 0;
+                }
             }
         }
-        return Tensor.of(z, rows.length, writers).to(model.device());
+        return Tensor.of(z, readers, writers).to(model.device());
     }
 
     private Tensor nodeMask(int[] writers) {
@@ -271,10 +285,8 @@ public final class MaskedPass {
             store(block.writers(), block.deltas());
         }
         if (forGradients) {
-            for (Read read : block.reads()) {
-                scope.keep(read.input());
-                scope.keep(read.mux().masks());
-            }
+            scope.keep(block.read().input());
+            scope.keep(block.read().mux().masks());
             scope.keep(block.nodeMask());
             scope.keep(block.deltas());
             blocks.add(block);
@@ -365,29 +377,34 @@ public final class MaskedPass {
             Tensor grad = contiguous(block.writers())
                     ? outboxGradient.narrow(0, block.writers()[0], block.writers().length)
                     : outboxGradient.indexSelect(0, index(block.writers()));
-            List<Tensor> inputs = new ArrayList<>(block.reads().stream().map(Read::input).toList());
-            inputs.add(block.nodeMask());
-            List<Tensor> gradients =
-                    Autograd.grad(List.of(block.deltas()), List.of(grad), inputs, false, false, false);
-            for (int i = 0; i < block.reads().size(); i++) {
-                Read read = block.reads().get(i);
-                Tensor g = gradients.get(i).contiguous();
-                storeEdgeGradients(read, read.mux().maskGradients(outbox, g), edgeGradients);
-                read.mux().addDeltaGradients(outboxGradient, g);
-            }
-            nodeGradients.indexCopy_(0, index(block.writers()), gradients.get(gradients.size() - 1));
+            List<Tensor> gradients = Autograd.grad(
+                    List.of(block.deltas()),
+                    List.of(grad),
+                    List.of(block.read().input(), block.nodeMask()),
+                    false,
+                    false,
+                    false);
+            Tensor toInput = gradients.get(0).contiguous();
+            storeEdgeGradients(block.read(), block.read().mux().maskGradients(outbox, toInput), edgeGradients);
+            block.read().mux().addDeltaGradients(outboxGradient, toInput);
+            nodeGradients.indexCopy_(0, index(block.writers()), gradients.get(1));
         }
-        // The block's inputs are the largest things that a pass holds: free them as soon as they are used up.
-        block.reads().forEach(read -> read.input().close());
+        // The block's input is the largest thing that a pass holds: free it as soon as it is used up.
+        block.read().input().close();
         block.deltas().close();
     }
 
     private void storeEdgeGradients(Read read, Tensor gradients, Tensor edgeGradients) {
-        Tensor rows = masks.layout().block(edgeGradients, read.group());
-        if (read.rows().length == read.group().count()) {
-            rows.copy_(gradients);
-        } else {
-            rows.indexCopy_(0, index(read.rows()), gradients);
+        int next = 0;
+        for (Rows rows : read.rows()) {
+            Tensor target = masks.layout().block(edgeGradients, rows.group());
+            Tensor part = gradients.narrow(0, next, rows.numbers().length);
+            if (rows.numbers().length == rows.group().count()) {
+                target.copy_(part);
+            } else {
+                target.indexCopy_(0, index(rows.numbers()), part);
+            }
+            next += rows.numbers().length;
         }
     }
 }

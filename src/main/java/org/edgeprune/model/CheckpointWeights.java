@@ -35,7 +35,11 @@ final class CheckpointWeights implements Weights {
             throw new InputException(checkpoint + ": tensor '" + name + "' has shape " + Arrays.toString(stored)
                     + ", config.json asks for " + Arrays.toString(shape));
         }
-        return checkpoint.load(name, dtype, device);
+        if (!device.equals(Device.CPU)) {
+            return checkpoint.load(name, dtype, device);
+        }
+        Tensor mapped = checkpoint.tensor(name);
+        return mapped.dtype() == dtype ? mapped : mapped.to(dtype);
     }
 
     @Override

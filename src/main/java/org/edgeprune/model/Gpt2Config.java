@@ -27,7 +27,7 @@ public record Gpt2Config(
         if (config.flag("add_cross_attention", false)) {
             throw config.error("add_cross_attention", "is true: only decoder models without cross attention are supported");
         }
-        return new Gpt2Config(
+        Gpt2Config read = new Gpt2Config(
                 config.count("n_layer"),
                 heads,
                 hidden,
@@ -39,6 +39,8 @@ public record Gpt2Config(
                 config.flag("scale_attn_weights", true),
                 config.flag("scale_attn_by_inverse_layer_idx", false),
                 config.flag("tie_word_embeddings", true));
+        config.refuseOthers();
+        return read;
     }
 
     /** GPT-2 small's sizes: 12 layers of 12 heads, 768 wide. */

@@ -5,7 +5,6 @@ import java.util.List;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
-import org.edgeprune.torch.TensorScope;
 
 /** GPT-2 (Radford et al. 2019) from HuggingFace checkpoints, with or without the {@code transformer.} prefix in parameter names. */
 public final class Gpt2Model implements TransformerModel {
@@ -61,25 +60,23 @@ public final class Gpt2Model implements TransformerModel {
         if (config.scaleByInverseLayer()) {
             scale /= layer + 1;
         }
-        try (TensorScope scope = TensorScope.open()) {
-            return new SelfAttention(
-                    norm(name + "ln_1"),
-                    columns(scope, weight, bias, 0),
-                    columns(scope, weight, bias, 1),
-                    columns(scope, weight, bias, 2),
-                    parameters.keep(scope, output.view(config.heads(), -1, hidden)),
-                    outputBias,
-                    scale,
-                    true);
-        }
+        return new SelfAttention(
+                norm(name + "ln_1"),
+                columns(weight, bias, 0),
+                columns(weight, bias, 1),
+                columns(weight, bias, 2),
+                parameters.own(() -> output.view(config.heads(), -1, hidden)),
+                outputBias,
+                scale,
+                true);
     }
 
     /** c_attn holds query, key and value side by side. */
-    private HeadProjection columns(TensorScope scope, Tensor weight, Tensor bias, int part) {
+    private HeadProjection columns(Tensor weight, Tensor bias, int part) {
         long hidden = config.hiddenSize();
         return new HeadProjection(
-                parameters.keep(scope, weight.narrow(1, part * hidden, hidden)),
-                parameters.keep(scope, bias.narrow(0, part * hidden, hidden)),
+                parameters.own(() -> weight.narrow(1, part * hidden, hidden)),
+                parameters.own(() -> bias.narrow(0, part * hidden, hidden)),
                 config.heads());
     }
 
@@ -126,6 +123,7 @@ public final class Gpt2Model implements TransformerModel {
 
     @Override
     public List<Tensor> embeddings(TokenBatch batch) {
+        batch.requireAtMost(config.maxPositions());
         return List.of(
                 tokenEmbedding.indexSelect(0, batch.ids()), positionEmbedding.indexSelect(0, batch.positions()));
     }

@@ -7,15 +7,33 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
 import org.edgeprune.InputException;
 
-/** A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. */
+/**
+ * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which fields it was
+ * asked for, so that {@link #refuseOthers} finds those that nobody understands.
+ */
 public final class ModelConfig {
-    private final Path file;
-    private final JsonNode root;
+    /** Fields that do not change what a frozen model computes. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of(
+            "_attn_implementation", "_name_or_path", "architectures", "attention_dropout", "attn_pdrop", "auto_map", "bos_token_id",
+            "cache_implementation", "chunk_size_feed_forward", "classifier_dropout", "dtype", "embd_pdrop", "eos_token_id",
+            "gradient_checkpointing", "hidden_dropout", "id2label", "initializer_range", "label2id",
+            "model_type", "n_ctx", "output_past", "pad_token_id", "pretraining_tp", "problem_type", "reorder_and_upcast_attn",
+            "resid_pdrop", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
+            "summary_use_proj", "task_specific_params", "torch_dtype", "transformers_version", "unk_token_id",
+            "unsloth_version", "use_cache");
 
-    private ModelConfig(Path file, JsonNode root) {
+    private final Path file;
+    private final String prefix;
+    private final JsonNode root;
+    private final Set<String> asked = new HashSet<>();
+
+    private ModelConfig(Path file, String prefix, JsonNode root) {
         this.file = file;
+        this.prefix = prefix;
         this.root = root;
     }
 
@@ -37,7 +55,7 @@ public final class ModelConfig {
             if (!root.isObject()) {
                 throw new InputException(file + ": not a JSON object");
             }
-            return new ModelConfig(file, root);
+            return new ModelConfig(file, "", root);
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage(), e);
         }
@@ -48,12 +66,46 @@ public final class ModelConfig {
         return text("model_type", "");
     }
 
+    /** Whether the field is there and not null. */
     boolean has(String field) {
+        asked.add(field);
         return root.hasNonNull(field);
     }
 
+    /** Whether the field is there, even if null. */
+    boolean states(String field) {
+        asked.add(field);
+        return root.has(field);
+    }
+
+    /** A field that must be an object, for access to its own fields. */
+    ModelConfig object(String field) {
+        JsonNode value = node(field);
+        if (!value.isObject()) {
+            throw error(field, "is " + value + ", expected an object");
+        }
+        return new ModelConfig(file, prefix + field + ".", value);
+    }
+
     JsonNode node(String field) {
+        asked.add(field);
         return root.path(field);
+    }
+
+    /**
+     * To be called once everything understood has been asked for.
+     *
+     * @throws InputException naming a field that was not asked for, is switched on, and may change what the model computes
+     */
+    void refuseOthers() {
+        root.properties().forEach(entry -> {
+            JsonNode value = entry.getValue();
+            boolean off = value.isNull() || value.isBoolean() && !value.booleanValue() || value.isContainerNode() && value.isEmpty();
+            if (!off && !asked.contains(entry.getKey()) && !WITHOUT_EFFECT.contains(entry.getKey())) {
+                throw error(entry.getKey(), "is " + value + ": edgeprune does not know this field for model_type '" + modelType()
+                        + "'; if it does not change what the model computes, take it out");
+            }
+        });
     }
 
     /** A positive integer that must be there. */
@@ -116,7 +168,7 @@ public final class ModelConfig {
     }
 
     InputException error(String field, String what) {
-        return new InputException(file + ": field '" + field + "' " + what);
+        return new InputException(file + ": field '" + prefix + field + "' " + what);
     }
 
     @Override

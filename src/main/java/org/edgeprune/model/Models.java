@@ -1,6 +1,8 @@
 package org.edgeprune.model;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import org.edgeprune.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
@@ -17,9 +19,19 @@ public final class Models {
      */
     public static TransformerModel open(Path directory, Device device) {
         ModelConfig config = ModelConfig.read(directory);
-        return switch (config.modelType()) {
-            case "gpt2" -> new Gpt2Model(Gpt2Config.of(config), weights(directory, device), device);
-            default -> throw unsupported(config);
+        return switch (Family.of(config)) {
+            case GPT2 -> {
+                Gpt2Config gpt2 = Gpt2Config.of(config);
+                yield new Gpt2Model(gpt2, weights(directory, device), device);
+            }
+            case LLAMA -> {
+                LlamaConfig llama = LlamaConfig.of(config);
+                yield new LlamaModel(llama, weights(directory, device), device);
+            }
+            case GPT_NEOX -> {
+                GptNeoXConfig neox = GptNeoXConfig.of(config);
+                yield new GptNeoXModel(neox, weights(directory, device), device);
+            }
         };
     }
 
@@ -30,14 +42,33 @@ public final class Models {
      */
     public static ModelSizes sizes(Path directory) {
         ModelConfig config = ModelConfig.read(directory);
-        return switch (config.modelType()) {
-            case "gpt2" -> Gpt2Config.of(config).sizes();
-            default -> throw unsupported(config);
+        return switch (Family.of(config)) {
+            case GPT2 -> Gpt2Config.of(config).sizes();
+            case LLAMA -> LlamaConfig.of(config).sizes();
+            case GPT_NEOX -> GptNeoXConfig.of(config).sizes();
         };
     }
 
-    private static InputException unsupported(ModelConfig config) {
-        return config.error("model_type", "is '" + config.modelType() + "', which is not supported: known are gpt2");
+    /** Architectures that one class computes, by their {@code model_type}. */
+    private enum Family {
+        GPT2("gpt2"),
+        LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "phi3"),
+        GPT_NEOX("gpt_neox");
+
+        private final List<String> modelTypes;
+
+        Family(String... modelTypes) {
+            this.modelTypes = List.of(modelTypes);
+        }
+
+        static Family of(ModelConfig config) {
+            return Arrays.stream(values())
+                    .filter(family -> family.modelTypes.contains(config.modelType()))
+                    .findFirst()
+                    .orElseThrow(() -> config.error("model_type", "is '" + config.modelType()
+                            + "', which is not supported: known are "
+                            + String.join(", ", Arrays.stream(values()).flatMap(f -> f.modelTypes.stream()).toList())));
+        }
     }
 
     private static Weights weights(Path directory, Device device) {

@@ -14,6 +14,14 @@ public sealed interface Norm {
         }
     }
 
+    /** x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). */
+    record RmsNorm(Tensor weight, double eps) implements Norm {
+        @Override
+        public Tensor apply(Tensor x) {
+            return x.mul(x.square().meanKeep(-1).add(eps).rsqrt()).mul(weight);
+        }
+    }
+
     /** None: Tracr models. */
     record Identity() implements Norm {
         @Override

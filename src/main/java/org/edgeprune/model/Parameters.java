@@ -2,6 +2,7 @@ package org.edgeprune.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -19,17 +20,16 @@ final class Parameters implements AutoCloseable {
     }
 
     Tensor get(String name, long... shape) {
+        return own(() -> source.get(name, shape));
+    }
+
+    /** Makes a tensor that lives as long as the others. */
+    Tensor own(Supplier<Tensor> maker) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor tensor = scope.release(source.get(name, shape));
+            Tensor tensor = scope.release(maker.get());
             owned.add(tensor);
             return tensor;
         }
-    }
-
-    /** Keeps a tensor that was derived from others. */
-    Tensor keep(TensorScope scope, Tensor derived) {
-        owned.add(scope.release(derived));
-        return derived;
     }
 
     @Override

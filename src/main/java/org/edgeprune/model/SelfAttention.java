@@ -1,7 +1,5 @@
 package org.edgeprune.model;
 
-import java.util.ArrayList;
-import java.util.List;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -14,20 +12,36 @@ import org.edgeprune.torch.Tensor;
  * @param query {@code [hidden, heads * headDim]}
  * @param key {@code [hidden, kvHeads * headDim]}
  * @param value {@code [hidden, kvHeads * headDim]}
+ * @param queryMap applied to each head's query
+ * @param keyMap applied to each head's key
+ * @param attention scores and their use
  * @param outputWeight W_O by head, {@code [heads, headDim, hidden]}
  * @param outputBias {@code [hidden]} or null
- * @param scale of the scores before softmax
- * @param causal whether a position sees only itself and earlier ones
  */
 public record SelfAttention(
         Norm norm,
         HeadProjection query,
         HeadProjection key,
         HeadProjection value,
+        HeadMap queryMap,
+        HeadMap keyMap,
+        DotProductAttention attention,
         Tensor outputWeight,
-        Tensor outputBias,
-        double scale,
-        boolean causal) {
+        Tensor outputBias) {
+
+    /** Attention without positions of its own over all of the sequence, or all of its past. */
+    public SelfAttention(
+            Norm norm,
+            HeadProjection query,
+            HeadProjection key,
+            HeadProjection value,
+            Tensor outputWeight,
+            Tensor outputBias,
+            double scale,
+            boolean causal) {
+        this(norm, query, key, value, HeadMap.NONE, HeadMap.NONE, new DotProductAttention(scale, causal, 0, 0),
+                outputWeight, outputBias);
+    }
 
     public int heads() {
         return query.heads();
@@ -81,33 +95,12 @@ public record SelfAttention(
     }
 
     private Tensor attend(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {
-        if (!set.oneToOne()) {
-            Tensor index = HeadProjection.index(set.kvOf(), q);
-            k = k.indexSelect(0, index);
-            v = v.indexSelect(0, index);
+        Tensor queries = queryMap.apply(q, batch);
+        Tensor keys = keyMap.apply(k, batch);
+        if (set.oneToOne()) {
+            return attention.apply(queries, keys, v, batch);
         }
-        List<TokenBatch.Run> runs = batch.runs();
-        if (runs.size() == 1) {
-            return attendRun(q, k, v, runs.get(0));
-        }
-        long[] sizes = runs.stream().mapToLong(TokenBatch.Run::tokens).toArray();
-        List<Tensor> qs = q.split(1, sizes);
-        List<Tensor> ks = k.split(1, sizes);
-        List<Tensor> vs = v.split(1, sizes);
-        List<Tensor> outputs = new ArrayList<>();
-        for (int i = 0; i < runs.size(); i++) {
-            outputs.add(attendRun(qs.get(i), ks.get(i), vs.get(i), runs.get(i)));
-        }
-        return Tensor.cat(1, outputs);
-    }
-
-    /** q, k, v: {@code [heads, rows * length, headDim]}. */
-    private Tensor attendRun(Tensor q, Tensor k, Tensor v, TokenBatch.Run run) {
-        Tensor out = Tensor.attention(byRow(q, run), byRow(k, run), byRow(v, run), null, causal, scale);
-        return out.reshape(q.size(0), run.tokens(), -1);
-    }
-
-    private static Tensor byRow(Tensor x, TokenBatch.Run run) {
-        return x.reshape(x.size(0), run.rows(), run.length(), x.size(2));
+        Tensor index = HeadProjection.index(set.kvOf(), q);
+        return attention.apply(queries, keys.indexSelect(0, index), v.indexSelect(0, index), batch);
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.edgeprune.InputException;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
@@ -109,5 +110,17 @@ public final class TokenBatch {
 
     public int maxLength() {
         return runs.get(runs.size() - 1).length();
+    }
+
+    /**
+     * For models whose positions end.
+     *
+     * @throws InputException if a sequence is longer
+     */
+    void requireAtMost(int maxPositions) {
+        if (maxLength() > maxPositions) {
+            throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only " + maxPositions
+                    + " positions: shorten it");
+        }
     }
 }

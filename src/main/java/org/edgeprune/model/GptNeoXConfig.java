@@ -1,0 +1,53 @@
+package org.edgeprune.model;
+
+import java.util.List;
+import org.edgeprune.graph.GraphShape;
+
+/**
+ * The parts of a GPT-NeoX {@code config.json} that decide how the model computes.
+ *
+ * @param sizes of the model
+ * @param activation of the MLPs
+ * @param normEpsilon of every LayerNorm
+ * @param rotary position embedding, of a part of each head
+ * @param attentionBias whether attention's projections have a bias
+ * @param tiedHead whether the unembedding is the token embedding
+ */
+public record GptNeoXConfig(
+        ModelSizes sizes,
+        Activation activation,
+        double normEpsilon,
+        RotaryConfig rotary,
+        boolean attentionBias,
+        boolean tiedHead) {
+
+    /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
+    public static GptNeoXConfig of(ModelConfig c) {
+        int hidden = c.count("hidden_size");
+        int heads = c.count("num_attention_heads");
+        if (hidden % heads != 0) {
+            throw c.error("num_attention_heads", "is " + heads + ", which does not divide hidden_size = " + hidden);
+        }
+        boolean parallel = c.flag("use_parallel_residual", true);
+        GraphShape graph = new GraphShape(c.count("num_hidden_layers"), heads, heads, List.of("embeds"), parallel);
+        int rotaryDim = (int) (hidden / heads * c.number("rotary_pct", c.number("partial_rotary_factor", 0.25)));
+        // Older checkpoints have another name for rope_theta.
+        double base = c.number("rotary_emb_base", 10000);
+        RotaryConfig rotary = RotaryConfig.of(c, rotaryDim, base);
+        GptNeoXConfig read = new GptNeoXConfig(
+                new ModelSizes(
+                        c.modelType(),
+                        graph,
+                        hidden,
+                        c.count("intermediate_size"),
+                        c.count("vocab_size"),
+                        rotary.maxPositions(c.count("max_position_embeddings"))),
+                c.activation("hidden_act", "gelu"),
+                c.number("layer_norm_eps", 1e-5),
+                rotary,
+                c.flag("attention_bias", true),
+                c.flag("tie_word_embeddings", false));
+        c.refuseOthers();
+        return read;
+    }
+}

@@ -60,7 +60,11 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         }
     }
 
-    private static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
+    /**
+     * The plain model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads. Recorded for
+     * differentiation where gradients are on and the model's parameters require them.
+     */
+    public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
         TensorScope outer = TensorScope.open();
         try (outer) {
             Tensor residual = sum(model.embeddings(batch));

@@ -60,17 +60,17 @@ public final class TrainingCorpus {
     /** The next text. */
     public Text next() {
         int die = random.nextInt(100);
-        if (die < 40) {
+        if (die < 30) {
             IoiTask.Prompt prompt = IoiTask.prompt(pick(random, ioi), ioiNames, places, objects, random);
             return text(prompt.clean(), prompt.target());
         }
-        if (die < 65) {
+        if (die < 55) {
             int year = pick(random, years);
             int end = year % 100 + 1 + random.nextInt(99 - year % 100);
             String prompt = GreaterThanTask.prompt(pick(random, gt), pick(random, nouns), year);
             return text(prompt, GreaterThanTask.twoDigits(end));
         }
-        if (die < 85) {
+        if (die < 75) {
             Names.Name name = pick(random, names);
             return text(GenderedPronounTask.fill(pick(random, gp), name), name.gender().pronoun());
         }

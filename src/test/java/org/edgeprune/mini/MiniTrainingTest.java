@@ -1,0 +1,156 @@
+package org.edgeprune.mini;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+import org.edgeprune.engine.Baseline;
+import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.TokenBatch;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.model.Weights;
+import org.edgeprune.task.MiniTokenizer;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Split;
+import org.edgeprune.task.TrainingCorpus;
+import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real, if short, trainings of a tiny model. */
+class MiniTrainingTest {
+    private static final PromptTokenizer TOKENIZER = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini");
+    private static final MiniOptions TINY = new MiniOptions(2, 2, 16, 30, 8, 5, 1e-2, 5, 0.1, 0.1);
+
+    @AfterAll
+    static void close() {
+        TOKENIZER.close();
+    }
+
+    @Test
+    void lossFalls() {
+        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER)) {
+            List<Double> losses = train(trainer);
+            // Before the first update all tokens are as good as equally likely.
+            assertEquals(Math.log(TOKENIZER.vocabSize()), losses.get(0), 0.05);
+            double last = losses.subList(25, 30).stream().mapToDouble(d -> d).average().orElseThrow();
+            assertTrue(last < losses.get(0) - 1.5, losses.toString());
+        }
+    }
+
+    /** The model keeps views of its parameters: after updates in place, gradients must be those of a model made anew. */
+    @Test
+    void gradientsAfterUpdatesAreThoseOfAFreshModel() {
+        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER);
+                TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights().byName()));
+                TransformerModel fresh = trained(trainer, copies);
+                TensorScope scope = TensorScope.open()) {
+            TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);
+            TextBatch batch = TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh);
+            Tensor[] gradients = Autograd.grad(batch.loss(trainer.model()), leaves(trainer.weights()));
+            Tensor[] expected = Autograd.grad(batch.loss(fresh), leaves(copies));
+            for (int i = 0; i < expected.length; i++) {
+                assertArrayEquals(expected[i].toFloats(), gradients[i].toFloats(), 1e-7f, "parameter " + i);
+                assertTrue(expected[i].abs().sum().item() > 0, "parameter " + i + " has no gradient");
+            }
+        }
+    }
+
+    @Test
+    void sameSeedSameBytesAndTheDirectoryHoldsTheTrainedModel(@TempDir Path dir) throws IOException {
+        List<String> heard = new ArrayList<>();
+        MiniTraining.Listener listener = new MiniTraining.Listener() {
+            @Override
+            public void step(int step, double loss) {
+                heard.add("step " + step);
+            }
+
+            @Override
+            public void evaluated(int step, Split split, Map<String, Map<String, Double>> metrics) {
+                heard.add(split + " after " + step + " of " + metrics.keySet());
+            }
+        };
+        MiniTraining.run(TINY, dir.resolve("one"), "the command", listener);
+        assertEquals(31, heard.size());
+        assertEquals("TEST after 30 of [ioi, gt, gp]", heard.get(30));
+
+        try (MiniTrainer again = new MiniTrainer(TINY, TOKENIZER)) {
+            train(again);
+            Path two = Files.createDirectory(dir.resolve("two"));
+            MiniDirectory.write(two, TINY, again, "the command", Map.of());
+            for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")) {
+                assertArrayEquals(
+                        Files.readAllBytes(two.resolve(file)), Files.readAllBytes(dir.resolve("one").resolve(file)), file);
+            }
+            try (TransformerModel opened = Models.open(two, Device.CPU);
+                    PromptTokenizer tokenizer = PromptTokenizer.open(two);
+                    TensorScope scope = TensorScope.open()) {
+                assertEquals("gpt2", opened.architecture());
+                TokenBatch batch = TokenBatch.of(
+                        List.of(tokenizer.encode("When Mary and John went home,"), tokenizer.encode(" 1732 to 17")),
+                        Device.CPU);
+                assertArrayEquals(
+                        Baseline.logits(again.model(), batch, null).toFloats(),
+                        Baseline.logits(opened, batch, null).toFloats(),
+                        1e-6f);
+            }
+        }
+        String readme = Files.readString(dir.resolve("one/README.md"));
+        assertTrue(readme.contains("    the command\n") && readme.contains("| gp | accuracy | "), readme);
+    }
+
+    @Test
+    void wrongSizesAreRefused() {
+        assertThrows(InputException.class, () -> new MiniOptions(2, 3, 16, 30, 8, 5, 1e-2, 5, 0.1, 0.1));
+        assertThrows(InputException.class, () -> new MiniOptions(0, 2, 16, 30, 8, 5, 1e-2, 5, 0.1, 0.1));
+    }
+
+    private static List<Double> train(MiniTrainer trainer) {
+        List<Double> losses = new ArrayList<>();
+        for (int step = 0; step < TINY.steps(); step++) {
+            losses.add(trainer.step(step));
+        }
+        return losses;
+    }
+
+    /** Trains, then has another model built over the weights that came out. */
+    private static TransformerModel trained(MiniTrainer trainer, TrainableWeights copies) {
+        train(trainer);
+        return new Gpt2Model(TINY.config(TOKENIZER.vocabSize()), copies, Device.CPU);
+    }
+
+    private static Tensor[] leaves(TrainableWeights weights) {
+        return weights.byName().values().toArray(Tensor[]::new);
+    }
+
+    private static Weights copiesOf(Map<String, Tensor> tensors) {
+        return new Weights() {
+            @Override
+            public boolean has(String name) {
+                return tensors.containsKey(name);
+            }
+
+            @Override
+            public Tensor get(String name, long... shape) {
+                return tensors.get(name).detach().copy();
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

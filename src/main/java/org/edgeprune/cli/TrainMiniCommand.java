@@ -1,19 +1,14 @@
 package org.edgeprune.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.edgeprune.mini.MiniOptions;
 import org.edgeprune.mini.MiniTraining;
-import org.edgeprune.task.Split;
-import org.edgeprune.torch.LibTorch;
-import picocli.CommandLine;
+import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -21,100 +16,98 @@ import picocli.CommandLine.Spec;
 /** {@code edgeprune train-mini}: makes the bundled model again. */
 @Command(
         name = "train-mini",
-        description = "Train the bundled mini GPT-2 from scratch and write it as a HuggingFace model directory.",
-        mixinStandardHelpOptions = true,
-        showDefaultValues = true)
-public final class TrainMiniCommand implements Callable<Integer> {
-    private final MiniOptions defaults = MiniOptions.defaults();
+        description = {
+            "Train a small GPT-2 on the tasks ioi, gt and gp from scratch, and write it as a HuggingFace model directory.",
+            "The defaults are those of the bundled model. The last line is measured on prompts that it was not trained on."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune train-mini --out out/mini",
+            "  edgeprune train-mini --out out/deep --layers 8 --heads 4 --width 64 --steps 5000"
+        })
+final class TrainMiniCommand implements Callable<Integer> {
+    private static final MiniOptions BUNDLED = MiniOptions.defaults();
+    private static final String DEFAULT = " (default: ${DEFAULT-VALUE}).";
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "directory to write the model to")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write the model.")
     private Path out;
 
-    @Option(names = "--steps", description = "optimiser steps")
-    private int steps = defaults.steps();
+    @Mixin
+    private SeedOption seed;
 
-    @Option(names = "--seed", description = "seed of initial weights and texts")
-    private long seed = defaults.seed();
+    @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps" + DEFAULT)
+    private int steps = BUNDLED.steps();
 
-    @Option(names = "--layers", description = "number of layers")
-    private int layers = defaults.layers();
+    @Option(names = "--batch-size", paramLabel = "N", description = "Texts a step" + DEFAULT)
+    private int batchSize = BUNDLED.batchSize();
 
-    @Option(names = "--heads", description = "attention heads a layer")
-    private int heads = defaults.heads();
+    @Option(names = "--layers", paramLabel = "N", description = "Layers" + DEFAULT)
+    private int layers = BUNDLED.layers();
 
-    @Option(names = "--width", description = "width of the residual stream")
-    private int width = defaults.hiddenSize();
+    @Option(names = "--heads", paramLabel = "N", description = "Attention heads a layer" + DEFAULT)
+    private int heads = BUNDLED.heads();
 
-    @Option(names = "--batch-size", description = "texts a step")
-    private int batchSize = defaults.batchSize();
+    @Option(names = "--width", paramLabel = "N", description = "Width of the residual stream" + DEFAULT)
+    private int width = BUNDLED.hiddenSize();
 
-    @Option(names = "--learning-rate", description = "highest learning rate")
-    private double learningRate = defaults.learningRate();
+    @Option(names = "--learning-rate", paramLabel = "X", description = "Highest learning rate" + DEFAULT)
+    private double learningRate = BUNDLED.learningRate();
 
-    @Option(names = "--warmup-steps", description = "steps until the highest learning rate")
-    private int warmupSteps = defaults.warmupSteps();
+    @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps until the highest learning rate" + DEFAULT)
+    private int warmupSteps = BUNDLED.warmupSteps();
 
-    @Option(names = "--weight-decay", description = "weight decay of matrices")
-    private double weightDecay = defaults.weightDecay();
+    @Option(names = "--weight-decay", paramLabel = "X", description = "Weight decay of matrices and embeddings" + DEFAULT)
+    private double weightDecay = BUNDLED.weightDecay();
 
-    @Option(names = "--context-weight", description = "loss weight of tokens before the answer")
-    private double contextWeight = defaults.contextWeight();
+    @Option(names = "--context-weight", paramLabel = "X", description = "Loss weight of a token before the answer" + DEFAULT)
+    private double contextWeight = BUNDLED.contextWeight();
 
-    @Option(names = "--threads", description = "CPU threads")
-    private int threads = 2;
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
 
     @Spec
     private CommandSpec spec;
 
+    private record Result(String out, int steps, long parameters, Map<String, Map<String, Double>> metrics) {}
+
     @Override
     public Integer call() {
-        LibTorch.setThreads(threads);
         MiniOptions options = new MiniOptions(
-                layers, heads, width, steps, batchSize, seed, learningRate, warmupSteps, weightDecay, contextWeight);
-        PrintWriter text = spec.commandLine().getOut();
-        try (ProgressBar bar = progressBar()) {
-            MiniTraining.run(options, out, commandLine(), new MiniTraining.Listener() {
+                layers, heads, width, steps, batchSize, seed.value(), learningRate, warmupSteps, weightDecay, contextWeight);
+        Device device = compute.start();
+        try (Progress progress = new Progress("train-mini", "steps", steps)) {
+            MiniTraining training = new MiniTraining(options, device, new MiniTraining.Listener() {
                 @Override
                 public void step(int step, double loss) {
-                    if (bar != null) {
-                        bar.stepTo(step);
-                        bar.setExtraMessage(String.format(Locale.ROOT, "loss %.4f", loss));
-                    }
+                    progress.at(step, () -> String.format("loss %.4f", loss));
                 }
 
                 @Override
-                public void evaluated(int step, Split split, Map<String, Map<String, Double>> metrics) {
-                    text.printf(Locale.ROOT, "step %d, %s: %s%n", step, split.key(), line(metrics));
-                    text.flush();
+                public void evaluated(int step, Map<String, Map<String, Double>> metrics) {
+                    results.note("step " + step + ", validation: " + line(metrics));
                 }
             });
+            MiniTraining.Trained trained = training.run(out, commandLine());
+            Result result = new Result(out.toString(), steps, trained.parameters(), trained.metrics());
+            results.print(result, () -> out + ": " + line(trained.metrics()));
         }
-        text.println("wrote " + out);
-        text.flush();
         return 0;
     }
 
-    /** The bar, or null where nobody looks. */
-    private ProgressBar progressBar() {
-        return System.console() != null && System.console().isTerminal()
-                ? new ProgressBarBuilder().setTaskName("train-mini").setInitialMax(steps).build()
-                : null;
-    }
-
+    /** What to type for the same model. */
     private String commandLine() {
-        return "edgeprune train-mini " + spec.commandLine().getParseResult().originalArgs().stream()
-                .collect(Collectors.joining(" "));
+        return spec.qualifiedName() + " "
+                + spec.commandLine().getParseResult().originalArgs().stream().collect(Collectors.joining(" "));
     }
 
     private static String line(Map<String, Map<String, Double>> metrics) {
         return metrics.entrySet().stream()
                 .map(task -> task.getKey() + " " + task.getValue().entrySet().stream()
-                        .map(m -> String.format(Locale.ROOT, "%s %.4f", m.getKey(), m.getValue()))
+                        .map(metric -> String.format("%s %.4f", metric.getKey(), metric.getValue()))
                         .collect(Collectors.joining(", ")))
                 .collect(Collectors.joining("; "));
-    }
-
-    public static void main(String[] args) {
-        System.exit(new CommandLine(new TrainMiniCommand()).execute(args));
     }
 }

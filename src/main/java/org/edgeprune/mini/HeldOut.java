@@ -1,30 +1,27 @@
 package org.edgeprune.mini;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.engine.Baseline;
-import org.edgeprune.model.TokenBatch;
+import org.edgeprune.eval.Evaluator;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.DataRequest;
-import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
-import org.edgeprune.torch.Tensor;
-import org.edgeprune.torch.TensorScope;
 
 /**
- * How good a model is at the tasks it is trained for, on prompts that the training corpus does not have: ioi with unseen names
- * and unseen templates, gt from unseen years, gp with unseen templates.
+ * How good a model is at the tasks that it is trained for, on prompts that the training texts do not have: ioi with unseen names
+ * and templates, gt from unseen years, gp with unseen templates.
  */
 public final class HeldOut {
-    private static final List<String> TASKS = List.of("ioi", "gt", "gp");
+    /** The tasks, and the metrics that a model has by itself. */
+    private static final Map<String, List<String>> METRICS = metrics();
+
     private static final int BATCH = 128;
 
     private record Part(String task, List<Example> examples, Scorer scorer) {}
@@ -33,54 +30,39 @@ public final class HeldOut {
 
     /**
      * @param tokenizer of the model
-     * @param split which held-out prompts: validation to watch a training run, test for its report
+     * @param split which held-out prompts: validation (names are not held out there) or test
      * @param examples of each task
      * @param seed of their choice
      */
     public HeldOut(PromptTokenizer tokenizer, Split split, int examples, long seed) {
-        for (String name : TASKS) {
+        DataRequest request = DataRequest.seeded(seed)
+                .tokenizer(tokenizer)
+                .sizes(1, split == Split.VALIDATION ? examples : 1, split == Split.TEST ? examples : 1);
+        for (String name : METRICS.keySet()) {
             Task task = Tasks.named(name);
-            DataRequest request = DataRequest.seeded(seed)
-                    .sizes(1, split == Split.VALIDATION ? examples : 1, split == Split.TEST ? examples : 1)
-                    .tokenizer(tokenizer);
-            Dataset data = task.tokenise(task.generate(request).records(), tokenizer);
-            parts.add(new Part(name, data.part(split), task.scorer(tokenizer)));
+            List<Example> all = task.tokenise(task.generate(request).records(), tokenizer).part(split);
+            parts.add(new Part(name, all, task.scorer(tokenizer)));
         }
+    }
+
+    private static Map<String, List<String>> metrics() {
+        Map<String, List<String>> metrics = new LinkedHashMap<>();
+        metrics.put("ioi", List.of("accuracy", "logit_difference"));
+        metrics.put("gt", List.of("probability_difference", "probability_difference_10"));
+        metrics.put("gp", List.of("accuracy", "logit_difference"));
+        return metrics;
     }
 
     /** Each task's metrics by name, means over its examples. */
     public Map<String, Map<String, Double>> measure(TransformerModel model) {
         Map<String, Map<String, Double>> all = new LinkedHashMap<>();
         for (Part part : parts) {
-            Map<String, Double> sums = new LinkedHashMap<>();
-            for (int from = 0; from < part.examples().size(); from += BATCH) {
-                List<Example> some = part.examples().subList(from, Math.min(from + BATCH, part.examples().size()));
-                score(model, part.scorer(), some, sums);
-            }
-            sums.replaceAll((metric, sum) -> sum / part.examples().size());
-            all.put(part.task(), sums);
+            Evaluator evaluator = new Evaluator(model, part.scorer(), false, BATCH);
+            Map<String, Double> metrics = evaluator.evaluate(part.examples(), null).metrics();
+            // The others compare a model with the full one, which this is.
+            metrics.keySet().retainAll(METRICS.get(part.task()));
+            all.put(part.task(), metrics);
         }
         return all;
-    }
-
-    private static void score(TransformerModel model, Scorer scorer, List<Example> examples, Map<String, Double> sums) {
-        try (TensorScope scope = TensorScope.open()) {
-            TokenBatch batch = TokenBatch.of(examples.stream().map(Example::clean).toList(), model.device());
-            long[] last = new long[examples.size()];
-            for (int row = 0; row < last.length; row++) {
-                last[row] = batch.token(row, examples.get(row).length() - 1);
-            }
-            Tensor logits = Baseline.logits(model, batch, Tensor.of(last, last.length).to(model.device()));
-            if (scorer.vocabulary() != null) {
-                long[] words = Arrays.stream(scorer.vocabulary()).asLongStream().toArray();
-                logits = logits.indexSelect(1, Tensor.of(words, words.length).to(model.device()));
-            }
-            float[] values = logits.toFloats();
-            int width = values.length / last.length;
-            for (int row = 0; row < last.length; row++) {
-                float[][] scored = {Arrays.copyOfRange(values, row * width, (row + 1) * width)};
-                scorer.score(examples.get(row), scored, scored).forEach((metric, value) -> sums.merge(metric, value, Double::sum));
-            }
-        }
     }
 }

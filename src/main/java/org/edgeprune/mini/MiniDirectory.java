@@ -21,14 +21,12 @@ final class MiniDirectory {
             MiniOptions options,
             MiniTrainer trainer,
             String command,
-            Map<String, Map<String, Double>> metrics) {
-        SafeTensorsWriter.write(
-                directory.resolve(Checkpoint.SINGLE), trainer.weights().byName(), Map.of("format", "pt"));
+            MiniTraining.Trained trained) {
+        SafeTensorsWriter.write(directory.resolve(Checkpoint.SINGLE), trainer.weights(), Map.of("format", "pt"));
         text(directory.resolve("config.json"), config(options.config(trainer.model().vocabSize())).toPrettyString() + "\n");
         text(directory.resolve("tokenizer.json"), MiniTokenizer.json());
         text(directory.resolve("tokenizer_config.json"), tokenizerConfig().toPrettyString() + "\n");
-        long parameters = trainer.weights().tensors().stream().mapToLong(t -> t.elementCount()).sum();
-        text(directory.resolve("README.md"), readme(options, parameters, command, metrics));
+        text(directory.resolve("README.md"), readme(options, command, trained));
     }
 
     private static ObjectNode config(Gpt2Config config) {
@@ -61,8 +59,7 @@ final class MiniDirectory {
         return root;
     }
 
-    private static String readme(
-            MiniOptions options, long parameters, String command, Map<String, Map<String, Double>> metrics) {
+    private static String readme(MiniOptions options, String command, MiniTraining.Trained trained) {
         return """
                 # Mini GPT-2
 
@@ -88,13 +85,13 @@ final class MiniDirectory {
                         options.layers(),
                         options.heads(),
                         options.hiddenSize(),
-                        parameters,
+                        trained.parameters(),
                         command,
                         options.seed(),
                         options.steps(),
                         options.batchSize(),
                         MiniTraining.TEST_EXAMPLES,
-                        table(metrics));
+                        table(trained.metrics()));
     }
 
     private static String table(Map<String, Map<String, Double>> metrics) {

@@ -2,6 +2,7 @@ package org.edgeprune.mini;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.edgeprune.model.Gpt2Model;
 import org.edgeprune.model.RandomWeights;
@@ -30,14 +31,14 @@ final class MiniTrainer implements AutoCloseable {
     private final AdamW decayed;
     private final AdamW plain;
 
-    MiniTrainer(MiniOptions options, PromptTokenizer tokenizer) {
+    MiniTrainer(MiniOptions options, PromptTokenizer tokenizer, Device device) {
         this.options = options;
-        this.weights = new TrainableWeights(new RandomWeights(options.seed(), Device.CPU));
-        this.model = new Gpt2Model(options.config(tokenizer.vocabSize()), weights, Device.CPU);
+        this.weights = new TrainableWeights(new RandomWeights(options.seed(), device));
+        this.model = new Gpt2Model(options.config(tokenizer.vocabSize()), weights, device);
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
         this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());
-        List<Tensor> decays = weights.tensors().stream().filter(t -> t.rank() > 1).toList();
-        List<Tensor> others = weights.tensors().stream().filter(t -> t.rank() == 1).toList();
+        List<Tensor> decays = weights.byName().values().stream().filter(t -> t.rank() > 1).toList();
+        List<Tensor> others = weights.byName().values().stream().filter(t -> t.rank() == 1).toList();
         this.matrices = decays.size();
         this.parameters = Stream.concat(decays.stream(), others.stream()).toList();
         this.decayed = optimizer(decays, options.weightDecay());
@@ -54,8 +55,13 @@ final class MiniTrainer implements AutoCloseable {
         return model;
     }
 
-    TrainableWeights weights() {
-        return weights;
+    /** The parameters by their names in a HuggingFace checkpoint. */
+    Map<String, Tensor> weights() {
+        return weights.byName();
+    }
+
+    long parameterCount() {
+        return parameters.stream().mapToLong(Tensor::elementCount).sum();
     }
 
     /**

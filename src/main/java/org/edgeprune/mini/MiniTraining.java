@@ -8,10 +8,11 @@ import org.edgeprune.InputException;
 import org.edgeprune.task.MiniTokenizer;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
+import org.edgeprune.torch.Device;
 
 /** Trains a small GPT-2 on the bundled tasks' texts and writes it as a HuggingFace model directory. */
-public final class MiniTraining {
-    /** Examples of each task in the final report. */
+public record MiniTraining(MiniOptions options, Device device, Listener listener) {
+    /** Test prompts of each task in the final report. */
     static final int TEST_EXAMPLES = 1000;
 
     private static final int VALIDATION_EXAMPLES = 200;
@@ -19,29 +20,36 @@ public final class MiniTraining {
 
     /** Hears how a run goes. */
     public interface Listener {
-        /** After a step, counted from 1; {@code loss} is that of the step's own texts. */
+        /** After each step, counted from 1; {@code loss} is that of the step's own texts, in nats. */
         void step(int step, double loss);
 
-        /** Now and then: the tasks' metrics on validation prompts, and at last on test prompts. */
-        void evaluated(int step, Split split, Map<String, Map<String, Double>> metrics);
+        /** Now and then: each task's metrics on validation prompts. */
+        void evaluated(int step, Map<String, Map<String, Double>> metrics);
     }
 
-    private MiniTraining() {}
+    /**
+     * What came out.
+     *
+     * @param parameters how many numbers were trained
+     * @param metrics of each task on test prompts
+     */
+    public record Trained(long parameters, Map<String, Map<String, Double>> metrics) {}
 
     /**
-     * Runs a whole training.
+     * Runs the whole training.
      *
+     * @param directory to write to, made if it is not there
      * @param command what the directory's README names as the command to repeat it
-     * @throws InputException if the directory cannot be written
+     * @throws InputException if the directory cannot be written, or the loss is no number any more
      */
-    public static void run(MiniOptions options, Path directory, String command, Listener listener) {
+    public Trained run(Path directory, String command) {
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be made: " + e + "; choose another --out", e);
         }
         try (PromptTokenizer tokenizer = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini tokenizer");
-                MiniTrainer trainer = new MiniTrainer(options, tokenizer)) {
+                MiniTrainer trainer = new MiniTrainer(options, tokenizer, device)) {
             HeldOut validation = new HeldOut(tokenizer, Split.VALIDATION, VALIDATION_EXAMPLES, options.seed());
             for (int step = 0; step < options.steps(); step++) {
                 double loss = trainer.step(step);
@@ -51,12 +59,13 @@ public final class MiniTraining {
                 }
                 listener.step(step + 1, loss);
                 if ((step + 1) % EVALUATE_EVERY == 0) {
-                    listener.evaluated(step + 1, Split.VALIDATION, validation.measure(trainer.model()));
+                    listener.evaluated(step + 1, validation.measure(trainer.model()));
                 }
             }
-            var metrics = new HeldOut(tokenizer, Split.TEST, TEST_EXAMPLES, options.seed()).measure(trainer.model());
-            listener.evaluated(options.steps(), Split.TEST, metrics);
-            MiniDirectory.write(directory, options, trainer, command, metrics);
+            HeldOut test = new HeldOut(tokenizer, Split.TEST, TEST_EXAMPLES, options.seed());
+            Trained trained = new Trained(trainer.parameterCount(), test.measure(trainer.model()));
+            MiniDirectory.write(directory, options, trainer, command, trained);
+            return trained;
         }
     }
 }

@@ -2,7 +2,6 @@ package org.edgeprune.mini;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.edgeprune.model.Weights;
 import org.edgeprune.torch.GradMode;
@@ -42,11 +41,6 @@ final class TrainableWeights implements Weights {
     /** The parameters by their names in a HuggingFace checkpoint, in the order in which the model asked for them. */
     Map<String, Tensor> byName() {
         return Collections.unmodifiableMap(leaves);
-    }
-
-    /** The same, without names. */
-    List<Tensor> tensors() {
-        return List.copyOf(leaves.values());
     }
 
     @Override

@@ -21,7 +21,6 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.model.Weights;
 import org.edgeprune.task.MiniTokenizer;
 import org.edgeprune.task.PromptTokenizer;
-import org.edgeprune.task.Split;
 import org.edgeprune.task.TrainingCorpus;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Device;
@@ -43,7 +42,7 @@ class MiniTrainingTest {
 
     @Test
     void lossFalls() {
-        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER)) {
+        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU)) {
             List<Double> losses = train(trainer);
             // Before the first update all tokens are as good as equally likely.
             assertEquals(Math.log(TOKENIZER.vocabSize()), losses.get(0), 0.05);
@@ -55,14 +54,14 @@ class MiniTrainingTest {
     /** The model keeps views of its parameters: after updates in place, gradients must be those of a model made anew. */
     @Test
     void gradientsAfterUpdatesAreThoseOfAFreshModel() {
-        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER);
-                TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights().byName()));
+        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU);
+                TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights()));
                 TransformerModel fresh = trained(trainer, copies);
                 TensorScope scope = TensorScope.open()) {
             TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);
             TextBatch batch = TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh);
             Tensor[] gradients = Autograd.grad(batch.loss(trainer.model()), leaves(trainer.weights()));
-            Tensor[] expected = Autograd.grad(batch.loss(fresh), leaves(copies));
+            Tensor[] expected = Autograd.grad(batch.loss(fresh), leaves(copies.byName()));
             for (int i = 0; i < expected.length; i++) {
                 assertArrayEquals(expected[i].toFloats(), gradients[i].toFloats(), 1e-7f, "parameter " + i);
                 assertTrue(expected[i].abs().sum().item() > 0, "parameter " + i + " has no gradient");
@@ -80,19 +79,20 @@ class MiniTrainingTest {
             }
 
             @Override
-            public void evaluated(int step, Split split, Map<String, Map<String, Double>> metrics) {
-                heard.add(split + " after " + step + " of " + metrics.keySet());
+            public void evaluated(int step, Map<String, Map<String, Double>> metrics) {
+                heard.add("evaluated");
             }
         };
-        MiniTraining.run(TINY, dir.resolve("one"), "the command", listener);
-        assertEquals(31, heard.size());
-        assertEquals("TEST after 30 of [ioi, gt, gp]", heard.get(30));
+        MiniTraining.Trained trained =
+                new MiniTraining(TINY, Device.CPU, listener).run(dir.resolve("one"), "the command");
+        assertEquals(30, heard.size());
+        assertEquals(List.of("ioi", "gt", "gp"), List.copyOf(trained.metrics().keySet()));
 
-        try (MiniTrainer again = new MiniTrainer(TINY, TOKENIZER)) {
+        try (MiniTrainer again = new MiniTrainer(TINY, TOKENIZER, Device.CPU)) {
             train(again);
             Path two = Files.createDirectory(dir.resolve("two"));
-            MiniDirectory.write(two, TINY, again, "the command", Map.of());
-            for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json")) {
+            MiniDirectory.write(two, TINY, again, "the command", trained);
+            for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md")) {
                 assertArrayEquals(
                         Files.readAllBytes(two.resolve(file)), Files.readAllBytes(dir.resolve("one").resolve(file)), file);
             }
@@ -133,8 +133,8 @@ class MiniTrainingTest {
         return new Gpt2Model(TINY.config(TOKENIZER.vocabSize()), copies, Device.CPU);
     }
 
-    private static Tensor[] leaves(TrainableWeights weights) {
-        return weights.byName().values().toArray(Tensor[]::new);
+    private static Tensor[] leaves(Map<String, Tensor> weights) {
+        return weights.values().toArray(Tensor[]::new);
     }
 
     private static Weights copiesOf(Map<String, Tensor> tensors) {

@@ -32,15 +32,16 @@ import org.eclipse.elk.graph.util.ElkGraphUtil;
  * Places a graph's nodes and links with ELK's layered algorithm, inputs at the top.
  *
  * <p>ELK sees blocks: a head's Q, K and V cells stand on top of its output box and move with it. A block's layer is fixed by the
- * order of computation; ELK chooses the order within each layer. Up to {@link #ROUTED_LINKS} links it also places the blocks and
- * routes the links around them. Beyond that, routes need so much room that names can no longer be read: rows are packed in ELK's
- * order, and links run straight to their reader behind the blocks.
+ * order of computation; ELK chooses the order within each layer. While the links together go down by at most
+ * {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around them. Beyond
+ * that, routes take long and need so much room that names can no longer be read: rows are packed in ELK's order, and links run
+ * straight to their reader behind the blocks.
  *
  * @param boxes one a node, in the graph's order
  * @param curves one a link, in the graph's order
  */
 record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double height, boolean routed) {
-    static final int ROUTED_LINKS = 300;
+    static final int ROUTED_ROWS = 1200;
 
     static final double CELL_WIDTH = 18;
     static final double CELL_HEIGHT = 14;
@@ -78,7 +79,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             for (Link link : shaping) {
                 routes.put(link, ElkGraphUtil.createSimpleEdge(outs.get(node(link.from())), ins.get(node(link.to()))));
             }
-            boolean routed = shaping.size() <= ROUTED_LINKS;
+            boolean routed = shaping.stream().mapToInt(this::rowsDown).sum() <= ROUTED_ROWS;
             configure(routed);
             new LayeredLayoutProvider().layout(root, new BasicProgressMonitor());
             if (!routed) {
@@ -98,6 +99,10 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             return link.kind() == LinkKind.EDGE || link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from()));
         }
 
+        private int rowsDown(Link link) {
+            return rows.subMap(row(node(link.from())), row(node(link.to()))).size();
+        }
+
         private void addBlock(DrawnNode node) {
             boolean head = node.type() == NodeType.HEAD;
             ElkNode block = ElkGraphUtil.createNode(root);
@@ -114,8 +119,9 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         }
 
         /** Keys and values that several heads share come in a row of their own before the layer's heads. */
-        private static int row(DrawnNode node) {
-            return node.type() == NodeType.OUTPUT ? 1 << 20 : 2 * node.rank() + (node.type().isHeadInput() ? 0 : 1);
+        private int row(DrawnNode node) {
+            boolean shared = node.type().isHeadInput() && !graph.isCell(node);
+            return node.type() == NodeType.OUTPUT ? 1 << 20 : 2 * node.rank() + (shared ? 0 : 1);
         }
 
         private void addCell(DrawnNode cell) {
@@ -146,7 +152,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             root.setProperty(CoreOptions.EDGE_ROUTING, routed ? EdgeRouting.SPLINES : EdgeRouting.POLYLINE);
             root.setProperty(LayeredOptions.NODE_PLACEMENT_STRATEGY,
                     routed ? NodePlacementStrategy.NETWORK_SIMPLEX : NodePlacementStrategy.SIMPLE);
-            root.setProperty(LayeredOptions.THOROUGHNESS, routed ? 7 : 2);
+            root.setProperty(LayeredOptions.THOROUGHNESS, routed ? 3 : 2);
             root.setProperty(LayeredOptions.SPACING_NODE_NODE, BLOCK_GAP);
             root.setProperty(LayeredOptions.SPACING_EDGE_EDGE, routed ? 3.0 : 0.0);
             root.setProperty(LayeredOptions.SPACING_EDGE_NODE, routed ? 5.0 : 0.0);

@@ -55,8 +55,8 @@ class CurvesTest {
         String svg = Curves.of("Sparsity <&>", "step", "edge sparsity")
                 .line("model", STEPS, map(x -> x / 50)).dashed("target", STEPS, map(x -> 0.9)).toSvg(600, 300);
         List<String> texts = texts(svg);
+        // not the y axis' label: it stands on its side, which JFreeChart draws as outlines
         assertTrue(texts.containsAll(List.of("Sparsity <&>", "step", "model", "target")), texts.toString());
-        // the y axis' label stands on its side, which JFreeChart draws as outlines
         assertEquals("600", parse(svg).getDocumentElement().getAttribute("width"));
     }
 

@@ -21,7 +21,14 @@ import picocli.CommandLine.TypeConversionException;
         description = "Find circuits in transformers by edge pruning.",
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Main.Version.class,
-        subcommands = {DataCommand.class, DrawCommand.class, InfoCommand.class, DoctorCommand.class, TrainMiniCommand.class},
+        subcommands = {
+            DataCommand.class,
+            DrawCommand.class,
+            GenerateCommand.class,
+            InfoCommand.class,
+            DoctorCommand.class,
+            TrainMiniCommand.class
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune doctor                        is everything that is needed there?",

@@ -66,6 +66,18 @@ public final class ModelConfig {
         return text("model_type", "");
     }
 
+    /** The tokens that end a text, {@code eos_token_id}: none, one or several. */
+    public Set<Integer> endTokens() {
+        JsonNode value = node("eos_token_id");
+        Set<Integer> tokens = new HashSet<>();
+        if (value.isArray()) {
+            value.forEach(token -> tokens.add(token.asInt()));
+        } else if (value.isInt()) {
+            tokens.add(value.intValue());
+        }
+        return tokens;
+    }
+
     /** Whether the field is there and not null. */
     boolean has(String field) {
         asked.add(field);

@@ -174,7 +174,8 @@ public final class ComputationGraph {
 
     /** @throws InputException if this graph has no writer of that name */
     public Writer writer(String name) {
-        Writer writer = writersByName.get(name);
+        // The reference's Tracr code calls token embeddings by another name than its GPT-2 code.
+        Writer writer = writersByName.get(name.equals("token_embeds") ? "tok_embeds" : name);
         if (writer == null) {
             throw new InputException("unknown writer '" + name + "': this model's writers are " + range(writers));
         }

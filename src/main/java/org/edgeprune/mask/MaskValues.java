@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.ReaderGroup;
+import org.edgeprune.graph.Writer;
 
 /**
  * Deterministic masks as plain numbers: soft ones in [0,1], or binary.
@@ -62,6 +64,28 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     /** Binary masks: 1 where a mask is above its threshold. */
     public MaskValues binary(Thresholds thresholds) {
         return new MaskValues(graph, above(edges, thresholds.edges()), above(nodes, thresholds.nodes()));
+    }
+
+    /**
+     * Binary masks with the thresholds that the reference's Tracr model uses to list edges: it takes the node threshold for attention
+     * reads and the edge threshold for head writes.
+     */
+    public MaskValues referenceTracrBinary(Thresholds thresholds) {
+        float[] binaryEdges = above(edges, thresholds.edges());
+        for (ReaderGroup group : graph.groups()) {
+            if (group.kind() == Reader.Kind.QUERY || group.kind() == Reader.Kind.KEY || group.kind() == Reader.Kind.VALUE) {
+                for (int i = group.firstEdge(); i < group.firstEdge() + group.edgeCount(); i++) {
+                    binaryEdges[i] = edges[i] > thresholds.nodes() ? 1 : 0;
+                }
+            }
+        }
+        float[] binaryNodes = above(nodes, thresholds.nodes());
+        for (Writer writer : graph.writers()) {
+            if (writer.kind() == Writer.Kind.HEAD) {
+                binaryNodes[writer.index()] = nodes[writer.index()] > thresholds.edges() ? 1 : 0;
+            }
+        }
+        return new MaskValues(graph, binaryEdges, binaryNodes);
     }
 
     /** The thresholds at which binary masks are as sparse as these. */

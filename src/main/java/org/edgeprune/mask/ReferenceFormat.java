@@ -17,7 +17,9 @@ import org.edgeprune.torch.Device;
 public enum ReferenceFormat {
     GPT2("transformer.", "h.", "", "attn_write_log_alphas", "", "final_read_log_alphas", true),
     LLAMA("model.", "layers.", "", "attn_write_log_alphas", "", "final_read_log_alphas", true),
-    TRACR("Erazr_model.", "blocks.", "attn.", "write_log_alphas", "mlp.", "final_read_log_alpha", false);
+    TRACR("Erazr_model.", "blocks.", "attn.", "write_log_alphas", "mlp.", "final_read_log_alpha", false),
+    /** Tracr models without an unembedding, as for {@code xproportion}. */
+    TRACR_HEADLESS("", "blocks.", "attn.", "write_log_alphas", "mlp.", "final_read_log_alpha", false);
 
     private static final String[] EMBEDDINGS = {"token_write_log_alpha", "pos_write_log_alpha"};
 

@@ -32,6 +32,10 @@ public final class Models {
                 GptNeoXConfig neox = GptNeoXConfig.of(config);
                 yield new GptNeoXModel(neox, weights(directory, device), device);
             }
+            case TRACR -> {
+                TracrConfig tracr = TracrConfig.of(config);
+                yield new TracrModel(tracr, weights(directory, device), device);
+            }
         };
     }
 
@@ -46,6 +50,7 @@ public final class Models {
             case GPT2 -> Gpt2Config.of(config).sizes();
             case LLAMA -> LlamaConfig.of(config).sizes();
             case GPT_NEOX -> GptNeoXConfig.of(config).sizes();
+            case TRACR -> TracrConfig.of(config).sizes();
         };
     }
 
@@ -53,7 +58,9 @@ public final class Models {
     private enum Family {
         GPT2("gpt2"),
         LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "phi3"),
-        GPT_NEOX("gpt_neox");
+        GPT_NEOX("gpt_neox"),
+        /** The name that the published implementation has for compiled models. */
+        TRACR("erazr");
 
         private final List<String> modelTypes;
 

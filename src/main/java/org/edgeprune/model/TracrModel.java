@@ -5,7 +5,6 @@ import java.util.List;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
-import org.edgeprune.torch.TensorScope;
 
 /**
  * Transformers compiled by Tracr (Lindner et al. 2023): no norms, ReLU MLPs, bidirectional or causal attention, token and position
@@ -45,17 +44,15 @@ public final class TracrModel implements TransformerModel {
     private SelfAttention attention(String name) {
         int model = config.modelSize();
         Tensor output = parameters.get(name + "w_o", (long) config.heads() * config.keySize(), model);
-        try (TensorScope scope = TensorScope.open()) {
-            return new SelfAttention(
-                    new Norm.Identity(),
-                    projection(name, "q"),
-                    projection(name, "k"),
-                    projection(name, "v"),
-                    parameters.keep(scope, output.view(config.heads(), config.keySize(), model)),
-                    parameters.get(name + "b_o", model),
-                    1 / Math.sqrt(config.keySize()),
-                    config.causal());
-        }
+        return new SelfAttention(
+                new Norm.Identity(),
+                projection(name, "q"),
+                projection(name, "k"),
+                projection(name, "v"),
+                parameters.own(() -> output.view(config.heads(), config.keySize(), model)),
+                parameters.get(name + "b_o", model),
+                1 / Math.sqrt(config.keySize()),
+                config.causal());
     }
 
     private HeadProjection projection(String name, String which) {

@@ -2,8 +2,10 @@ package org.edgeprune.tracr;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.edgeprune.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
@@ -16,7 +18,7 @@ public final class PublishedModel {
 
     /**
      * @param output what the outputs mean, which the files do not say; residual dimensions have no names there either
-     * @throws org.edgeprune.InputException naming the file and the field that is missing or wrong
+     * @throws InputException naming the file and the field that is missing or wrong
      */
     public static CompiledModel read(Path json, Output output) {
         JsonFields root = JsonFields.read(json);
@@ -31,7 +33,7 @@ public final class PublishedModel {
                 options.text("causal").equals("true"));
         JsonFields ids = root.object("vocab");
         List<Value> tokens = new ArrayList<>(ids.names().stream().map(Value::parse).toList());
-        tokens.sort(java.util.Comparator.comparing(token -> ids.index(token.toString())));
+        tokens.sort(Comparator.comparing(token -> ids.index(token.toString())));
         String name = json.getFileName().toString().replaceFirst("\\.json$", ".safetensors");
         return new CompiledModel(config,
                 WeightFiles.read(json.resolveSibling(name), WeightFiles.Naming.PUBLISHED, config),

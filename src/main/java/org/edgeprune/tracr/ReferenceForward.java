@@ -2,6 +2,7 @@ package org.edgeprune.tracr;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.edgeprune.tracr.TransformerWeights.Attention;
 import org.edgeprune.tracr.TransformerWeights.Mlp;
 
@@ -31,7 +32,7 @@ public final class ReferenceForward {
         this.written = new int[wiring.writers().size()][];
         for (int w = 0; w < written.length; w++) {
             int writer = w;
-            written[w] = java.util.stream.IntStream.range(0, config.modelSize())
+            written[w] = IntStream.range(0, config.modelSize())
                     .filter(d -> wiring.writes(writer, d)).toArray();
         }
     }

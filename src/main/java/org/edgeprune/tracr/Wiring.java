@@ -1,6 +1,7 @@
 package org.edgeprune.tracr;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.tracr.TransformerWeights.Attention;
 import org.edgeprune.tracr.TransformerWeights.Mlp;
@@ -157,7 +158,7 @@ public final class Wiring {
 
     private static boolean[] columns(double[][] w) {
         boolean[] all = new boolean[w.length];
-        java.util.Arrays.fill(all, true);
+        Arrays.fill(all, true);
         return columns(w, all, 0, w.length);
     }
 
@@ -174,7 +175,7 @@ public final class Wiring {
 
     private static boolean[] rows(double[][] w) {
         boolean[] all = new boolean[w[0].length];
-        java.util.Arrays.fill(all, true);
+        Arrays.fill(all, true);
         return rows(w, all, 0, all.length);
     }
 

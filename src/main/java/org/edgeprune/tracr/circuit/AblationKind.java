@@ -1,5 +1,7 @@
 package org.edgeprune.tracr.circuit;
 
+import java.util.Locale;
+
 /** What the reader of a cut edge gets. */
 public enum AblationKind {
     /** Nothing. */
@@ -9,6 +11,6 @@ public enum AblationKind {
 
     @Override
     public String toString() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,10 +1,12 @@
 package org.edgeprune.tracr.circuit;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -32,7 +34,8 @@ public final class CircuitSearch {
         this.forward = model.forward();
         this.wiring = forward.wiring();
         this.kind = kind;
-        this.examples = List.copyOf(examples);
+        this.examples = new ArrayList<>(examples);
+        Collections.shuffle(this.examples, new Random(0)); // the first of all inputs in order are much alike
         this.firstScored = firstScored;
         this.tolerance = tolerance;
         this.candidates = StructuralCircuit.of(model).edges();
@@ -41,7 +44,8 @@ public final class CircuitSearch {
     /**
      * Cuts each edge by itself, then all that changed nothing at once; from there what can be cut in addition: one
      * by one, and where edges matter only beside each other, together. Exhaustive over examples, not over subsets of
-     * edges: it takes together what enters a reader, what enters a head's query and key, and what leaves a writer.
+     * edges: it takes together any two, what enters a reader, what enters a head's query and key, and what leaves a
+     * writer.
      */
     public FunctionalCircuit find() {
         List<TruthEdge> necessary = mattering(Set.of());
@@ -53,40 +57,38 @@ public final class CircuitSearch {
         // An edge that matters now may cease to when others go, and the other way round: until nothing changes.
         for (int before = -1; before < cut.size();) {
             before = cut.size();
-            cutOneByOne(cut);
-            cutTogether(cut);
+            for (Set<TruthEdge> group : groups(without(cut).reversed())) {
+                cutIfUnchanged(cut, group);
+            }
         }
         List<TruthEdge> kept = without(cut);
         return new FunctionalCircuit(kind, necessary, kept, kept.equals(necessary), error(cut), examples.size());
     }
 
-    /** From the output back, so that what feeds an edge already cut is cut after it. */
-    private void cutOneByOne(Set<TruthEdge> cut) {
-        List<TruthEdge> droppable = new ArrayList<>(without(cut));
-        droppable.removeAll(mattering(cut));
-        for (TruthEdge edge : droppable.reversed()) {
-            cut.add(edge);
-            if (!unchanged(cut)) {
-                cut.remove(edge);
-            }
+    private void cutIfUnchanged(Set<TruthEdge> cut, Set<TruthEdge> group) {
+        Set<TruthEdge> more = new LinkedHashSet<>(cut);
+        if (more.addAll(group) && unchanged(more)) {
+            cut.addAll(group);
         }
     }
 
-    /** A query that has nothing to fall back on may do as well without what it compares. */
-    private void cutTogether(Set<TruthEdge> cut) {
+    /**
+     * What to try to cut: edges one by one, then together. From the output back, so that what feeds an edge already
+     * cut is cut after it.
+     */
+    private Set<Set<TruthEdge>> groups(List<TruthEdge> kept) {
         Set<Set<TruthEdge>> groups = new LinkedHashSet<>();
-        for (TruthEdge edge : candidates.reversed()) {
+        kept.forEach(edge -> groups.add(Set.of(edge)));
+        for (TruthEdge edge : kept) {
             groups.add(group(other -> other.reader().equals(edge.reader())));
             String head = edge.reader().replaceFirst("[.][qk]$", "");
             groups.add(group(other -> other.reader().equals(head + ".q") || other.reader().equals(head + ".k")));
             groups.add(group(other -> other.writer().equals(edge.writer())));
         }
-        for (Set<TruthEdge> group : groups) {
-            Set<TruthEdge> more = new LinkedHashSet<>(cut);
-            if (more.addAll(group) && unchanged(more)) {
-                cut.addAll(group);
-            }
+        for (TruthEdge first : kept) {
+            kept.subList(kept.indexOf(first) + 1, kept.size()).forEach(second -> groups.add(Set.of(first, second)));
         }
+        return groups;
     }
 
     private Set<TruthEdge> group(Predicate<TruthEdge> members) {
@@ -130,8 +132,9 @@ public final class CircuitSearch {
 
     private boolean unchanged(Set<TruthEdge> cut) {
         boolean[][] mask = mask(cut);
-        for (Example example : examples) {
-            if (new Clean(example).difference(mask) > tolerance) {
+        for (int i = 0; i < examples.size(); i++) {
+            if (new Clean(examples.get(i)).difference(mask) > tolerance) {
+                Collections.swap(examples, i, i / 2); // what showed a change is likely to show others
                 return false;
             }
         }

@@ -1,6 +1,9 @@
 package org.edgeprune.tracr.circuit;
 
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.edgeprune.tracr.CompiledModel;
 
 /**
@@ -31,9 +34,9 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
 
     /** Zero ablation looks at no corruption: one example for each input will do. */
     private static List<Example> distinctInputs(List<Example> examples) {
-        var seen = new java.util.HashSet<List<Integer>>();
+        Set<List<Integer>> seen = new HashSet<>();
         return examples.stream()
-                .filter(e -> seen.add(java.util.Arrays.stream(e.ids()).boxed().toList()))
+                .filter(e -> seen.add(Arrays.stream(e.ids()).boxed().toList()))
                 .toList();
     }
 

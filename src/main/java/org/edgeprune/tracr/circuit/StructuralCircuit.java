@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.function.IntPredicate;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.Wiring;
 
@@ -51,7 +52,7 @@ public record StructuralCircuit(SequencedMap<String, List<String>> writes, Seque
         return new StructuralCircuit(writes, reads, edges.reversed());
     }
 
-    private static List<String> labels(CompiledModel model, java.util.function.IntPredicate chosen) {
+    private static List<String> labels(CompiledModel model, IntPredicate chosen) {
         List<String> labels = new ArrayList<>();
         for (int d = 0; d < model.config().modelSize(); d++) {
             if (chosen.test(d)) {

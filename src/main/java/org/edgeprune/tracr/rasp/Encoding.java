@@ -1,5 +1,7 @@
 package org.edgeprune.tracr.rasp;
 
+import java.util.Locale;
+
 /** How an s-op lies in the residual stream: one direction for each value, or one direction holding the number. */
 public enum Encoding {
     CATEGORICAL,
@@ -7,6 +9,6 @@ public enum Encoding {
 
     @Override
     public String toString() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 }

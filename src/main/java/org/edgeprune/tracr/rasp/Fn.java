@@ -1,5 +1,7 @@
 package org.edgeprune.tracr.rasp;
 
+import java.util.stream.Stream;
+
 /**
  * The functions that maps apply to values. They see defined values only and return {@link Value#NONE} where they are
  * undefined themselves. The ready-made ones are records and enums: equal expressions of a program are recognised as
@@ -177,7 +179,7 @@ public interface Fn {
         @Override
         public Value apply(Value x, Value y) {
             if (this == APPEND && x instanceof Value.Tuple tuple) {
-                Value[] values = java.util.stream.Stream.concat(tuple.values().stream(), java.util.stream.Stream.of(y))
+                Value[] values = Stream.concat(tuple.values().stream(), Stream.of(y))
                         .toArray(Value[]::new);
                 return Value.tuple(values);
             }

@@ -6,6 +6,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 
 /**
  * Evaluates programs directly: the ground truth for compiled models. Every shared part is evaluated once.
@@ -115,7 +116,7 @@ public record Interpreter(boolean causal) {
             return pattern;
         }
 
-        private List<Value> positions(java.util.function.IntFunction<Value> element) {
+        private List<Value> positions(IntFunction<Value> element) {
             List<Value> values = new ArrayList<>(input.size());
             for (int i = 0; i < input.size(); i++) {
                 values.add(element.apply(i));

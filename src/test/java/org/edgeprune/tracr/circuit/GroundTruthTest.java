@@ -138,20 +138,44 @@ class GroundTruthTest {
         }
     }
 
-    @Test
-    void edgesThatStandInForEachOtherAreReported() {
-        // a or b, as a sum of numbers above 0, where b is a copy of a: either edge can go, but not both
-        SOp a = Rasp.tokens().is(Comparison.EQ, 1).numerical();
-        SOp b = Rasp.aggregate(Rasp.select(Rasp.indices(), Rasp.indices(), Comparison.EQ), a, 0);
-        SOp either = Rasp.linearSequenceMap(a, b, 1, 1).map(x -> Value.of(x.number() > 0.2));
-        CompiledModel model = new Compiler().compile(either, List.of(Value.of(0), Value.of(1)), 3);
+    private static final SOp A = Rasp.tokens().is(Comparison.EQ, 1).numerical();
+    private static final SOp COPY_OF_A =
+            Rasp.aggregate(Rasp.select(Rasp.indices(), Rasp.indices(), Comparison.EQ), A, 0);
+    private static final TruthEdge DIRECT = new TruthEdge("m0", "m1");
+    private static final TruthEdge COPY = new TruthEdge("a1.h0", "m1");
+
+    private static FunctionalCircuit zeroCircuit(SOp program) {
+        CompiledModel model = new Compiler().compile(program, List.of(Value.of(0), Value.of(1)), 3);
         FunctionalCircuit circuit = GroundTruth.of(model, 100).zero();
-        assertFalse(circuit.unique());
-        assertTrue(circuit.edges().size() > circuit.necessary().size());
         assertTrue(circuit.error() <= 1e-3);
-        TruthEdge direct = new TruthEdge("m0", "m1");
-        TruthEdge copy = new TruthEdge("a1.h0", "m1");
-        assertTrue(circuit.edges().contains(direct) ^ circuit.edges().contains(copy), circuit.toString());
+        assertFalse(circuit.unique());
+        return circuit;
+    }
+
+    @Test
+    void ofEdgesThatStandInForEachOtherOneIsKept() {
+        // a or its copy, as a sum above 0: m1 can do without either, but not without both; both are needed later on.
+        SOp either = Rasp.linearSequenceMap(A, COPY_OF_A, 1, 1).map(x -> Value.of(x.number() > 0.2));
+        SOp later = Rasp.linearSequenceMap(either.numerical(), COPY_OF_A, 1, 2);
+        FunctionalCircuit circuit = zeroCircuit(Rasp.linearSequenceMap(later, A, 1, 4));
+        assertFalse(circuit.necessary().contains(DIRECT) || circuit.necessary().contains(COPY));
+        assertTrue(circuit.edges().contains(DIRECT) ^ circuit.edges().contains(COPY), circuit.toString());
+    }
+
+    @Test
+    void edgesThatCancelAreCutTogether() {
+        // a minus its copy is always 0: without one of both it is not, without both it is. The sums beside it make
+        // sure that nothing else between the MLPs can be cut.
+        SOp differ = Rasp.linearSequenceMap(A, COPY_OF_A, 1, -1).map(x -> Value.of(Math.abs(x.number()) > 0.2));
+        SOp sum = Rasp.tokens();
+        for (int i = 0; i < 4; i++) {
+            sum = sum.plus(Rasp.indices());
+        }
+        FunctionalCircuit circuit = zeroCircuit(sum.plus(differ));
+        List<TruthEdge> cancelling = edges("m0 -> m2", "a1.h0 -> m2");
+        assertTrue(circuit.necessary().containsAll(cancelling), circuit.toString());
+        assertTrue(circuit.edges().stream().noneMatch(cancelling::contains), circuit.toString());
+        assertTrue(circuit.edges().containsAll(edges("m0 -> m1", "m1 -> m2", "m2 -> m3", "m3 -> m4")));
     }
 
     @Test

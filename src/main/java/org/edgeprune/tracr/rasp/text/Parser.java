@@ -3,6 +3,7 @@ package org.edgeprune.tracr.rasp.text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.edgeprune.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
@@ -193,7 +194,7 @@ final class Parser {
         return List.of();
     }
 
-    private Ast after(java.util.function.Supplier<Ast> rule) {
+    private Ast after(Supplier<Ast> rule) {
         next++;
         return rule.get();
     }

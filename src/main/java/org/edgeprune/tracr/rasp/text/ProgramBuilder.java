@@ -3,6 +3,7 @@ package org.edgeprune.tracr.rasp.text;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.edgeprune.InputException;
 import org.edgeprune.tracr.rasp.Comparison;
 import org.edgeprune.tracr.rasp.Fn;
@@ -230,7 +231,7 @@ final class ProgramBuilder {
     }
 
     private List<Value> constants(Ast.Call call, int from) {
-        return java.util.stream.IntStream.range(from, call.arguments().size())
+        return IntStream.range(from, call.arguments().size())
                 .mapToObj(i -> constant(call, i)).toList();
     }
 

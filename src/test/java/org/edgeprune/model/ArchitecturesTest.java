@@ -1,0 +1,199 @@
+package org.edgeprune.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.edgeprune.InputException;
+import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.Masks;
+import org.edgeprune.safetensors.SafeTensorsWriter;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every architecture, with random weights from a checkpoint on disk, against {@link NaiveTransformer}. */
+class ArchitecturesTest {
+    private static final int[] LONG = {3, 17, 22, 5, 5, 9, 1, 12, 7, 0, 19, 4};
+    private static final int[] SHORT = {8, 2, 21, 6, 13};
+    private static final String SIZES = """
+            "hidden_size": 24, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "vocab_size": 23, "max_position_embeddings": 16""";
+
+    @TempDir
+    Path dir;
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Llama | 'model_type': 'llama', 'rms_norm_eps': 1e-3, 'rope_theta': 500",
+                "Llama with biases, wide heads, tied head | 'model_type': 'llama', 'attention_bias': true, 'mlp_bias': true, 'head_dim': 10, 'tie_word_embeddings': true",
+                "Llama, linear scaling | 'model_type': 'llama', 'rope_scaling': {'type': 'linear', 'factor': 4.0}",
+                "Llama, dynamic scaling | 'model_type': 'llama', 'max_position_embeddings': 8, 'rope_scaling': {'rope_type': 'dynamic', 'factor': 2.0}",
+                "Llama 3.1 | 'model_type': 'llama', 'head_dim': 16, 'rope_scaling': {'rope_type': 'llama3', 'factor': 8.0, 'low_freq_factor': 1.0, 'high_freq_factor': 4.0, 'original_max_position_embeddings': 64}",
+                "Llama, YaRN | 'model_type': 'llama', 'head_dim': 16, 'rope_theta': 100, 'rope_scaling': {'rope_type': 'yarn', 'factor': 4.0, 'attention_factor': 1.25, 'original_max_position_embeddings': 512}",
+                "Mistral | 'model_type': 'mistral', 'sliding_window': 4",
+                "Qwen2.5 | 'model_type': 'qwen2', 'use_sliding_window': false, 'sliding_window': 4, 'max_window_layers': 1",
+                "Qwen2 with windows | 'model_type': 'qwen2', 'use_sliding_window': true, 'sliding_window': 4, 'max_window_layers': 1",
+                "Qwen3 | 'model_type': 'qwen3', 'head_dim': 8",
+                "Gemma | 'model_type': 'gemma', 'head_dim': 8, 'hidden_act': 'gelu', 'hidden_activation': null",
+                "Phi-3 | 'model_type': 'phi3', 'partial_rotary_factor': 0.67, 'sliding_window': 5",
+                "Pythia | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7, 'rotary_emb_base': 10000",
+                "GPT-NeoX, one after the other | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 1.0, 'use_parallel_residual': false",
+            })
+    void logitsAreThoseOfThePlainForward(String name, String fields) throws Exception {
+        ObjectNode config = config(fields);
+        Map<String, float[]> weights = write(config, DType.F32, 1);
+        NaiveTransformer naive = new NaiveTransformer(config, weights);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
+            float[] logits = Baseline.logits(model, batch, null).toFloats();
+            assertRow(naive.logits(LONG), logits, batch.token(0, 0));
+            assertRow(naive.logits(SHORT), logits, batch.token(1, 0));
+
+            TokenBatch corrupted = TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU);
+            ComputationGraph graph = new ComputationGraph(model.graphShape());
+            for (Baseline baseline : new Baseline[] {null, Baseline.record(model, corrupted)}) {
+                MaskedPass full = new MaskedPass(
+                        model, batch, baseline, Masks.of(MaskValues.full(graph), Device.CPU), null, false);
+                assertRow(naive.logits(LONG), model.logits(full.finalResidual()).toFloats(), batch.token(0, 0));
+            }
+            assertEquals(config.get("model_type").asText(), Models.sizes(dir).architecture());
+        }
+    }
+
+    @Test
+    void shardsInHalfPrecisionAreComputedInSingle() throws Exception {
+        ObjectNode config = config("'model_type': 'llama'");
+        for (DType stored : new DType[] {DType.BF16, DType.F16}) {
+            Map<String, float[]> rounded = write(config, stored, 3);
+            try (TransformerModel model = Models.open(dir, Device.CPU);
+                    TensorScope scope = TensorScope.open()) {
+                TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
+                assertRow(
+                        new NaiveTransformer(config, rounded).logits(LONG),
+                        Baseline.logits(model, batch, null).toFloats(),
+                        0);
+            }
+            Files.delete(dir.resolve("model.safetensors.index.json"));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'model_type': 'bert' | 'model_type' is 'bert', which is not supported",
+                "'model_type': 'llama', 'rope_scaling': {'type': 'longrope', 'factor': 4} | 'rope_scaling.rope_type' is 'longrope'",
+                "'model_type': 'llama', 'rope_scaling': {'type': 'linear', 'factor': 4, 'beta': 2} | 'rope_scaling.beta' is 2",
+                "'model_type': 'llama', 'residual_multiplier': 0.2 | 'residual_multiplier' is 0.2",
+                "'model_type': 'llama', 'quantization_config': {'bits': 4} | 'quantization_config'",
+                "'model_type': 'llama', 'num_key_value_heads': 3 | 'num_key_value_heads' is 3, which does not divide",
+                "'model_type': 'llama', 'hidden_act': 'mish' | 'hidden_act' is 'mish'",
+                "'model_type': 'qwen3', 'head_dim': 8, 'layer_types': ['full_attention'] | 'layer_types' has 1 entries for 3 layers",
+            })
+    void whatIsNotSupportedIsRefusedByName(String fields, String complaint) throws Exception {
+        Files.writeString(dir.resolve("config.json"), config(fields).toString());
+        String message = assertThrows(InputException.class, () -> Models.open(dir, Device.CPU)).getMessage();
+        assertTrue(message.contains(complaint), message);
+        assertThrows(InputException.class, () -> Models.sizes(dir));
+    }
+
+    @Test
+    void aPromptThatIsTooLongIsRefused() throws Exception {
+        write(config("'model_type': 'llama', 'max_position_embeddings': 8"), DType.F32, 1);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
+            String message = assertThrows(InputException.class, () -> model.embeddings(batch)).getMessage();
+            assertTrue(message.contains("12 tokens") && message.contains("8 positions"), message);
+        }
+    }
+
+    private static ObjectNode config(String fields) throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode config = (ObjectNode) json.readTree("{" + SIZES + "}");
+        config.setAll((ObjectNode) json.readTree("{" + fields.replace('\'', '"') + "}"));
+        if (config.get("model_type").asText().equals("gpt_neox")) {
+            config.remove("num_key_value_heads");
+        }
+        return config;
+    }
+
+    /** Writes a model directory of random weights in some shards; returns the weights as stored. */
+    private Map<String, float[]> write(ObjectNode config, DType stored, int shards) throws Exception {
+        Files.writeString(dir.resolve("config.json"), config.toString());
+        Map<String, float[]> weights = new LinkedHashMap<>();
+        try (TensorScope scope = TensorScope.open()) {
+            Map<String, long[]> shapes = new ParameterShapes(config).all();
+            List<String> names = List.copyOf(shapes.keySet());
+            SplittableRandom random = new SplittableRandom(5);
+            ObjectNode index = config.objectNode();
+            for (int shard = 0; shard < shards; shard++) {
+                Map<String, Tensor> tensors = new LinkedHashMap<>();
+                String file = shards == 1 ? "model.safetensors" : "model-" + shard + ".safetensors";
+                for (int i = shard; i < names.size(); i += shards) {
+                    String name = names.get(i);
+                    Tensor tensor = random(name, shapes.get(name), random).to(stored);
+                    tensors.put(name, tensor);
+                    weights.put(name, tensor.toFloats());
+                    index.put(name, file);
+                }
+                SafeTensorsWriter.write(dir.resolve(file), tensors);
+            }
+            if (shards > 1) {
+                ObjectNode root = config.objectNode();
+                root.putObject("metadata");
+                root.set("weight_map", index);
+                Files.writeString(dir.resolve("model.safetensors.index.json"), root.toString());
+            }
+        }
+        return weights;
+    }
+
+    /** Norm weights around one, the rest large enough that attention is far from uniform. */
+    private static Tensor random(String name, long[] shape, SplittableRandom random) {
+        int size = (int) java.util.Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        float[] values = new float[size];
+        boolean norm = shape.length == 1 && name.endsWith("weight");
+        for (int i = 0; i < size; i++) {
+            double u = 2 * random.nextDouble() - 1;
+            values[i] = (float) (norm ? 1 + 0.5 * u : 0.5 * u);
+        }
+        return Tensor.of(values, shape);
+    }
+
+    private static int[] reversed(int[] tokens) {
+        int[] reversed = new int[tokens.length];
+        java.util.Arrays.setAll(reversed, i -> tokens[tokens.length - 1 - i]);
+        return reversed;
+    }
+
+    private static void assertRow(double[][] expected, float[] logits, int firstToken) {
+        int vocab = expected[0].length;
+        for (int t = 0; t < expected.length; t++) {
+            for (int i = 0; i < vocab; i++) {
+                assertEquals(expected[t][i], logits[(firstToken + t) * vocab + i], 1e-4 * (1 + Math.abs(expected[t][i])),
+                        "logit " + i + " at position " + t);
+            }
+        }
+    }
+}

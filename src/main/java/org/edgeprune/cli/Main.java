@@ -23,6 +23,7 @@ import picocli.CommandLine.TypeConversionException;
         versionProvider = Main.Version.class,
         subcommands = {
             DataCommand.class,
+            DownloadCommand.class,
             DrawCommand.class,
             GenerateCommand.class,
             InfoCommand.class,

@@ -1,0 +1,83 @@
+package org.edgeprune.hub;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpConnectTimeoutException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.edgeprune.InputException;
+
+/**
+ * Repeats what the network broke, with a wait that doubles each time. An attempt that got further than all before starts the count anew, so a
+ * large file comes through a connection that is cut again and again.
+ *
+ * @param what is asked for, for messages
+ */
+record Attempts(HubSettings.Patience patience, String what) {
+    /** The server asks for a later attempt. */
+    static final class BusyException extends IOException {
+        private static final long serialVersionUID = 1L;
+        private final transient Optional<Duration> wait;
+
+        BusyException(String message, Optional<Duration> wait) {
+            super(message);
+            this.wait = wait;
+        }
+    }
+
+    /** Told by an attempt how far it got. */
+    interface Progress {
+        void at(long bytes);
+    }
+
+    @FunctionalInterface
+    interface Attempt<T> {
+        T make(Progress progress) throws IOException;
+    }
+
+    /** @throws InputException if the last attempt failed as well */
+    <T> T run(Attempt<T> attempt) {
+        AtomicLong furthest = new AtomicLong();
+        long before = 0;
+        int failures = 0;
+        while (true) {
+            try {
+                return attempt.make(bytes -> furthest.accumulateAndGet(bytes, Math::max));
+            } catch (IOException e) {
+                failures = furthest.get() > before ? 1 : failures + 1;
+                before = furthest.get();
+                if (failures >= patience.attempts()) {
+                    throw new InputException(what + ": " + reason(e), e);
+                }
+                sleep(e, failures);
+            }
+        }
+    }
+
+    private static String reason(IOException e) {
+        Throwable root = e;
+        while (root.getCause() != null && root.getMessage() == null) {
+            root = root.getCause();
+        }
+        String text = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        boolean unreachable = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
+        return (unreachable ? "the Hub cannot be reached (" : "the download failed again and again (") + text
+                + "): check the network, HF_ENDPOINT and the proxy variables, then repeat: it goes on where it stopped";
+    }
+
+    private void sleep(IOException e, int failures) {
+        Duration wait = patience.backOff().multipliedBy(1L << Math.min(failures - 1, 6));
+        if (e instanceof BusyException busy && busy.wait.isPresent()) {
+            wait = busy.wait.get();
+        }
+        try {
+            // a little chance, lest many processes come back all at once
+            Thread.sleep(wait.plus(wait.multipliedBy(ThreadLocalRandom.current().nextInt(25)).dividedBy(100)));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InputException(what + ": interrupted", interrupted);
+        }
+    }
+}

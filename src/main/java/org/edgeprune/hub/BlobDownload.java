@@ -1,0 +1,101 @@
+package org.edgeprune.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicLong;
+import org.edgeprune.InputException;
+
+/**
+ * Gets one blob, into {@code CHECKSUM.incomplete} first. What is there of it from before is kept and the rest asked for by range.
+ * Only contents of the right size and checksum become the blob. The caller holds the blob's lock.
+ */
+record BlobDownload(HubClient client, HubSettings.Patience patience, HubCache cache, HubFile file, Hub.Listener listener) {
+    private static final int CHUNK = 1 << 16;
+
+    /** @throws InputException if the contents cannot be got, or are wrong even when got afresh */
+    void run() {
+        Path incomplete = cache.incomplete(file);
+        Attempts attempts = new Attempts(patience, file.name());
+        try {
+            // What lay there before may be at fault, or one answer among several: begin again, once.
+            if (!attempts.run(progress -> arrived(incomplete, progress))) {
+                Files.delete(incomplete);
+                if (!attempts.run(progress -> arrived(incomplete, progress))) {
+                    Files.delete(incomplete);
+                    throw new InputException(file + ": what the server sends has not the size and checksum that it states ("
+                            + file.size() + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
+                }
+            }
+            Files.move(incomplete, cache.blob(file), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new InputException(incomplete + ": cannot be moved or removed: " + e + ": name another place in HF_HOME or HF_HUB_CACHE", e);
+        }
+    }
+
+    /** Gets the bytes that are missing. @return whether all are now there and right */
+    private boolean arrived(Path incomplete, Attempts.Progress progress) throws IOException {
+        try (PartialBlob partial = new PartialBlob(file, incomplete)) {
+            if (partial.length() < file.size()) {
+                fetch(partial, progress);
+            }
+            if (partial.length() < file.size()) {
+                throw new IOException("the connection was cut at byte " + partial.length() + " of " + file.size());
+            }
+            return partial.isWhole();
+        }
+    }
+
+    private void fetch(PartialBlob partial, Attempts.Progress progress) throws IOException {
+        HttpResponse<InputStream> response = client.open(file, partial.length());
+        try (InputStream body = response.body()) {
+            if (response.statusCode() == 206) {
+                String range = response.headers().firstValue("Content-Range").orElse("");
+                if (!range.startsWith("bytes " + partial.length() + "-")) {
+                    throw new IOException("asked for byte " + partial.length() + " on, got '" + range + "'");
+                }
+            } else if (partial.length() > 0) {
+                // The server knows no ranges, or has fewer bytes than it stated: everything comes again.
+                partial.restart();
+                if (response.statusCode() == 416) {
+                    throw new IOException("the server has no byte " + partial.length());
+                }
+            }
+            copy(body, partial, progress);
+        }
+    }
+
+    /** Until the end of the body, until there is more of it than there should be, or until the other side is silent for too long. */
+    private void copy(InputStream body, PartialBlob partial, Attempts.Progress progress) throws IOException {
+        AtomicLong seen = new AtomicLong();
+        Thread watch = Thread.startVirtualThread(() -> closeWhenSilent(body, seen));
+        try {
+            byte[] buffer = new byte[CHUNK];
+            for (int n; partial.length() <= file.size() && (n = body.read(buffer)) > 0; ) {
+                partial.append(buffer, n);
+                seen.addAndGet(n);
+                progress.at(partial.length());
+                listener.arrived(file.name(), Math.min(partial.length(), file.size()), file.size());
+            }
+        } finally {
+            watch.interrupt();
+        }
+    }
+
+    /** The HTTP client has a time limit for an answer's headers, but none for its body. */
+    private void closeWhenSilent(InputStream body, AtomicLong seen) {
+        try {
+            long before;
+            do {
+                before = seen.get();
+                Thread.sleep(patience.stall());
+            } while (seen.get() > before);
+            body.close();
+        } catch (InterruptedException | IOException e) {
+            // the body was read to its end, or is closed already
+        }
+    }
+}

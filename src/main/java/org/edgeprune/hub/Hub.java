@@ -1,0 +1,116 @@
+package org.edgeprune.hub;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.edgeprune.InputException;
+
+/**
+ * Model repositories of the HuggingFace Hub, as directories of its cache.
+ *
+ * <p>Only weights as safetensors, configuration and tokenizer files are downloaded. Every file's size and checksum are verified
+ * before it appears under its name. An interrupted download goes on where it stopped, and any number of processes may download
+ * the same repository at once.
+ *
+ * @param settings where the Hub and its cache are
+ */
+public record Hub(HubSettings settings) {
+    /** The revision that is meant where none is named. */
+    public static final String MAIN = "main";
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*(/[A-Za-z0-9][\\w.-]*)?");
+    private static final Pattern REVISION = Pattern.compile("[\\w.-]+(/[\\w.-]+)*");
+
+    /** Hears of a download's progress. */
+    public interface Listener {
+        Listener NONE = new Listener() {};
+
+        /** The files that belong to the model, before the first is downloaded. */
+        default void found(List<String> files) {}
+
+        /** More of a file has arrived. */
+        default void arrived(String file, long bytes, long size) {}
+    }
+
+    /**
+     * A model in the cache.
+     *
+     * @param repository its name
+     * @param revision as it was asked for
+     * @param commit that this revision stood for
+     * @param directory holds the files
+     * @param files their names
+     * @param downloaded how many of them were not in the cache before
+     */
+    public record Snapshot(String repository, String revision, String commit, Path directory, List<String> files, int downloaded) {}
+
+    /** Whether a text is written like a repository's name: {@code gpt2}, {@code openai-community/gpt2}. */
+    public static boolean isName(String text) {
+        return NAME.matcher(text).matches() && !text.contains("..") && !text.contains("--");
+    }
+
+    /**
+     * A model that is whole in the cache, without asking the Hub.
+     *
+     * @param revision a branch, tag or commit
+     */
+    public Optional<Snapshot> cached(String repository, String revision) {
+        HubCache cache = cache(repository, revision);
+        return cache.commit(revision)
+                .filter(commit -> ModelFiles.complete(cache.files(commit)))
+                .map(commit -> new Snapshot(repository, revision, commit, cache.snapshot(commit),
+                        ModelFiles.wanted(cache.files(commit)), 0));
+    }
+
+    /**
+     * Asks the Hub which commit a revision is and downloads what the cache lacks of it. Offline, the cache alone must do.
+     *
+     * @param repository a name like {@code openai-community/gpt2}
+     * @param revision a branch, tag or commit
+     * @throws InputException if it does not exist, may not be read, has no safetensors, cannot be reached or cannot be stored
+     */
+    public Snapshot download(String repository, String revision, Listener listener) {
+        HubCache cache = cache(repository, revision);
+        if (settings.offline()) {
+            return cached(repository, revision).orElseThrow(() -> new InputException(repository + ": revision '" + revision
+                    + "' is not whole in " + settings.cache() + ", and HF_HUB_OFFLINE forbids to download it: unset it"));
+        }
+        try (HubClient client = new HubClient(settings, repository)) {
+            HubClient.Revision found = client.revision(revision);
+            List<String> wanted = ModelFiles.wanted(found.files());
+            if (!ModelFiles.hasWeights(wanted) || !wanted.contains("config.json")) {
+                throw new InputException(repository + ": revision '" + revision + "' has no "
+                        + (wanted.contains("config.json") ? "model.safetensors, nor all of its shards" : "config.json")
+                        + ": choose a repository or revision with safetensors weights of a transformer");
+            }
+            listener.found(wanted);
+            List<String> missing = new ArrayList<>(wanted);
+            missing.removeAll(cache.files(found.commit()));
+            missing.forEach(name -> get(client, cache, client.describe(name, found.commit()), listener));
+            cache.remember(revision, found.commit());
+            return new Snapshot(repository, revision, found.commit(), cache.snapshot(found.commit()), wanted, missing.size());
+        }
+    }
+
+    private void get(HubClient client, HubCache cache, HubFile file, Listener listener) {
+        try (HubCache.Lock lock = cache.lock(file)) {
+            if (!Files.exists(cache.blob(file))) {
+                new BlobDownload(client, settings.patience(), cache, file, listener).run();
+            }
+        }
+        cache.link(file);
+    }
+
+    private HubCache cache(String repository, String revision) {
+        if (!isName(repository)) {
+            throw new InputException("'" + repository + "' is no name of a Hub repository: they are like openai-community/gpt2");
+        }
+        if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
+            throw new InputException("'" + revision + "' is no revision: name a branch, a tag or a commit");
+        }
+        return HubCache.of(settings.cache(), repository);
+    }
+}

@@ -1,0 +1,96 @@
+package org.edgeprune.hub;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.edgeprune.InputException;
+
+/**
+ * Where the Hub is and how to talk to it.
+ *
+ * @param endpoint the Hub's address, without a slash at its end
+ * @param cache the cache's directory; it may not exist yet
+ * @param token the user's access token
+ * @param offline whether only the cache may be used
+ * @param proxy which proxy to use for which address
+ * @param patience how requests are repeated
+ */
+public record HubSettings(
+        URI endpoint, Path cache, Optional<String> token, boolean offline, EnvironmentProxies proxy, Patience patience) {
+    private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
+
+    /**
+     * @param attempts how often a request without any progress is made before giving up
+     * @param backOff the wait after the first failure; it doubles with each further one
+     * @param stall how long the other side may be silent
+     */
+    public record Patience(int attempts, Duration backOff, Duration stall) {
+        /** Five attempts, over 15 seconds. */
+        public static final Patience DEFAULT = new Patience(5, Duration.ofSeconds(1), Duration.ofSeconds(30));
+    }
+
+    /** As {@link #of} says, from this process's environment. */
+    public static HubSettings fromEnvironment() {
+        return of(System.getenv());
+    }
+
+    /**
+     * Settings by the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_TOKEN},
+     * {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy}, {@code all_proxy}, {@code no_proxy}.
+     *
+     * @throws InputException if an address is none
+     */
+    public static HubSettings of(Map<String, String> environment) {
+        Path user = Path.of(variable(environment, "HOME").orElse(System.getProperty("user.home")));
+        Path caches = variable(environment, "XDG_CACHE_HOME").map(Path::of).orElse(user.resolve(".cache"));
+        Path home = variable(environment, "HF_HOME").map(p -> expand(p, user)).orElse(caches.resolve("huggingface"));
+        return new HubSettings(
+                endpoint(variable(environment, "HF_ENDPOINT").orElse("https://huggingface.co")),
+                variable(environment, "HF_HUB_CACHE").map(p -> expand(p, user)).orElse(home.resolve("hub")).toAbsolutePath(),
+                variable(environment, "HF_TOKEN").or(() -> storedToken(
+                        variable(environment, "HF_TOKEN_PATH").map(p -> expand(p, user)).orElse(home.resolve("token")))),
+                variable(environment, "HF_HUB_OFFLINE").map(v -> YES.contains(v.toUpperCase(Locale.ROOT))).orElse(false),
+                EnvironmentProxies.of(environment),
+                Patience.DEFAULT);
+    }
+
+    /** These settings with another patience. */
+    public HubSettings withPatience(Patience other) {
+        return new HubSettings(endpoint, cache, token, offline, proxy, other);
+    }
+
+    private static Optional<String> variable(Map<String, String> environment, String name) {
+        return Optional.ofNullable(environment.get(name)).map(String::strip).filter(v -> !v.isEmpty());
+    }
+
+    private static Path expand(String path, Path user) {
+        return path.equals("~") || path.startsWith("~/") ? user.resolve(path.substring(Math.min(2, path.length()))) : Path.of(path);
+    }
+
+    private static URI endpoint(String text) {
+        try {
+            URI uri = URI.create(text.replaceAll("/+$", ""));
+            if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // no address at all: complained about below
+        }
+        throw new InputException("HF_ENDPOINT is '" + text + "', which is no http or https address; unset it for https://huggingface.co");
+    }
+
+    /** Where {@code huggingface-cli login} puts it. */
+    private static Optional<String> storedToken(Path file) {
+        try {
+            return Files.isRegularFile(file) ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty()) : Optional.empty();
+        } catch (IOException e) {
+            throw new InputException(file + ": the access token cannot be read: " + e + ": set HF_TOKEN or remove the file", e);
+        }
+    }
+}

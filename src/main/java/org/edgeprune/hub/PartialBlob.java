@@ -1,0 +1,113 @@
+package org.edgeprune.hub;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.edgeprune.InputException;
+
+/** The bytes of a file that are there so far, on the disk, and their checksum so far. */
+final class PartialBlob implements AutoCloseable {
+    private static final int CHUNK = 1 << 16;
+
+    private final HubFile file;
+    private final Path path;
+    private final FileOutputStream out;
+    private MessageDigest digest;
+    private long length;
+
+    /** Opens what an earlier attempt left, or begins. @throws InputException if the disk refuses */
+    PartialBlob(HubFile file, Path path) {
+        this.file = file;
+        this.path = path;
+        this.digest = digest();
+        try {
+            if (Files.exists(path)) {
+                readBack();
+            }
+            this.out = new FileOutputStream(path.toFile(), true);
+        } catch (IOException e) {
+            throw refused(e);
+        }
+    }
+
+    private void readBack() throws IOException {
+        try (InputStream in = Files.newInputStream(path)) {
+            byte[] buffer = new byte[CHUNK];
+            for (int n; (n = in.read(buffer)) > 0; length += n) {
+                digest.update(buffer, 0, n);
+            }
+        }
+    }
+
+    private MessageDigest digest() {
+        try {
+            if (file.checksum().length() == 64) {
+                return MessageDigest.getInstance("SHA-256");
+            }
+            // as git names a blob: with its size in front
+            MessageDigest git = MessageDigest.getInstance("SHA-1");
+            git.update(("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII));
+            return git;
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has it", e);
+        }
+    }
+
+    long length() {
+        return length;
+    }
+
+    void append(byte[] bytes, int count) {
+        try {
+            out.write(bytes, 0, count);
+        } catch (IOException e) {
+            throw refused(e);
+        }
+        digest.update(bytes, 0, count);
+        length += count;
+    }
+
+    /** Forgets all bytes. */
+    void restart() {
+        try {
+            out.getChannel().truncate(0);
+        } catch (IOException e) {
+            throw refused(e);
+        }
+        digest = digest();
+        length = 0;
+    }
+
+    /** Whether these are the file's bytes, all of them and no others; they are then on the disk to stay. No more can be appended. */
+    boolean isWhole() {
+        try {
+            boolean right = length == file.size() && HexFormat.of().formatHex(digest.digest()).equals(file.checksum());
+            if (right) {
+                out.getFD().sync();
+            }
+            return right;
+        } catch (IOException e) {
+            throw refused(e);
+        }
+    }
+
+    private InputException refused(IOException e) {
+        return new InputException(path + ": cannot be written: " + e
+                + ": free some space or name another place in HF_HOME or HF_HUB_CACHE", e);
+    }
+
+    @Override
+    public void close() {
+        try {
+            out.close();
+        } catch (IOException e) {
+            throw refused(e);
+        }
+    }
+}

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune draw out/demo -o circuit.html",
-            "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98% sparse\"",
+            "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98%% sparse\"",
         })
 final class DrawCommand implements Callable<Integer> {
     @Parameters(paramLabel = "EDGES", description = "An edges.json, or the folder of a run that holds one.")

@@ -63,10 +63,18 @@ EP_API ep_status ep_set_num_threads(int32_t threads);
 EP_API ep_status ep_get_num_threads(int32_t *out);
 EP_API ep_status ep_cuda_device_count(int32_t *out);
 EP_API ep_status ep_cuda_synchronize(int32_t index);
-/* Keeps large freed blocks inside the process: sets malloc's mmap and trim thresholds (bytes). */
-EP_API ep_status ep_keep_freed_memory(int64_t threshold_bytes);
 /* Handles given out and not yet freed, in this process. */
 EP_API int64_t ep_live_tensors(void);
+
+/* ---- memory.cpp: the memory of CPU tensors ---------------------------------------------------------------------- */
+
+/*
+ * Keeps up to `bytes` of large freed CPU tensors' memory in the process for the next ones; 0 gives all of it back. Without
+ * that, every large tensor is new memory, which the system zeroes page by page: several times the cost of a simple operation.
+ */
+EP_API ep_status ep_keep_freed_memory(int64_t bytes);
+/* Large CPU tensors' memory since the first ep_keep_freed_memory, in bytes: in use now, its peak, and kept for reuse. */
+EP_API ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept);
 
 /* ---- tensor.cpp: creation, identity, data ------------------------------------------------------------------- */
 

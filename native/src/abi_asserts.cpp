@@ -42,6 +42,8 @@ LAYOUT(2, 1, true, std::optional<c10::Layout>);
 LAYOUT(2, 1, true, std::optional<c10::MemoryFormat>);
 LAYOUT(16, 8, false, std::tuple<at::Tensor, at::Tensor>);
 LAYOUT(24, 8, false, std::vector<at::Tensor>);
+LAYOUT(32, 8, false, c10::DataPtr);
+LAYOUT(8, 8, false, c10::Allocator);
 
 #define VALUE(NUMBER, ...) static_assert(static_cast<int>(__VA_ARGS__) == NUMBER, "value of " #__VA_ARGS__)
 
@@ -74,6 +76,12 @@ SIGNATURE(aoti_torch_get_dtype, AOTITorchError (*)(Handle, int32_t *));
 SIGNATURE(aoti_torch_get_device_type, AOTITorchError (*)(Handle, int32_t *));
 SIGNATURE(aoti_torch_get_device_index, AOTITorchError (*)(Handle, int32_t *));
 SIGNATURE(c10::TensorImpl::requires_grad, bool (c10::TensorImpl::*)() const);
+SIGNATURE(c10::Allocator::allocate, c10::DataPtr (c10::Allocator::*)(size_t));
+SIGNATURE(c10::Allocator::is_simple_data_ptr, bool (c10::Allocator::*)(const c10::DataPtr &) const);
+SIGNATURE(c10::Allocator::raw_deleter, c10::DeleterFnPtr (c10::Allocator::*)() const);
+SIGNATURE(c10::Allocator::copy_data, void (c10::Allocator::*)(void *, const void *, size_t) const);
+SIGNATURE(c10::GetCPUAllocator, c10::Allocator *(*)());
+SIGNATURE(c10::SetCPUAllocator, void (*)(c10::Allocator *, uint8_t));
 SIGNATURE(c10::GradMode::is_enabled, bool (*)());
 SIGNATURE(c10::GradMode::set_enabled, void (*)(bool));
 SIGNATURE(at::CPUGeneratorImpl::set_current_seed, void (at::CPUGeneratorImpl::*)(uint64_t));

@@ -1,9 +1,7 @@
-/* runtime.cpp: the library as a whole: load audit, self-test, threads, devices, memory. */
+/* runtime.cpp: the library as a whole: load audit, self-test, threads, devices. */
 #include "internal.h"
 
-#include <climits>
 #include <cmath>
-#include <malloc.h>
 
 using namespace edgeprune;
 
@@ -208,16 +206,5 @@ ep_status ep_cuda_synchronize(int32_t index) {
     return guard([&] {
         EP_REQUIRE_PRESENT(torch::cuda::synchronize);
         torch::cuda::synchronize(index);
-    });
-}
-
-ep_status ep_keep_freed_memory(int64_t threshold_bytes) {
-    return guard([&] {
-        require(threshold_bytes > 0, "the threshold must be positive");
-        const int threshold = static_cast<int>(std::min<int64_t>(threshold_bytes, INT_MAX));
-        /* glibc accepts no mmap threshold above 32 MiB. */
-        if (mallopt(M_MMAP_THRESHOLD, std::min(threshold, 32 << 20)) == 0 || mallopt(M_TRIM_THRESHOLD, threshold) == 0) {
-            throw std::runtime_error("malloc refuses the thresholds");
-        }
     });
 }

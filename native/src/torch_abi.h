@@ -13,6 +13,7 @@
 #define EDGEPRUNE_TORCH_ABI_H
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/Allocator.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 #include <torch/csrc/api/include/torch/cuda.h>
@@ -145,6 +147,36 @@ struct UndefinedTensorImpl {
     static TensorImpl *singleton() { return reinterpret_cast<TensorImpl *>(&undefined_tensor); }
 };
 
+using DeleterFnPtr = void (*)(void *);
+
+/* Memory with its deleter; the pointer to the data and the pointer that is freed may differ. */
+class DataPtr {
+  public:
+    DataPtr(void *data, void *context, DeleterFnPtr deleter, Device device) : data_(data), context_(context, deleter), device_(device) {}
+    void *get() const { return data_; }
+    void *get_context() const { return context_.get(); }
+    void *release_context() { return context_.release(); }
+
+  private:
+    void *data_;
+    std::unique_ptr<void, DeleterFnPtr> context_;
+    Device device_;
+};
+
+/* Where tensors get their memory. The order of the virtual functions is libtorch's. */
+struct Allocator {
+    virtual ~Allocator() = default;
+    virtual DataPtr allocate(size_t bytes) = 0;
+    virtual bool is_simple_data_ptr(const DataPtr &pointer) const;
+    virtual DeleterFnPtr raw_deleter() const { return nullptr; }
+    virtual void copy_data(void *target, const void *source, size_t count) const = 0;
+};
+/* The table of its virtual functions and its type information are libtorch's, and weak too. */
+__asm__(".weak _ZTVN3c109AllocatorE\n.weak _ZTIN3c109AllocatorE\n.weak _ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE");
+
+Allocator *GetCPUAllocator() EP_WEAK;
+void SetCPUAllocator(Allocator *allocator, uint8_t priority = 0) EP_WEAK;
+
 struct GradMode {
     static bool is_enabled() EP_WEAK;
     static void set_enabled(bool enabled) EP_WEAK;
@@ -251,6 +283,8 @@ int omp_in_parallel() __attribute__((weak));
     FUNCTION(aoti_torch_get_device_type)                                                                               \
     FUNCTION(aoti_torch_get_device_index)                                                                              \
     FUNCTION(c10::TensorImpl::requires_grad)                                                                           \
+    FUNCTION(c10::GetCPUAllocator)                                                                                     \
+    FUNCTION(c10::SetCPUAllocator)                                                                                     \
     FUNCTION(c10::GradMode::is_enabled)                                                                                \
     FUNCTION(c10::GradMode::set_enabled)                                                                               \
     FUNCTION(at::CPUGeneratorImpl::set_current_seed)                                                                   \

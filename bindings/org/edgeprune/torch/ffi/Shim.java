@@ -1035,66 +1035,6 @@ public class Shim extends Shim$shared {
         }
     }
 
-    private static class ep_keep_freed_memory {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Shim.C_INT,
-            Shim.C_LONG
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_keep_freed_memory").orElseThrow();
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * ep_status ep_keep_freed_memory(int64_t threshold_bytes)
-     * }
-     */
-    public static FunctionDescriptor ep_keep_freed_memory$descriptor() {
-        return ep_keep_freed_memory.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * ep_status ep_keep_freed_memory(int64_t threshold_bytes)
-     * }
-     */
-    public static MethodHandle ep_keep_freed_memory$handle() {
-        return ep_keep_freed_memory.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * ep_status ep_keep_freed_memory(int64_t threshold_bytes)
-     * }
-     */
-    public static MemorySegment ep_keep_freed_memory$address() {
-        return ep_keep_freed_memory.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * ep_status ep_keep_freed_memory(int64_t threshold_bytes)
-     * }
-     */
-    public static int ep_keep_freed_memory(long threshold_bytes) {
-        var mh$ = ep_keep_freed_memory.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ep_keep_freed_memory", threshold_bytes);
-            }
-            return (int)mh$.invokeExact(threshold_bytes);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class ep_live_tensors {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Shim.C_LONG    );
@@ -1146,6 +1086,128 @@ public class Shim extends Shim$shared {
                 traceDowncall("ep_live_tensors");
             }
             return (long)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_keep_freed_memory {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_keep_freed_memory").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_keep_freed_memory(int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor ep_keep_freed_memory$descriptor() {
+        return ep_keep_freed_memory.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_keep_freed_memory(int64_t bytes)
+     * }
+     */
+    public static MethodHandle ep_keep_freed_memory$handle() {
+        return ep_keep_freed_memory.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_keep_freed_memory(int64_t bytes)
+     * }
+     */
+    public static MemorySegment ep_keep_freed_memory$address() {
+        return ep_keep_freed_memory.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_keep_freed_memory(int64_t bytes)
+     * }
+     */
+    public static int ep_keep_freed_memory(long bytes) {
+        var mh$ = ep_keep_freed_memory.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_keep_freed_memory", bytes);
+            }
+            return (int)mh$.invokeExact(bytes);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_large_memory {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_large_memory").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept)
+     * }
+     */
+    public static FunctionDescriptor ep_large_memory$descriptor() {
+        return ep_large_memory.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept)
+     * }
+     */
+    public static MethodHandle ep_large_memory$handle() {
+        return ep_large_memory.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept)
+     * }
+     */
+    public static MemorySegment ep_large_memory$address() {
+        return ep_large_memory.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept)
+     * }
+     */
+    public static int ep_large_memory(MemorySegment in_use, MemorySegment peak, MemorySegment kept) {
+        var mh$ = ep_large_memory.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_large_memory", in_use, peak, kept);
+            }
+            return (int)mh$.invokeExact(in_use, peak, kept);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -123,6 +123,33 @@ public final class LibTorch {
         NativeCalls.check(Shim.ep_manual_seed(seed), "seed");
     }
 
+    /**
+     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first 1 GiB.
+     * More saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
+     *
+     * @throws TorchException if this libtorch is not known well enough to be given an allocator
+     */
+    public static void keepFreedMemory(long bytes) {
+        load();
+        NativeCalls.check(Shim.ep_keep_freed_memory(bytes), "keepFreedMemory");
+    }
+
+    /** The memory of large CPU tensors (from 256 KiB), in bytes. */
+    public static LargeMemory largeMemory() {
+        MemorySegment out = Scratch.begin().words(3);
+        NativeCalls.check(Shim.ep_large_memory(out, out.asSlice(8), out.asSlice(16)), "largeMemory");
+        return new LargeMemory(out.getAtIndex(ValueLayout.JAVA_LONG, 0), out.getAtIndex(ValueLayout.JAVA_LONG, 1), out.getAtIndex(ValueLayout.JAVA_LONG, 2));
+    }
+
+    /**
+     * Bytes of large CPU tensors.
+     *
+     * @param inUse held by tensors now
+     * @param peak the most that tensors have held at a time
+     * @param kept freed, and kept for the next tensors
+     */
+    public record LargeMemory(long inUse, long peak, long kept) {}
+
     /** CUDA devices that libtorch can use; 0 in a CPU build. */
     public static int cudaDevices() {
         MemorySegment out = Scratch.begin().words(1);

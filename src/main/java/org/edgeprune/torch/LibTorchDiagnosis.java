@@ -46,6 +46,10 @@ final class LibTorchDiagnosis {
         if (loader.cudaFailure() != null) {
             problems.add(new Report.Problem("no CUDA: " + loader.cudaFailure(), "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without", false));
         }
+        if (!loader.keepsMemory()) {
+            problems.add(new Report.Problem("this libtorch takes no allocator from edgeprune: large tensors cost more time",
+                    "use the libtorch that comes with edgeprune", false));
+        }
         int cores = Runtime.getRuntime().availableProcessors();
         if (LibTorch.threads() < cores) {
             problems.add(new Report.Problem("libtorch uses " + LibTorch.threads() + " of " + cores + " cores",

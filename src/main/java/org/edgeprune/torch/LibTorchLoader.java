@@ -34,6 +34,7 @@ final class LibTorchLoader {
     private String cudaFailure;
     private boolean shimLoaded;
     private String version;
+    private boolean keepsMemory;
     private boolean selfTested;
 
     /** @param chosen the user's own libtorch, or null */
@@ -58,7 +59,7 @@ final class LibTorchLoader {
         version = version();
         requireRecent();
         requireComplete();
-        NativeCalls.check(Shim.ep_keep_freed_memory(KEPT_BYTES), "load");
+        keepsMemory = Shim.ep_keep_freed_memory(KEPT_BYTES) == Shim.EP_OK(); // without, all works, slower
         if (Shim.ep_self_test() != Shim.EP_OK()) {
             throw new InputException(name() + " does not work with edgeprune: " + Shim.ep_last_error().getString(0)
                     + "; use the one that comes with edgeprune, or another version");
@@ -166,6 +167,11 @@ final class LibTorchLoader {
 
     boolean isSelfTested() {
         return selfTested;
+    }
+
+    /** Whether freed memory stays for the next tensors. */
+    boolean keepsMemory() {
+        return keepsMemory;
     }
 
     /** Functions of libtorch that the shim calls. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.edgeprune.engine.Baseline;
@@ -24,6 +25,7 @@ import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.TensorScope;
@@ -37,6 +39,7 @@ import picocli.CommandLine;
 public final class BenchCommand implements Callable<Integer> {
     private static final double KEPT = 10;
     private static final double CUT = -10;
+    private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
 
     @CommandLine.Option(names = "--batch-size", defaultValue = "8", description = "prompts a step (default: ${DEFAULT-VALUE})")
     private int batchSize;
@@ -70,7 +73,7 @@ public final class BenchCommand implements Callable<Integer> {
                     TokenBatch batch = TokenBatch.of(examples.stream().map(Example::clean).toList(), Device.CPU);
                     Baseline.logits(model, batch, null);
                 });
-                double step = median(() -> trainer.step(0, PromptBatch.of(model, examples, null, true)));
+                double step = median(() -> trainer.step(0, PromptBatch.of(model, examples, UNSCORED, true)));
                 System.out.printf(
                         Locale.ROOT,
                         "{\"batch\": %d, \"tokens\": %d, \"edge_sparsity\": %.3f, \"t_fwd_s\": %.4f, \"step_s\": %.4f, \"ratio\": %.2f, \"peak_rss_mb\": %d}%n",

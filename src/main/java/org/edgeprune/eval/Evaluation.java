@@ -15,7 +15,7 @@ public record Evaluation(List<Scored> examples) {
      * @param example the prompt pair
      * @param metrics of the circuit on it
      * @param fullModelMetrics of the full model on it
-     * @param predicted the circuit's most likely token at each scored position
+     * @param predicted the circuit's most likely token in each row of logits; across positions, the most likely position
      */
     public record Scored(
             Example example, Map<String, Double> metrics, Map<String, Double> fullModelMetrics, int[] predicted) {}

@@ -8,6 +8,7 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.Loss;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.GradMode;
@@ -40,20 +41,21 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             PromptBatch batch =
-                    PromptBatch.of(model, examples, scorer.vocabulary(), interchange && masks != null);
+                    PromptBatch.of(model, examples, scorer, interchange && masks != null);
             float[][] full = rows(batch.fullLogits());
             float[][] logits = masks == null ? full : rows(logits(batch, masks));
             List<Evaluation.Scored> scored = new ArrayList<>();
             int next = 0;
             for (Example example : examples) {
-                float[][] mine = Arrays.copyOfRange(logits, next, next + example.scored());
-                float[][] theirs = Arrays.copyOfRange(full, next, next + example.scored());
+                int rows = PromptBatch.rowCount(example, scorer);
+                float[][] mine = Arrays.copyOfRange(logits, next, next + rows);
+                float[][] theirs = Arrays.copyOfRange(full, next, next + rows);
                 scored.add(new Evaluation.Scored(
                         example,
                         scorer.score(example, mine, theirs),
                         scorer.score(example, theirs, theirs),
                         Arrays.stream(mine).mapToInt(this::token).toArray()));
-                next += example.scored();
+                next += rows;
             }
             return scored;
         }
@@ -62,12 +64,12 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
     private Tensor logits(PromptBatch batch, MaskValues masks) {
         MaskedPass pass = new MaskedPass(
                 model, batch.clean(), batch.baseline(), Masks.of(masks, model.device()), batch.scored(), false);
-        return batch.restrict(model.logits(pass.finalResidual()));
+        return batch.rows().of(model.logits(pass.finalResidual()));
     }
 
     private int token(float[] logits) {
         int column = Metrics.argmax(logits);
-        return scorer.vocabulary() == null ? column : scorer.vocabulary()[column];
+        return scorer.vocabulary() == null || scorer.loss() == Loss.ACROSS_POSITIONS ? column : scorer.vocabulary()[column];
     }
 
     private static float[][] rows(Tensor matrix) {

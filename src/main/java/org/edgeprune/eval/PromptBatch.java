@@ -6,6 +6,8 @@ import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.Loss;
+import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -14,37 +16,53 @@ import org.edgeprune.torch.Tensor;
  * @param clean the clean prompts
  * @param baseline the model's run on the corrupted prompts; null under zero ablation
  * @param scored numbers of the scored tokens, example by example, {@code [scored]}, i64
- * @param weights what each scored position counts in the mean over examples of the mean over positions, {@code [scored]}
- * @param fullLogits of the full model at the scored tokens, {@code [scored, vocab]}, restricted to the task's vocabulary
- * @param vocabulary the task's token ids, i64, or null for all
+ * @param weights what each row of logits counts in the loss, {@code [rows]}
+ * @param fullLogits of the full model, {@code [rows, columns]}, as {@link #rows} makes them
+ * @param rows how the scored tokens' logits become rows that are compared as distributions
  */
 public record PromptBatch(
-        TokenBatch clean, Baseline baseline, Tensor scored, Tensor weights, Tensor fullLogits, Tensor vocabulary) {
+        TokenBatch clean, Baseline baseline, Tensor scored, Tensor weights, Tensor fullLogits, Rows rows) {
+    /**
+     * Rows of logits that are distributions: one a scored token, or one an example across its scored tokens.
+     *
+     * @param vocabulary the task's token ids, i64, or null for all
+     * @param examples how many examples; only used across positions
+     * @param across whether a row is an example
+     */
+    public record Rows(Tensor vocabulary, int examples, boolean across) {
+        /** {@code [scored, vocab]} to {@code [rows, columns]}, differentiable. */
+        public Tensor of(Tensor logits) {
+            Tensor words = vocabulary == null ? logits : logits.indexSelect(-1, vocabulary);
+            return across ? words.reshape(examples, -1) : words;
+        }
+    }
 
     /** Runs the full model on both prompts of every example. */
-    public static PromptBatch of(TransformerModel model, List<Example> examples, int[] vocabulary, boolean interchange) {
+    public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
         TokenBatch clean = TokenBatch.of(examples.stream().map(Example::clean).toList(), model.device());
         Baseline baseline = interchange
                 ? Baseline.record(
                         model, TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device()))
                 : null;
         Tensor scored = scored(clean, examples).to(model.device());
-        Tensor words = vocabulary(vocabulary, model);
-        Tensor full = restrict(Baseline.logits(model, clean, scored), words);
-        return new PromptBatch(clean, baseline, scored, weights(examples).to(model.device()), full, words);
+        Rows rows = rows(scorer, examples, model);
+        Tensor full = rows.of(Baseline.logits(model, clean, scored));
+        return new PromptBatch(clean, baseline, scored, weights(examples, scorer).to(model.device()), full, rows);
     }
 
-    /** The logits of the task's vocabulary. */
-    public Tensor restrict(Tensor logits) {
-        return restrict(logits, vocabulary);
+    static Rows rows(Scorer scorer, List<Example> examples, TransformerModel model) {
+        int[] words = scorer.vocabulary();
+        boolean across = scorer.loss() == Loss.ACROSS_POSITIONS;
+        if (across && examples.stream().mapToInt(Example::scored).distinct().count() > 1) {
+            throw new IllegalArgumentException("a batch scored across positions needs equally many in every example");
+        }
+        return new Rows(
+                words == null ? null : Tensor.of(longs(words), words.length).to(model.device()), examples.size(), across);
     }
 
-    private static Tensor restrict(Tensor logits, Tensor vocabulary) {
-        return vocabulary == null ? logits : logits.indexSelect(-1, vocabulary);
-    }
-
-    static Tensor vocabulary(int[] vocabulary, TransformerModel model) {
-        return vocabulary == null ? null : Tensor.of(longs(vocabulary), vocabulary.length).to(model.device());
+    /** How many rows of logits an example has. */
+    static int rowCount(Example example, Scorer scorer) {
+        return scorer.loss() == Loss.ACROSS_POSITIONS ? 1 : example.scored();
     }
 
     static Tensor scored(TokenBatch clean, List<Example> examples) {
@@ -57,16 +75,17 @@ public record PromptBatch(
         return Tensor.of(tokens.stream().mapToLong(Long::longValue).toArray(), tokens.size());
     }
 
-    static Tensor weights(List<Example> examples) {
-        int scored = examples.stream().mapToInt(Example::scored).sum();
-        float[] weights = new float[scored];
+    static Tensor weights(List<Example> examples, Scorer scorer) {
+        int rows = examples.stream().mapToInt(e -> rowCount(e, scorer)).sum();
+        float[] weights = new float[rows];
         int next = 0;
         for (Example example : examples) {
-            for (int i = 0; i < example.scored(); i++) {
-                weights[next++] = (float) (1.0 / examples.size() / example.scored());
+            double share = scorer.loss() == Loss.MEAN_OVER_POSITIONS ? example.scored() : 1;
+            for (int i = 0; i < rowCount(example, scorer); i++) {
+                weights[next++] = (float) (1.0 / examples.size() / share);
             }
         }
-        return Tensor.of(weights, scored);
+        return Tensor.of(weights, rows);
     }
 
     private static long[] longs(int[] values) {

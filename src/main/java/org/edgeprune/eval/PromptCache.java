@@ -9,6 +9,7 @@ import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
@@ -25,7 +26,7 @@ import org.edgeprune.torch.TensorScope;
 public final class PromptCache implements AutoCloseable {
     private final TransformerModel model;
     private final List<Example> examples;
-    private final int[] vocabulary;
+    private final Scorer scorer;
     private final boolean interchange;
     private final Entry[] entries;
     private final boolean kept;
@@ -34,15 +35,15 @@ public final class PromptCache implements AutoCloseable {
     private record Entry(Tensor fullLogits, Baseline baseline) {}
 
     /**
-     * @param vocabulary the task's token ids, or null for all
+     * @param scorer says what is scored, and how
      * @param interchange whether the corrupted prompts are needed
      * @param budgetBytes how much memory kept tensors may take
      */
     public PromptCache(
-            TransformerModel model, List<Example> examples, int[] vocabulary, boolean interchange, long budgetBytes) {
+            TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange, long budgetBytes) {
         this.model = model;
         this.examples = List.copyOf(examples);
-        this.vocabulary = vocabulary;
+        this.scorer = scorer;
         this.interchange = interchange;
         this.entries = new Entry[examples.size()];
         this.kept = examples.stream().mapToLong(this::bytes).sum() <= budgetBytes;
@@ -50,7 +51,7 @@ public final class PromptCache implements AutoCloseable {
 
     /** What keeping an example takes. */
     private long bytes(Example example) {
-        long words = vocabulary == null ? model.vocabSize() : vocabulary.length;
+        long words = scorer.vocabulary() == null ? model.vocabSize() : scorer.vocabulary().length;
         long residuals = (long) example.length() * model.hiddenSize();
         // Head values are as wide as the residual stream in all but a few models.
         long streams = 4L * model.graphShape().layers() + 1 + model.graphShape().embeddings().size();
@@ -60,7 +61,7 @@ public final class PromptCache implements AutoCloseable {
     /** The examples with these numbers as a batch of the current scope. */
     public PromptBatch batch(int[] numbers) {
         if (!kept) {
-            return PromptBatch.of(model, select(numbers), vocabulary, interchange);
+            return PromptBatch.of(model, select(numbers), scorer, interchange);
         }
         // In order of length, as TokenBatch packs them: so examples lie in the tensors as they are joined here.
         int[] order = Arrays.stream(numbers)
@@ -79,7 +80,7 @@ public final class PromptCache implements AutoCloseable {
     /** Runs the full model on one example; the tensors are out of every scope. */
     private Entry run(Example example) {
         try (TensorScope scope = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, List.of(example), vocabulary, interchange);
+            PromptBatch batch = PromptBatch.of(model, List.of(example), scorer, interchange);
             Entry entry = new Entry(batch.fullLogits(), batch.baseline());
             tensors(entry).forEach(scope::release);
             return entry;
@@ -98,9 +99,9 @@ public final class PromptCache implements AutoCloseable {
                     clean,
                     interchange ? join(parts.stream().map(Entry::baseline).toList()) : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
-                    PromptBatch.weights(batch).to(model.device()),
+                    PromptBatch.weights(batch, scorer).to(model.device()),
                     Tensor.cat(0, parts.stream().map(Entry::fullLogits).toList()),
-                    PromptBatch.vocabulary(vocabulary, model));
+                    PromptBatch.rows(scorer, batch, model));
         }
     }
 

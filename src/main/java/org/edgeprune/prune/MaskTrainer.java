@@ -70,7 +70,7 @@ public final class MaskTrainer implements AutoCloseable {
             // KL(full || masked), and its gradient down to the masks
             MaskedPass pass =
                     new MaskedPass(model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), true);
-            Tensor logits = batch.restrict(model.logits(pass.finalResidual()));
+            Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
             Tensor kl = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
             MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
 

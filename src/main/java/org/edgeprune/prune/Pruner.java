@@ -90,7 +90,7 @@ public record Pruner(
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
                 PromptCache cache = new PromptCache(
-                        model, data.train(), scorer.vocabulary(), interchange, pace.cacheBytes())) {
+                        model, data.train(), scorer, interchange, pace.cacheBytes())) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer())).orElse(0);
             directory.write(record);
             directory.forgetStepsFrom(first);

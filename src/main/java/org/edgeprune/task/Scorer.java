@@ -12,6 +12,11 @@ public interface Scorer {
         return null;
     }
 
+    /** How the KL loss is made of scored positions. */
+    default Loss loss() {
+        return Loss.MEAN_OVER_POSITIONS;
+    }
+
     /** The name of the metric that stands for the task, higher is better: {@code accuracy} for most. */
     default String headline() {
         return "accuracy";
@@ -20,7 +25,8 @@ public interface Scorer {
     /**
      * Metrics of one example by name, in the order to print them. A metric of a data set is the mean over its examples.
      *
-     * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()}
+     * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()}; under
+     *     {@link Loss#ACROSS_POSITIONS} one row, one column a scored position
      * @param full logits of the full model on the same clean prompt, in the same layout
      */
     Map<String, Double> score(Example example, float[][] logits, float[][] full);

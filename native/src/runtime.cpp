@@ -183,6 +183,9 @@ ep_status ep_set_num_threads(int32_t threads) {
         EP_REQUIRE_PRESENT(at::set_num_threads);
         require(threads >= 1, "the number of threads must be positive");
         at::set_num_threads(threads);
+        if (openblas_set_num_threads != nullptr) {
+            openblas_set_num_threads(threads);
+        }
     });
 }
 

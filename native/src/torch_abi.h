@@ -267,6 +267,8 @@ void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned 
 int omp_get_thread_num() __attribute__((weak));
 int omp_get_num_threads() __attribute__((weak));
 int omp_in_parallel() __attribute__((weak));
+/* OpenBLAS has a thread pool of its own, which at::set_num_threads does not know; absent where the BLAS is another. */
+void openblas_set_num_threads(int threads) __attribute__((weak));
 }
 
 /* Plain functions of the audit: the declarations above. */

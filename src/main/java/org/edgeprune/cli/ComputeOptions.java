@@ -11,8 +11,7 @@ final class ComputeOptions {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            defaultValue = "cpu",
-            description = "cpu, cuda or cuda:N (default: ${DEFAULT-VALUE}).")
+            description = "cpu, cuda or cuda:N (default: cpu).")
     private Device device;
 
     @Option(names = "--threads", paramLabel = "N", description = "CPU threads of one operation (default: one a core).")
@@ -26,12 +25,19 @@ final class ComputeOptions {
 
     /** Loads libtorch as these options say; nothing may have loaded it before. */
     Device start() {
+        return start(null, Device.CPU);
+    }
+
+    /** The same, with other values where options were not given; {@code null} threads for one a core. */
+    Device start(Integer otherThreads, Device otherDevice) {
         prepare();
-        if (threads != null) {
-            LibTorch.setThreads(threads);
+        Integer count = threads == null ? otherThreads : threads;
+        if (count != null) {
+            LibTorch.setThreads(count);
         }
-        LibTorch.require(device);
-        return device;
+        Device chosen = device == null ? otherDevice : device;
+        LibTorch.require(chosen);
+        return chosen;
     }
 
     /** Checks the options and names the libtorch to load, but loads nothing yet. */

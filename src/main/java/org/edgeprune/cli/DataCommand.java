@@ -3,7 +3,6 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.PromptTokenizer;
@@ -57,7 +56,7 @@ final class DataCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "DIR",
             description = "Use only words that are single tokens for the tokenizer of this model directory.")
-    private Optional<Path> model;
+    private Optional<String> model;
 
     @Mixin
     private Results results;
@@ -67,7 +66,7 @@ final class DataCommand implements Callable<Integer> {
         Task chosen = Tasks.named(task);
         Generated data;
         if (model.isPresent()) {
-            try (PromptTokenizer tokenizer = PromptTokenizer.open(model.get())) {
+            try (PromptTokenizer tokenizer = PromptTokenizer.open(ModelOption.directory(model.get()))) {
                 data = chosen.generate(request(Optional.of(tokenizer)));
             }
         } else {
@@ -89,13 +88,4 @@ final class DataCommand implements Callable<Integer> {
     }
 
     private record Result(String task, String out, long seed, int train, int validation, int test) {}
-
-    /** For help texts. */
-    static final class TaskNames implements Iterable<String> {
-        @Override
-        public java.util.Iterator<String> iterator() {
-            Stream<String> names = Tasks.all().stream().map(Task::name);
-            return names.iterator();
-        }
-    }
 }

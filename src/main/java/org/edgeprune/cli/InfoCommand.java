@@ -22,8 +22,12 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {"  edgeprune info", "  edgeprune info path/to/gpt2 --batch-size 32 --tokens 20", "  edgeprune info path/to/gpt2 --json"})
 final class InfoCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "MODEL", arity = "0..1", description = "HuggingFace model directory (default: the bundled mini GPT-2).")
-    private Path model;
+    @Parameters(
+            paramLabel = "MODEL",
+            arity = "0..1",
+            defaultValue = BundledModel.NAME,
+            description = "HuggingFace model directory (default: ${DEFAULT-VALUE}, which comes with edgeprune).")
+    private String model;
 
     @Option(names = "--batch-size", paramLabel = "N", defaultValue = "32", description = "Examples a step (default: ${DEFAULT-VALUE}).")
     private int batchSize;
@@ -39,7 +43,7 @@ final class InfoCommand implements Callable<Integer> {
         if (batchSize < 1 || tokens < 1) {
             throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + ": both must be at least 1");
         }
-        Path directory = model == null ? BundledModel.directory() : model;
+        Path directory = ModelOption.directory(model);
         ModelSizes sizes = Models.sizes(directory);
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;

@@ -22,19 +22,24 @@ import picocli.CommandLine.TypeConversionException;
         synopsisSubcommandLabel = "COMMAND",
         versionProvider = Main.Version.class,
         subcommands = {
+            DemoCommand.class,
+            PruneCommand.class,
+            EvalCommand.class,
+            EdgesCommand.class,
+            DrawCommand.class,
             DataCommand.class,
             DownloadCommand.class,
-            DrawCommand.class,
-            GenerateCommand.class,
             InfoCommand.class,
+            GenerateCommand.class,
             DoctorCommand.class,
             TrainMiniCommand.class
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  edgeprune doctor                        is everything that is needed there?",
-            "  edgeprune data ioi --out out/ioi        make a data set",
-            "  edgeprune COMMAND --help                options and examples of a command"
+            "  edgeprune demo --out out/demo              a first circuit, in minutes",
+            "  edgeprune prune --task gt --out out/gt     the circuit of another task",
+            "  edgeprune eval out/gt                      how faithful it is",
+            "  edgeprune COMMAND --help                   options and examples of a command"
         })
 public final class Main {
     @Option(
@@ -96,13 +101,17 @@ public final class Main {
     static final class Version implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
+            return new String[] {"edgeprune " + number() + " (Java " + Runtime.version() + ")"};
+        }
+
+        static String number() {
             Properties build = new Properties();
             try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
                 build.load(in);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            return new String[] {"edgeprune " + build.getProperty("version") + " (Java " + Runtime.version() + ")"};
+            return build.getProperty("version");
         }
     }
 }

@@ -8,15 +8,23 @@ import picocli.CommandLine.Option;
 final class ModelOption {
     @Option(
             names = "--model",
-            paramLabel = "DIR",
-            description = "HuggingFace model directory: config.json, safetensors, tokenizer (default: the bundled mini GPT-2).")
-    private Path model;
+            paramLabel = "MODEL",
+            description = "HuggingFace model directory: config.json, safetensors, tokenizer (default: " + BundledModel.NAME
+                    + ", which comes with edgeprune).")
+    private String model;
 
-    Path directory() {
-        return model == null ? BundledModel.directory() : model;
+    /** What was given, or {@code otherwise}. */
+    String name(String otherwise) {
+        return model == null ? otherwise : model;
     }
 
-    boolean isBundled() {
-        return model == null;
+    /** What was given, or the bundled model's name. */
+    String name() {
+        return name(BundledModel.NAME);
+    }
+
+    /** The directory that a name stands for. */
+    static Path directory(String name) {
+        return name.equals(BundledModel.NAME) ? BundledModel.directory() : Path.of(name);
     }
 }

@@ -20,7 +20,7 @@ final class Progress implements AutoCloseable {
     private final long total;
     private final boolean terminal = isTerminal();
     private final long start = System.nanoTime();
-    private long firstDone = -1;
+    private final long firstDone;
     private long lastLine = start;
     private ProgressBar bar;
 
@@ -28,21 +28,22 @@ final class Progress implements AutoCloseable {
      * @param what is going on
      * @param unit of the count, as a plural
      * @param total count at the end
+     * @param firstDone count at the start: above zero where work is resumed
      */
-    Progress(String what, String unit, long total) {
+    Progress(String what, String unit, long total, long firstDone) {
         this.what = what;
         this.unit = unit;
         this.total = total;
+        this.firstDone = firstDone;
     }
 
     /**
      * Reports.
      *
-     * @param done count so far; the first call may start above zero, where a run was resumed
+     * @param done count so far
      * @param state a few words to show beside it
      */
     void at(long done, Supplier<String> state) {
-        firstDone = firstDone < 0 ? done : firstDone;
         long now = System.nanoTime();
         if (now - start < SILENT.toNanos()) {
             return;

@@ -4,7 +4,9 @@ import picocli.CommandLine.Option;
 
 /** {@code --seed}: of every random choice that a command makes. */
 final class SeedOption {
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "42", description = "Seed of every random choice (default: ${DEFAULT-VALUE}).")
+    static final long DEFAULT = 42;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "" + DEFAULT, description = "Seed of every random choice (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     long value() {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,8 @@ public record DrawnEdge(String writer, String reader, double strength) {
             root = new ObjectMapper().readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
+        } catch (NoSuchFileException e) {
+            throw new InputException(file + ": not there; name an edges.json", e);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e, e);
         }

@@ -3,6 +3,7 @@ package org.edgeprune.eval;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 
 /**
@@ -32,6 +33,29 @@ public record Evaluation(List<Scored> examples) {
     /** The same for the full model. */
     public Map<String, Double> fullModelMetrics() {
         return mean(examples.stream().map(Scored::fullModelMetrics).toList());
+    }
+
+    /**
+     * Everything in one map, as in {@code metrics.json}: sparsities, the circuit's metrics by name, and the full model's with the
+     * prefix {@code full_model_}.
+     *
+     * @param masks the binary masks that were evaluated; null for the full model alone
+     */
+    public Map<String, Object> summary(MaskValues masks) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        if (masks != null) {
+            all.put("edge_sparsity", masks.edgeSparsity());
+            all.put("node_sparsity", masks.nodeSparsity());
+            all.put("effective_edge_sparsity", masks.effectiveEdgeSparsity());
+            all.put("num_edges", masks.circuit().size());
+            all.put("total_edges", masks.edges().length);
+        }
+        all.put("examples", examples.size());
+        all.putAll(metrics());
+        if (masks != null) {
+            fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
+        }
+        return all;
     }
 
     private static Map<String, Double> mean(List<Map<String, Double>> each) {

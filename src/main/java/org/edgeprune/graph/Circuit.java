@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -91,6 +93,13 @@ public final class Circuit {
         });
     }
 
+    /** The edges for which {@code keep} is true. */
+    public Circuit filter(Predicate<Edge> keep) {
+        BitSet kept = new BitSet();
+        edges.stream().filter(i -> keep.test(graph.edge(i))).forEach(kept::set);
+        return new Circuit(graph, kept);
+    }
+
     public Circuit intersection(Circuit other) {
         BitSet both = edgeSet();
         both.and(sameGraph(other).edges);
@@ -119,6 +128,20 @@ public final class Circuit {
     }
 
     /**
+     * Reads an {@code edges.json} without knowing whether embeddings are nodes: they are if any edge comes from one.
+     *
+     * @param shape the model's, with embedding nodes
+     * @throws InputException as {@link #read(Path, ComputationGraph)}
+     */
+    public static Circuit read(Path file, GraphShape shape) {
+        ComputationGraph with = new ComputationGraph(shape);
+        Circuit circuit = read(file, with);
+        int embeddings = shape.embeddings().size();
+        boolean used = circuit.edges.stream().anyMatch(i -> with.edge(i).writer().index() < embeddings);
+        return used ? circuit : read(file, new ComputationGraph(shape.withoutEmbeddings()));
+    }
+
+    /**
      * Reads an {@code edges.json}.
      *
      * @throws InputException naming the file and the entry if it is no list of pairs or names what this graph does not have
@@ -129,6 +152,8 @@ public final class Circuit {
             root = new ObjectMapper().readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
+        } catch (NoSuchFileException e) {
+            throw new InputException(file + ": not there; name an edges.json", e);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e, e);
         }

@@ -18,7 +18,9 @@ import org.edgeprune.InputException;
  * the class path, used as it is; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
  */
 public final class BundledModel {
-    private static final String NAME = "mini-gpt2";
+    /** Its name, which stands for its directory wherever the command line takes a model. */
+    public static final String NAME = "mini-gpt2";
+
     private static final String RESOURCES = "/org/edgeprune/models/" + NAME + "/";
     private static final List<String> FILES = List.of("config.json", "tokenizer.json", "model.safetensors");
 
@@ -38,11 +40,6 @@ public final class BundledModel {
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    /** Whether this build of edgeprune holds the model. */
-    public static boolean isThere() {
-        return BundledModel.class.getResource(RESOURCES + FILES.get(0)) != null;
     }
 
     private static URL resource(String file) {

@@ -67,4 +67,25 @@ public record PruneOptions(
                 Ablation.INTERCHANGE,
                 1.0);
     }
+
+    /** The same with another seed. */
+    public PruneOptions withSeed(long newSeed) {
+        return new PruneOptions(
+                steps,
+                batchSize,
+                newSeed,
+                edgeLearningRate,
+                nodeLearningRate,
+                edgeMultiplierLearningRate,
+                nodeMultiplierLearningRate,
+                warmupSteps,
+                edgeSparsity,
+                nodeSparsity,
+                nodeLoss,
+                relaxSparserNodes,
+                linearTerm,
+                embeddingNodes,
+                ablation,
+                maxGradNorm);
+    }
 }

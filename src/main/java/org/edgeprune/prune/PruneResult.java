@@ -1,6 +1,5 @@
 package org.edgeprune.prune;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.graph.Circuit;
@@ -22,19 +21,11 @@ public record PruneResult(
         return binary.circuit();
     }
 
-    /** {@code metrics.json}: sparsities, the circuit's metrics by name and the full model's with the prefix {@code full_model_}. */
+    /** {@code metrics.json}: {@link Evaluation#summary}, the thresholds, and the time that the run took. */
     public Map<String, Object> metrics() {
-        Map<String, Object> all = new LinkedHashMap<>();
-        all.put("edge_sparsity", binary.edgeSparsity());
-        all.put("node_sparsity", binary.nodeSparsity());
-        all.put("effective_edge_sparsity", binary.effectiveEdgeSparsity());
-        all.put("num_edges", circuit().size());
-        all.put("total_edges", binary.edges().length);
+        Map<String, Object> all = evaluation.summary(binary);
         all.put("edge_threshold", thresholds.edges());
         all.put("node_threshold", thresholds.nodes());
-        all.put("examples", evaluation.examples().size());
-        all.putAll(evaluation.metrics());
-        evaluation.fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
         all.put("seconds", seconds);
         return all;
     }

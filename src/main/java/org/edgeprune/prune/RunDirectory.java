@@ -25,6 +25,7 @@ import org.edgeprune.safetensors.AtomicFile;
  *   <li>{@code run.json}: everything needed to repeat it ({@link RunRecord})
  *   <li>{@code metrics.jsonl}: one line a step, and one for each evaluation
  *   <li>{@code checkpoints/}: to resume from ({@link TrainingState})
+ *   <li>{@code data/}: the prompts, where the run generated them
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs
  *   <li>{@code metrics.json}: the final evaluation
@@ -70,6 +71,11 @@ public record RunDirectory(Path path) {
 
     public Path checkpoints() {
         return path.resolve("checkpoints");
+    }
+
+    /** Where generated prompts lie. */
+    public Path data() {
+        return path.resolve("data");
     }
 
     /** Whether a run was started here. */

@@ -5,10 +5,10 @@ package org.edgeprune.prune;
  *
  * @param version of edgeprune
  * @param libtorch version of libtorch
- * @param model the model's directory as it was given
+ * @param model the model's directory or name as it was given
  * @param modelSha256 identity of its weights
  * @param task the task's name
- * @param data the data as it was given, or how it was generated
+ * @param data the data's path as it was given; null where it was generated into {@link RunDirectory#data}
  * @param examples how many examples the run trains on
  * @param threads CPU threads; sums depend on it in their last digits
  * @param device where it ran

@@ -104,6 +104,12 @@ public final class LibTorch {
         public record Problem(String what, String remedy, boolean fatal) {}
     }
 
+    /** libtorch's version, such as {@code 2.13.0}. */
+    public static String version() {
+        load();
+        return loader.libtorchVersion();
+    }
+
     /** CPU threads of one operation. */
     public static void setThreads(int threads) {
         load();

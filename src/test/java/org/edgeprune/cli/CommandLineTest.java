@@ -21,10 +21,10 @@ class CommandLineTest {
     Stream<DynamicTest> everyCommandExplainsItself() {
         return new CommandLine(new Main()).getSubcommands().keySet().stream()
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
-                    String help = Tool.run(name, "--help").ok().out();
-                    assertTrue(help.startsWith("Usage: edgeprune " + name), help);
-                    assertTrue(help.contains("Examples:"), help);
-                    assertEquals("", Tool.run(name, "--help").err());
+                    Tool help = Tool.run(name, "--help").ok();
+                    assertTrue(help.out().startsWith("Usage: edgeprune " + name), help.out());
+                    assertTrue(help.out().contains("Examples:"), help.out());
+                    assertEquals("", help.err());
                 }));
     }
 

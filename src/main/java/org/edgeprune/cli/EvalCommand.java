@@ -1,0 +1,159 @@
+package org.edgeprune.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.eval.Evaluation;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.PruneOptions.Ablation;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Split;
+import org.edgeprune.task.Task;
+import org.edgeprune.task.Tasks;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune eval}: how faithful is a circuit, or how good is a model? */
+@Command(
+        name = "eval",
+        description = {
+            "Evaluate a circuit on a task: accuracy, KL to the full model and so on, beside the full model's own.",
+            "The circuit is that of a run, of a checkpoint of the published implementation, or of an edges.json;",
+            "with neither, the whole model is evaluated."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune eval out/demo",
+            "  edgeprune eval out/demo --data data/other --split validation --examples out/examples.jsonl",
+            "  edgeprune eval --edges edges.json --model path/to/gpt2 --task gt",
+            "  edgeprune eval --model path/to/gpt2 --task ioi --json"
+        })
+final class EvalCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "RUN", arity = "0..1", description = "Folder of a run, or a published checkpoint.")
+    private Path run;
+
+    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json to evaluate.")
+    private Path edges;
+
+    @Mixin
+    private ModelOption model;
+
+    @Mixin
+    private TaskOptions task;
+
+    @Option(
+            names = "--split",
+            paramLabel = "PART",
+            defaultValue = "TEST",
+            description = "Part of the data: ${COMPLETION-CANDIDATES} (default: test).")
+    private Split split;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of generated data (default: 42, or the run's).")
+    private Optional<Long> seed = Optional.empty();
+
+    @Option(
+            names = "--ablation",
+            paramLabel = "KIND",
+            description = "What a cut edge carries: ${COMPLETION-CANDIDATES} (default: INTERCHANGE, or the run's).")
+    private Optional<Ablation> ablation = Optional.empty();
+
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "32", description = "Examples a pass (default: ${DEFAULT-VALUE}).")
+    private int batchSize;
+
+    @Option(names = "--examples", paramLabel = "FILE", description = "Write the result of each example, one JSON object a line.")
+    private Path examplesFile;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (run != null && edges != null) {
+            throw new InputException("a run and --edges " + edges + " were given: name one circuit");
+        }
+        if (batchSize < 1) {
+            throw new InputException("--batch-size " + batchSize + ": must be at least 1");
+        }
+        Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
+        String modelName = model.name(record.map(RunRecord::model).orElse(BundledModel.NAME));
+        Path directory = ModelOption.directory(modelName);
+        Task chosen = Tasks.named(task.name(record.map(RunRecord::task)));
+        MaskValues masks = masks(Models.sizes(directory));
+        Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
+        try (TransformerModel opened = Models.open(directory, compute.start());
+                PromptTokenizer tokenizer = PromptTokenizer.open(directory)) {
+            List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
+                    .read(tokenizer, results).part(split);
+            Evaluation evaluation = new Evaluator(opened, chosen.scorer(tokenizer), cut == Ablation.INTERCHANGE, batchSize)
+                    .evaluate(examples, masks);
+            if (examplesFile != null) {
+                write(evaluation, tokenizer);
+            }
+            Map<String, Object> summary = new LinkedHashMap<>();
+            summary.put("model", modelName);
+            summary.put("circuit", run != null ? run.toString() : edges != null ? edges.toString() : "whole model");
+            summary.put("task", chosen.name());
+            summary.put("split", split.key());
+            summary.putAll(evaluation.summary(masks));
+            results.print(summary, () -> text(summary));
+            return 0;
+        }
+    }
+
+    /** The circuit's binary masks; null for the whole model. */
+    private MaskValues masks(ModelSizes sizes) {
+        compute.prepare();
+        return run != null ? SavedMasks.open(run, sizes).binary()
+                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
+                : null;
+    }
+
+    private void write(Evaluation evaluation, PromptTokenizer tokenizer) {
+        ObjectMapper json = new ObjectMapper();
+        StringBuilder lines = new StringBuilder();
+        for (Evaluation.Scored scored : evaluation.examples()) {
+            ObjectNode line = json.createObjectNode();
+            line.put("clean", tokenizer.decode(scored.example().clean()));
+            line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
+            line.set("predicted", json.valueToTree(Arrays.stream(scored.predicted()).mapToObj(tokenizer::decode).toList()));
+            line.set("metrics", json.valueToTree(scored.metrics()));
+            line.set("full_model_metrics", json.valueToTree(scored.fullModelMetrics()));
+            try {
+                lines.append(json.writeValueAsString(line)).append('\n');
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+        AtomicFile.write(examplesFile, out -> out.write(lines.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String text(Map<String, Object> summary) {
+        Table table = new Table();
+        summary.forEach(table::row);
+        return table.toString();
+    }
+}

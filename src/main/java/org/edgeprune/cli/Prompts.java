@@ -1,0 +1,33 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Generated;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Task;
+
+/**
+ * A task's prompts from where they are: the path that was given, else those that a run generated, else new ones.
+ *
+ * @param task what they are for
+ * @param data path that was given; null for none
+ * @param run folder of a run; null for none
+ * @param seed of new ones, which a seed that was given asks for
+ */
+record Prompts(Task task, Path data, Path run, Optional<Long> seed) {
+    Dataset read(PromptTokenizer tokenizer, Results results) {
+        if (data != null) {
+            return task.read(data, tokenizer);
+        }
+        if (run != null && seed.isEmpty() && Files.isDirectory(new RunDirectory(run).data())) {
+            return task.read(new RunDirectory(run).data(), tokenizer);
+        }
+        Generated generated = task.generate(DataRequest.seeded(seed.orElse(SeedOption.DEFAULT)).tokenizer(tokenizer));
+        generated.notes().forEach(results::note);
+        return task.tokenise(generated.records(), tokenizer);
+    }
+}

@@ -1,0 +1,40 @@
+package org.edgeprune.cli;
+
+import java.util.Map;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.StepMetrics;
+
+/** Shows a run as it goes: KL, sparsity now and its target, and the last validation. */
+final class PruneProgress implements Pruner.Listener, AutoCloseable {
+    private final String headline;
+    private Progress progress;
+    private String validation = "";
+
+    /** @param headline the metric that stands for the task */
+    PruneProgress(String headline) {
+        this.headline = headline;
+    }
+
+    @Override
+    public void started(int firstStep, int steps) {
+        progress = new Progress("pruning", "steps", steps, firstStep);
+    }
+
+    @Override
+    public void stepped(StepMetrics m) {
+        progress.at(m.step() + 1, () -> "KL %.3f, edges %.1f%% cut (target %.1f%%), nodes %.1f%% (%.1f%%)%s".formatted(
+                m.kl(), 100 * m.edgeSparsity(), 100 * m.edgeTarget(), 100 * m.nodeSparsity(), 100 * m.nodeTarget(), validation));
+    }
+
+    @Override
+    public void evaluated(int step, Map<String, Double> metrics) {
+        validation = ", %s %.3f".formatted(headline, metrics.get(headline));
+    }
+
+    @Override
+    public void close() {
+        if (progress != null) {
+            progress.close();
+        }
+    }
+}

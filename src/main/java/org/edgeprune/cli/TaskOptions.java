@@ -1,0 +1,34 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.edgeprune.task.Tasks;
+import picocli.CommandLine.Option;
+
+/** {@code --task} and {@code --data}: which prompts. */
+final class TaskOptions {
+    private static final String DEFAULT = "ioi";
+
+    @Option(
+            names = "--task",
+            paramLabel = "TASK",
+            description = "The task: ${COMPLETION-CANDIDATES} (default: " + DEFAULT + ").",
+            completionCandidates = TaskNames.class)
+    private String task;
+
+    @Option(
+            names = "--data",
+            paramLabel = "PATH",
+            description = "Folder or JSONL file with the task's prompts (default: generated).")
+    private Path data;
+
+    /** The task that was named, else {@code otherwise}, else the default. */
+    String name(Optional<String> otherwise) {
+        return Tasks.named(task == null ? otherwise.orElse(DEFAULT) : task).name();
+    }
+
+    /** The data that were named, else {@code otherwise}, else null. */
+    Path data(Optional<String> otherwise) {
+        return data == null ? otherwise.map(Path::of).orElse(null) : data;
+    }
+}

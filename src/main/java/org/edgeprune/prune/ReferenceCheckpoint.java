@@ -1,0 +1,94 @@
+package org.edgeprune.prune;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.edgeprune.InputException;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
+import org.edgeprune.mask.HardConcrete;
+import org.edgeprune.mask.MaskLayout;
+import org.edgeprune.mask.MaskParameters;
+import org.edgeprune.mask.ReferenceFormat;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.safetensors.Checkpoint;
+import org.edgeprune.safetensors.SafeTensorsWriter;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Checkpoint directories of the published implementation: a HuggingFace model directory whose safetensors also hold the
+ * {@code *_log_alphas} of all masks, beside the model's weights.
+ */
+public final class ReferenceCheckpoint {
+    /** log_alpha of masks that belong to no edge: it is where training starts. */
+    private static final float UNUSED = 10;
+
+    private ReferenceCheckpoint() {}
+
+    /** Whether a directory is such a checkpoint of a model of this architecture. */
+    public static boolean isOne(Path directory, ModelSizes model) {
+        if (Files.notExists(directory.resolve(Checkpoint.SINGLE)) && Files.notExists(directory.resolve(Checkpoint.INDEX))) {
+            return false;
+        }
+        ReferenceFormat format = format(model);
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            return checkpoint.contains(format.heads(0));
+        }
+    }
+
+    /**
+     * Reads the parameters, in the published layout. Whether embeddings are nodes is seen from the tensors.
+     *
+     * @return to be closed by the caller
+     * @throws InputException if a tensor is missing or has another size than this model's masks
+     */
+    public static MaskParameters read(Path directory, ModelSizes model) {
+        ReferenceFormat format = format(model);
+        try (Checkpoint checkpoint = Checkpoint.open(directory);
+                TensorScope scope = TensorScope.open()) {
+            boolean embeddings = checkpoint.contains(format.embedding(0));
+            GraphShape shape = embeddings ? model.graph() : model.graph().withoutEmbeddings();
+            MaskLayout layout = MaskLayout.reference(new ComputationGraph(shape));
+            return format.read(layout, HardConcrete.DEFAULT, name -> checkpoint.tensor(name).toFloats(), Device.CPU);
+        }
+    }
+
+    /**
+     * Writes parameters with the weights and files of their model, so that the published implementation can load them.
+     *
+     * @param directory made if it is not there
+     * @param modelDirectory the model that the masks belong to
+     */
+    public static void write(Path directory, MaskParameters parameters, ModelSizes model, Path modelDirectory) {
+        ReferenceFormat format = format(model);
+        try (Checkpoint weights = Checkpoint.open(modelDirectory);
+                TensorScope scope = TensorScope.open()) {
+            Files.createDirectories(directory);
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            boolean bare = weights.contains("wte.weight");
+            for (String name : weights.names()) {
+                tensors.put(bare && !name.startsWith("lm_head.") ? "transformer." + name : name, weights.tensor(name));
+            }
+            format.write(parameters, UNUSED).forEach((name, values) ->
+                    tensors.put(name, Tensor.of(values.values(), values.shape())));
+            Path config = modelDirectory.resolve("config.json");
+            Files.copy(config, directory.resolve("config.json"), StandardCopyOption.REPLACE_EXISTING);
+            SafeTensorsWriter.write(
+                    directory.resolve(Checkpoint.SINGLE), tensors, Map.of("format", "pt"));
+        } catch (IOException e) {
+            throw new InputException(directory + ": cannot be written: " + e + ": choose another directory", e);
+        }
+    }
+
+    private static ReferenceFormat format(ModelSizes model) {
+        if (model.architecture().equals("gpt2")) {
+            return ReferenceFormat.GPT2;
+        }
+        throw new InputException("the published implementation has no checkpoints of architecture '" + model.architecture() + "'");
+    }
+}

@@ -18,9 +18,9 @@ final class ModelOption {
         return model == null ? otherwise : model;
     }
 
-    /** What was given, or the bundled model's name. */
-    String name() {
-        return name(BundledModel.NAME);
+    /** The directory of the model that was given, or of the bundled one. */
+    Path directory() {
+        return directory(name(BundledModel.NAME));
     }
 
     /** The directory that a name stands for. */

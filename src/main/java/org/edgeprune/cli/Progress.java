@@ -24,6 +24,11 @@ final class Progress implements AutoCloseable {
     private long lastLine = start;
     private ProgressBar bar;
 
+    /** Work that starts at zero. */
+    Progress(String what, String unit, long total) {
+        this(what, unit, total, 0);
+    }
+
     /**
      * @param what is going on
      * @param unit of the count, as a plural

@@ -54,7 +54,7 @@ public final class ReferenceCheckpoint {
             boolean embeddings = checkpoint.contains(format.embedding(0));
             GraphShape shape = embeddings ? model.graph() : model.graph().withoutEmbeddings();
             MaskLayout layout = MaskLayout.reference(new ComputationGraph(shape));
-            return format.read(layout, HardConcrete.DEFAULT, name -> checkpoint.tensor(name).toFloats(), Device.CPU);
+            return format.read(layout, distribution(format), name -> checkpoint.tensor(name).toFloats(), Device.CPU);
         }
     }
 
@@ -86,9 +86,16 @@ public final class ReferenceCheckpoint {
     }
 
     private static ReferenceFormat format(ModelSizes model) {
-        if (model.architecture().equals("gpt2")) {
-            return ReferenceFormat.GPT2;
-        }
-        throw new InputException("the published implementation has no checkpoints of architecture '" + model.architecture() + "'");
+        return switch (model.architecture()) {
+            case "gpt2" -> ReferenceFormat.GPT2;
+            case "llama" -> ReferenceFormat.LLAMA;
+            default -> throw new InputException(
+                    "the published implementation has no checkpoints of architecture '" + model.architecture() + "'");
+        };
+    }
+
+    /** Its Llama code clamps noise and probabilities less than its GPT-2 code. */
+    private static HardConcrete distribution(ReferenceFormat format) {
+        return format == ReferenceFormat.LLAMA ? new HardConcrete(1e-8) : HardConcrete.DEFAULT;
     }
 }

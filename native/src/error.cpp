@@ -15,7 +15,8 @@ std::string_view first_line(std::string_view text) {
     }
     text.remove_prefix(begin);
     text = text.substr(0, text.find('\n'));
-    return text.substr(0, text.find(" (most recent call first)"));
+    /* A missing backend is explained at length, with a list of all others. */
+    return text.substr(0, text.find(" This could be because"));
 }
 
 } // namespace

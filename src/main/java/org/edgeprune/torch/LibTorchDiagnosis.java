@@ -34,8 +34,7 @@ final class LibTorchDiagnosis {
     private static List<Report.Problem> problems(LibTorchLoader loader, RuntimeException failure, String config) {
         List<Report.Problem> problems = new ArrayList<>();
         if (failure != null) {
-            problems.add(new Report.Problem(String.valueOf(failure.getMessage()),
-                    "without --libtorch and EDGEPRUNE_LIBTORCH, edgeprune uses the libtorch that Maven fetched for it", true));
+            problems.add(new Report.Problem(String.valueOf(failure.getMessage()), remedy(loader), true));
             return problems;
         }
         List<String> damaged = loader.damagedFiles();
@@ -62,6 +61,15 @@ final class LibTorchDiagnosis {
             problems.add(new Report.Problem("OMP_WAIT_POLICY=" + policy + ": idle threads spin", "unset OMP_WAIT_POLICY unless every core is free for edgeprune", false));
         }
         return problems;
+    }
+
+    /** What may help beyond what the message of a failed load says itself. */
+    private static String remedy(LibTorchLoader loader) {
+        if (loader.isUsersOwn()) {
+            return "without --libtorch and EDGEPRUNE_LIBTORCH, edgeprune uses the libtorch that Maven fetched for it";
+        }
+        return loader.files() == null ? "do as the message says, then try again"
+                : "delete " + loader.files().directory() + ", into which libtorch was unpacked, and try again";
     }
 
     private static List<String> devices() {

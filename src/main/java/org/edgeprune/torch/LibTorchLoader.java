@@ -27,10 +27,10 @@ final class LibTorchLoader {
     private static final String SHIM_RESOURCE = "META-INF/native/" + Platform.NAME + "/" + SHIM;
 
     private final Path chosen;
+    private final String variable = blankToNull(System.getenv("EDGEPRUNE_LIBTORCH"));
     private final NativeCache cache = NativeCache.ofUser();
 
     private LibTorchFiles files;
-    private boolean unpacked;
     private String cudaFailure;
     private boolean shimLoaded;
     private String version;
@@ -67,15 +67,17 @@ final class LibTorchLoader {
         selfTested = true;
     }
 
+    private static String blankToNull(String text) {
+        return text == null || text.isBlank() ? null : text;
+    }
+
     private LibTorchFiles locate() {
         if (chosen != null) {
             return LibTorchFiles.of(chosen, "--libtorch");
         }
-        String variable = System.getenv("EDGEPRUNE_LIBTORCH");
-        if (variable != null && !variable.isBlank()) {
+        if (variable != null) {
             return LibTorchFiles.of(Path.of(variable), "EDGEPRUNE_LIBTORCH");
         }
-        unpacked = true;
         return LibTorchJars.unpack(cache);
     }
 
@@ -146,6 +148,11 @@ final class LibTorchLoader {
 
     // ---- findings ------------------------------------------------------------------------------------------------
 
+    /** Whether the user named a libtorch. */
+    boolean isUsersOwn() {
+        return chosen != null || variable != null;
+    }
+
     /** Null where none was found. */
     LibTorchFiles files() {
         return files;
@@ -186,6 +193,6 @@ final class LibTorchLoader {
 
     /** Unpacked files whose content has changed since; empty for a user's own libtorch. */
     List<String> damagedFiles() {
-        return unpacked ? LibTorchJars.damaged(cache) : List.of();
+        return isUsersOwn() ? List.of() : LibTorchJars.damaged(cache);
     }
 }

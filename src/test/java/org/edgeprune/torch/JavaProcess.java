@@ -50,11 +50,15 @@ final class JavaProcess {
         }
     }
 
-    /** Loads libtorch and says so; bad input gives its message and exit code 2, as the command line does. */
+    /**
+     * Loads libtorch and says so, then asks for the device named by the variable TEST_DEVICE; bad input gives its message and exit
+     * code 2, as the command line does.
+     */
     public static void main(String[] arguments) {
         try {
             LibTorch.load();
             System.out.println("loaded");
+            LibTorch.require(Device.parse(System.getenv().getOrDefault("TEST_DEVICE", "cpu")));
         } catch (InputException e) {
             System.out.println(e.getMessage());
             System.exit(2);

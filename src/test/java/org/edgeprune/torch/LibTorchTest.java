@@ -84,6 +84,24 @@ class LibTorchTest {
     }
 
     @Test
+    void brokenCudaLibrariesLeaveTheCpuAndAreNamedWhenADeviceIsAskedFor() throws Exception {
+        Path lib = Files.createDirectory(temp.resolve("cuda"));
+        List<Path> libraries = new LibTorchFiles(LibTorch.info().directory(), "").cpuLibraries();
+        for (Path library : libraries) {
+            Files.createSymbolicLink(lib.resolve(library.getFileName()), library);
+        }
+        Files.writeString(lib.resolve("libtorch_cuda.so"), "not a library");
+        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", lib.toString(), "TEST_DEVICE", "cuda:0"));
+        for (Path library : libraries) {
+            Files.delete(lib.resolve(library.getFileName()));
+        }
+        assertEquals(2, result.exitCode(), result.output());
+        List<String> lines = result.output().lines().toList();
+        assertEquals("loaded", lines.getFirst());
+        assertTrue(lines.getLast().startsWith("device cuda:0 cannot be used: the system cannot load " + lib + "/libtorch_cuda.so: "), result.output());
+    }
+
+    @Test
     void theDirectoryAboveServesToo() throws IOException {
         Files.createFile(Files.createDirectory(temp.resolve("lib")).resolve(LibTorchFiles.MAIN_LIBRARY));
         assertEquals(temp.resolve("lib"), LibTorchFiles.of(temp, "--libtorch").directory());

@@ -27,6 +27,7 @@ import picocli.CommandLine.TypeConversionException;
             EvalCommand.class,
             EdgesCommand.class,
             DrawCommand.class,
+            BenchCommand.class,
             DataCommand.class,
             DownloadCommand.class,
             InfoCommand.class,

@@ -1,16 +1,19 @@
 package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** The tool as a user runs it: a process of {@code run_scripts/edgeprune}. */
 record Tool(int exit, String out, String err) {
@@ -46,6 +49,32 @@ record Tool(int exit, String out, String err) {
                 Files.delete(out);
                 Files.delete(err);
             }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Waits until {@code happened}, then sends the process of a command a signal. @return its exit code */
+    static int interrupt(String signal, BooleanSupplier happened, Object... arguments) {
+        // env: a job in the background may have begun with SIGINT ignored
+        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", LAUNCHER.toString()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
+        try {
+            Process running = builder.redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD).start();
+            while (running.isAlive() && !happened.getAsBoolean()) {
+                Thread.sleep(5);
+            }
+            assertTrue(running.isAlive(), "the command ended before it could be interrupted");
+            new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid())).start().waitFor();
+            if (!running.waitFor(60, TimeUnit.SECONDS)) {
+                running.destroyForcibly();
+                throw new AssertionError(command + " did not end on SIG" + signal);
+            }
+            return running.exitValue();
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -1,0 +1,170 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code prune}, {@code eval} and {@code edges} on a model of two layers, as processes. The later tests look at the first one's run. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RunCommandsTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+    private static Path data;
+    private static Path run;
+
+    @BeforeAll
+    static void prepare() {
+        model = folder.resolve("model");
+        data = folder.resolve("data");
+        run = folder.resolve("run");
+        Tool.run("train-mini", "--out", model, "--steps", 20, "--layers", 2, "--heads", 2, "--width", 16, "--batch-size", 8).ok();
+        Tool.run("data", "ioi", "--out", data, "--train", 40, "--validation", 8, "--test", 16, "--model", model).ok();
+    }
+
+    private static Tool prune(Path out, Object... more) {
+        return Tool.run(arguments(out, more));
+    }
+
+    private static Object[] arguments(Path out, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(
+                "prune", "--model", model, "--data", data, "--out", out, "--json", "--threads", 1, "--steps", 300, "--batch-size", 8,
+                "--warmup-steps", 10, "--sparsity-warmup-steps", 200, "--edge-sparsity", 0.8, "--no-node-loss", "--embedding-nodes",
+                "--evaluate-every", 100, "--save-every", 20));
+        arguments.addAll(Arrays.asList(more));
+        return arguments.toArray();
+    }
+
+    @Test
+    @Order(1)
+    void pruneWritesARun() throws IOException {
+        JsonNode result = prune(run).ok().json();
+        for (String key : List.of("edge_sparsity", "num_edges", "kl", "accuracy", "full_model_accuracy", "exact_match", "logit_difference", "seconds")) {
+            assertTrue(result.path(key).isNumber(), key);
+        }
+        assertEquals(result, json(run.resolve("metrics.json")));
+        assertEquals(result.get("num_edges").asInt(), json(run.resolve("edges.json")).size());
+        assertTrue(result.get("edge_sparsity").asDouble() > 0.5, result.toString());
+        JsonNode record = json(run.resolve("run.json"));
+        assertEquals(300, record.at("/options/steps").asInt());
+        assertEquals(0.8, record.at("/options/edge_sparsity/target").asDouble());
+        assertFalse(record.at("/options/node_loss").asBoolean());
+        assertTrue(record.at("/options/embedding_nodes").asBoolean());
+        assertEquals(data.toString(), record.get("data").asText());
+        assertEquals(300 + 2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
+    }
+
+    @Test
+    @Order(2)
+    void aRunIsNotOverwrittenNorResumedWithOtherOptions() {
+        assertTrue(prune(run).refused().contains("holds a run already"));
+        assertTrue(prune(run, "--resume", "--edge-lr", 0.1).refused().contains("run.json"));
+    }
+
+    @Test
+    @Order(3)
+    void evalOfTheRunItsEdgesAndItsPublishedFormAgree() throws IOException {
+        JsonNode metrics = json(run.resolve("metrics.json"));
+        JsonNode ofRun = Tool.run("eval", run, "--json", "--examples", folder.resolve("examples.jsonl")).ok().json();
+        for (String key : List.of("edge_sparsity", "num_edges", "accuracy", "kl", "logit_difference", "full_model_accuracy")) {
+            assertEquals(metrics.get(key).asDouble(), ofRun.get(key).asDouble(), 1e-5, key);
+        }
+        assertEquals(16, Files.readAllLines(folder.resolve("examples.jsonl")).size());
+        assertEquals(folder.resolve("model").toString(), ofRun.get("model").asText());
+
+        JsonNode ofEdges = Tool.run("eval", "--edges", run.resolve("edges.json"), "--model", model, "--data", data, "--json").ok().json();
+        assertEquals(metrics.get("num_edges"), ofEdges.get("num_edges"));
+        assertEquals(metrics.get("total_edges"), ofEdges.get("total_edges"));
+
+        Path published = folder.resolve("published");
+        Tool.run("edges", run, "--checkpoint", published, "--count").ok();
+        JsonNode ofPublished = Tool.run("eval", published, "--model", model, "--data", data, "--json").ok().json();
+        assertEquals(metrics.get("num_edges").asInt(), ofPublished.get("num_edges").asInt(), 1);
+        assertEquals(metrics.get("kl").asDouble(), ofPublished.get("kl").asDouble(), 1e-3);
+    }
+
+    @Test
+    @Order(4)
+    void theWholeModelNeedsNoCircuit() {
+        JsonNode whole = Tool.run("eval", "--model", model, "--task", "gp", "--json").ok().json();
+        assertEquals("whole model", whole.get("circuit").asText());
+        assertEquals(1000, whole.get("examples").asInt());
+        assertEquals(0, whole.get("kl").asDouble(), 1e-6);
+        assertFalse(whole.has("edge_sparsity"));
+    }
+
+    @Test
+    @Order(5)
+    void edgesAreListedCountedAndFiltered() throws IOException {
+        JsonNode all = Tool.run("edges", run, "--json").ok().json();
+        assertEquals(json(run.resolve("edges.json")), all.get("edges"));
+        Path last = folder.resolve("last.json");
+        Tool text = Tool.run("edges", run, "--reader", "resid_post", "--out", last).ok();
+        assertTrue(text.out().lines().allMatch(line -> line.endsWith(" -> resid_post")), text.out());
+        assertEquals(text.out().lines().count(), json(last).size());
+        String counts = Tool.run("edges", last, "--model", model, "--count").ok().out();
+        assertTrue(counts.contains("-> resid_post") && counts.contains("together"), counts);
+        assertTrue(Tool.run("edges", folder, "--model", model).refused().contains("neither a run"));
+    }
+
+    @Test
+    @Order(6)
+    void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
+        Path broken = folder.resolve("broken");
+        assertEquals(128 + 9, Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken)));
+        int saved = checkpoint(broken);
+        assertEquals(128 + 2, Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume")));
+        assertFalse(Files.exists(broken.resolve("metrics.json")));
+        prune(broken, "--resume").ok();
+        for (String file : List.of("masks.safetensors", "edges.json")) {
+            assertArrayEquals(Files.readAllBytes(run.resolve(file)), Files.readAllBytes(broken.resolve(file)), file);
+        }
+        assertEquals(Files.readString(run.resolve("metrics.jsonl")), Files.readString(broken.resolve("metrics.jsonl")));
+        assertEquals(withoutTime(run), withoutTime(broken));
+    }
+
+    /** Step of the newest checkpoint of a run, 0 for none. */
+    private static int checkpoint(Path out) {
+        Path checkpoints = out.resolve("checkpoints");
+        if (!Files.isDirectory(checkpoints)) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.list(checkpoints)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("step-\\d+\\.safetensors"))
+                    .mapToInt(name -> Integer.parseInt(name.replaceAll("\\D", "")))
+                    .max()
+                    .orElse(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode withoutTime(Path directory) throws IOException {
+        return ((ObjectNode) json(directory.resolve("metrics.json"))).without("seconds");
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        return new ObjectMapper().readTree(file.toFile());
+    }
+}

@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+unset EDGEPRUNE_LIBTORCH # it would win over the class path
 logs=target/libtorch-matrix
 shim=target/classes/META-INF/native/$platform/libedgeprune_shim.so
 mkdir -p "$logs"

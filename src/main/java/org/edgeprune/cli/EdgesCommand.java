@@ -77,9 +77,7 @@ final class EdgesCommand implements Callable<Integer> {
         Optional<RunRecord> record = isFolder() ? SavedMasks.runOf(circuit) : Optional.empty();
         Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
-        Circuit whole = isFolder()
-                ? SavedMasks.open(circuit, sizes).circuit()
-                : Circuit.read(circuit, sizes.graph());
+        Circuit whole = CompareCommand.open(circuit, sizes);
         Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name()) && matches(reader, edge.reader().name()));
         if (out != null) {
             AtomicFile.write(out, stream -> stream.write(chosen.toJson().getBytes(StandardCharsets.UTF_8)));
@@ -96,7 +94,7 @@ final class EdgesCommand implements Callable<Integer> {
     }
 
     private boolean isFolder() {
-        return !circuit.toString().endsWith(".json");
+        return !CompareCommand.isEdges(circuit);
     }
 
     private void writeCheckpoint(Circuit chosen, ModelSizes sizes, Path directory) {

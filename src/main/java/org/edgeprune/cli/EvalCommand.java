@@ -101,7 +101,8 @@ final class EvalCommand implements Callable<Integer> {
         Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
         String modelName = model.name(record.map(RunRecord::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
-        Task chosen = Tasks.named(task.name(record.map(RunRecord::task)));
+        String taskName = task.name(record.map(RunRecord::task));
+        Task chosen = Tasks.named(taskName);
         MaskValues masks = masks(Models.sizes(directory));
         Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (TransformerModel opened = Models.open(directory, compute.start());
@@ -116,7 +117,7 @@ final class EvalCommand implements Callable<Integer> {
             Map<String, Object> summary = new LinkedHashMap<>();
             summary.put("model", modelName);
             summary.put("circuit", run != null ? run.toString() : edges != null ? edges.toString() : "whole model");
-            summary.put("task", chosen.name());
+            summary.put("task", taskName);
             summary.put("split", split.key());
             summary.putAll(evaluation.summary(masks));
             results.print(summary, () -> text(summary));

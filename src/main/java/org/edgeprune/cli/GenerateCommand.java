@@ -2,22 +2,23 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.edgeprune.InputException;
 import org.edgeprune.eval.Generator;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.GraphShape;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.ModelConfig;
+import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.torch.Device;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,20 +49,11 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--max-new-tokens", paramLabel = "N", required = true, description = "Tokens to generate at most.")
     private int newTokens;
 
-    @ArgGroup
-    private CircuitOptions circuit;
+    @Option(names = "--run", paramLabel = "CIRCUIT", description = "Folder of a run, or a published checkpoint: its circuit writes.")
+    private Path run;
 
-    /** Which circuit: one of these, or the whole model. */
-    private static final class CircuitOptions {
-        @Option(names = "--edges", paramLabel = "FILE", description = "A circuit as an edges.json.")
-        private Path edges;
-
-        @Option(names = "--run", paramLabel = "DIR", description = "The circuit of a run.")
-        private Path run;
-    }
-
-    @Option(names = "--embedding-nodes", description = "The circuit of --edges was found with embedding nodes.")
-    private boolean embeddingNodes;
+    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json: this circuit writes.")
+    private Path edges;
 
     @Mixin
     private ComputeOptions compute;
@@ -74,17 +66,22 @@ final class GenerateCommand implements Callable<Integer> {
         if (newTokens < 1) {
             throw new InputException("--max-new-tokens " + newTokens + ": must be at least 1");
         }
-        if (corrupted != null && circuit == null) {
+        if (run != null && edges != null) {
+            throw new InputException("--run " + run + " and --edges " + edges + " were given: name one circuit");
+        }
+        if (corrupted != null && run == null && edges == null) {
             throw new InputException("--corrupted: has no effect on the whole model; give a circuit with --edges or --run");
         }
-        Path directory = model.directory();
+        Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
+        Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         Device device = compute.start();
+        MaskValues masks = masks(Models.sizes(directory));
         Set<Integer> ends = ModelConfig.read(directory).endTokens();
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, device)) {
             int[] start = tokens(prompt, tokenizer);
             int[] other = corrupted == null ? null : tokens(corrupted, tokenizer);
-            int[] written = new Generator(opened, masks(opened.graphShape()), ends).generate(start, other, newTokens);
+            int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);
             boolean ended = written.length > 0 && ends.contains(written[written.length - 1]);
             int[] shown = IntStream.concat(Arrays.stream(start), Arrays.stream(written))
                     .filter(token -> !ends.contains(token) && !isBos(token, tokenizer))
@@ -109,20 +106,11 @@ final class GenerateCommand implements Callable<Integer> {
         return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
     }
 
-    /** The circuit's masks; null for the whole model. */
-    private MaskValues masks(GraphShape shape) {
-        if (circuit == null) {
-            return null;
-        }
-        if (circuit.run != null) {
-            RunDirectory run = new RunDirectory(circuit.run);
-            return MaskValues.of(run.readCircuit(graph(shape, run.readRecord().options().embeddingNodes())));
-        }
-        return MaskValues.of(Circuit.read(circuit.edges, graph(shape, embeddingNodes)));
-    }
-
-    private static ComputationGraph graph(GraphShape shape, boolean withEmbeddings) {
-        return new ComputationGraph(withEmbeddings ? shape : shape.withoutEmbeddings());
+    /** The circuit's binary masks; null for the whole model. */
+    private MaskValues masks(ModelSizes sizes) {
+        return run != null ? SavedMasks.open(run, sizes).binary()
+                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
+                : null;
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

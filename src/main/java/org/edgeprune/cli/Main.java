@@ -26,6 +26,7 @@ import picocli.CommandLine.TypeConversionException;
             PruneCommand.class,
             EvalCommand.class,
             EdgesCommand.class,
+            CompareCommand.class,
             DrawCommand.class,
             BenchCommand.class,
             DataCommand.class,

@@ -26,7 +26,7 @@ import org.edgeprune.torch.LibTorch;
  *
  * @param directory where the run is kept
  * @param model directory or name
- * @param task the task's name
+ * @param task the task's name, with its mode if it has one
  * @param data its data; null to generate them into the run's directory
  * @param maxTrainSamples how many of the training examples to use; null for all
  * @param device where to compute; libtorch is loaded and ready for it
@@ -58,7 +58,7 @@ record PruneSession(
                     LibTorch.version(),
                     model,
                     sha256(modelDirectory),
-                    chosen.name(),
+                    task,
                     data == null ? null : data.toString(),
                     dataset.train().size(),
                     LibTorch.threads(),

@@ -17,14 +17,23 @@ final class TaskOptions {
     private String task;
 
     @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description = "Form of the prompts, where a task has several: boolean has instruction, fewshot and zeroshot.")
+    private String mode;
+
+    @Option(
             names = "--data",
             paramLabel = "PATH",
             description = "Folder or JSONL file with the task's prompts (default: generated).")
     private Path data;
 
-    /** The task that was named, else {@code otherwise}, else the default. */
+    /** The task that was named, else {@code otherwise}, else the default; with a mode as {@code task:mode}. */
     String name(Optional<String> otherwise) {
-        return Tasks.named(task == null ? otherwise.orElse(DEFAULT) : task).name();
+        String chosen = task == null ? otherwise.orElse(DEFAULT) : task;
+        String name = mode == null ? chosen : chosen.replaceFirst(":.*", "") + ":" + mode;
+        Tasks.named(name); // refuses what is none
+        return name;
     }
 
     /** The data that were named, else {@code otherwise}, else null. */

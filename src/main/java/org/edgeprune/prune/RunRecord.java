@@ -7,7 +7,7 @@ package org.edgeprune.prune;
  * @param libtorch version of libtorch
  * @param model the model's directory or name as it was given
  * @param modelSha256 identity of its weights
- * @param task the task's name
+ * @param task the task's name, {@code task:mode} where it has modes and one was chosen
  * @param data the data's path as it was given; null where it was generated into {@link RunDirectory#data}
  * @param examples how many examples the run trains on
  * @param threads CPU threads; sums depend on it in their last digits

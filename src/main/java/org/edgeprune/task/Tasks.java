@@ -16,8 +16,12 @@ public final class Tasks {
                 .toList();
     }
 
-    /** The task of a name. */
+    /** The task of a name; {@code name:mode} is the task with its prompts in that form. */
     public static Task named(String name) {
+        int colon = name.indexOf(':');
+        if (colon >= 0) {
+            return named(name.substring(0, colon)).mode(name.substring(colon + 1));
+        }
         List<Task> all = all();
         return all.stream()
                 .filter(task -> task.name().equals(name))

@@ -27,7 +27,7 @@ class GenerateCommandTest {
 
         Path edges = dir.resolve("edges.json");
         Files.writeString(edges, Circuit.full(new ComputationGraph(Models.sizes(model).graph())).toJson());
-        JsonNode circuit = Tool.run("generate", "--model", model, "--edges", edges, "--embedding-nodes", "--json",
+        JsonNode circuit = Tool.run("generate", "--model", model, "--edges", edges, "--json",
                         "--prompt", "Once upon a time", "--max-new-tokens", 6, "--threads", 1)
                 .ok()
                 .json();

@@ -38,7 +38,7 @@ import picocli.CommandLine;
             "A full step runs the full model on the clean and the corrupted prompts, then the masked model forward and backward, then "
                     + "the update. A cached step, as a run makes it from its second pass over the data, has the first part from memory."
         },
-        footerHeading = "%nExample:%n",
+        footerHeading = "%nExamples:%n",
         footer = {"  edgeprune bench --batch-size 8 --tokens 20 --edge-sparsity 0.95"})
 public final class BenchCommand implements Callable<Integer> {
     private static final double KEPT = 10;

@@ -1,5 +1,7 @@
 package org.edgeprune.engine;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.ReaderGroup;
@@ -23,12 +25,16 @@ final class Liveness {
      * @param edges edge masks by edge number
      * @param nodes node masks by writer
      * @param inert writers whose delta is known to be zero whatever the masks
+     * @param coupled whether all heads of a layer must be computed if one is
      */
-    static Liveness of(ComputationGraph graph, float[] edges, float[] nodes, boolean[] inert) {
+    static Liveness of(ComputationGraph graph, float[] edges, float[] nodes, boolean[] inert, boolean coupled) {
         boolean[] writers = new boolean[graph.nodeCount()];
         boolean[] readers = new boolean[graph.readers().size()];
         for (int g = graph.groups().size() - 1; g >= 0; g--) {
             ReaderGroup group = graph.groups().get(g);
+            if (coupled && group.kind() == Reader.Kind.VALUE) {
+                spread(writers, graph.firstWriter(group.layer()), graph.shape().heads());
+            }
             for (int row = 0; row < group.count(); row++) {
                 Reader reader = graph.readers().get(group.firstReader() + row);
                 if (reader.kind() != Reader.Kind.RESID_POST && graph.fedBy(reader).stream().noneMatch(w -> writers[w.index()])) {
@@ -42,6 +48,12 @@ final class Liveness {
             }
         }
         return new Liveness(writers, readers);
+    }
+
+    /** If one of these writers is live, all are. */
+    private static void spread(boolean[] writers, int first, int count) {
+        boolean any = IntStream.range(first, first + count).anyMatch(w -> writers[w]);
+        Arrays.fill(writers, first, first + count, any);
     }
 
     boolean writer(Writer writer) {
@@ -59,7 +71,7 @@ final class Liveness {
     /** The live query heads of a layer, ascending. */
     int[] heads(ComputationGraph graph, int layer) {
         int first = graph.firstWriter(layer);
-        return java.util.stream.IntStream.range(0, graph.shape().heads())
+        return IntStream.range(0, graph.shape().heads())
                 .filter(h -> writers[first + h])
                 .toArray();
     }

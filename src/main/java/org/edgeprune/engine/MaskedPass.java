@@ -86,7 +86,7 @@ public final class MaskedPass {
             boolean nodes = graph.shape().hasEmbeddings();
             this.embeddingDiffs = nodes ? diffs : List.of();
             this.shift = nodes ? null : Baseline.sum(diffs);
-            this.live = Liveness.of(graph, edgeMasks, nodeMasks, inertWriters());
+            this.live = Liveness.of(graph, edgeMasks, nodeMasks, inertWriters(), model.attention(0).coupled());
             this.outbox = newOutbox();
             writeEmbeddings();
             for (int layer = 0; layer < graph.shape().layers(); layer++) {

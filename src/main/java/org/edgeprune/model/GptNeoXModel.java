@@ -70,7 +70,8 @@ public final class GptNeoXModel implements TransformerModel {
                 rotary,
                 new DotProductAttention(1 / Math.sqrt((double) hidden / heads), true, 0, 0),
                 parameters.own(() -> outputWeight.t().view(heads, -1, hidden)),
-                config.attentionBias() ? parameters.get(output + "bias", hidden) : null);
+                config.attentionBias() ? parameters.get(output + "bias", hidden) : null,
+                null);
     }
 
     /** Query, key and value rows of one head lie together, head after head: a copy takes them apart. */

@@ -18,6 +18,8 @@ import org.edgeprune.graph.GraphShape;
  * @param normEpsilon of every norm
  * @param normOffset added to every norm's weight (Gemma: 1)
  * @param embeddingScale factor on token embeddings (Gemma: sqrt(hidden))
+ * @param postNorms whether what attention and MLP add is normalised too (Gemma 2)
+ * @param logitCap soft limit of the logits, c tanh(logit / c); 0 for none
  * @param tiedHead whether the unembedding is the token embedding
  * @param fused whether query, key and value are one parameter, and gate and up another (Phi-3)
  */
@@ -29,6 +31,8 @@ public record LlamaConfig(
         double normEpsilon,
         double normOffset,
         double embeddingScale,
+        boolean postNorms,
+        double logitCap,
         boolean tiedHead,
         boolean fused) {
 
@@ -39,6 +43,7 @@ public record LlamaConfig(
      * @param inputBias whether query, key and value projections have a bias
      * @param outputBias whether the output projection has
      * @param headNorms whether each query and key is normalised (Qwen3)
+     * @param scoreCap soft limit of the scores; 0 for none
      * @param windows for each layer how many positions it sees, 0 for all
      */
     public record Attention(
@@ -48,6 +53,7 @@ public record LlamaConfig(
             boolean inputBias,
             boolean outputBias,
             boolean headNorms,
+            double scoreCap,
             List<Integer> windows) {
         public Attention {
             windows = List.copyOf(windows);
@@ -62,6 +68,7 @@ public record LlamaConfig(
             case "qwen2" -> qwen2(config);
             case "qwen3" -> qwen3(config);
             case "gemma" -> gemma(config);
+            case "gemma2" -> gemma2(config);
             case "phi3" -> phi3(config);
             default -> throw new IllegalArgumentException(config.modelType());
         };
@@ -72,7 +79,7 @@ public record LlamaConfig(
     private static LlamaConfig llama(ModelConfig c) {
         boolean bias = c.flag("attention_bias", false);
         int headDim = c.count("head_dim", headShare(c));
-        return plain(c, attention(c, headDim, bias, bias, false, everywhere(c, 0)), c.flag("mlp_bias", false), false, false);
+        return plain(c, attention(c, headDim, bias, bias, false, everywhere(c, 0)), c.flag("mlp_bias", false), false);
     }
 
     private static LlamaConfig mistral(ModelConfig c) {
@@ -80,53 +87,99 @@ public record LlamaConfig(
         int window = c.states("sliding_window") ? c.count("sliding_window", 0) : 4096;
         c.count("num_key_value_heads");
         return plain(c, attention(c, c.count("head_dim", headShare(c)), false, false, false, everywhere(c, window)),
-                false, false, false);
+                false, false);
     }
 
     private static LlamaConfig qwen2(ModelConfig c) {
-        return plain(c, attention(c, headShare(c), true, false, false, qwenWindows(c)), false, false, false);
+        return plain(c, attention(c, headShare(c), true, false, false, qwenWindows(c)), false, false);
     }
 
     private static LlamaConfig qwen3(ModelConfig c) {
         boolean bias = c.flag("attention_bias", false);
-        return plain(c, attention(c, c.count("head_dim"), bias, bias, true, qwenWindows(c)), false, false, false);
+        return plain(c, attention(c, c.count("head_dim"), bias, bias, true, qwenWindows(c)), false, false);
     }
 
     private static LlamaConfig phi3(ModelConfig c) {
         List<Integer> windows = everywhere(c, c.count("sliding_window", 0));
         // Used by the rotary scalings that RotaryConfig refuses.
         c.count("original_max_position_embeddings", 1);
-        return plain(c, attention(c, headShare(c), false, false, false, windows), false, false, true);
+        return plain(c, attention(c, headShare(c), false, false, false, windows), false, true);
     }
 
     /** Gemma 1. */
     private static LlamaConfig gemma(ModelConfig c) {
         boolean bias = c.flag("attention_bias", false);
-        LlamaConfig plain =
-                plain(c, attention(c, c.count("head_dim"), bias, bias, false, everywhere(c, 0)), false, true, false);
         // The first checkpoints say hidden_act "gelu" and mean its tanh form, as HuggingFace reads them.
         boolean first = !c.has("hidden_activation") && c.text("hidden_act", "gelu").equals("gelu");
         Activation activation = first
                 ? Activation.GELU_TANH
                 : c.activation(c.has("hidden_activation") ? "hidden_activation" : "hidden_act", "");
-        return new LlamaConfig(
-                plain.sizes, plain.attention, false, activation, plain.normEpsilon, 1, Math.sqrt(plain.sizes.hidden()), plain.tiedHead, false);
+        return gemma(c, attention(c, c.count("head_dim"), bias, bias, false, everywhere(c, 0)), activation, false, 0);
     }
 
-    private static LlamaConfig plain(ModelConfig c, Attention attention, boolean mlpBias, boolean tiedByDefault, boolean fused) {
-        int positions = attention.rotary().maxPositions(c.count("max_position_embeddings"));
-        ModelSizes sizes = new ModelSizes(
-                c.modelType(), graphShape(c), c.count("hidden_size"), c.count("intermediate_size"), c.count("vocab_size"), positions);
+    private static LlamaConfig gemma2(ModelConfig c) {
+        if (c.flag("attention_bias", false)) {
+            throw c.error("attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
+        }
+        // HuggingFace's class reads hidden_activation; hidden_act is left over from Gemma 1.
+        c.text("hidden_act", "");
+        Attention plain = attention(
+                c, c.count("head_dim"), false, false, false, windows(c, c.count("sliding_window", 4096), layer -> layer % 2 == 0));
+        Attention attention = new Attention(
+                plain.headDim,
+                plain.rotary,
+                1 / Math.sqrt(c.number("query_pre_attn_scalar", 256)),
+                false,
+                false,
+                false,
+                cap(c, "attn_logit_softcapping", 50),
+                plain.windows);
+        Activation activation = c.activation("hidden_activation", "gelu_pytorch_tanh");
+        return gemma(c, attention, activation, true, cap(c, "final_logit_softcapping", 30));
+    }
+
+    /** A soft limit: null means none, and where the field is absent, HuggingFace's default counts. */
+    private static double cap(ModelConfig c, String field, double otherwise) {
+        return c.number(field, c.states(field) ? 0 : otherwise);
+    }
+
+    /** Norm weights are one less than they count; embeddings are scaled; the head is tied. */
+    private static LlamaConfig gemma(
+            ModelConfig c, Attention attention, Activation activation, boolean postNorms, double logitCap) {
+        ModelSizes sizes = sizes(c, attention);
         return new LlamaConfig(
                 sizes,
+                attention,
+                false,
+                activation,
+                c.number("rms_norm_eps", 1e-6),
+                1,
+                Math.sqrt(sizes.hidden()),
+                postNorms,
+                logitCap,
+                c.flag("tie_word_embeddings", true),
+                false);
+    }
+
+    private static LlamaConfig plain(ModelConfig c, Attention attention, boolean mlpBias, boolean fused) {
+        return new LlamaConfig(
+                sizes(c, attention),
                 attention,
                 mlpBias,
                 c.activation("hidden_act", "silu"),
                 c.number("rms_norm_eps", 1e-6),
                 0,
                 1,
-                c.flag("tie_word_embeddings", tiedByDefault),
+                false,
+                0,
+                c.flag("tie_word_embeddings", false),
                 fused);
+    }
+
+    private static ModelSizes sizes(ModelConfig c, Attention attention) {
+        int positions = attention.rotary().maxPositions(c.count("max_position_embeddings"));
+        return new ModelSizes(
+                c.modelType(), graphShape(c), c.count("hidden_size"), c.count("intermediate_size"), c.count("vocab_size"), positions);
     }
 
     private static GraphShape graphShape(ModelConfig c) {
@@ -142,7 +195,7 @@ public record LlamaConfig(
             ModelConfig c, int headDim, boolean inputBias, boolean outputBias, boolean headNorms, List<Integer> windows) {
         int rotaryDim = (int) (headDim * c.number("partial_rotary_factor", 1));
         return new Attention(
-                headDim, RotaryConfig.of(c, rotaryDim, 10000), 1 / Math.sqrt(headDim), inputBias, outputBias, headNorms, windows);
+                headDim, RotaryConfig.of(c, rotaryDim, 10000), 1 / Math.sqrt(headDim), inputBias, outputBias, headNorms, 0, windows);
     }
 
     private static int headShare(ModelConfig c) {

@@ -44,16 +44,28 @@ public final class LlamaModel implements TransformerModel {
     }
 
     private Norm norm(String name, int width) {
+        return new Norm.RmsNorm(normWeight(name, width), config.normEpsilon());
+    }
+
+    private Tensor normWeight(String name, int width) {
         Tensor weight = parameters.get(name + ".weight", width);
         double offset = config.normOffset();
-        return new Norm.RmsNorm(offset == 0 ? weight : parameters.own(() -> weight.add(offset)), config.normEpsilon());
+        return offset == 0 ? weight : parameters.own(() -> weight.add(offset));
     }
 
     private SelfAttention attention(String name, int window) {
         LlamaConfig.Attention a = config.attention();
         Projections projections = config.fused() ? fused(name) : separate(name);
         String output = name + "self_attn.o_proj.";
-        Tensor outputWeight = parameters.get(output + "weight", sizes.hidden(), (long) heads() * a.headDim());
+        Tensor stored = parameters.get(output + "weight", sizes.hidden(), (long) heads() * a.headDim());
+        Tensor outputWeight = parameters.own(stored::t);
+        HeadSumNorm sumNorm = null;
+        if (config.postNorms()) {
+            sumNorm = new HeadSumNorm(outputWeight, config.normEpsilon());
+            Tensor scale = normWeight(name + "post_attention_layernorm", sizes.hidden());
+            outputWeight = parameters.own(() -> stored.t().mul(scale));
+        }
+        Tensor joined = outputWeight;
         return new SelfAttention(
                 norm(name + "input_layernorm", sizes.hidden()),
                 projections.query(),
@@ -61,9 +73,10 @@ public final class LlamaModel implements TransformerModel {
                 projections.value(),
                 headMap(name + "self_attn.q_norm"),
                 headMap(name + "self_attn.k_norm"),
-                new DotProductAttention(a.scale(), true, window, 0),
-                parameters.own(() -> outputWeight.t().view(heads(), a.headDim(), sizes.hidden())),
-                a.outputBias() ? parameters.get(output + "bias", sizes.hidden()) : null);
+                new DotProductAttention(a.scale(), true, window, a.scoreCap()),
+                parameters.own(() -> joined.view(heads(), a.headDim(), sizes.hidden())),
+                a.outputBias() ? parameters.get(output + "bias", sizes.hidden()) : null,
+                sumNorm);
     }
 
     private HeadMap headMap(String norm) {
@@ -105,7 +118,8 @@ public final class LlamaModel implements TransformerModel {
 
     /** down(act(gate x) * up x). */
     private Mlp mlp(String name) {
-        Norm norm = norm(name + "post_attention_layernorm", sizes.hidden());
+        Norm norm = norm(name + (config.postNorms() ? "pre_feedforward_layernorm" : "post_attention_layernorm"), sizes.hidden());
+        Norm after = config.postNorms() ? norm(name + "post_feedforward_layernorm", sizes.hidden()) : new Norm.Identity();
         int inner = sizes.inner();
         int hidden = sizes.hidden();
         Tensor gate;
@@ -124,7 +138,8 @@ public final class LlamaModel implements TransformerModel {
         Tensor downBias = mlpBias(name + "mlp.down_proj.bias", hidden);
         return residual -> {
             Tensor x = norm.apply(residual);
-            return config.activation().apply(x.linear(gate, gateBias)).mul(x.linear(up, upBias)).linear(down, downBias);
+            Tensor gated = config.activation().apply(x.linear(gate, gateBias)).mul(x.linear(up, upBias));
+            return after.apply(gated.linear(down, downBias));
         };
     }
 
@@ -189,7 +204,9 @@ public final class LlamaModel implements TransformerModel {
 
     @Override
     public Tensor logits(Tensor residual) {
-        return finalNorm.apply(residual).linear(unembedding, null);
+        Tensor logits = finalNorm.apply(residual).linear(unembedding, null);
+        double cap = config.logitCap();
+        return cap == 0 ? logits : logits.mul(1 / cap).tanh().mul(cap);
     }
 
     @Override

@@ -57,7 +57,7 @@ public final class Models {
     /** Architectures that one class computes, by their {@code model_type}. */
     private enum Family {
         GPT2("gpt2"),
-        LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "phi3"),
+        LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"),
         GPT_NEOX("gpt_neox"),
         /** The name that the published implementation has for compiled models. */
         TRACR("erazr");

@@ -17,6 +17,7 @@ import org.edgeprune.torch.Tensor;
  * @param attention scores and their use
  * @param outputWeight W_O by head, {@code [heads, headDim, hidden]}
  * @param outputBias {@code [hidden]} or null
+ * @param sumNorm a norm of the sum of all heads' outputs; null for none
  */
 public record SelfAttention(
         Norm norm,
@@ -27,7 +28,8 @@ public record SelfAttention(
         HeadMap keyMap,
         DotProductAttention attention,
         Tensor outputWeight,
-        Tensor outputBias) {
+        Tensor outputBias,
+        HeadSumNorm sumNorm) {
 
     /** Attention without positions of its own over all of the sequence, or all of its past. */
     public SelfAttention(
@@ -40,7 +42,12 @@ public record SelfAttention(
             double scale,
             boolean causal) {
         this(norm, query, key, value, HeadMap.NONE, HeadMap.NONE, new DotProductAttention(scale, causal, 0, 0),
-                outputWeight, outputBias);
+                outputWeight, outputBias, null);
+    }
+
+    /** Whether a head's output depends on what the layer's other heads read, so that all must be computed if one is. */
+    public boolean coupled() {
+        return sumNorm != null;
     }
 
     public int heads() {
@@ -97,10 +104,13 @@ public record SelfAttention(
     private Tensor attend(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {
         Tensor queries = queryMap.apply(q, batch);
         Tensor keys = keyMap.apply(k, batch);
+        Tensor values;
         if (set.oneToOne()) {
-            return attention.apply(queries, keys, v, batch);
+            values = attention.apply(queries, keys, v, batch);
+        } else {
+            Tensor index = HeadProjection.index(set.kvOf(), q);
+            values = attention.apply(queries, keys.indexSelect(0, index), v.indexSelect(0, index), batch);
         }
-        Tensor index = HeadProjection.index(set.kvOf(), q);
-        return attention.apply(queries, keys.indexSelect(0, index), v.indexSelect(0, index), batch);
+        return sumNorm == null ? values : sumNorm.apply(values);
     }
 }

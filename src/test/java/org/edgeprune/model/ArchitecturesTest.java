@@ -1,6 +1,8 @@
 package org.edgeprune.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.edgeprune.InputException;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
@@ -27,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every architecture, with random weights from a checkpoint on disk, against {@link NaiveTransformer}. */
 class ArchitecturesTest {
@@ -54,6 +58,7 @@ class ArchitecturesTest {
                 "Qwen2 with windows | 'model_type': 'qwen2', 'use_sliding_window': true, 'sliding_window': 4, 'max_window_layers': 1",
                 "Qwen3 | 'model_type': 'qwen3', 'head_dim': 8",
                 "Gemma | 'model_type': 'gemma', 'head_dim': 8, 'hidden_act': 'gelu', 'hidden_activation': null",
+                "Gemma 2 | 'model_type': 'gemma2', 'head_dim': 8, 'hidden_activation': 'gelu_pytorch_tanh', 'sliding_window': 4, 'query_pre_attn_scalar': 20, 'attn_logit_softcapping': 3.0, 'final_logit_softcapping': 2.0",
                 "Phi-3 | 'model_type': 'phi3', 'partial_rotary_factor': 0.67, 'sliding_window': 5",
                 "Pythia | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7, 'rotary_emb_base': 10000",
                 "GPT-NeoX, one after the other | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 1.0, 'use_parallel_residual': false",
@@ -78,6 +83,97 @@ class ArchitecturesTest {
             }
             assertEquals(config.get("model_type").asText(), Models.sizes(dir).architecture());
         }
+    }
+
+    /** Gemma 2 divides all heads of a layer by one norm, so a head that nobody reads still counts: cutting it makes no jump. */
+    @Test
+    void aHeadThatNobodyReadsStaysInTheNormOfItsLayer() throws Exception {
+        write(config("'model_type': 'gemma2', 'head_dim': 8"), DType.F32, 1);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
+            Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(reversed(LONG)), Device.CPU));
+            ComputationGraph graph = new ComputationGraph(model.graphShape());
+            int head = graph.writer("a1.h2").index();
+            float[] full = residual(model, batch, baseline, graph, head, 1);
+            float[] cut = residual(model, batch, baseline, graph, head, 0);
+            float[] almost = residual(model, batch, baseline, graph, head, 1e-6f);
+            assertArrayEquals(almost, cut, 1e-3f);
+            assertFalse(java.util.Arrays.equals(full, cut));
+        }
+    }
+
+    /** What resid_post reads where all edges of one writer have a mask and the others are whole. */
+    private static float[] residual(
+            TransformerModel model, TokenBatch batch, Baseline baseline, ComputationGraph graph, int writer, float mask) {
+        float[] edges = MaskValues.full(graph).edges();
+        for (int i = 0; i < edges.length; i++) {
+            edges[i] = graph.edge(i).writer().index() == writer ? mask : 1;
+        }
+        MaskValues masks = new MaskValues(graph, edges, MaskValues.full(graph).nodes());
+        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, false).finalResidual().toFloats();
+    }
+
+    /** The engine's backward through each kind of block, against differences of the forward along a random direction. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "'model_type': 'qwen3', 'head_dim': 8",
+        "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4",
+        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.5"
+    })
+    void maskGradientsAreThoseOfTheForward(String fields) throws Exception {
+        write(config(fields), DType.F32, 1);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
+            Baseline baseline =
+                    Baseline.record(model, TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU));
+            ComputationGraph graph = new ComputationGraph(model.graphShape());
+            SplittableRandom random = new SplittableRandom(8);
+            float[] edges = values(graph.edgeCount(), 0.2, 0.8, random);
+            float[] nodes = values(graph.nodeCount(), 0.2, 0.8, random);
+            float[] alongEdges = values(graph.edgeCount(), -1, 1, random);
+            float[] alongNodes = values(graph.nodeCount(), -1, 1, random);
+            Tensor weights = Tensor.of(values(batch.tokenCount() * model.hiddenSize(), -1, 1, random),
+                    batch.tokenCount(), model.hiddenSize());
+            MaskedPass pass = new MaskedPass(
+                    model, batch, baseline, Masks.of(new MaskValues(graph, edges, nodes), Device.CPU), null, true);
+            MaskGradients gradients = pass.backward(weights);
+            double expected = dot(gradients.edges().toFloats(), alongEdges) + dot(gradients.nodes().toFloats(), alongNodes);
+            double step = 5e-3;
+            double[] loss = new double[2];
+            for (int side = 0; side < 2; side++) {
+                MaskValues moved = new MaskValues(
+                        graph, moved(edges, alongEdges, step * (1 - 2 * side)), moved(nodes, alongNodes, step * (1 - 2 * side)));
+                MaskedPass other = new MaskedPass(model, batch, baseline, Masks.of(moved, Device.CPU), null, false);
+                loss[side] = dot(other.finalResidual().toFloats(), weights.toFloats());
+            }
+            assertEquals(expected, (loss[0] - loss[1]) / (2 * step), 1e-2 * Math.abs(expected));
+        }
+    }
+
+    private static float[] values(int count, double from, double to, SplittableRandom random) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextDouble(from, to);
+        }
+        return values;
+    }
+
+    private static float[] moved(float[] from, float[] along, double step) {
+        float[] moved = new float[from.length];
+        for (int i = 0; i < from.length; i++) {
+            moved[i] = (float) (from[i] + step * along[i]);
+        }
+        return moved;
+    }
+
+    private static double dot(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (double) a[i] * b[i];
+        }
+        return sum;
     }
 
     @Test

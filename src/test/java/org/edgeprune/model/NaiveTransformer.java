@@ -42,11 +42,22 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         double[][] h = embed("model.embed_tokens.weight", tokens, isGemma() ? Math.sqrt(hidden) : 1);
         for (int layer = 0; layer < integer("num_hidden_layers"); layer++) {
             String name = "model.layers." + layer + ".";
-            add(h, attention(rms(h, name + "input_layernorm"), name + "self_attn.", layer));
-            add(h, gated(rms(h, name + "post_attention_layernorm"), name + "mlp."));
+            double[][] attention = attention(rms(h, name + "input_layernorm"), name + "self_attn.", layer);
+            if (type().equals("gemma2")) {
+                add(h, rms(attention, name + "post_attention_layernorm"));
+                double[][] mlp = gated(rms(h, name + "pre_feedforward_layernorm"), name + "mlp.");
+                add(h, rms(mlp, name + "post_feedforward_layernorm"));
+            } else {
+                add(h, attention);
+                add(h, gated(rms(h, name + "post_attention_layernorm"), name + "mlp."));
+            }
         }
         String head = weights.containsKey("lm_head.weight") ? "lm_head" : "model.embed_tokens";
-        return linear(rms(h, "model.norm"), head, null, integer("vocab_size"));
+        double[][] logits = linear(rms(h, "model.norm"), head, null, integer("vocab_size"));
+        for (double[] row : logits) {
+            java.util.Arrays.setAll(row, i -> cap(row[i], number("final_logit_softcapping", NONE)));
+        }
+        return logits;
     }
 
     private double[][] attention(double[][] x, String name, int layer) {
@@ -78,7 +89,11 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         if (type().startsWith("qwen") && !(config.path("use_sliding_window").asBoolean() && layer >= integer("max_window_layers"))) {
             window = Integer.MAX_VALUE;
         }
-        double[][] mixed = attend(q, k, v, headDim, heads / kvHeads, 1 / Math.sqrt(headDim), window);
+        if (type().equals("gemma2") && layer % 2 == 1) {
+            window = Integer.MAX_VALUE;
+        }
+        double scale = 1 / Math.sqrt(number("query_pre_attn_scalar", headDim));
+        double[][] mixed = attend(q, k, v, headDim, heads / kvHeads, scale, window);
         return linear(mixed, name + "o_proj", name + "o_proj", hidden);
     }
 
@@ -238,7 +253,7 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
 
     // ---- both ----
 
-    private static double[][] attend(double[][] q, double[][] k, double[][] v, int headDim, int group, double scale, int window) {
+    private double[][] attend(double[][] q, double[][] k, double[][] v, int headDim, int group, double scale, int window) {
         double[][] out = new double[q.length][q[0].length];
         for (int head = 0; head < q[0].length / headDim; head++) {
             int kv = head / group * headDim;
@@ -250,7 +265,7 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
                     for (int i = 0; i < headDim; i++) {
                         score += q[t][head * headDim + i] * k[s][kv + i];
                     }
-                    p[s] = t - s < window ? Math.exp(scale * score) : NONE;
+                    p[s] = t - s < window ? Math.exp(cap(scale * score, number("attn_logit_softcapping", NONE))) : 0;
                     sum += p[s];
                 }
                 for (int s = 0; s <= t; s++) {
@@ -261,6 +276,10 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
             }
         }
         return out;
+    }
+
+    private static double cap(double value, double cap) {
+        return cap == NONE ? value : cap * Math.tanh(value / cap);
     }
 
     private double[][] embed(String name, int[] tokens, double scale) {

@@ -29,6 +29,10 @@ record ParameterShapes(JsonNode config) {
             String name = "model.layers." + layer + ".";
             shapes.put(name + "input_layernorm.weight", new long[] {hidden});
             shapes.put(name + "post_attention_layernorm.weight", new long[] {hidden});
+            if (type.equals("gemma2")) {
+                shapes.put(name + "pre_feedforward_layernorm.weight", new long[] {hidden});
+                shapes.put(name + "post_feedforward_layernorm.weight", new long[] {hidden});
+            }
             if (type.equals("phi3")) {
                 linear(shapes, name + "self_attn.qkv_proj", q + 2 * kv, hidden, false);
                 linear(shapes, name + "mlp.gate_up_proj", 2 * inner, hidden, false);
@@ -47,7 +51,7 @@ record ParameterShapes(JsonNode config) {
             }
         }
         shapes.put("model.norm.weight", new long[] {hidden});
-        if (!config.path("tie_word_embeddings").asBoolean(type.equals("gemma"))) {
+        if (!config.path("tie_word_embeddings").asBoolean(type.startsWith("gemma"))) {
             shapes.put("lm_head.weight", new long[] {integer("vocab_size"), hidden});
         }
         return shapes;

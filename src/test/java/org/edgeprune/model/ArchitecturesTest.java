@@ -119,7 +119,7 @@ class ArchitecturesTest {
     @ValueSource(strings = {
         "'model_type': 'qwen3', 'head_dim': 8",
         "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4",
-        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.5"
+        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
     })
     void maskGradientsAreThoseOfTheForward(String fields) throws Exception {
         write(config(fields), DType.F32, 1);

@@ -1,48 +1,53 @@
 package org.edgeprune.cli;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
-import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SavedMasks;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.report.Comparison;
+import org.edgeprune.report.FoundCircuit;
+import org.edgeprune.safetensors.Checkpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune compare}: what two circuits of one model have in common. */
+/** {@code edgeprune compare}: circuits beside each other. */
 @Command(
         name = "compare",
         description = {
-            "Compare two circuits of one model: how many edges they share, and of what share of each that is.",
-            "Their intersection or union can be written, and then evaluated: edgeprune eval --edges FILE."
+            "Compare circuits: how many edges they share (intersection over union, pair by pair), and their metrics.",
+            "The edges that all have, or that any has, can be written, and then evaluated: edgeprune eval --edges FILE."
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  edgeprune compare out/instruction out/fewshot",
-            "  edgeprune compare out/instruction out/fewshot --intersection both.json",
-            "  edgeprune compare one.json other.json --model path/to/model --union either.json"
+            "  edgeprune compare out/seed-1 out/seed-2 out/seed-3 --intersection common.json",
+            "  edgeprune compare out/demo edges.json --union any.json --json",
+            "  edgeprune compare out/mine path/to/published/checkpoint --model path/to/gpt2"
         })
 final class CompareCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "ONE", description = "Folder of a run, a published checkpoint, or an edges.json.")
-    private Path one;
+    @Parameters(paramLabel = "RUN", arity = "2..*", description = "Folders of runs, edges.json files, or published checkpoints.")
+    private List<Path> runs;
 
-    @Parameters(index = "1", paramLabel = "OTHER", description = "The circuit to compare it with.")
-    private Path other;
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            defaultValue = BundledModel.NAME,
+            description = "The model of published checkpoints (default: ${DEFAULT-VALUE}).")
+    private String model;
 
-    @Mixin
-    private ModelOption model;
-
-    @Option(names = "--intersection", paramLabel = "FILE", description = "Write the edges of both as an edges.json.")
+    @Option(names = "--intersection", paramLabel = "FILE", description = "Write the edges that all have as an edges.json.")
     private Path intersection;
 
-    @Option(names = "--union", paramLabel = "FILE", description = "Write the edges of either.")
+    @Option(names = "--union", paramLabel = "FILE", description = "Write the edges that any has.")
     private Path union;
 
     @Mixin
@@ -50,32 +55,30 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        String modelName = model.name(modelOf(one).or(() -> modelOf(other)).orElse(BundledModel.NAME));
-        ModelSizes sizes = Models.sizes(ModelOption.directory(modelName));
-        Circuit first = open(one, sizes);
-        Circuit second = open(other, sizes);
-        Circuit both = first.intersection(second);
-        Circuit either = first.union(second);
-        write(both, intersection);
-        write(either, union);
+        Comparison comparison = new Comparison(runs.stream().map(this::read).toList());
+        if (intersection != null) {
+            Comparison.write(comparison.intersection(), intersection);
+        }
+        if (union != null) {
+            Comparison.write(comparison.union(), union);
+        }
+        List<String> names = comparison.circuits().stream().map(FoundCircuit::name).toList();
         Result result = new Result(
-                first.size(),
-                second.size(),
-                both.size(),
-                either.size(),
-                share(both, first),
-                share(both, second),
-                share(both, either));
-        results.print(result, () -> new Table()
-                .row("edges of " + one, result.one())
-                .row("edges of " + other, result.other())
-                .row("edges of both", result.both())
-                .row("edges of either", result.either())
-                .row("shared, of " + one, percent(result.sharedOfOne()))
-                .row("shared, of " + other, percent(result.sharedOfOther()))
-                .row("shared, of either (Jaccard)", percent(result.jaccard()))
-                .toString());
+                names,
+                comparison.circuits().stream().map(c -> c.edges().size()).toList(),
+                comparison.overlaps(),
+                comparison.intersection().size(),
+                comparison.union().size(),
+                comparison.metrics());
+        results.print(result, () -> text(result));
         return 0;
+    }
+
+    private FoundCircuit read(Path path) {
+        boolean published = Files.isDirectory(path) && Files.exists(path.resolve(Checkpoint.SINGLE)) && !new RunDirectory(path).holdsRun();
+        return published
+                ? FoundCircuit.of(path.toString(), open(path, Models.sizes(ModelOption.directory(model))))
+                : FoundCircuit.read(path);
     }
 
     /** The circuit in a run, a published checkpoint or an edges.json. */
@@ -87,25 +90,38 @@ final class CompareCommand implements Callable<Integer> {
         return circuit.toString().endsWith(".json");
     }
 
-    private static Optional<String> modelOf(Path circuit) {
-        return isEdges(circuit) ? Optional.empty() : SavedMasks.runOf(circuit).map(RunRecord::model);
-    }
-
-    private static void write(Circuit circuit, Path file) {
-        if (file != null) {
-            AtomicFile.write(file, out -> out.write(circuit.toJson().getBytes(StandardCharsets.UTF_8)));
+    private static String text(Result result) {
+        int n = result.circuits().size();
+        Table legend = new Table();
+        for (int i = 0; i < n; i++) {
+            legend.row("[" + (i + 1) + "]", result.circuits().get(i), result.edges().get(i), "edges");
         }
+        Table overlaps = new Table().row(row("overlap", i -> "[" + (i + 1) + "]", n));
+        for (int j = 0; j < n; j++) {
+            double[] line = result.overlap()[j];
+            overlaps.row(row("[" + (j + 1) + "]", i -> line[i], n));
+        }
+        Table metrics = new Table().row(row("", i -> "[" + (i + 1) + "]", n));
+        result.metrics().forEach((name, values) ->
+                metrics.row(row(name, i -> values.get(i) == null ? "-" : values.get(i), n)));
+        return legend + "\n" + overlaps + "\n" + "in all of them %,d edges, in any %,d%n%n".formatted(result.intersection(), result.union())
+                + (result.metrics().isEmpty() ? "" : metrics);
     }
 
-    /** NaN where the whole is empty. */
-    private static double share(Circuit part, Circuit whole) {
-        return (double) part.size() / whole.size();
-    }
-
-    private static String percent(double share) {
-        return "%.1f%%".formatted(100 * share);
+    private static Object[] row(String head, IntFunction<Object> cell, int n) {
+        Object[] row = new Object[n + 1];
+        row[0] = head;
+        for (int i = 0; i < n; i++) {
+            row[i + 1] = cell.apply(i);
+        }
+        return row;
     }
 
     private record Result(
-            int one, int other, int both, int either, double sharedOfOne, double sharedOfOther, double jaccard) {}
+            List<String> circuits,
+            List<Integer> edges,
+            double[][] overlap,
+            int intersection,
+            int union,
+            Map<String, List<Double>> metrics) {}
 }

@@ -3,10 +3,12 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.edgeprune.model.BundledModel;
-import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneResult;
-import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.report.RunReport;
+import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,11 +40,14 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() {
         RunDirectory directory = new RunDirectory(out);
         Device device = compute.start();
-        PruneOptions options = PruneCommand.preset(BundledModel.NAME).withSeed(seed.value());
-        PruneResult result = new PruneSession(
-                        directory, BundledModel.NAME, "ioi", null, null, device, options, Pruner.Pace.REFERENCE)
-                .run(false, results);
-        results.print(result.metrics(), () -> PruneSession.text(directory, result));
+        try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
+            PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
+            PruneResult result = PruneCommand.run(
+                    session.withOptions(session.options().withSeed(seed.value())), directory, false, results);
+            RunReport.write(directory, directory.reportFile());
+            results.print(result.metrics(), () -> PruneCommand.text(directory, result)
+                    + "\nFor people: " + directory.reportFile());
+        }
         return 0;
     }
 }

@@ -1,11 +1,7 @@
 package org.edgeprune.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +108,8 @@ final class EvalCommand implements Callable<Integer> {
             Evaluation evaluation = new Evaluator(opened, chosen.scorer(tokenizer), cut == Ablation.INTERCHANGE, batchSize)
                     .evaluate(examples, masks);
             if (examplesFile != null) {
-                write(evaluation, tokenizer);
+                byte[] lines = evaluation.toJsonLines(tokenizer).getBytes(StandardCharsets.UTF_8);
+                AtomicFile.write(examplesFile, out -> out.write(lines));
             }
             Map<String, Object> summary = new LinkedHashMap<>();
             summary.put("model", modelName);
@@ -131,25 +128,6 @@ final class EvalCommand implements Callable<Integer> {
         return run != null ? SavedMasks.open(run, sizes).binary()
                 : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
                 : null;
-    }
-
-    private void write(Evaluation evaluation, PromptTokenizer tokenizer) {
-        ObjectMapper json = new ObjectMapper();
-        StringBuilder lines = new StringBuilder();
-        for (Evaluation.Scored scored : evaluation.examples()) {
-            ObjectNode line = json.createObjectNode();
-            line.put("clean", tokenizer.decode(scored.example().clean()));
-            line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
-            line.set("predicted", json.valueToTree(Arrays.stream(scored.predicted()).mapToObj(tokenizer::decode).toList()));
-            line.set("metrics", json.valueToTree(scored.metrics()));
-            line.set("full_model_metrics", json.valueToTree(scored.fullModelMetrics()));
-            try {
-                lines.append(json.writeValueAsString(line)).append('\n');
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-        AtomicFile.write(examplesFile, out -> out.write(lines.toString().getBytes(StandardCharsets.UTF_8)));
     }
 
     private static String text(Map<String, Object> summary) {

@@ -1,12 +1,9 @@
 package org.edgeprune.cli;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.util.Locale;
-import java.util.Properties;
 import org.edgeprune.InputException;
+import org.edgeprune.Version;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,13 +17,15 @@ import picocli.CommandLine.TypeConversionException;
         name = "edgeprune",
         description = "Find circuits in transformers by edge pruning.",
         synopsisSubcommandLabel = "COMMAND",
-        versionProvider = Main.Version.class,
+        versionProvider = Main.VersionLine.class,
         subcommands = {
             DemoCommand.class,
             PruneCommand.class,
+            SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,
             CompareCommand.class,
+            ReportCommand.class,
             DrawCommand.class,
             BenchCommand.class,
             DataCommand.class,
@@ -99,21 +98,11 @@ public final class Main {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
-    /** The version that Maven wrote into the build. */
-    static final class Version implements CommandLine.IVersionProvider {
+    /** For {@code --version}. */
+    static final class VersionLine implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"edgeprune " + number() + " (Java " + Runtime.version() + ")"};
-        }
-
-        static String number() {
-            Properties build = new Properties();
-            try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
-                build.load(in);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-            return build.getProperty("version");
+            return new String[] {"edgeprune " + Version.number() + " (Java " + Runtime.version() + ")"};
         }
     }
 }

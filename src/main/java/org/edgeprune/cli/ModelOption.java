@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Models;
 import picocli.CommandLine.Option;
 
 /** {@code --model}: which model. */
@@ -9,7 +10,7 @@ final class ModelOption {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "HuggingFace model directory: config.json, safetensors, tokenizer (default: " + BundledModel.NAME
+            description = "HuggingFace model directory, or a name on the Hub like openai-community/gpt2 (default: " + BundledModel.NAME
                     + ", which comes with edgeprune).")
     private String model;
 
@@ -23,8 +24,10 @@ final class ModelOption {
         return directory(name(BundledModel.NAME));
     }
 
-    /** The directory that a name stands for. */
+    /** The directory that a name stands for; a model on the Hub is downloaded first if it is not in the cache. */
     static Path directory(String name) {
-        return name.equals(BundledModel.NAME) ? BundledModel.directory() : Path.of(name);
+        try (DownloadProgress progress = new DownloadProgress()) {
+            return Models.locate(name, progress);
+        }
     }
 }

@@ -3,13 +3,14 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.edgeprune.InputException;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneResult;
-import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
+import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -45,32 +46,11 @@ final class PruneCommand implements Callable<Integer> {
             description = "Continue the run in --out from its newest checkpoint, with its own options; begin if there is none.")
     private boolean resume;
 
-    @Option(names = "--max-train-samples", paramLabel = "N", description = "Train on the first N examples only.")
-    private Integer maxTrainSamples;
-
     @Mixin
     private PruneSettings settings;
 
-    @Option(
-            names = "--evaluate-every",
-            paramLabel = "N",
-            defaultValue = "64",
-            description = "Steps between evaluations on the validation part; 0 for none (default: ${DEFAULT-VALUE}).")
-    private int evaluateEvery;
-
-    @Option(
-            names = "--save-every",
-            paramLabel = "N",
-            defaultValue = "64",
-            description = "Steps between checkpoints; 0 for none (default: ${DEFAULT-VALUE}).")
-    private int saveEvery;
-
-    @Option(
-            names = "--cache-mb",
-            paramLabel = "N",
-            defaultValue = "4096",
-            description = "Memory for the full model's states, which are then computed once (default: ${DEFAULT-VALUE}).")
-    private long cacheMegabytes;
+    @Mixin
+    private PaceOptions pace;
 
     @Mixin
     private ComputeOptions compute;
@@ -80,29 +60,36 @@ final class PruneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (maxTrainSamples != null && maxTrainSamples < 1) {
-            throw new InputException("--max-train-samples " + maxTrainSamples + ": must be at least 1");
-        }
         RunDirectory directory = new RunDirectory(out);
         Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         Device device = compute.start(
                 before.map(RunRecord::threads).orElse(null), before.map(r -> Device.parse(r.device())).orElse(Device.CPU));
         String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
-        PruneSession session = new PruneSession(
-                directory,
-                modelName,
-                task.name(before.map(RunRecord::task)),
-                task.data(before.map(RunRecord::data)),
-                maxTrainSamples != null ? maxTrainSamples : before.map(RunRecord::examples).orElse(null),
-                device,
-                settings.over(before.map(RunRecord::options).orElse(preset(modelName))),
-                new Pruner.Pace(evaluateEvery, saveEvery, cacheMegabytes << 20));
-        PruneResult result = session.run(resume, results);
-        results.print(result.metrics(), () -> PruneSession.text(directory, result));
+        try (LoadedModel loaded = LoadedModel.open(modelName, ModelOption.directory(modelName), device)) {
+            PruneSession session = new PruneSession(
+                    loaded,
+                    Tasks.named(task.name(before.map(RunRecord::task))),
+                    task.data(before.map(RunRecord::data)),
+                    pace.maxTrainSamples(before.map(RunRecord::examples).orElse(null)),
+                    settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(modelName))),
+                    pace.pace());
+            PruneResult result = run(session, directory, resume, results);
+            results.print(result.metrics(), () -> text(directory, result));
+        }
         return 0;
     }
 
-    static PruneOptions preset(String modelName) {
-        return PruneOptions.defaults();
+    /** Runs with progress on standard error. */
+    static PruneResult run(PruneSession session, RunDirectory directory, boolean resume, Results results) {
+        try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results)) {
+            return session.run(directory, resume, progress);
+        }
+    }
+
+    /** What the user wants to see at the end. */
+    static String text(RunDirectory directory, PruneResult result) {
+        Table table = new Table();
+        result.metrics().forEach(table::row);
+        return table + "\nThe run is in " + directory.path() + "; its circuit in " + directory.edgesFile();
     }
 }

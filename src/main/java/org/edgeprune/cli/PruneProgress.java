@@ -7,12 +7,22 @@ import org.edgeprune.prune.StepMetrics;
 /** Shows a run as it goes: KL, sparsity now and its target, and the last validation. */
 final class PruneProgress implements Pruner.Listener, AutoCloseable {
     private final String headline;
+    private final Results results;
     private Progress progress;
     private String validation = "";
 
-    /** @param headline the metric that stands for the task */
-    PruneProgress(String headline) {
+    /**
+     * @param headline the metric that stands for the task
+     * @param results where notes go
+     */
+    PruneProgress(String headline, Results results) {
         this.headline = headline;
+        this.results = results;
+    }
+
+    @Override
+    public void noted(String note) {
+        results.note(note);
     }
 
     @Override

@@ -1,10 +1,14 @@
 package org.edgeprune.eval;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.PromptTokenizer;
 
 /**
  * The result of running a circuit on examples.
@@ -56,6 +60,26 @@ public record Evaluation(List<Scored> examples) {
             fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
         }
         return all;
+    }
+
+    /**
+     * {@code examples.jsonl}: an object a line with both prompts, what the circuit predicts, its metrics and the full model's.
+     *
+     * @param tokenizer that the prompts were encoded with
+     */
+    public String toJsonLines(PromptTokenizer tokenizer) {
+        ObjectMapper json = new ObjectMapper();
+        StringBuilder lines = new StringBuilder();
+        for (Scored scored : examples) {
+            ObjectNode line = json.createObjectNode();
+            line.put("clean", tokenizer.decode(scored.example().clean()));
+            line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
+            line.set("predicted", json.valueToTree(Arrays.stream(scored.predicted()).mapToObj(tokenizer::decode).toList()));
+            line.set("metrics", json.valueToTree(scored.metrics()));
+            line.set("full_model_metrics", json.valueToTree(scored.fullModelMetrics()));
+            lines.append(line).append('\n');
+        }
+        return lines.toString();
     }
 
     private static Map<String, Double> mean(List<Map<String, Double>> each) {

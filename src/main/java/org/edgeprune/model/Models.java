@@ -1,9 +1,12 @@
 package org.edgeprune.model;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.InputException;
+import org.edgeprune.hub.Hub;
+import org.edgeprune.hub.HubSettings;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -11,6 +14,34 @@ import org.edgeprune.torch.Device;
 /** Opens HuggingFace model directories of every architecture that is supported. */
 public final class Models {
     private Models() {}
+
+    /**
+     * The directory of a model that somebody names.
+     *
+     * @param name {@value BundledModel#NAME}; else a directory that exists; else a repository of the HuggingFace Hub, like
+     *     {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is taken from the cache, or downloaded if it is
+     *     not whole there
+     * @param listener hears of a download
+     * @throws InputException if it is none of these or cannot be downloaded
+     */
+    public static Path locate(String name, Hub.Listener listener) {
+        if (name.equals(BundledModel.NAME)) {
+            return BundledModel.directory();
+        }
+        Path path = Path.of(name);
+        int at = name.indexOf('@');
+        String repository = at < 0 ? name : name.substring(0, at);
+        if (Files.exists(path) || !Hub.isName(repository)) {
+            return path;
+        }
+        String revision = at < 0 ? Hub.MAIN : name.substring(at + 1);
+        try {
+            Hub hub = new Hub(HubSettings.fromEnvironment());
+            return hub.cached(repository, revision).orElseGet(() -> hub.download(repository, revision, listener)).directory();
+        } catch (InputException e) {
+            throw new InputException(name + ": no such directory; on the Hub: " + e.getMessage(), e);
+        }
+    }
 
     /**
      * Opens a model directory: {@code config.json} and safetensors. Computation is in f32 whatever the checkpoint's dtype.

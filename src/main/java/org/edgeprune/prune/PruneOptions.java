@@ -68,19 +68,59 @@ public record PruneOptions(
                 1.0);
     }
 
+    /**
+     * What the tool uses for a model where nothing else is said.
+     *
+     * @param modelName as the user names it
+     */
+    public static PruneOptions preset(String modelName) {
+        return defaults();
+    }
+
     /** The same with another seed. */
     public PruneOptions withSeed(long newSeed) {
+        return with(steps, batchSize, newSeed, warmupSteps, edgeSparsity, nodeSparsity);
+    }
+
+    /** The same with another batch size. */
+    public PruneOptions withBatchSize(int newBatchSize) {
+        return with(steps, newBatchSize, seed, warmupSteps, edgeSparsity, nodeSparsity);
+    }
+
+    /** The same run in more or fewer steps: all warm-ups keep their share of them. */
+    public PruneOptions withSteps(int newSteps) {
+        return with(newSteps, batchSize, seed, scaled(warmupSteps, newSteps), scaled(edgeSparsity, newSteps), scaled(nodeSparsity, newSteps));
+    }
+
+    /** The same with another target for edges. */
+    public PruneOptions withEdgeSparsity(double target) {
+        SparsitySchedule edges =
+                new SparsitySchedule(edgeSparsity.warmup(), edgeSparsity.start(), target, edgeSparsity.warmupSteps());
+        return with(steps, batchSize, seed, warmupSteps, edges, nodeSparsity);
+    }
+
+    private int scaled(int warmup, int newSteps) {
+        return (int) Math.round((double) warmup * newSteps / steps);
+    }
+
+    private SparsitySchedule scaled(SparsitySchedule schedule, int newSteps) {
+        return new SparsitySchedule(
+                schedule.warmup(), schedule.start(), schedule.target(), scaled(schedule.warmupSteps(), newSteps));
+    }
+
+    private PruneOptions with(
+            int newSteps, int newBatchSize, long newSeed, int newWarmupSteps, SparsitySchedule edges, SparsitySchedule nodes) {
         return new PruneOptions(
-                steps,
-                batchSize,
+                newSteps,
+                newBatchSize,
                 newSeed,
                 edgeLearningRate,
                 nodeLearningRate,
                 edgeMultiplierLearningRate,
                 nodeMultiplierLearningRate,
-                warmupSteps,
-                edgeSparsity,
-                nodeSparsity,
+                newWarmupSteps,
+                edges,
+                nodes,
                 nodeLoss,
                 relaxSparserNodes,
                 linearTerm,

@@ -49,6 +49,9 @@ public record Pruner(
 
     /** Hears of a run's progress. */
     public interface Listener {
+        /** Something to know about the data. */
+        default void noted(String note) {}
+
         /** Before the first step. */
         default void started(int firstStep, int steps) {}
 
@@ -96,11 +99,13 @@ public record Pruner(
             directory.forgetStepsFrom(first);
             listener.started(first, options.steps());
             for (int step = first; step < options.steps(); step++) {
+                long stepBegan = System.nanoTime();
                 StepMetrics metrics = step(trainer, cache, sampler.batch(step), step);
                 if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
-                directory.append(RunDirectory.JSON.valueToTree(metrics));
+                ObjectNode line = RunDirectory.JSON.valueToTree(metrics);
+                directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
                 int made = step + 1;
                 if (due(made, pace.evaluateEvery(), options.steps())) {

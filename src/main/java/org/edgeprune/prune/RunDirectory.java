@@ -23,12 +23,13 @@ import org.edgeprune.safetensors.AtomicFile;
  *
  * <ul>
  *   <li>{@code run.json}: everything needed to repeat it ({@link RunRecord})
- *   <li>{@code metrics.jsonl}: one line a step, and one for each evaluation
+ *   <li>{@code metrics.jsonl}: one line a step with its {@code seconds}, and one for each evaluation
  *   <li>{@code checkpoints/}: to resume from ({@link TrainingState})
  *   <li>{@code data/}: the prompts, where the run generated them
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs
  *   <li>{@code metrics.json}: the final evaluation
+ *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
  *
  * All but {@code metrics.jsonl} are replaced atomically.
@@ -67,6 +68,15 @@ public record RunDirectory(Path path) {
 
     public Path metricsFile() {
         return path.resolve("metrics.json");
+    }
+
+    public Path examplesFile() {
+        return path.resolve("examples.jsonl");
+    }
+
+    /** The run's page, where one was made. */
+    public Path reportFile() {
+        return path.resolve("report.html");
     }
 
     public Path checkpoints() {
@@ -109,6 +119,16 @@ public record RunDirectory(Path path) {
     /** Writes {@code metrics.json}. */
     public void writeMetrics(ObjectNode metrics) {
         writeText(metricsFile(), pretty(metrics));
+    }
+
+    /** Writes {@code examples.jsonl}, the last file of a run. */
+    void writeExamples(String lines) {
+        writeText(examplesFile(), lines);
+    }
+
+    /** Whether the run has come to its end. */
+    public boolean holdsResult() {
+        return Files.exists(metricsFile()) && Files.exists(examplesFile());
     }
 
     /** Appends a line to {@code metrics.jsonl}. */

@@ -76,6 +76,11 @@ public final class BooleanTask implements Task {
     }
 
     @Override
+    public String fullName() {
+        return name() + ":" + mode.key();
+    }
+
+    @Override
     public String summary() {
         return "Boolean expressions: True or False; modes " + modes();
     }

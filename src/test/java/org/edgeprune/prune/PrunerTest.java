@@ -84,8 +84,12 @@ class PrunerTest {
                 Files.readAllBytes(whole.resolve("masks.safetensors")),
                 Files.readAllBytes(parts.resolve("masks.safetensors")));
         assertEquals(Files.readString(whole.resolve("edges.json")), Files.readString(parts.resolve("edges.json")));
-        assertEquals(
-                Files.readString(whole.resolve("metrics.jsonl")), Files.readString(parts.resolve("metrics.jsonl")));
+        assertEquals(numbers(whole), numbers(parts));
+    }
+
+    /** The lines of metrics.jsonl without how long each step took. */
+    private static String numbers(Path run) throws Exception {
+        return Files.readString(run.resolve("metrics.jsonl")).replaceAll(",\"seconds\":[^,}]*", "");
     }
 
     @Test

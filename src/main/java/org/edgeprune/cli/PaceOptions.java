@@ -1,0 +1,44 @@
+package org.edgeprune.cli;
+
+import org.edgeprune.InputException;
+import org.edgeprune.prune.Pruner;
+import picocli.CommandLine.Option;
+
+/** How much a run trains on, and how often it evaluates and saves. */
+final class PaceOptions {
+    @Option(names = "--max-train-samples", paramLabel = "N", description = "Train on the first N examples only.")
+    private Integer maxTrainSamples;
+
+    @Option(
+            names = "--evaluate-every",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Steps between evaluations on the validation part; 0 for none (default: ${DEFAULT-VALUE}).")
+    private int evaluateEvery;
+
+    @Option(
+            names = "--save-every",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Steps between checkpoints; 0 for none (default: ${DEFAULT-VALUE}).")
+    private int saveEvery;
+
+    @Option(
+            names = "--cache-mb",
+            paramLabel = "N",
+            defaultValue = "4096",
+            description = "Memory for the full model's states, which are then computed once (default: ${DEFAULT-VALUE}).")
+    private long cacheMegabytes;
+
+    /** What was given, or {@code otherwise}; null for all. */
+    Integer maxTrainSamples(Integer otherwise) {
+        if (maxTrainSamples != null && maxTrainSamples < 1) {
+            throw new InputException("--max-train-samples " + maxTrainSamples + ": must be at least 1");
+        }
+        return maxTrainSamples != null ? maxTrainSamples : otherwise;
+    }
+
+    Pruner.Pace pace() {
+        return new Pruner.Pace(evaluateEvery, saveEvery, cacheMegabytes << 20);
+    }
+}

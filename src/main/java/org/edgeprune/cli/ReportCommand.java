@@ -1,0 +1,41 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.report.RunReport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune report}: a run as a page. */
+@Command(
+        name = "report",
+        description = {
+            "Write a run's page: configuration, curves, metrics, the circuit, and every test example.",
+            "It is one HTML file that needs no other file and no network."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {"  edgeprune report out/demo", "  edgeprune report out/demo --out demo.html"})
+final class ReportCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "RUN", description = "Folder of a run that has ended.")
+    private Path run;
+
+    @Option(names = {"-o", "--out"}, paramLabel = "FILE", description = "Where to write it (default: RUN/report.html).")
+    private Path out;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        RunDirectory directory = new RunDirectory(run);
+        Path file = out == null ? directory.reportFile() : out;
+        RunReport.write(directory, file);
+        results.print(new Result(file.toString()), file::toString);
+        return 0;
+    }
+
+    private record Result(String report) {}
+}

@@ -1,0 +1,120 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.model.BundledModel;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.report.SweepTable;
+import org.edgeprune.task.Task;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.Device;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code edgeprune sweep}: runs over a list of target sparsities. */
+@Command(
+        name = "sweep",
+        description = {
+            "Find a circuit at each of several target edge sparsities, and show faithfulness against sparsity.",
+            "Each target has a run directory of its own in OUT. Repeated with the same options, a sweep skips what is done",
+            "and resumes what was cut off. OUT/sweep.csv, sweep.md and sweep.svg grow with every run."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune sweep --task ioi --target-edge-sparsity 0.9,0.95,0.98 --out out/ioi-sweep",
+            "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
+        })
+final class SweepCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOption model;
+
+    @Mixin
+    private TaskOptions task;
+
+    @Option(
+            names = "--target-edge-sparsity",
+            paramLabel = "S",
+            split = ",",
+            required = true,
+            description = "Target shares of edges cut, with commas between them. May be above 1, to press harder.")
+    private List<Double> targets;
+
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the sweep.")
+    private Path out;
+
+    @Mixin
+    private PruneSettings settings;
+
+    @Mixin
+    private PaceOptions pace;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        targets.forEach(this::options); // complains before anything is computed
+        List<SweepTable.Row> rows = new ArrayList<>();
+        List<Double> diverged = new ArrayList<>();
+        Device device = compute.start(null, Device.CPU);
+        Task chosen = Tasks.named(task.name(Optional.empty()));
+        String title = chosen.name() + " in " + model.name(BundledModel.NAME);
+        try (LoadedModel loaded = LoadedModel.open(model.name(BundledModel.NAME), ModelOption.directory(model.name(BundledModel.NAME)), device)) {
+            for (double target : targets.stream().distinct().toList()) {
+                RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
+                PruneSession session = new PruneSession(
+                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target), pace.pace());
+                try {
+                    if (isDone(run, session)) {
+                        results.note(run.path() + ": done before");
+                    } else {
+                        results.note(run.path() + ": target edge sparsity " + target);
+                        PruneCommand.run(session, run, true, results);
+                    }
+                    rows.add(SweepTable.Row.of(target, run));
+                    new SweepTable(rows).write(out, title);
+                } catch (Pruner.DivergedException e) {
+                    results.note(run.path() + ": left out: " + e.getMessage());
+                    diverged.add(target);
+                }
+            }
+        }
+        SweepTable table = new SweepTable(rows);
+        results.print(new Result(out.toString(), table.rows(), diverged), () -> table.toMarkdown()
+                + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
+        return diverged.isEmpty() ? 0 : 1;
+    }
+
+    /** {@code --target-edge-sparsity} stands in for {@code --edge-sparsity}. */
+    private PruneOptions options(double target) {
+        try {
+            return settings.over(PruneOptions.preset(model.name(BundledModel.NAME))).withEdgeSparsity(target);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--target-edge-sparsity " + target + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static boolean isDone(RunDirectory run, PruneSession session) {
+        if (!run.holdsResult()) {
+            return false;
+        }
+        if (!session.made(run.readRecord())) {
+            throw new InputException(run.path() + ": was run with another model, data or options (see its run.json): choose another --out or remove it");
+        }
+        return true;
+    }
+
+    private record Result(String out, List<SweepTable.Row> runs, List<Double> diverged) {}
+}

@@ -1,0 +1,51 @@
+package org.edgeprune.prune;
+
+import java.nio.file.Path;
+import org.edgeprune.hub.Hub;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.safetensors.Checkpoint;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.torch.Device;
+
+/**
+ * A model with its tokenizer. Closing it closes both.
+ *
+ * @param name as it was asked for
+ * @param directory where its files are
+ */
+public record LoadedModel(String name, Path directory, TransformerModel model, PromptTokenizer tokenizer) implements AutoCloseable {
+    /**
+     * Loads a model; libtorch is loaded first where that is not done yet.
+     *
+     * @param name as {@link Models#locate} takes it: {@code mini-gpt2}, a directory, or a name on the HuggingFace Hub
+     * @throws org.edgeprune.InputException if there is no such model, or it cannot be used
+     */
+    public static LoadedModel open(String name, Device device) {
+        return open(name, Models.locate(name, Hub.Listener.NONE), device);
+    }
+
+    /** The same for a model that was located. */
+    public static LoadedModel open(String name, Path directory, Device device) {
+        TransformerModel model = Models.open(directory, device);
+        try {
+            return new LoadedModel(name, directory, model, PromptTokenizer.open(directory));
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** Identity of the weights. */
+    public String sha256() {
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            return checkpoint.sha256();
+        }
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        tokenizer.close();
+    }
+}

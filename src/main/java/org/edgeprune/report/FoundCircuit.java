@@ -1,0 +1,96 @@
+package org.edgeprune.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.prune.RunDirectory;
+
+/**
+ * A circuit from a file, by the names of its nodes.
+ *
+ * @param name what the user called it
+ * @param edges in the order of the file
+ * @param metrics the numbers of its {@code metrics.json}; empty for a bare {@code edges.json}
+ */
+public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> metrics) {
+    /** An edge by its ends' names. */
+    public record Link(String writer, String reader) {}
+
+    public FoundCircuit {
+        edges = Collections.unmodifiableSet(new LinkedHashSet<>(edges));
+        metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+    }
+
+    /**
+     * Reads a run directory or an {@code edges.json}.
+     *
+     * @throws InputException if it is neither, or the run has not ended
+     */
+    public static FoundCircuit read(Path path) {
+        boolean run = Files.isDirectory(path);
+        RunDirectory directory = new RunDirectory(path);
+        Path file = run ? directory.edgesFile() : path;
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + ": not there: " + (run && directory.holdsRun()
+                    ? "the run has not ended; continue it with edgeprune prune --resume"
+                    : "name the folder of a run or an edges.json"));
+        }
+        Set<Link> edges = DrawnEdge.read(file).stream()
+                .map(e -> new Link(e.writer(), e.reader()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+        return new FoundCircuit(path.toString(), edges, run ? metrics(directory.metricsFile()) : Map.of());
+    }
+
+    /** A circuit of a known model. */
+    public static FoundCircuit of(String name, Circuit circuit) {
+        return new FoundCircuit(
+                name,
+                circuit.edges().stream()
+                        .map(e -> new Link(e.writer().name(), e.reader().name()))
+                        .collect(Collectors.toCollection(LinkedHashSet::new)),
+                Map.of());
+    }
+
+    /** The numbers in a {@code metrics.json}. */
+    static Map<String, Double> metrics(Path file) {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        json(file).properties().forEach(entry -> {
+            if (entry.getValue().isNumber()) {
+                metrics.put(entry.getKey(), entry.getValue().doubleValue());
+            }
+        });
+        return metrics;
+    }
+
+    private static JsonNode json(Path file) {
+        try {
+            return new ObjectMapper().readTree(Files.readString(file));
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
+        }
+    }
+
+    /** As {@code edges.json} has it: one {@code [writer, reader]} pair a line. */
+    static String toJson(Set<Link> edges) {
+        return edges.stream()
+                .map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
+                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+    }
+
+    /** Names in order of first appearance in any of several maps. */
+    static Set<String> names(List<Map<String, Double>> maps) {
+        return maps.stream().flatMap(m -> m.keySet().stream()).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+}

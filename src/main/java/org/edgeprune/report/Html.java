@@ -1,0 +1,44 @@
+package org.edgeprune.report;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Pieces of a page. */
+final class Html {
+    private Html() {}
+
+    static String escape(String text) {
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;");
+    }
+
+    /** A table; numbers are aligned right. Cells are text or numbers; null is an empty cell. */
+    static String table(String id, List<String> head, List<? extends List<?>> rows) {
+        StringBuilder html = new StringBuilder("<table id=\"" + id + "\">");
+        if (!head.isEmpty()) {
+            html.append("<thead><tr>");
+            head.forEach(cell -> html.append("<th>").append(escape(cell)).append("</th>"));
+            html.append("</tr></thead>");
+        }
+        html.append("<tbody>\n");
+        for (List<?> row : rows) {
+            html.append("<tr>");
+            row.forEach(cell -> html.append(cell(cell)));
+            html.append("</tr>\n");
+        }
+        return html.append("</tbody></table>\n").toString();
+    }
+
+    private static String cell(Object value) {
+        return switch (value) {
+            case null -> "<td></td>";
+            case Number n -> "<td class=\"number\">" + number(n.doubleValue()) + "</td>";
+            default -> "<td>" + escape(value.toString()) + "</td>";
+        };
+    }
+
+    static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? String.format(Locale.ROOT, "%d", (long) value)
+                : String.format(Locale.ROOT, Math.abs(value) >= 1e-3 ? "%.4f" : "%.3g", value);
+    }
+}

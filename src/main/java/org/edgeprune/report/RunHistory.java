@@ -1,0 +1,87 @@
+package org.edgeprune.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import org.edgeprune.InputException;
+
+/**
+ * A run's {@code metrics.jsonl}.
+ *
+ * @param steps a line a step
+ * @param evaluations a line an evaluation on the validation part
+ */
+record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
+    static RunHistory read(Path file) {
+        List<JsonNode> steps = new ArrayList<>();
+        List<JsonNode> evaluations = new ArrayList<>();
+        ObjectMapper json = new ObjectMapper();
+        for (JsonNode line : lines(file, json)) {
+            (line.has("validation") ? evaluations : steps).add(line);
+        }
+        return new RunHistory(steps, evaluations);
+    }
+
+    /** The JSON objects of a file, one a line; a last line that a kill left half-written is left out. */
+    static List<JsonNode> lines(Path file, ObjectMapper json) {
+        try {
+            List<String> lines = Files.readAllLines(file);
+            List<JsonNode> nodes = new ArrayList<>();
+            for (int i = 0; i < lines.size(); i++) {
+                try {
+                    nodes.add(json.readTree(lines.get(i)));
+                } catch (JsonProcessingException e) {
+                    if (i < lines.size() - 1) {
+                        throw new InputException(file + ": line " + (i + 1) + ": not JSON: " + e.getOriginalMessage(), e);
+                    }
+                }
+            }
+            return nodes;
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e + ": name the folder of a run", e);
+        }
+    }
+
+    /** The numbers of the steps. */
+    double[] numbers() {
+        return column(steps, line -> line.path("step").doubleValue());
+    }
+
+    /** One value of every step; NaN where it is missing. */
+    double[] values(String name) {
+        return column(steps, line -> line.path(name).asDouble(Double.NaN));
+    }
+
+    /** One of the multipliers of every step. */
+    double[] multiplier(int index) {
+        return column(steps, line -> line.path("multipliers").path(index).asDouble(Double.NaN));
+    }
+
+    /** The steps at which the run was evaluated. */
+    double[] evaluated() {
+        return column(evaluations, line -> line.path("step").doubleValue());
+    }
+
+    double[] validation(String name) {
+        return column(evaluations, line -> line.path("validation").path(name).asDouble(Double.NaN));
+    }
+
+    /** Names of the metrics that were evaluated. */
+    Set<String> validationNames() {
+        Set<String> names = new LinkedHashSet<>();
+        evaluations.forEach(line -> line.path("validation").fieldNames().forEachRemaining(names::add));
+        return names;
+    }
+
+    private static double[] column(List<JsonNode> lines, ToDoubleFunction<JsonNode> value) {
+        return lines.stream().mapToDouble(value).toArray();
+    }
+}

@@ -1,0 +1,218 @@
+package org.edgeprune.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+import org.edgeprune.draw.CircuitDrawing;
+import org.edgeprune.draw.Curves;
+import org.edgeprune.draw.DrawOptions;
+import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.safetensors.AtomicFile;
+
+/**
+ * A run's page: configuration, curves, metrics, the circuit and every test example, in one HTML file that needs no other and no
+ * network. It is made from the run's files alone.
+ */
+public final class RunReport {
+    private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
+    private static final String FULL_MODEL = "full_model_";
+    private static final int WIDTH = 560;
+    private static final int HEIGHT = 320;
+
+    private final RunDirectory run;
+    private final RunRecord record;
+    private final RunHistory history;
+
+    private RunReport(RunDirectory run) {
+        this.run = run;
+        this.record = run.readRecord();
+        this.history = RunHistory.read(run.stepsFile());
+    }
+
+    /**
+     * The page of a run, as HTML.
+     *
+     * @throws InputException if the directory is no run's, or the run has not ended
+     */
+    public static String of(RunDirectory run) {
+        return new RunReport(run).html();
+    }
+
+    /** Writes the page to a file. */
+    public static void write(RunDirectory run, Path file) {
+        String html = of(run);
+        AtomicFile.write(file, out -> out.write(html.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private String html() {
+        FoundCircuit circuit = FoundCircuit.read(run.path());
+        String title = record.task() + " in " + record.model();
+        Map<String, String> parts = Map.of(
+                "title", Html.escape(title),
+                "path", Html.escape(run.path().toString()),
+                "summary", summary(circuit),
+                "metrics", metrics(circuit.metrics()),
+                "curves", curves().stream().map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n").collect(Collectors.joining()),
+                "circuit", Html.escape(drawing(title).toHtml()),
+                "examples", examples(),
+                "configuration", Html.table("configuration", List.of(), configuration()),
+                "script", resource("report.js"));
+        return PLACE.matcher(resource("report.html")).replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
+    }
+
+    private CircuitDrawing drawing(String title) {
+        return CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), DrawOptions.defaults().withTitle(title));
+    }
+
+    private static String summary(FoundCircuit circuit) {
+        Double sparsity = circuit.metrics().get("edge_sparsity");
+        Double kl = circuit.metrics().get("kl");
+        return "%,d edges%s%s".formatted(
+                circuit.edges().size(),
+                sparsity == null ? "" : ", %.2f%% of the model's edges cut".formatted(100 * sparsity),
+                kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
+    }
+
+    /** The circuit's metrics, beside the full model's where it has them. */
+    private static String metrics(Map<String, Double> metrics) {
+        List<List<Object>> rows = new ArrayList<>();
+        metrics.forEach((name, value) -> {
+            if (!name.startsWith(FULL_MODEL)) {
+                rows.add(Arrays.asList(name, value, metrics.get(FULL_MODEL + name)));
+            }
+        });
+        return Html.table("metrics", List.of("", "circuit", "full model"), rows);
+    }
+
+    private List<Curves> curves() {
+        double[] steps = history.numbers();
+        double[] evaluated = history.evaluated();
+        List<Curves> curves = new ArrayList<>();
+        Curves kl = Curves.of("KL to the full model", "step", "nats").logarithmic().line("training", steps, history.values("kl"));
+        curves.add(evaluated.length == 0 ? kl : kl.points("validation, binary masks", evaluated, history.validation("kl")));
+        curves.add(Curves.of("Sparsity against target", "step", "share that is cut")
+                .line("edges", steps, history.values("edge_sparsity"))
+                .dashed("edges' target", steps, history.values("edge_target"))
+                .line("nodes", steps, history.values("node_sparsity"))
+                .dashed("nodes' target", steps, history.values("node_target")));
+        curves.add(Curves.of("Loss", "step", "")
+                .line("whole", steps, history.values("loss"))
+                .line("KL", steps, history.values("kl"))
+                .line("edge term", steps, history.values("edge_loss"))
+                .line("node term", steps, history.values("node_loss")));
+        curves.add(Curves.of("Lagrange multipliers", "step", "λ")
+                .line("edges λ1", steps, history.multiplier(0))
+                .line("edges λ2", steps, history.multiplier(1))
+                .line("nodes λ1", steps, history.multiplier(2))
+                .line("nodes λ2", steps, history.multiplier(3)));
+        validation(evaluated).forEach(curves::add);
+        curves.add(Curves.of("Gradient norm", "step", "before clipping").logarithmic().line("", steps, history.values("grad_norm")));
+        curves.add(Curves.of("Speed", "step", "steps a second")
+                .line("", steps, Arrays.stream(history.values("seconds")).map(s -> 1 / s).toArray()));
+        return curves;
+    }
+
+    /** Metrics between 0 and 1 share a plot, the others have one each. */
+    private List<Curves> validation(double[] evaluated) {
+        Curves shares = Curves.of("Validation, binary masks", "step", "share");
+        boolean any = false;
+        List<Curves> curves = new ArrayList<>();
+        for (String name : history.validationNames()) {
+            double[] values = history.validation(name);
+            if (Arrays.stream(values).allMatch(v -> v >= 0 && v <= 1) && !name.equals("kl")) {
+                shares = shares.points(name, evaluated, values);
+                any = true;
+            } else if (!name.equals("kl")) {
+                curves.add(Curves.of("Validation, binary masks: " + name, "step", name).points(name, evaluated, values));
+            }
+        }
+        if (any) {
+            curves.add(0, shares);
+        }
+        return curves;
+    }
+
+    /** Every entry of {@code run.json}, with nested names joined by dots. */
+    private List<List<String>> configuration() {
+        List<List<String>> rows = new ArrayList<>();
+        flatten("", json(run.runFile()), rows);
+        return rows;
+    }
+
+    private static void flatten(String name, JsonNode value, List<List<String>> rows) {
+        if (value.isObject()) {
+            value.properties().forEach(e -> flatten(name.isEmpty() ? e.getKey() : name + "." + e.getKey(), e.getValue(), rows));
+        } else {
+            rows.add(List.of(name, value.isNull() ? "" : value.isValueNode() ? value.asText() : value.toString()));
+        }
+    }
+
+    private static JsonNode json(Path file) {
+        try {
+            return new ObjectMapper().readTree(Files.readString(file));
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** A row a test example: its prompts, what the circuit says, and its metrics beside the full model's. */
+    private String examples() {
+        if (!Files.exists(run.examplesFile())) {
+            return "<p>The run has no " + run.examplesFile().getFileName() + ": it was made by an older version. "
+                    + "<code>edgeprune eval RUN --examples RUN/examples.jsonl</code> writes it.</p>\n";
+        }
+        List<JsonNode> lines = RunHistory.lines(run.examplesFile(), new ObjectMapper());
+        List<Map<String, Double>> metrics = lines.stream().map(l -> numbers(l.path("metrics"))).toList();
+        List<String> names = List.copyOf(FoundCircuit.names(metrics));
+        List<String> head = new ArrayList<>(List.of("", "clean", "corrupted", "circuit says"));
+        names.forEach(name -> head.addAll(List.of(name, "full model")));
+        List<List<Object>> rows = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            JsonNode line = lines.get(i);
+            List<Object> row = new ArrayList<>(List.of(i + 1, line.path("clean").asText(), line.path("corrupted").asText(), said(line)));
+            Map<String, Double> full = numbers(line.path("full_model_metrics"));
+            for (String name : names) {
+                row.add(metrics.get(i).get(name));
+                row.add(full.get(name));
+            }
+            rows.add(row);
+        }
+        return Html.table("examples", head, rows);
+    }
+
+    private static String said(JsonNode line) {
+        List<String> tokens = new ArrayList<>();
+        line.path("predicted").forEach(token -> tokens.add(token.asText()));
+        return String.join("", tokens);
+    }
+
+    private static Map<String, Double> numbers(JsonNode object) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        object.properties().forEach(e -> numbers.put(e.getKey(), e.getValue().doubleValue()));
+        return numbers;
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = RunReport.class.getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

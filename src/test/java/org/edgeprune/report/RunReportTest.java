@@ -1,0 +1,92 @@
+package org.edgeprune.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.edgeprune.InputException;
+import org.edgeprune.eval.Evaluation;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneResult;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.Device;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A real run by the library's front door, and its page. */
+class RunReportTest {
+    @TempDir
+    private static Path dir;
+
+    private static RunDirectory run;
+    private static PruneResult result;
+
+    @BeforeAll
+    static void prune() {
+        Path model = TinyRun.model(dir.resolve("model"));
+        Path data = TinyRun.data("ioi", dir.resolve("data"));
+        run = new RunDirectory(dir.resolve("run"));
+        try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
+            PruneSession session = new PruneSession(loaded, Tasks.named("ioi"), data, null, TinyRun.options(), new Pruner.Pace(5, 0, 1 << 30));
+            result = session.run(run, false, new Pruner.Listener() {});
+            Evaluation again = session.evaluate(result.binary(), Tasks.named("ioi").read(data, loaded.tokenizer()).test());
+            assertEquals(result.evaluation().metrics(), again.metrics());
+            assertTrue(session.made(run.readRecord()));
+            assertFalse(session.withOptions(TinyRun.options().withSeed(1)).made(run.readRecord()));
+        }
+    }
+
+    @Test
+    void aRunKeepsEveryTestExample() throws IOException {
+        assertTrue(run.holdsResult());
+        List<String> lines = Files.readAllLines(run.examplesFile());
+        assertEquals(12, lines.size());
+        double kl = 0;
+        for (String line : lines) {
+            JsonNode example = new ObjectMapper().readTree(line);
+            assertTrue(example.get("clean").asText().length() > 10);
+            assertEquals(1, example.get("predicted").size());
+            kl += example.get("metrics").get("kl").asDouble() / lines.size();
+        }
+        assertEquals(result.evaluation().metrics().get("kl"), kl, 1e-9);
+    }
+
+    @Test
+    void thePageHoldsEverythingAndNeedsNothing() throws IOException {
+        String page = RunReport.of(run);
+        assertFalse(Pattern.compile("(src|href)=\"(?!#)|url\\((?!['\"]?#)|@import").matcher(page).find(), "nothing from elsewhere");
+        for (String plot : List.of("KL to the full model", "Sparsity against target", "Lagrange multipliers", "Loss", "Speed")) {
+            assertTrue(page.contains(">" + plot + "<"), plot);
+        }
+        for (Map.Entry<String, Double> metric : result.evaluation().metrics().entrySet()) {
+            assertTrue(page.contains("<td>" + metric.getKey() + "</td><td class=\"number\">" + Html.number(metric.getValue())), metric.toString());
+        }
+        assertTrue(page.contains("<td>options.edge_sparsity.target</td><td>0.5</td>"));
+        assertTrue(page.contains("resid_post"), "the circuit");
+        JsonNode first = new ObjectMapper().readTree(Files.readAllLines(run.examplesFile()).get(0));
+        assertTrue(page.contains("<td>" + Html.escape(first.get("clean").asText()) + "</td>"));
+        assertEquals(12, Pattern.compile("<tr><td class=\"number\">\\d+</td><td>").matcher(page).results().count());
+    }
+
+    @Test
+    void whatIsNoFinishedRunIsRefused() throws IOException {
+        Path empty = Files.createDirectories(dir.resolve("empty"));
+        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty))).getMessage().contains("not a run directory"));
+        Files.copy(run.runFile(), empty.resolve("run.json"));
+        Files.copy(run.stepsFile(), empty.resolve("metrics.jsonl"));
+        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty))).getMessage().contains("has not ended"));
+    }
+}

@@ -1,0 +1,68 @@
+package org.edgeprune.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.edgeprune.report.SweepTable.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+
+class SweepTableTest {
+    private static final SweepTable TABLE = new SweepTable(List.of(
+            new Row(0.98, "b", metrics(0.9785, 0.25)), new Row(0.9, "a,b", metrics(0.9, 0.0625)), new Row(1.1, "c", Map.of("kl", 3.0))));
+
+    @TempDir
+    private Path dir;
+
+    private static Map<String, Double> metrics(double sparsity, double kl) {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("edge_sparsity", sparsity);
+        metrics.put("num_edges", 12345.0);
+        metrics.put("kl", kl);
+        return metrics;
+    }
+
+    @Test
+    void csvHasARowARunInOrderOfTargets() {
+        assertEquals("""
+                target_edge_sparsity,edge_sparsity,num_edges,kl,run
+                0.9,0.9,12345,0.0625,"a,b"
+                0.98,0.9785,12345,0.25,b
+                1.1,,,3,c
+                """, TABLE.toCsv());
+    }
+
+    @Test
+    void markdownHasTheSameCells() {
+        assertEquals("""
+                | target_edge_sparsity | edge_sparsity | num_edges | kl | run |
+                |---|---|---|---|---|
+                | 0.9 | 0.9 | 12345 | 0.0625 | a,b |
+                | 0.98 | 0.9785 | 12345 | 0.25 | b |
+                | 1.1 | - | - | 3 | c |
+                """, TABLE.toMarkdown());
+    }
+
+    @Test
+    void thePlotIsADocumentOfItsOwnWithAPointARun() throws Exception {
+        List<Path> files = TABLE.write(dir, "ioi in mini-gpt2");
+        assertEquals(List.of("sweep.csv", "sweep.md", "sweep.svg"), files.stream().map(f -> f.getFileName().toString()).toList());
+        DocumentBuilderFactory parsers = DocumentBuilderFactory.newInstance();
+        parsers.setNamespaceAware(true);
+        Document svg = parsers.newDocumentBuilder().parse(files.get(2).toFile());
+        assertEquals("http://www.w3.org/2000/svg", svg.getDocumentElement().getNamespaceURI());
+        assertTrue(text(files.get(2)).contains(">ioi in mini-gpt2<"));
+    }
+
+    private static String text(Path file) throws IOException {
+        return Files.readString(file);
+    }
+}

@@ -1,0 +1,96 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.edgeprune.hub.LocalHub;
+import org.edgeprune.report.TinyRun;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** sweep, report and compare, and models from a Hub, as processes. */
+class ToolsOnRunsTest {
+    @TempDir
+    private static Path dir;
+
+    private static Path model;
+    private static Path data;
+
+    @BeforeAll
+    static void prepare() {
+        model = TinyRun.model(dir.resolve("model"));
+        data = TinyRun.data("ioi", dir.resolve("data"));
+    }
+
+    private static Tool sweep(String targets, Object out) {
+        return Tool.run("sweep", "--model", model, "--task", "ioi", "--data", data, "--target-edge-sparsity", targets,
+                "--steps", 8, "--batch-size", 4, "--sparsity-warmup-steps", 4, "--warmup-steps", 0, "--threads", 1, "--out", out, "--json");
+    }
+
+    @Test
+    void aSweepGrowsSkipsWhatIsDoneAndItsRunsAreComparedAndReported() throws IOException {
+        Path out = dir.resolve("sweep");
+        assertEquals(1, sweep("0.3", out).ok().json().get("runs").size());
+        Path first = out.resolve("edge-sparsity-0.3");
+        var made = Files.getLastModifiedTime(first.resolve("metrics.json"));
+        Tool second = sweep("0.6,0.3", out).ok();
+        assertEquals(made, Files.getLastModifiedTime(first.resolve("metrics.json")), "not run again");
+        assertTrue(second.err().contains("edge-sparsity-0.3: done before"), second.err());
+        List<String> csv = Files.readAllLines(out.resolve("sweep.csv"));
+        assertEquals(3, csv.size());
+        assertTrue(csv.get(1).startsWith("0.3,") && csv.get(2).startsWith("0.6,"), csv.toString());
+        assertTrue(Files.exists(out.resolve("sweep.md")) && Files.exists(out.resolve("sweep.svg")));
+
+        Path common = dir.resolve("common");
+        JsonNode compared = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"), first.resolve("edges.json"), "--out", common, "--json")
+                .ok().json();
+        assertEquals(1, compared.get("overlap").get(0).get(2).asDouble());
+        assertTrue(compared.get("metrics").get("kl").get(0).isNumber() && compared.get("metrics").get("kl").get(2).isNull());
+        JsonNode again = Tool.run("compare", common.resolve("intersection.json"), common.resolve("union.json"), "--json").ok().json();
+        assertEquals(compared.get("intersection"), again.get("edges").get(0));
+        assertEquals(compared.get("union"), again.get("edges").get(1));
+
+        Path page = first.resolve("report.html");
+        assertEquals(page + "\n", Tool.run("report", first).ok().out());
+        assertTrue(Files.readString(page).contains("Sparsity against target"));
+    }
+
+    @Test
+    void aSweepDoesNotMixRunsOfOtherOptions() {
+        Path out = dir.resolve("other");
+        sweep("0.3", out).ok();
+        String message = Tool.run("sweep", "--model", model, "--task", "ioi", "--data", data, "--target-edge-sparsity", 0.3,
+                "--steps", 9, "--out", out).refused();
+        assertTrue(message.contains("was run with another model, data or options"), message);
+    }
+
+    /** A name that is no directory is a repository: downloaded once, then taken from the cache. */
+    @Test
+    void modelsHaveNamesOnTheHub() throws IOException {
+        try (LocalHub hub = new LocalHub()) {
+            for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+                hub.files.put(file, Files.readAllBytes(model.resolve(file)));
+            }
+            String first = info(hub, LocalHub.REPOSITORY).ok().out();
+            assertTrue(first.contains("gpt2"), first);
+            hub.requests.clear();
+            assertEquals(first, info(hub, LocalHub.REPOSITORY + "@" + LocalHub.COMMIT).ok().out().replace("@" + LocalHub.COMMIT, ""));
+            assertEquals(List.of(), hub.requests, "from the cache");
+            assertTrue(info(hub, "no/model").refused().startsWith("edgeprune: no/model: no such directory; on the Hub: no/model: not found"));
+        }
+    }
+
+    private static Tool info(LocalHub hub, String name) {
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().keySet().removeIf(v -> v.startsWith("HF_") || v.toLowerCase().endsWith("_proxy"));
+        process.environment().put("HF_ENDPOINT", hub.endpoint().toString());
+        process.environment().put("HF_HOME", dir.resolve("hf").toString());
+        return Tool.run(process, "info", name);
+    }
+}

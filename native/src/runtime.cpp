@@ -5,9 +5,6 @@
 
 using namespace edgeprune;
 
-/* OpenBLAS has threads of its own, of which at::set_num_threads does not know. Absent where libtorch has another BLAS. */
-extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
-
 namespace {
 
 /* ---- the audit ---- */

@@ -26,6 +26,7 @@ import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
@@ -73,7 +74,7 @@ class StoriesTest {
             DataRequest request =
                     DataRequest.seeded(1).sizes(40, 4, 16).names(names).templates(templates).tokenizer(tokenizer);
             Dataset data = gp.tokenise(gp.generate(request).records(), tokenizer);
-            Circuit circuit = prune(model, data.train());
+            Circuit circuit = prune(model, data.train(), gp.scorer(tokenizer));
 
             Evaluator evaluator = new Evaluator(model, gp.scorer(tokenizer), true, 16);
             Evaluation found = evaluator.evaluate(data.test(), MaskValues.of(circuit));
@@ -91,7 +92,7 @@ class StoriesTest {
      * Starts where a long run is when it begins to cut: masks near one that can move. From the usual start, log_alpha 10, a sample below
      * one, and with it a gradient, comes once in 4,500 steps.
      */
-    private static Circuit prune(TransformerModel model, List<Example> examples) {
+    private static Circuit prune(TransformerModel model, List<Example> examples, Scorer scorer) {
         ComputationGraph graph = new ComputationGraph(model.graphShape());
         float[] edges = new float[graph.edgeCount()];
         float[] nodes = new float[graph.nodeCount()];
@@ -101,7 +102,7 @@ class StoriesTest {
         try (MaskParameters masks = new MaskParameters(
                         MaskLayout.edges(graph), HardConcrete.DEFAULT, edges, nodes, new float[4], Device.CPU);
                 MaskTrainer trainer = new MaskTrainer(model, masks, OPTIONS);
-                PromptCache cache = new PromptCache(model, examples, null, true, 1 << 28)) {
+                PromptCache cache = new PromptCache(model, examples, scorer, true, 1 << 28)) {
             for (int step = 0; step < OPTIONS.steps(); step++) {
                 try (TensorScope scope = TensorScope.open()) {
                     assertTrue(trainer.step(step, cache.batch(sampler.batch(step))).sound());

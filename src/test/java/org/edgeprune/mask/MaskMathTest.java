@@ -1,0 +1,141 @@
+package org.edgeprune.mask;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
+import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The paper's formulas, each against its definition. */
+class MaskMathTest {
+    private static final ComputationGraph GRAPH =
+            new ComputationGraph(new GraphShape(2, 2, 2, List.of("tok_embeds", "pos_embeds"), false));
+
+    @ParameterizedTest
+    @ValueSource(doubles = {-4, -1.6, 0, 0.5, 3})
+    void theShareOfSampledZerosIsTheProbabilityOfZero(double logAlpha) {
+        int samples = 200_000;
+        float[] noise = new Noise(1).uniform(Noise.Stream.EDGES, 0, samples, 1e-6);
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor a = Tensor.full(logAlpha, org.edgeprune.torch.DType.F32, org.edgeprune.torch.Device.CPU, samples);
+            float[] z = HardConcrete.DEFAULT.sample(a, Tensor.of(noise, samples)).toFloats();
+            int zeros = 0;
+            for (float value : z) {
+                assertTrue(value >= 0 && value <= 1);
+                zeros += value == 0 ? 1 : 0;
+            }
+            assertEquals(HardConcrete.DEFAULT.probabilityOfZero(logAlpha), (double) zeros / samples, 0.005);
+        }
+    }
+
+    @Test
+    void masksHaveGradientsOnlyBetweenZeroAndOne() {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor a = Tensor.of(new float[] {-20, 0, 0.3f, 20}, 4).requiresGrad_(true);
+            Tensor z = HardConcrete.DEFAULT.sample(a, Tensor.of(new float[] {.5f, .5f, .4f, .5f}, 4));
+            float[] values = z.toFloats();
+            float[] gradients = Autograd.grad(z.sum(), a)[0].toFloats();
+            assertArrayEquals(new float[] {0, 0.5f}, new float[] {values[0], values[1]}, 1e-6f);
+            assertEquals(1, values[3]);
+            assertEquals(0, gradients[0]);
+            assertEquals(0, gradients[3]);
+            // dz/da = (zeta - gamma) s (1-s) / beta, at s = 1/2
+            assertEquals(1.2 * 0.25 / (2.0 / 3), gradients[1], 1e-5);
+            assertTrue(gradients[2] > 0);
+        }
+    }
+
+    @Test
+    void deterministicMasksDropTheSmallestAsOftenAsIsExpected() {
+        float[] a = {-9, 4, -8, 5, -7, 6};
+        float[] masks = HardConcrete.DEFAULT.deterministic(a, 0, a.length);
+        assertEquals(3, Math.rint(HardConcrete.DEFAULT.expectedZeros(a, 0, a.length)));
+        assertArrayEquals(new float[] {0, sigmoid(4.8), 0, sigmoid(6), 0, sigmoid(7.2)}, masks, 1e-6f);
+        assertArrayEquals(new float[2], HardConcrete.DEFAULT.deterministic(new float[] {-9, -8}, 0, 2));
+    }
+
+    private static float sigmoid(double x) {
+        return (float) (1 / (1 + Math.exp(-x)));
+    }
+
+    @Test
+    void theLagrangianPullsTowardsItsTargetFromBothSides() {
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor one = Tensor.of(new float[] {2}, 1).requiresGrad_(true);
+            Tensor two = Tensor.of(new float[] {3}, 1).requiresGrad_(true);
+            Tensor s = Tensor.scalar(0.5).requiresGrad_(true);
+            Tensor loss = Lagrangian.loss(s, 0.7, one, two);
+            assertEquals(2 * -0.2 + 3 * 0.04, loss.item(), 1e-6);
+            Tensor[] gradients = Autograd.grad(loss, s, one, two);
+            assertEquals(2 + 2 * 3 * -0.2, gradients[0].item(), 1e-6);
+            assertEquals(-0.2, gradients[1].item(), 1e-6);
+            assertEquals(0.04, gradients[2].item(), 1e-6);
+        }
+    }
+
+    @Test
+    void schedulesRiseFromStartToTargetAndStay() {
+        SparsitySchedule linear = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0.1, 0.9, 4);
+        assertEquals(0.1, linear.at(0), 1e-12);
+        assertEquals(0.5, linear.at(2), 1e-12);
+        assertEquals(0.9, linear.at(4), 1e-12);
+        assertEquals(0.9, linear.at(400), 1e-12);
+        SparsitySchedule logarithmic = new SparsitySchedule(SparsitySchedule.Warmup.LOGARITHMIC, 0, 0.99, 2);
+        assertEquals(0.9, logarithmic.at(1), 1e-12, "half the way in the logarithm of density");
+        assertEquals(1.05, new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 1.05, 2).at(2), 1e-12);
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> new SparsitySchedule(SparsitySchedule.Warmup.LOGARITHMIC, 0, 1.05, 2));
+    }
+
+    @Test
+    void theThresholdSearchEndsWhereSparsityCrossesTheTarget() {
+        float[] soft = {0.1f, 0.2f, 0.6f, 0.9f};
+        double threshold = ThresholdSearch.find(
+                t -> 1 - java.util.stream.IntStream.range(0, 4).filter(i -> soft[i] > t).count() / 4.0, 0.5);
+        assertEquals(0.6, threshold, 1e-5, "the largest threshold that cuts half");
+    }
+
+    @Test
+    void sparsitiesCountWhatTheyName() {
+        float[] edges = new float[GRAPH.edgeCount()];
+        java.util.Arrays.fill(edges, 1);
+        float[] nodes = new float[GRAPH.nodeCount()];
+        java.util.Arrays.fill(nodes, 1);
+        edges[GRAPH.edgeIndex(GRAPH.writer("tok_embeds"), GRAPH.reader("m0"))] = 0;
+        nodes[GRAPH.writer("m0").index()] = 0;
+        MaskValues masks = new MaskValues(GRAPH, edges, nodes);
+        assertEquals(1.0 / GRAPH.edgeCount(), masks.edgeSparsity(), 1e-6);
+        assertEquals(1.0 / GRAPH.nodeCount(), masks.nodeSparsity(), 1e-6);
+        // m0 is read by layer 1's six attention readers, its MLP and resid_post
+        assertEquals(9.0 / GRAPH.edgeCount(), masks.effectiveEdgeSparsity(), 1e-6);
+        assertEquals(GRAPH.edgeCount() - 9, masks.circuit().size());
+    }
+
+    @Test
+    void theReferenceLayoutHoldsTheSameEdges() {
+        MaskLayout reference = MaskLayout.reference(GRAPH);
+        float[] edges = new float[GRAPH.edgeCount()];
+        for (int i = 0; i < edges.length; i++) {
+            edges[i] = i + 1;
+        }
+        float[] flat = reference.flatOf(edges, -1);
+        assertEquals(GRAPH.readers().size() * GRAPH.nodeCount(), flat.length);
+        assertArrayEquals(edges, reference.edgesOf(flat));
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor values = Tensor.of(flat, flat.length);
+            Tensor plain = Tensor.of(edges, edges.length);
+            GRAPH.groups().forEach(group -> assertArrayEquals(
+                    MaskLayout.edges(GRAPH).block(plain, group).toFloats(), reference.block(values, group).toFloats()));
+        }
+    }
+}

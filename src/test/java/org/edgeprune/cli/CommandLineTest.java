@@ -3,8 +3,12 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,14 @@ class CommandLineTest {
     void helpListsEveryCommand() {
         String help = Tool.run("--help").ok().out();
         new CommandLine(new Main()).getSubcommands().keySet().forEach(name -> assertTrue(help.contains("\n  " + name), help));
+    }
+
+    @Test
+    void readmeKnowsEveryCommandAndNoOther() throws IOException {
+        Set<String> named = new TreeSet<>();
+        Pattern.compile("`edgeprune ([a-z][a-z-]*)").matcher(Files.readString(Path.of("README.md"))).results()
+                .forEach(match -> named.add(match.group(1)));
+        assertEquals(new TreeSet<>(new CommandLine(new Main()).getSubcommands().keySet()), named);
     }
 
     @Test

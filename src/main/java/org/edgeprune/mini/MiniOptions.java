@@ -43,7 +43,7 @@ public record MiniOptions(
 
     /** What the bundled model was trained with. */
     public static MiniOptions defaults() {
-        return new MiniOptions(6, 8, 128, 3000, 64, 42, 2e-3, 200, 0.1, 0.02);
+        return new MiniOptions(6, 8, 128, 4000, 64, 42, 2e-3, 200, 0.1, 0.03);
     }
 
     Gpt2Config config(int vocabSize) {

@@ -3,6 +3,7 @@ package org.edgeprune.mini;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.edgeprune.model.Gpt2Model;
 import org.edgeprune.model.RandomWeights;
@@ -25,6 +26,7 @@ final class MiniTrainer implements AutoCloseable {
     private final TrainableWeights weights;
     private final TransformerModel model;
     private final TrainingCorpus corpus;
+    private final Random random;
     private final LearningRateSchedule schedule;
     private final List<Tensor> parameters;
     private final int matrices;
@@ -36,6 +38,7 @@ final class MiniTrainer implements AutoCloseable {
         this.weights = new TrainableWeights(new RandomWeights(options.seed(), device));
         this.model = new Gpt2Model(options.config(tokenizer.vocabSize()), weights, device);
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
+        this.random = new Random(options.seed());
         this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());
         List<Tensor> decays = weights.byName().values().stream().filter(t -> t.rank() > 1).toList();
         List<Tensor> others = weights.byName().values().stream().filter(t -> t.rank() == 1).toList();
@@ -73,7 +76,7 @@ final class MiniTrainer implements AutoCloseable {
     double step(int step) {
         try (TensorScope scope = TensorScope.open()) {
             List<TrainingCorpus.Text> texts = Stream.generate(corpus::next).limit(options.batchSize()).toList();
-            Tensor loss = TextBatch.of(texts, options.contextWeight(), model).loss(model);
+            Tensor loss = TextBatch.of(texts, options.contextWeight(), model, random).loss(model);
             List<Tensor> gradients = new ArrayList<>(
                     Autograd.grad(List.of(loss), null, parameters, false, false, false));
             GradientClipping.clip(gradients, MAX_GRADIENT_NORM);

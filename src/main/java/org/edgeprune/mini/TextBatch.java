@@ -2,6 +2,7 @@ package org.edgeprune.mini;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -16,9 +17,17 @@ import org.edgeprune.torch.Tensor;
  * @param weights what predicting it counts; they sum to one, {@code [tokens]}
  */
 record TextBatch(TokenBatch tokens, Tensor next, Tensor weights) {
-    static TextBatch of(List<TrainingCorpus.Text> texts, double contextWeight, TransformerModel model) {
-        TokenBatch batch = TokenBatch.of(
-                texts.stream().map(t -> Arrays.copyOf(t.tokens(), t.tokens().length - 1)).toList(), model.device());
+    /**
+     * Every other text begins at position 0, as prompts do, the rest anywhere: so all positions are trained, and what is learned
+     * does not hang on them.
+     */
+    static TextBatch of(List<TrainingCorpus.Text> texts, double contextWeight, TransformerModel model, Random random) {
+        List<int[]> seen = texts.stream().map(t -> Arrays.copyOf(t.tokens(), t.tokens().length - 1)).toList();
+        int[] start = new int[texts.size()];
+        for (int row = 1; row < start.length; row += 2) {
+            start[row] = random.nextInt(model.maxPositions() - seen.get(row).length + 1);
+        }
+        TokenBatch batch = TokenBatch.of(seen, start, model.device());
         long[] next = new long[batch.tokenCount()];
         float[] weights = new float[batch.tokenCount()];
         for (int row = 0; row < texts.size(); row++) {

@@ -45,6 +45,15 @@ public final class TokenBatch {
 
     /** Packs sequences, each of at least one token. Sequences of one length keep their order. */
     public static TokenBatch of(List<int[]> sequences, Device device) {
+        return of(sequences, new int[sequences.size()], device);
+    }
+
+    /**
+     * Packs sequences that do not begin at position 0.
+     *
+     * @param start position of each sequence's first token
+     */
+    public static TokenBatch of(List<int[]> sequences, int[] start, Device device) {
         if (sequences.isEmpty() || sequences.stream().anyMatch(s -> s.length == 0)) {
             throw new IllegalArgumentException("a batch needs at least one sequence, and each at least one token");
         }
@@ -70,7 +79,7 @@ public final class TokenBatch {
             firstToken[row] = next;
             for (int t = 0; t < sequence.length; t++) {
                 ids[next] = sequence[t];
-                positions[next++] = t;
+                positions[next++] = start[row] + t;
             }
         }
         return new TokenBatch(

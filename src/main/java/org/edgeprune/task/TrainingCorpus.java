@@ -60,7 +60,7 @@ public final class TrainingCorpus {
     /** The next text. */
     public Text next() {
         int die = random.nextInt(100);
-        if (die < 30) {
+        if (die < 25) {
             IoiTask.Prompt prompt = IoiTask.prompt(pick(random, ioi), ioiNames, places, objects, random);
             return text(prompt.clean(), prompt.target());
         }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.edgeprune.InputException;
 import org.edgeprune.engine.Baseline;
@@ -59,7 +60,7 @@ class MiniTrainingTest {
                 TransformerModel fresh = trained(trainer, copies);
                 TensorScope scope = TensorScope.open()) {
             TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);
-            TextBatch batch = TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh);
+            TextBatch batch = TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh, new Random(1));
             Tensor[] gradients = Autograd.grad(batch.loss(trainer.model()), leaves(trainer.weights()));
             Tensor[] expected = Autograd.grad(batch.loss(fresh), leaves(copies.byName()));
             for (int i = 0; i < expected.length; i++) {

@@ -67,6 +67,8 @@ public final class Main {
         CommandLine line = new CommandLine(new Main())
                 .setUsageHelpWidth(110)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                // scripts give options, their caller others in their place
+                .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Device.class, Main::device)
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.edgeprune.InputException;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.prune.LoadedModel;
@@ -42,11 +43,10 @@ final class SweepCommand implements Callable<Integer> {
 
     @Option(
             names = "--target-edge-sparsity",
-            paramLabel = "S",
-            split = ",",
+            paramLabel = "S,S...",
             required = true,
             description = "Target shares of edges cut, with commas between them. May be above 1, to press harder.")
-    private List<Double> targets;
+    private String targetList;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the sweep.")
     private Path out;
@@ -65,6 +65,7 @@ final class SweepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        List<Double> targets = targets();
         targets.forEach(this::options); // complains before anything is computed
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
@@ -72,7 +73,7 @@ final class SweepCommand implements Callable<Integer> {
         Task chosen = Tasks.named(task.name(Optional.empty()));
         String title = chosen.name() + " in " + model.name(BundledModel.NAME);
         try (LoadedModel loaded = LoadedModel.open(model.name(BundledModel.NAME), ModelOption.directory(model.name(BundledModel.NAME)), device)) {
-            for (double target : targets.stream().distinct().toList()) {
+            for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(
                         loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target), pace.pace());
@@ -95,6 +96,14 @@ final class SweepCommand implements Callable<Integer> {
         results.print(new Result(out.toString(), table.rows(), diverged), () -> table.toMarkdown()
                 + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
         return diverged.isEmpty() ? 0 : 1;
+    }
+
+    private List<Double> targets() {
+        try {
+            return Stream.of(targetList.split(",")).map(String::strip).map(Double::valueOf).distinct().toList();
+        } catch (NumberFormatException e) {
+            throw new InputException("--target-edge-sparsity " + targetList + ": not numbers with commas between them", e);
+        }
     }
 
     /** {@code --target-edge-sparsity} stands in for {@code --edge-sparsity}. */

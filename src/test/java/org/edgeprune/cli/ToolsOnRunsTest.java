@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +14,8 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** sweep, report and compare, and models from a Hub, as processes. */
 class ToolsOnRunsTest {
@@ -25,7 +28,7 @@ class ToolsOnRunsTest {
     @BeforeAll
     static void prepare() {
         model = TinyRun.model(dir.resolve("model"));
-        data = TinyRun.data("ioi", dir.resolve("data"));
+        data = TinyRun.data("ioi", model, dir.resolve("data"));
     }
 
     private static Tool sweep(String targets, Object out) {
@@ -68,6 +71,23 @@ class ToolsOnRunsTest {
         String message = Tool.run("sweep", "--model", model, "--task", "ioi", "--data", data, "--target-edge-sparsity", 0.3,
                 "--steps", 9, "--out", out).refused();
         assertTrue(message.contains("was run with another model, data or options"), message);
+    }
+
+    /** The scripts' options are the paper's; what is given behind them holds instead. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ioi", "gt", "gp"})
+    void sweepScriptsPassArgumentsOn(String task) throws IOException {
+        Path out = dir.resolve("script-" + task);
+        ProcessBuilder script = new ProcessBuilder("run_scripts/" + task + "_sweep.sh", "--model", model.toString(), "--data",
+                TinyRun.data(task, model, dir.resolve("data-" + task)).toString(), "--out", out.toString(), "--steps", "4",
+                "--target-edge-sparsity", "0.3", "--json");
+        assertEquals(1, Tool.start(script).ok().json().get("runs").size());
+        JsonNode options = new ObjectMapper().readTree(out.resolve("edge-sparsity-0.3/run.json").toFile()).get("options");
+        assertEquals(4, options.get("steps").asInt());
+        assertEquals(32, options.get("batch_size").asInt());
+        assertEquals(task.equals("ioi") ? 0.72 : task.equals("gt") ? 0.68 : 0.69, options.at("/node_sparsity/target").asDouble());
+        assertEquals(2500, options.at("/edge_sparsity/warmup_steps").asInt());
+        assertTrue(options.get("embedding_nodes").asBoolean() && !options.get("node_loss").asBoolean());
     }
 
     /** A name that is no directory is a repository: downloaded once, then taken from the cache. */

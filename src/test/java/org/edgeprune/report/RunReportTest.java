@@ -37,7 +37,7 @@ class RunReportTest {
     @BeforeAll
     static void prune() {
         Path model = TinyRun.model(dir.resolve("model"));
-        Path data = TinyRun.data("ioi", dir.resolve("data"));
+        Path data = TinyRun.data("ioi", model, dir.resolve("data"));
         run = new RunDirectory(dir.resolve("run"));
         try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
             PruneSession session = new PruneSession(loaded, Tasks.named("ioi"), data, null, TinyRun.options(), new Pruner.Pace(5, 0, 1 << 30));

@@ -7,6 +7,7 @@ import org.edgeprune.mini.MiniOptions;
 import org.edgeprune.mini.MiniTraining;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 
@@ -27,12 +28,14 @@ public final class TinyRun {
         return directory;
     }
 
-    /** Few prompts of a task. */
-    public static Path data(String task, Path directory) {
-        Tasks.named(task)
-                .generate(new DataRequest(7, 24, 8, 12, Optional.empty(), Optional.empty(), Optional.empty()))
-                .records()
-                .write(directory);
+    /** Few prompts of a task, for that model. */
+    public static Path data(String task, Path model, Path directory) {
+        try (PromptTokenizer tokenizer = PromptTokenizer.open(model)) {
+            Tasks.named(task)
+                    .generate(new DataRequest(7, 24, 8, 12, Optional.of(tokenizer), Optional.empty(), Optional.empty()))
+                    .records()
+                    .write(directory);
+        }
         return directory;
     }
 

@@ -50,12 +50,14 @@ class ToolsOnRunsTest {
         assertTrue(csv.get(1).startsWith("0.3,") && csv.get(2).startsWith("0.6,"), csv.toString());
         assertTrue(Files.exists(out.resolve("sweep.md")) && Files.exists(out.resolve("sweep.svg")));
 
-        Path common = dir.resolve("common");
-        JsonNode compared = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"), first.resolve("edges.json"), "--out", common, "--json")
+        Path both = dir.resolve("both.json");
+        Path any = dir.resolve("any.json");
+        JsonNode compared = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"), first.resolve("edges.json"),
+                        "--intersection", both, "--union", any, "--json")
                 .ok().json();
         assertEquals(1, compared.get("overlap").get(0).get(2).asDouble());
         assertTrue(compared.get("metrics").get("kl").get(0).isNumber() && compared.get("metrics").get("kl").get(2).isNull());
-        JsonNode again = Tool.run("compare", common.resolve("intersection.json"), common.resolve("union.json"), "--json").ok().json();
+        JsonNode again = Tool.run("compare", both, any, "--json").ok().json();
         assertEquals(compared.get("intersection"), again.get("edges").get(0));
         assertEquals(compared.get("union"), again.get("edges").get(1));
 

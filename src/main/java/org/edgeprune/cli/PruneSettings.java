@@ -76,6 +76,12 @@ final class PruneSettings {
             description = "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
     private Optional<Ablation> ablation = Optional.empty();
 
+    @Option(
+            names = "--initial-log-alpha",
+            paramLabel = "X",
+            description = "Mean of log_alpha at the start: 10 as published; less begins to cut sooner.")
+    private Optional<Double> initialLogAlpha = Optional.empty();
+
     /** The preset with the options that were given in place of its own. */
     PruneOptions over(PruneOptions preset) {
         positive("--steps", steps);
@@ -96,7 +102,8 @@ final class PruneSettings {
                 linearTerm.orElse(preset.linearTerm()),
                 embeddingNodes.orElse(preset.embeddingNodes()),
                 ablation.orElse(preset.ablation()),
-                maxGradNorm.orElse(preset.maxGradNorm()));
+                maxGradNorm.orElse(preset.maxGradNorm()),
+                initialLogAlpha.orElse(preset.initialLogAlpha()));
     }
 
     private SparsitySchedule schedule(

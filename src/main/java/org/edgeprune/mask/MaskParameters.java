@@ -14,8 +14,6 @@ import org.edgeprune.torch.TensorScope;
  * are leaves that require gradients, until closed.
  */
 public final class MaskParameters implements AutoCloseable {
-    /** The published initialisation: log_alpha ~ N(10, 0.01), so that every mask starts at one. */
-    private static final double INITIAL_MEAN = 10;
     private static final double INITIAL_STANDARD_DEVIATION = 0.01;
 
     private final MaskLayout layout;
@@ -47,14 +45,15 @@ public final class MaskParameters implements AutoCloseable {
         }
     }
 
-    /** Parameters at the start of a run: masks near one, multipliers zero. */
-    public static MaskParameters initial(MaskLayout layout, HardConcrete distribution, Noise noise, Device device) {
+    /** Parameters at the start of a run: log_alpha ~ N(mean, 0.01), the mean 10 as published, and multipliers zero. */
+    public static MaskParameters initial(
+            MaskLayout layout, HardConcrete distribution, double mean, Noise noise, Device device) {
         return new MaskParameters(
                 layout,
                 distribution,
-                noise.normal(Noise.Stream.INITIAL_EDGES, 0, layout.size(), INITIAL_MEAN, INITIAL_STANDARD_DEVIATION),
+                noise.normal(Noise.Stream.INITIAL_EDGES, 0, layout.size(), mean, INITIAL_STANDARD_DEVIATION),
                 noise.normal(
-                        Noise.Stream.INITIAL_NODES, 0, layout.graph().nodeCount(), INITIAL_MEAN, INITIAL_STANDARD_DEVIATION),
+                        Noise.Stream.INITIAL_NODES, 0, layout.graph().nodeCount(), mean, INITIAL_STANDARD_DEVIATION),
                 new float[4],
                 device);
     }

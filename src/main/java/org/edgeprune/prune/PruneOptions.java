@@ -1,6 +1,7 @@
 package org.edgeprune.prune;
 
 import org.edgeprune.mask.SparsitySchedule;
+import org.edgeprune.model.BundledModel;
 
 /**
  * A run's hyper-parameters. {@link #defaults()} are those of the published GPT-2 runs.
@@ -21,6 +22,8 @@ import org.edgeprune.mask.SparsitySchedule;
  * @param embeddingNodes whether embeddings are nodes of the graph
  * @param ablation what a reader sees instead of a writer whose edge is cut
  * @param maxGradNorm global gradient norm above which gradients are scaled down; 0 for never
+ * @param initialLogAlpha mean of log_alpha at the start. The published 10 puts every mask at one: a sample below one, and with it a
+ *     gradient, is rare, and a run needs hundreds of steps before it cuts anything. At 4 one sample in twelve is below one
  */
 public record PruneOptions(
         int steps,
@@ -38,7 +41,55 @@ public record PruneOptions(
         boolean linearTerm,
         boolean embeddingNodes,
         Ablation ablation,
-        double maxGradNorm) {
+        double maxGradNorm,
+        double initialLogAlpha) {
+
+    /** For the bundled mini GPT-2: a circuit in minutes on two cores. */
+    private static final PruneOptions BUNDLED = new PruneOptions(
+            800,
+            32,
+            42,
+            0.8,
+            0.8,
+            0.8,
+            0.8,
+            40,
+            new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.93, 600),
+            new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.5, 600),
+            false,
+            false,
+            true,
+            false,
+            Ablation.INTERCHANGE,
+            1.0,
+            4);
+
+    /** The published start of log_alpha. */
+    public static final double PUBLISHED_LOG_ALPHA = 10;
+
+    /** With the published start. */
+    public PruneOptions(
+            int steps,
+            int batchSize,
+            long seed,
+            double edgeLearningRate,
+            double nodeLearningRate,
+            double edgeMultiplierLearningRate,
+            double nodeMultiplierLearningRate,
+            int warmupSteps,
+            SparsitySchedule edgeSparsity,
+            SparsitySchedule nodeSparsity,
+            boolean nodeLoss,
+            boolean relaxSparserNodes,
+            boolean linearTerm,
+            boolean embeddingNodes,
+            Ablation ablation,
+            double maxGradNorm) {
+        this(
+                steps, batchSize, seed, edgeLearningRate, nodeLearningRate, edgeMultiplierLearningRate,
+                nodeMultiplierLearningRate, warmupSteps, edgeSparsity, nodeSparsity, nodeLoss, relaxSparserNodes,
+                linearTerm, embeddingNodes, ablation, maxGradNorm, PUBLISHED_LOG_ALPHA);
+    }
 
     public enum Ablation {
         /** The writer's state on the corrupted prompt. */
@@ -74,7 +125,7 @@ public record PruneOptions(
      * @param modelName as the user names it
      */
     public static PruneOptions preset(String modelName) {
-        return defaults();
+        return modelName.equals(BundledModel.NAME) ? BUNDLED : defaults();
     }
 
     /** The same with another seed. */
@@ -126,6 +177,7 @@ public record PruneOptions(
                 linearTerm,
                 embeddingNodes,
                 ablation,
-                maxGradNorm);
+                maxGradNorm,
+                initialLogAlpha);
     }
 }

@@ -142,7 +142,8 @@ public record Pruner(
         MaskLayout layout = MaskLayout.edges(graph);
         HardConcrete distribution = HardConcrete.DEFAULT;
         return start.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
-                .orElseGet(() -> MaskParameters.initial(layout, distribution, noise, model.device()));
+                .orElseGet(() -> MaskParameters.initial(
+                        layout, distribution, record.options().initialLogAlpha(), noise, model.device()));
     }
 
     private Evaluator evaluator() {

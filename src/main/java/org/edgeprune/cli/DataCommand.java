@@ -67,7 +67,7 @@ final class DataCommand implements Callable<Integer> {
         Generated data;
         if (model.isPresent()) {
             try (PromptTokenizer tokenizer = PromptTokenizer.open(ModelOption.directory(model.get()))) {
-                data = chosen.generate(request(Optional.of(tokenizer)));
+                data = chosen.forModel(ModelOption.directory(model.get())).generate(request(Optional.of(tokenizer)));
             }
         } else {
             data = chosen.generate(request(Optional.empty()));

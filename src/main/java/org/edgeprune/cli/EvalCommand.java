@@ -98,7 +98,7 @@ final class EvalCommand implements Callable<Integer> {
         String modelName = model.name(record.map(RunRecord::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(record.map(RunRecord::task));
-        Task chosen = Tasks.named(taskName);
+        Task chosen = Tasks.named(taskName).forModel(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (TransformerModel opened = Models.open(directory, compute.start());

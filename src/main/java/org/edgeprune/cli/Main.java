@@ -33,6 +33,7 @@ import picocli.CommandLine.TypeConversionException;
             InfoCommand.class,
             GenerateCommand.class,
             DoctorCommand.class,
+            TracrCommand.class,
             TrainMiniCommand.class
         },
         footerHeading = "%nExamples:%n",

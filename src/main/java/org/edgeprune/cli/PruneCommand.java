@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
         name = "prune",
         description = {
             "Find a task's circuit: train edge masks on its prompts, then evaluate the circuit on held-out prompts.",
-            "Hyper-parameters that are not given are those published for GPT-2, or for the bundled model shorter ones;",
+            "Hyper-parameters that are not given are those published for GPT-2 or Tracr models, or shorter ones for the bundled model;",
             "OUT/run.json says which. The result is in OUT/metrics.json and OUT/edges.json."
         },
         footerHeading = "%nExamples:%n",
@@ -71,7 +71,7 @@ final class PruneCommand implements Callable<Integer> {
                     Tasks.named(task.name(before.map(RunRecord::task))),
                     task.data(before.map(RunRecord::data)),
                     pace.maxTrainSamples(before.map(RunRecord::examples).orElse(null)),
-                    settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(modelName))),
+                    settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(loaded))),
                     pace.pace());
             PruneResult result = run(session, directory, resume, results);
             results.print(result.metrics(), () -> text(directory, result));

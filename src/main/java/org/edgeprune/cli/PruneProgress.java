@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.util.Map;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.StepMetrics;
 
@@ -37,7 +38,7 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     }
 
     @Override
-    public void evaluated(int step, Map<String, Double> metrics) {
+    public void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {
         validation = ", %s %.3f".formatted(headline, metrics.get(headline));
     }
 

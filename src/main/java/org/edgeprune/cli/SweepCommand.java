@@ -66,7 +66,7 @@ final class SweepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Double> targets = targets();
-        targets.forEach(this::options); // complains before anything is computed
+        targets.forEach(target -> options(target, PruneOptions.defaults())); // complains before anything is computed
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
         Device device = compute.start(null, Device.CPU);
@@ -76,7 +76,7 @@ final class SweepCommand implements Callable<Integer> {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(
-                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target), pace.pace());
+                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target, PruneOptions.preset(loaded)), pace.pace());
                 try {
                     if (isDone(run, session)) {
                         results.note(run.path() + ": done before");
@@ -107,9 +107,9 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     /** {@code --target-edge-sparsity} stands in for {@code --edge-sparsity}. */
-    private PruneOptions options(double target) {
+    private PruneOptions options(double target, PruneOptions preset) {
         try {
-            return settings.over(PruneOptions.preset(model.name(BundledModel.NAME))).withEdgeSparsity(target);
+            return settings.over(preset).withEdgeSparsity(target);
         } catch (IllegalArgumentException e) {
             throw new InputException("--target-edge-sparsity " + target + ": " + e.getMessage(), e);
         }

@@ -119,13 +119,34 @@ public record PruneOptions(
                 1.0);
     }
 
-    /**
-     * What the tool uses for a model where nothing else is said.
-     *
-     * @param modelName as the user names it
-     */
-    public static PruneOptions preset(String modelName) {
-        return modelName.equals(BundledModel.NAME) ? BUNDLED : defaults();
+    /** The published hyper-parameters of Tracr's reverse: 6,000 steps of 16 examples to more than all edges, under zero ablation. */
+    public static PruneOptions tracr() {
+        return new PruneOptions(
+                6000,
+                16,
+                42,
+                0.03,
+                0.03,
+                0.001,
+                0.001,
+                1500,
+                new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 1.02, 5900),
+                new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.1, 5900),
+                false,
+                false,
+                true,
+                true,
+                Ablation.ZERO,
+                1.0,
+                10);
+    }
+
+    /** What the tool uses for a model where nothing else is said. */
+    public static PruneOptions preset(LoadedModel model) {
+        if (model.name().equals(BundledModel.NAME)) {
+            return BUNDLED;
+        }
+        return model.model().architecture().equals("erazr") ? tracr() : defaults();
     }
 
     /** The same with another seed. */

@@ -35,9 +35,13 @@ import org.edgeprune.torch.LibTorch;
  */
 public record PruneSession(
         LoadedModel model, Task task, Path data, Integer maxTrainSamples, PruneOptions options, Pruner.Pace pace) {
+    public PruneSession {
+        task = task.forModel(model.directory());
+    }
+
     /** Generated prompts and the model's usual hyper-parameters. */
     public static PruneSession of(LoadedModel model, Task task) {
-        return new PruneSession(model, task, null, null, PruneOptions.preset(model.name()), Pruner.Pace.REFERENCE);
+        return new PruneSession(model, task, null, null, PruneOptions.preset(model), Pruner.Pace.REFERENCE);
     }
 
     public PruneSession withData(Path newData) {

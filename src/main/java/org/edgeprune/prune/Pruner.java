@@ -13,6 +13,7 @@ import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -58,8 +59,8 @@ public record Pruner(
         /** After each step. */
         default void stepped(StepMetrics metrics) {}
 
-        /** After each evaluation on the validation part. */
-        default void evaluated(int step, Map<String, Double> metrics) {}
+        /** After each evaluation on the validation part, of the circuit that the masks gave at this step. */
+        default void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {}
     }
 
     /** A run whose loss became NaN or infinite. Its last checkpoint is intact. */
@@ -110,11 +111,10 @@ public record Pruner(
                 int made = step + 1;
                 if (due(made, pace.evaluateEvery(), options.steps())) {
                     MaskValues soft = parameters.deterministic();
-                    Map<String, Double> scores = evaluator()
-                            .evaluate(data.validation(), soft.binary(soft.thresholds()))
-                            .metrics();
+                    MaskValues binary = soft.binary(soft.thresholds());
+                    Map<String, Double> scores = evaluator().evaluate(data.validation(), binary).metrics();
                     directory.append(RunDirectory.JSON.createObjectNode().put("step", step).set("validation", RunDirectory.JSON.valueToTree(scores)));
-                    listener.evaluated(step, scores);
+                    listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.steps())) {
                     checkpoints.save(made, parameters, trainer.optimizer());

@@ -45,6 +45,11 @@ public interface Task {
         throw new InputException("task " + name() + " has no modes; leave out --mode " + mode);
     }
 
+    /** The task for one model, for tasks that depend on more of it than its tokenizer. */
+    default Task forModel(Path modelDirectory) {
+        return this;
+    }
+
     /** The data set in a folder or file, tokenised. */
     default Dataset read(Path path, PromptTokenizer tokenizer) {
         return tokenise(Records.read(path), tokenizer);

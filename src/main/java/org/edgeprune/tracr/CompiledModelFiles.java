@@ -17,7 +17,8 @@ import org.edgeprune.tracr.rasp.Value;
 
 /**
  * Directories of compiled models: {@code model.safetensors}, {@code config.json} with the reference's fields and,
- * under {@code tracr}, what inputs, outputs and residual dimensions mean, and {@code vocab.json} from token to id.
+ * under {@code tracr}, what inputs, outputs and residual dimensions mean, {@code vocab.json} from token to id, and a
+ * {@code tokenizer.json} for texts of tokens with spaces between them.
  */
 public final class CompiledModelFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -42,6 +43,7 @@ public final class CompiledModelFiles {
             ids.put(model.vocabulary().tokens().get(i).toString(), i);
         }
         write(directory.resolve("vocab.json"), ids);
+        TokenizerFile.write(model.vocabulary(), directory.resolve("tokenizer.json"));
     }
 
     /**

@@ -26,10 +26,16 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
     }
 
     public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
-        List<Example> inputs = distinctInputs(examples);
         return new GroundTruth(StructuralCircuit.of(model),
-                new CircuitSearch(model, AblationKind.ZERO, inputs, firstScored, tolerance).find(),
-                new CircuitSearch(model, AblationKind.INTERCHANGE, examples, firstScored, tolerance).find());
+                search(model, AblationKind.ZERO, examples, firstScored, tolerance).find(),
+                search(model, AblationKind.INTERCHANGE, examples, firstScored, tolerance).find());
+    }
+
+    /** The search on these examples, or under zero ablation on their inputs. */
+    public static CircuitSearch search(
+            CompiledModel model, AblationKind kind, List<Example> examples, int firstScored, double tolerance) {
+        List<Example> needed = kind == AblationKind.ZERO ? distinctInputs(examples) : examples;
+        return new CircuitSearch(model, kind, needed, firstScored, tolerance);
     }
 
     /** Zero ablation looks at no corruption: one example for each input will do. */

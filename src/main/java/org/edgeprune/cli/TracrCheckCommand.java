@@ -1,0 +1,99 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.recovery.CircuitCheck;
+import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.circuit.AblationKind;
+import org.edgeprune.tracr.circuit.TruthEdge;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune tracr check}: a circuit against the ground truth of its compiled model. */
+@Command(
+        name = "check",
+        description = {
+            "Hold a circuit of a compiled model against the ground truth: precision, recall, extra and missing edges.",
+            "And verify it by itself, on every input: all that it leaves out is cut, then each edge that it keeps."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune tracr check out/run",
+            "  edgeprune tracr check edges.json --model out/reverse --ablation interchange --json"
+        })
+final class TracrCheckCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "CIRCUIT", description = "Folder of a run, or an edges.json.")
+    private Path circuit;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "The compiled model (default: the run's).")
+    private Optional<Path> model = Optional.empty();
+
+    @Option(
+            names = "--ablation",
+            paramLabel = "KIND",
+            description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: the run's, or zero).")
+    private Optional<AblationKind> ablation = Optional.empty();
+
+    @Option(
+            names = "--examples",
+            paramLabel = "N",
+            defaultValue = "10000",
+            description = "Examples to try at most: inputs, under interchange with all their corruptions (default: ${DEFAULT-VALUE}).")
+    private int examples;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (examples < 1) {
+            throw new InputException("--examples " + examples + ": must be at least 1");
+        }
+        Optional<RunRecord> record = Files.isDirectory(circuit) ? SavedMasks.runOf(circuit) : Optional.empty();
+        Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
+                .orElseThrow(() -> new InputException(circuit + ": says nothing of its model; name it with --model"));
+        ModelSizes sizes = Models.sizes(directory);
+        compute.start();
+        Circuit found = Files.isDirectory(circuit)
+                ? SavedMasks.open(circuit, sizes).circuit()
+                : Circuit.read(circuit, sizes.graph());
+        AblationKind kind = ablation.or(() -> record.map(r -> kind(r.options().ablation()))).orElse(AblationKind.ZERO);
+        CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, kind, examples);
+        results.print(new Result(circuit.toString(), directory.toString(), check), check::text);
+        return 0;
+    }
+
+    private static AblationKind kind(PruneOptions.Ablation ablation) {
+        return ablation == PruneOptions.Ablation.ZERO ? AblationKind.ZERO : AblationKind.INTERCHANGE;
+    }
+
+    /** The check in JSON; edges are pairs as in an {@code edges.json}. */
+    record Result(String circuit, String model, String ablation, int numEdges, int truthEdges, boolean unique, double precision,
+            double recall, List<List<String>> extra, List<List<String>> missing, double error, boolean faithful,
+            List<List<String>> idle, List<List<String>> dropped, int examples, boolean perfect) {
+        Result(String circuit, String model, CircuitCheck check) {
+            this(circuit, model, check.ablation().toString(), check.found().size(), check.truth().size(), check.unique(),
+                    check.precision(), check.recall(), pairs(check.extra()), pairs(check.missing()), check.error(),
+                    check.faithful(), pairs(check.idle()), pairs(check.dropped()), check.examples(), check.perfect());
+        }
+
+        private static List<List<String>> pairs(List<TruthEdge> edges) {
+            return edges.stream().map(edge -> List.of(edge.writer(), edge.reader())).toList();
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.TransformerConfig;
+import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.compile.Compiler;
+import org.edgeprune.tracr.compile.CompilerOptions;
+import org.edgeprune.tracr.compile.Validator;
+import org.edgeprune.tracr.rasp.LibraryProgram;
+import org.edgeprune.tracr.rasp.RaspProgram;
+import org.edgeprune.tracr.rasp.Value;
+import org.edgeprune.tracr.rasp.text.Programs;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune tracr compile}: a RASP program to a model directory. */
+@Command(
+        name = "compile",
+        description = {
+            "Compile a RASP program to a transformer: config.json, model.safetensors, vocab.json, tokenizer.json.",
+            "The program is one of the library, a file in the small text form, or a Java class on the class path."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune tracr compile reverse --vocab 1,2,3 --max-len 5 -o out/reverse",
+            "  edgeprune tracr compile my-program.rasp --vocab a,b,c --max-len 4 --causal -o out/mine"
+        })
+final class TracrCompileCommand implements Callable<Integer> {
+    /** How many inputs are tried for faults that only show on inputs. */
+    private static final int TRIED_INPUTS = 2000;
+
+    @Parameters(paramLabel = "PROGRAM", description = "Library program, file, or class.")
+    private String program;
+
+    @Option(
+            names = "--vocab",
+            paramLabel = "TOKENS",
+            split = ",",
+            description = "The tokens, with commas between them (default: the library program's usual ones).")
+    private List<String> vocabulary = List.of();
+
+    @Option(names = "--max-len", paramLabel = "N", description = "Longest input, BOS not counted (default: the library program's usual one).")
+    private Optional<Integer> maxLength = Optional.empty();
+
+    @Option(names = "--causal", description = "Let positions attend to earlier ones only.")
+    private boolean causal;
+
+    @Option(names = {"-o", "--out"}, paramLabel = "DIR", required = true, description = "Where to write the model.")
+    private Path out;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        RaspProgram found = Programs.find(program);
+        Optional<LibraryProgram> usual = LibraryProgram.byName(program);
+        List<Value> tokens = vocabulary.isEmpty()
+                ? usual.map(LibraryProgram::vocabulary).orElseThrow(() -> missing("--vocab"))
+                : vocabulary.stream().map(Value::parse).toList();
+        int length = maxLength.or(() -> usual.map(LibraryProgram::maxLength)).orElseThrow(() -> missing("--max-len"));
+        CompiledModel model =
+                new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(found, tokens, length);
+        List<Validator.Unsupported> faults =
+                Validator.check(found.build(tokens, length), causal, Example.inputs(tokens, length, TRIED_INPUTS, 0));
+        if (!faults.isEmpty()) {
+            throw new InputException("program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
+        }
+        if (Files.exists(out.resolve("run.json"))) {
+            throw new InputException(out + ": holds a run; choose another -o");
+        }
+        compute.start();
+        CompiledModelFiles.write(model, out);
+        TransformerConfig c = model.config();
+        Result result = new Result(program, out.toString(), c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(),
+                c.mlpHiddenSize(), c.vocabSize(), length, c.causal(), model.output().encoding().toString());
+        results.print(result, () -> "%s: %s in %d layers of %d heads, model size %d, key size %d, MLP size %d, %s output".formatted(
+                out, program, c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(), c.mlpHiddenSize(), result.output()));
+        return 0;
+    }
+
+    private InputException missing(String option) {
+        return new InputException("program " + program + " is not of the library, so it needs " + option);
+    }
+
+    private record Result(String program, String out, int layers, int heads, int modelSize, int keySize, int mlpSize,
+            int vocabSize, int maxLength, boolean causal, String output) {}
+}

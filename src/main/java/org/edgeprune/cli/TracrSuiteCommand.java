@@ -1,0 +1,110 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+import org.edgeprune.Version;
+import org.edgeprune.recovery.CircuitCheck;
+import org.edgeprune.recovery.Recovery;
+import org.edgeprune.task.TracrTask;
+import org.edgeprune.torch.Device;
+import org.edgeprune.tracr.circuit.AblationKind;
+import org.edgeprune.tracr.rasp.LibraryProgram;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code edgeprune tracr suite}: compiles, prunes and checks the library. */
+@Command(
+        name = "suite",
+        description = {
+            "Compile, prune and check the library's programs: a table of precision and recall, after training alone and after the",
+            "greedy search that then cuts what the circuit can spare.",
+            "OUT/PROGRAM holds model, data, run, trained.json and minimal.json."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune tracr suite --out out/suite",
+            "  edgeprune tracr suite --programs reverse,xproportion --ablation interchange --out out/two --json"
+        })
+final class TracrSuiteCommand implements Callable<Integer> {
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to write.")
+    private Path out;
+
+    @Option(names = "--programs", paramLabel = "NAMES", split = ",", description = "Only these, with commas between them (default: all).")
+    private List<String> programs = List.of();
+
+    @Option(
+            names = "--ablation",
+            paramLabel = "KIND",
+            defaultValue = "zero",
+            description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private AblationKind ablation;
+
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "" + Recovery.STEPS, description = "Optimiser steps a program (default: ${DEFAULT-VALUE}).")
+    private int steps;
+
+    @Mixin
+    private SeedOption seed;
+
+    @Mixin
+    private ComputeOptions compute;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (steps < 20) {
+            throw new InputException("--steps " + steps + ": must be at least 20");
+        }
+        List<LibraryProgram> chosen = programs.isEmpty()
+                ? List.of(LibraryProgram.values())
+                : programs.stream().map(TracrSuiteCommand::program).toList();
+        Device device = compute.start();
+        Recovery recovery = new Recovery(ablation, steps, seed.value(), Version.number());
+        List<Row> rows = new ArrayList<>();
+        for (LibraryProgram program : chosen) {
+            Recovery.Result result = recovery.run(TracrTask.of(program), out.resolve(program.programName()), device);
+            rows.add(Row.of(program.programName(), result));
+            results.note("%s: %s, %.0f s".formatted(program.programName(), result.minimal().perfect() ? "perfect" : "not perfect", result.seconds()));
+        }
+        results.print(rows, () -> table(rows));
+        return 0;
+    }
+
+    private static LibraryProgram program(String name) {
+        return LibraryProgram.byName(name)
+                .orElseThrow(() -> new InputException("--programs: " + name + " is not of the library: "
+                        + String.join(", ", Stream.of(LibraryProgram.values()).map(LibraryProgram::programName).toList())));
+    }
+
+    private static String table(List<Row> rows) {
+        Table table = new Table();
+        table.row("program", "graph", "truth", "trained", "precision", "recall", "minimal", "precision", "recall", "accuracy", "kl", "seconds", "");
+        for (Row r : rows) {
+            table.row(r.program, r.graphEdges, r.truthEdges, r.trained.edges, r.trained.precision, r.trained.recall, r.minimal.edges,
+                    r.minimal.precision, r.minimal.recall, r.accuracy, r.kl, r.seconds, r.perfect ? "perfect" : r.unique ? "" : "truth not unique");
+        }
+        long perfect = rows.stream().filter(Row::perfect).count();
+        return table + "%nperfect: %d of %d".formatted(perfect, rows.size());
+    }
+
+    private record Found(int edges, double precision, double recall, boolean perfect) {
+        static Found of(CircuitCheck check) {
+            return new Found(check.found().size(), check.precision(), check.recall(), check.perfect());
+        }
+    }
+
+    private record Row(String program, int graphEdges, int truthEdges, boolean unique, Found trained, Found minimal, double error,
+            double accuracy, double kl, boolean perfect, double seconds) {
+        static Row of(String program, Recovery.Result r) {
+            return new Row(program, r.graphEdges(), r.minimal().truth().size(), r.minimal().unique(), Found.of(r.trained()),
+                    Found.of(r.minimal()), r.minimal().error(), r.metrics().get("accuracy"), r.metrics().get("kl"),
+                    r.minimal().perfect(), r.seconds());
+        }
+    }
+}

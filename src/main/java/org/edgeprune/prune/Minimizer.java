@@ -1,0 +1,88 @@
+package org.edgeprune.prune;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.Reader;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.task.Example;
+
+/**
+ * Cuts what a found circuit does not need. This is a greedy search after edge pruning and no part of it: masks are trained by
+ * gradients, and an edge that changes nothing has none, so a few such edges may outlive a run.
+ *
+ * <p>From the output back, each edge is cut that can be spared; then, for edges that matter only beside each other, all that enter a
+ * reader, all that enter a head's query and key, and all that leave a writer; until nothing more can be cut. An edge is spared if the
+ * circuit's KL on the examples rises above what it was at first by no more than the tolerance, over all cuts together.
+ *
+ * @param evaluator runs circuits; its task must have the metric {@code kl}
+ * @param examples what KL is measured on
+ * @param tolerance how much the mean KL may rise in all, nats
+ */
+public record Minimizer(Evaluator evaluator, List<Example> examples, double tolerance) {
+    /**
+     * @param circuit what is left
+     * @param klBefore mean KL of the circuit before, nats
+     * @param klAfter mean KL of what is left
+     */
+    public record Result(Circuit circuit, double klBefore, double klAfter) {}
+
+    public Result minimize(Circuit start) {
+        double before = kl(start, Double.POSITIVE_INFINITY);
+        double limit = before + tolerance;
+        Circuit kept = start;
+        for (int size = -1; size != kept.size();) {
+            size = kept.size();
+            for (Set<Edge> group : groups(kept.edges().reversed())) {
+                Circuit fewer = kept.filter(edge -> !group.contains(edge));
+                if (fewer.size() < kept.size() && kl(fewer, limit) <= limit) {
+                    kept = fewer;
+                }
+            }
+        }
+        return new Result(kept, before, kl(kept, Double.POSITIVE_INFINITY));
+    }
+
+    private static Set<Set<Edge>> groups(List<Edge> kept) {
+        Set<Set<Edge>> groups = new LinkedHashSet<>();
+        kept.forEach(edge -> groups.add(Set.of(edge)));
+        for (Edge edge : kept) {
+            groups.add(group(kept, other -> other.reader().equals(edge.reader())));
+            if (isPattern(edge.reader())) {
+                groups.add(group(kept, other -> isPattern(other.reader()) && head(other).equals(head(edge))));
+            }
+            groups.add(group(kept, other -> other.writer().equals(edge.writer())));
+        }
+        return groups;
+    }
+
+    private static Set<Edge> group(List<Edge> kept, Predicate<Edge> members) {
+        return new LinkedHashSet<>(kept.stream().filter(members).toList());
+    }
+
+    private static boolean isPattern(Reader reader) {
+        return reader.kind() == Reader.Kind.QUERY || reader.kind() == Reader.Kind.KEY;
+    }
+
+    private static List<Integer> head(Edge edge) {
+        return List.of(edge.reader().layer(), edge.reader().head());
+    }
+
+    /** Mean KL, or infinity as soon as it is sure to be above {@code limit}: KL is never negative but for rounding. */
+    private double kl(Circuit circuit, double limit) {
+        MaskValues masks = MaskValues.of(circuit);
+        double sum = 0;
+        for (int from = 0; from < examples.size(); from += evaluator.batchSize()) {
+            List<Example> batch = examples.subList(from, Math.min(examples.size(), from + evaluator.batchSize()));
+            sum += evaluator.evaluate(batch, masks).metrics().get("kl") * batch.size();
+            if (sum / examples.size() > limit) {
+                return Double.POSITIVE_INFINITY;
+            }
+        }
+        return sum / examples.size();
+    }
+}

@@ -1,0 +1,127 @@
+package org.edgeprune.recovery;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.task.TracrTask;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.circuit.AblationKind;
+import org.edgeprune.tracr.circuit.CircuitSearch;
+import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.FunctionalCircuit;
+import org.edgeprune.tracr.circuit.GroundTruth;
+import org.edgeprune.tracr.circuit.StructuralCircuit;
+import org.edgeprune.tracr.circuit.TruthEdge;
+
+/**
+ * A circuit against the ground truth of a compiled model, and verified by itself: every example, every single edge.
+ *
+ * <p>The ground truth knows nothing of the circuit. The verification knows nothing of the ground truth: it cuts all that the circuit
+ * leaves out, then in addition each edge that it keeps, and cuts each edge by itself from the whole model. It runs in double
+ * precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} are the same.
+ *
+ * @param ablation what cut edges carry
+ * @param found the circuit's edges
+ * @param truth the ground truth's edges
+ * @param unique whether no other edges would do as well as the truth's
+ * @param extra edges of the circuit that are not in the truth
+ * @param missing edges of the truth that are not in the circuit
+ * @param error the greatest change of an output, on any example, when everything outside the circuit is cut
+ * @param idle edges of the circuit that can each be cut in addition without any change
+ * @param dropped edges outside the circuit that change an output of the whole model when they alone are cut
+ * @param examples how many were run
+ */
+public record CircuitCheck(
+        AblationKind ablation,
+        List<TruthEdge> found,
+        List<TruthEdge> truth,
+        boolean unique,
+        List<TruthEdge> extra,
+        List<TruthEdge> missing,
+        double error,
+        List<TruthEdge> idle,
+        List<TruthEdge> dropped,
+        int examples) {
+    /**
+     * Checks a circuit on inputs of the model's full length.
+     *
+     * @param limit how many examples at most; under zero ablation one an input, else inputs with their corruptions
+     */
+    public static CircuitCheck of(CompiledModel model, Circuit circuit, AblationKind kind, int limit) {
+        List<TruthEdge> found = circuit.edges().stream()
+                .map(e -> new TruthEdge(e.writer().name(), e.reader().name()))
+                .toList();
+        CircuitSearch search = GroundTruth.search(model, kind,
+                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0), TracrTask.FIRST_SCORED,
+                GroundTruth.TOLERANCE);
+        FunctionalCircuit truth = search.find();
+        // By their weights no other edges can change anything, so only these need to be cut.
+        List<TruthEdge> structural = StructuralCircuit.of(model).edges();
+        Set<TruthEdge> outside = new LinkedHashSet<>(minus(structural, found));
+        return new CircuitCheck(
+                kind,
+                found,
+                truth.edges(),
+                truth.unique(),
+                minus(found, truth.edges()),
+                minus(truth.edges(), found),
+                search.error(outside),
+                minus(found, search.mattering(outside)),
+                minus(search.mattering(Set.of()), found),
+                truth.examples());
+    }
+
+    private static List<TruthEdge> minus(List<TruthEdge> all, List<TruthEdge> without) {
+        List<TruthEdge> rest = new ArrayList<>(all);
+        rest.removeAll(without);
+        return List.copyOf(rest);
+    }
+
+    /** The share of the circuit's edges that are in the truth; 1 for no edges. */
+    public double precision() {
+        return share(found);
+    }
+
+    /** The share of the truth's edges that are in the circuit; 1 for no edges. */
+    public double recall() {
+        return share(truth);
+    }
+
+    private double share(List<TruthEdge> of) {
+        return of.isEmpty() ? 1 : (double) (found.size() - extra.size()) / of.size();
+    }
+
+    /** Whether the circuit gives the whole model's outputs on every example. */
+    public boolean faithful() {
+        return error <= GroundTruth.TOLERANCE;
+    }
+
+    /** Whether the circuit is the ground truth and verified to be faithful and without idle edges. */
+    public boolean perfect() {
+        return extra.isEmpty() && missing.isEmpty() && faithful() && idle.isEmpty();
+    }
+
+    /** The result for people, a line each. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        text.append("%d edges found, %d in the ground truth under %s ablation%s%n".formatted(
+                found.size(), truth.size(), ablation, unique ? "" : " (not unique: one of several answers)"));
+        text.append("precision %.4f, recall %.4f%n".formatted(precision(), recall()));
+        list(text, "extra", extra);
+        list(text, "missing", missing);
+        text.append("largest change of an output on %,d examples: %.2g (%s)%n".formatted(
+                examples, error, faithful() ? "faithful" : "not faithful"));
+        list(text, "changes nothing when cut from the circuit", idle);
+        list(text, "left out, but matters when cut from the whole model", dropped);
+        return text.append(perfect() ? "perfect" : "not perfect").toString();
+    }
+
+    private static void list(StringBuilder text, String what, List<TruthEdge> edges) {
+        text.append(what).append(": ");
+        text.append(edges.isEmpty() ? "none" : edges.stream().map(TruthEdge::toString).collect(Collectors.joining(", ")));
+        text.append('\n');
+    }
+}

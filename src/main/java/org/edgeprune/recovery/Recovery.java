@@ -1,0 +1,146 @@
+package org.edgeprune.recovery;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.Map;
+import org.edgeprune.InputException;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.SparsitySchedule;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.Minimizer;
+import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SparsestFaithful;
+import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.safetensors.Checkpoint;
+import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Generated;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.TracrTask;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.LibTorch;
+import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.circuit.AblationKind;
+
+/**
+ * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the ground truth.
+ *
+ * <p>The target sparsity rises past what any circuit can have, so that even edges without any effect are pressed out. The circuit is
+ * the sparsest that was faithful on the way.
+ *
+ * @param ablation what cut edges carry
+ * @param steps optimiser steps
+ * @param seed of masks, noise, batches and data
+ * @param version of edgeprune, for {@code run.json}
+ */
+public record Recovery(AblationKind ablation, int steps, long seed, String version) {
+    /** Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting everything. */
+    private static final double FAITHFUL_SHARE = 1e-4;
+
+    /** How much the mean KL may rise while the circuit is minimized, as a share of the same. */
+    private static final double MINIMIZE_SHARE = 1e-5;
+
+    /**
+     * Learning rate of the multipliers, for each edge of the graph and in units of the KL of cutting everything. The constraint presses
+     * on each edge with its multipliers' share, lambda over edges, and KL has to be able to hold against that: a small graph or a small
+     * KL asks for small multipliers.
+     */
+    private static final double MULTIPLIER_RATE = 4e-6;
+
+    /**
+     * Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With much higher rates
+     * masks fall through that last stretch in one step, and a mask of exactly zero never comes back. An edge into a step function (an
+     * MLP that tells one number from the next) has a gradient nowhere; no rate helps there, which is why circuits are minimized.
+     */
+    private static final double MASK_RATE = 0.05;
+
+    private static final int BATCH = 64;
+    private static final int EVALUATE_EVERY = 25;
+    private static final int LIMIT = 1000;
+
+    /** Steps that do for every program of the library. */
+    public static final int STEPS = 2000;
+
+    /**
+     * @param task its name
+     * @param graphEdges edges of the whole graph
+     * @param trained the circuit that training found, checked
+     * @param minimal the same after {@link Minimizer}, checked
+     * @param metrics of the minimal circuit on the test part: accuracy, KL
+     * @param seconds for training and minimizing
+     */
+    public record Result(
+            String task, int graphEdges, CircuitCheck trained, CircuitCheck minimal, Map<String, Double> metrics, double seconds) {}
+
+    /**
+     * Writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is what training ended with,
+     * {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it.
+     */
+    public Result run(TracrTask task, Path directory, Device device) {
+        Path models = directory.resolve("model");
+        CompiledModelFiles.write(task.model(), models);
+        Generated generated = task.generate(DataRequest.seeded(seed));
+        generated.records().write(directory.resolve("data"));
+        long began = System.nanoTime();
+        try (TransformerModel model = Models.open(models, device);
+                PromptTokenizer tokenizer = PromptTokenizer.open(models)) {
+            Dataset data = task.read(directory.resolve("data"), tokenizer);
+            Evaluator evaluator = new Evaluator(model, task.scorer(), ablation == AblationKind.INTERCHANGE, 8 * BATCH);
+            ComputationGraph graph = new ComputationGraph(model.graphShape());
+            double scale = kl(evaluator, data, Circuit.of(graph, new BitSet()));
+            SparsestFaithful faithful = new SparsestFaithful(FAITHFUL_SHARE * scale);
+            pruner(task, model, data, directory, scale).run(false, faithful);
+            Circuit trained = faithful.found().map(SparsestFaithful.Found::circuit).orElse(Circuit.full(graph));
+            Minimizer.Result minimal = new Minimizer(evaluator, data.train(), MINIMIZE_SHARE * scale).minimize(trained);
+            double seconds = (System.nanoTime() - began) / 1e9;
+            write(trained, directory.resolve("trained.json"));
+            write(minimal.circuit(), directory.resolve("minimal.json"));
+            return new Result(
+                    task.name(),
+                    graph.edgeCount(),
+                    CircuitCheck.of(task.model(), trained, ablation, LIMIT),
+                    CircuitCheck.of(task.model(), minimal.circuit(), ablation, LIMIT),
+                    evaluator.evaluate(data.test(), MaskValues.of(minimal.circuit())).metrics(),
+                    seconds);
+        }
+    }
+
+    private static double kl(Evaluator evaluator, Dataset data, Circuit circuit) {
+        return evaluator.evaluate(data.train(), MaskValues.of(circuit)).metrics().get("kl");
+    }
+
+    private Pruner pruner(TracrTask task, TransformerModel model, Dataset data, Path directory, double scale) {
+        RunDirectory run = RunDirectory.create(directory.resolve("run"));
+        if (run.holdsRun()) {
+            throw new InputException(run.path() + ": holds a run already: choose another --out");
+        }
+        Path models = directory.resolve("model");
+        String sha256;
+        try (Checkpoint checkpoint = Checkpoint.open(models)) {
+            sha256 = checkpoint.sha256();
+        }
+        RunRecord record = new RunRecord(version, LibTorch.version(), models.toString(), sha256, task.name(),
+                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.device().toString(),
+                options(scale, new ComputationGraph(model.graphShape()).edgeCount()));
+        return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, 1L << 30));
+    }
+
+    private PruneOptions options(double scale, int edges) {
+        double multipliers = MULTIPLIER_RATE * scale * edges;
+        SparsitySchedule rising = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 1.1, steps);
+        return new PruneOptions(steps, BATCH, seed, MASK_RATE, MASK_RATE, multipliers, multipliers, steps / 20, rising, rising, false, false,
+                true, true, ablation == AblationKind.ZERO ? PruneOptions.Ablation.ZERO : PruneOptions.Ablation.INTERCHANGE, 1.0, 10);
+    }
+
+    private static void write(Circuit circuit, Path file) {
+        AtomicFile.write(file, out -> out.write(circuit.toJson().getBytes(StandardCharsets.UTF_8)));
+    }
+}

@@ -1,0 +1,82 @@
+package org.edgeprune.task;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * The judges of compiled programs: {@code accuracy} (1 where every position is right), {@code kl} (full model to this one, as the
+ * loss has it) and {@code exact_match} (1 where every position says what the full model says).
+ */
+final class TracrScorer {
+    /** Stands for the column of an undefined output: all columns are off. */
+    static final int NONE = -1;
+
+    /** Below this no column of a categorical output is on. */
+    private static final float ON = 0.5f;
+
+    /** Numbers this close are right. */
+    static final double NUMBER_TOLERANCE = 0.05;
+
+    private TracrScorer() {}
+
+    /** The column of the right value at each position. */
+    record Columns(int[] columns) implements Answer {}
+
+    /** The right number at each position. */
+    record Numbers(double[] numbers) implements Answer {}
+
+    /** One-hot outputs: a distribution at each position, KL summed over positions. */
+    record Categorical() implements Scorer {
+        @Override
+        public Loss loss() {
+            return Loss.SUM_OVER_POSITIONS;
+        }
+
+        @Override
+        public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
+            int[] right = ((Columns) example.answer()).columns();
+            boolean accurate = IntStream.range(0, right.length)
+                    .allMatch(i -> right[i] == NONE ? off(logits[i]) : Metrics.argmax(logits[i]) == right[i]);
+            boolean same = IntStream.range(0, right.length)
+                    .allMatch(i -> off(logits[i]) && off(full[i]) || Metrics.argmax(logits[i]) == Metrics.argmax(full[i]));
+            return scores(accurate, Metrics.kl(full, logits) * full.length, same);
+        }
+
+        private static boolean off(float[] row) {
+            return row[Metrics.argmax(row)] < ON;
+        }
+    }
+
+    /** Numbers, in the one output column: their softmax over the positions is the distribution. */
+    record Numerical() implements Scorer {
+        @Override
+        public Loss loss() {
+            return Loss.ACROSS_POSITIONS;
+        }
+
+        @Override
+        public int[] vocabulary() {
+            return new int[] {0};
+        }
+
+        @Override
+        public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
+            double[] right = ((Numbers) example.answer()).numbers();
+            double[] theirs = IntStream.range(0, right.length).mapToDouble(i -> full[0][i]).toArray();
+            return scores(close(logits[0], right), Metrics.kl(full, logits), close(logits[0], theirs));
+        }
+
+        private static boolean close(float[] numbers, double[] right) {
+            return IntStream.range(0, right.length).allMatch(i -> Math.abs(numbers[i] - right[i]) <= NUMBER_TOLERANCE);
+        }
+    }
+
+    private static Map<String, Double> scores(boolean accurate, double kl, boolean same) {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        scores.put("accuracy", accurate ? 1.0 : 0.0);
+        scores.put("kl", kl);
+        scores.put("exact_match", same ? 1.0 : 0.0);
+        return scores;
+    }
+}

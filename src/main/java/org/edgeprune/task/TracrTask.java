@@ -1,0 +1,236 @@
+package org.edgeprune.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.edgeprune.InputException;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.compile.Compiler;
+import org.edgeprune.tracr.rasp.Encoding;
+import org.edgeprune.tracr.rasp.Interpreter;
+import org.edgeprune.tracr.rasp.LibraryProgram;
+import org.edgeprune.tracr.rasp.Value;
+
+/**
+ * What a compiled RASP program computes: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}. Inputs have
+ * the model's full length; the corrupted one has another token everywhere. Every position but BOS, whose output means nothing, is
+ * scored.
+ *
+ * <p>Expected outputs are the program's, as the RASP interpreter evaluates it. For {@code tracr}, which knows a model but no program,
+ * they are the model's.
+ */
+public class TracrTask implements Task {
+    /** The first scored position: after BOS. */
+    public static final int FIRST_SCORED = 1;
+
+    /** Where there are no more inputs than this, every one of them is in every split. */
+    static final int ALL_INPUTS = 4096;
+
+    private final String name;
+    private final Optional<LibraryProgram> program;
+    private final Supplier<CompiledModel> model;
+
+    /** {@code tracr}: any compiled model's program. */
+    public TracrTask() {
+        this("tracr", Optional.empty(), () -> {
+            throw new InputException("task tracr is that of a compiled model: name one with --model, or choose tracr-reverse");
+        });
+    }
+
+    private TracrTask(LibraryProgram program) {
+        this("tracr-" + program.programName(), Optional.of(program), new Usual(program));
+    }
+
+    private TracrTask(String name, Optional<LibraryProgram> program, Supplier<CompiledModel> model) {
+        this.name = name;
+        this.program = program;
+        this.model = model;
+    }
+
+    /** A program of the library, with its usual vocabulary and length unless fitted to another model. */
+    public static TracrTask of(LibraryProgram program) {
+        return new TracrTask(program);
+    }
+
+    /** Compiles a program when it is first asked for: most instances are made for their name alone. */
+    private static final class Usual implements Supplier<CompiledModel> {
+        private final LibraryProgram program;
+        private CompiledModel compiled;
+
+        Usual(LibraryProgram program) {
+            this.program = program;
+        }
+
+        @Override
+        public synchronized CompiledModel get() {
+            if (compiled == null) {
+                compiled = new Compiler().compile(program, program.vocabulary(), program.maxLength());
+            }
+            return compiled;
+        }
+    }
+
+    /** {@code tracr-reverse}: the tokens in reversed order. */
+    public static final class Reverse extends TracrTask {
+        public Reverse() {
+            super(LibraryProgram.REVERSE);
+        }
+    }
+
+    /** {@code tracr-xproportion}: the fraction of tokens so far that are x. */
+    public static final class XProportion extends TracrTask {
+        public XProportion() {
+            super(LibraryProgram.XPROPORTION);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String summary() {
+        return program.map(p -> "Tracr: " + p.description()).orElse("the program of a model that edgeprune tracr compile made");
+    }
+
+    @Override
+    public TracrTask forModel(Path modelDirectory) {
+        return forModel(CompiledModelFiles.read(modelDirectory));
+    }
+
+    public TracrTask forModel(CompiledModel compiled) {
+        return new TracrTask(name, program, () -> compiled);
+    }
+
+    /** The model at hand; for a program of the library without one, the program as it is usually compiled. */
+    public CompiledModel model() {
+        return model.get();
+    }
+
+    @Override
+    public Example example(Row row, PromptTokenizer tokenizer) {
+        int[] clean = Prompts.encode(row, row.text("clean"), tokenizer);
+        int[] corrupted = Prompts.encode(row, row.text("corrupted"), tokenizer);
+        int length = model().vocabulary().maxLength() + FIRST_SCORED;
+        if (clean.length != length || corrupted.length != length) {
+            throw row.wrong("\"clean\" and \"corrupted\" have " + clean.length + " and " + corrupted.length
+                    + " tokens with BOS; this model's examples have " + length);
+        }
+        JsonNode outputs = row.json().path("output");
+        if (!outputs.isArray() || outputs.size() != length - FIRST_SCORED) {
+            throw row.wrong("needs \"output\", a list of " + (length - FIRST_SCORED) + " values, but has " + outputs);
+        }
+        return new Example(clean, corrupted, FIRST_SCORED, length, answer(row, outputs));
+    }
+
+    private Answer answer(Row row, JsonNode outputs) {
+        if (model().output().encoding() == Encoding.NUMERICAL) {
+            double[] numbers = new double[outputs.size()];
+            for (int i = 0; i < numbers.length; i++) {
+                if (!outputs.get(i).isNumber()) {
+                    throw row.wrong("\"output\" holds " + outputs.get(i) + "; this model's outputs are numbers");
+                }
+                numbers[i] = outputs.get(i).doubleValue();
+            }
+            return new TracrScorer.Numbers(numbers);
+        }
+        List<String> values = model().output().values().stream().map(Value::toString).toList();
+        int[] columns = new int[outputs.size()];
+        for (int i = 0; i < columns.length; i++) {
+            JsonNode output = outputs.get(i);
+            columns[i] = output.isNull() ? TracrScorer.NONE : values.indexOf(spelled(output));
+            if (columns[i] < 0 && !output.isNull()) {
+                throw row.wrong("\"output\" holds " + output + ", but this model's outputs are " + values
+                        + ": was it compiled from another program?");
+            }
+        }
+        return new TracrScorer.Columns(columns);
+    }
+
+    /** Whole numbers without a fraction, as values are spelled. */
+    private static String spelled(JsonNode output) {
+        return output.isNumber() ? Value.of(output.doubleValue()).toString() : output.asText();
+    }
+
+    @Override
+    public Scorer scorer(PromptTokenizer tokenizer) {
+        return scorer();
+    }
+
+    /** The judge, for which the model is enough. */
+    public Scorer scorer() {
+        return model().output().encoding() == Encoding.NUMERICAL ? new TracrScorer.Numerical() : new TracrScorer.Categorical();
+    }
+
+    /**
+     * Every input, with as many of its corruptions as the split's size allows but at least one; of more than {@value #ALL_INPUTS}
+     * inputs a sample of the size asked for. All splits hold the same inputs, as the published data do: nothing is learned but the
+     * circuit.
+     */
+    @Override
+    public Generated generate(DataRequest request) {
+        if (request.names().isPresent() || request.templates().isPresent()) {
+            throw new InputException("task " + name + " has neither names nor templates; leave the options out");
+        }
+        double inputs = Math.pow(model().vocabulary().programTokens().size(), model().vocabulary().maxLength());
+        Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
+        for (Split split : Split.values()) {
+            int size = (int) Math.max(request.size(split), inputs <= ALL_INPUTS ? inputs : 0);
+            rows.put(split, rows(split, size, request.seed()));
+        }
+        return new Generated(new Records(rows), List.of());
+    }
+
+    private List<Row> rows(Split split, int size, long seed) {
+        if (model().vocabulary().programTokens().size() < 2) {
+            throw new InputException("task " + name + ": one token cannot be corrupted; compile it with two or more");
+        }
+        List<Row> rows = new ArrayList<>();
+        long splitSeed = 31 * seed + split.ordinal();
+        for (var pair : org.edgeprune.tracr.circuit.Example.ofLength(
+                model().vocabulary(), model().vocabulary().maxLength(), size, splitSeed)) {
+            List<Value> input = model().vocabulary().decode(pair.ids());
+            ObjectNode line = JsonNodeFactory.instance.objectNode();
+            line.put("clean", text(input));
+            line.put("corrupted", text(model().vocabulary().decode(pair.corrupted())));
+            line.set("output", json(output(input)));
+            rows.add(new Row("generated " + name + " " + split.key(), rows.size() + 1, line));
+        }
+        return List.copyOf(rows);
+    }
+
+    private List<Value> output(List<Value> input) {
+        CompiledModel compiled = model();
+        return program.map(p -> new Interpreter(compiled.config().causal())
+                        .evaluate(p.build(compiled.vocabulary().programTokens(), compiled.vocabulary().maxLength()), input))
+                .orElseGet(() -> compiled.run(input));
+    }
+
+    private static String text(List<Value> tokens) {
+        return tokens.stream().map(Value::toString).collect(Collectors.joining(" "));
+    }
+
+    private static ArrayNode json(List<Value> values) {
+        ArrayNode array = JsonNodeFactory.instance.arrayNode();
+        for (Value value : values) {
+            switch (value) {
+                case Value.None none -> array.addNull();
+                case Value.Num whole when whole.value() == (int) whole.value() -> array.add((int) whole.value());
+                case Value.Num number -> array.add(number.value());
+                default -> array.add(value.toString());
+            }
+        }
+        return array;
+    }
+}

@@ -45,7 +45,7 @@ final class DemoCommand implements Callable<Integer> {
             PruneResult result = PruneCommand.run(
                     session.withOptions(session.options().withSeed(seed.value())), directory, false, results);
             RunReport.write(directory, directory.reportFile());
-            results.print(result.metrics(), () -> PruneCommand.text(directory, result)
+            results.print(result.metrics(), () -> PruneCommand.text(directory, result.metrics())
                     + "\nFor people: " + directory.reportFile());
         }
         return 0;

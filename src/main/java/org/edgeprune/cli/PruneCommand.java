@@ -1,10 +1,14 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.InputException;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
@@ -46,6 +50,16 @@ final class PruneCommand implements Callable<Integer> {
             description = "Continue the run in --out from its newest checkpoint, with its own options; begin if there is none.")
     private boolean resume;
 
+    @Option(
+            names = "--minimal",
+            paramLabel = "KL",
+            arity = "0..1",
+            fallbackValue = "1e-6",
+            description = "Afterwards cut what the circuit can spare, as long as its KL on the training examples rises by no more than this"
+                    + " (default: ${FALLBACK-VALUE}). A greedy search, no part of edge pruning; its circuit is OUT/minimal.json, and"
+                    + " OUT/edges.json stays what training found.")
+    private Double minimal;
+
     @Mixin
     private PruneSettings settings;
 
@@ -60,6 +74,9 @@ final class PruneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (minimal != null && !(minimal >= 0)) {
+            throw new InputException("--minimal " + minimal + ": must not be negative");
+        }
         RunDirectory directory = new RunDirectory(out);
         Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         Device device = compute.start(
@@ -74,7 +91,15 @@ final class PruneCommand implements Callable<Integer> {
                     settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(loaded))),
                     pace.pace());
             PruneResult result = run(session, directory, resume, results);
-            results.print(result.metrics(), () -> text(directory, result));
+            Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
+            if (minimal != null) {
+                Minimizer.Result less = session.minimize(directory, result.circuit(), minimal);
+                directory.writeMinimal(less.circuit());
+                summary.put("minimal_num_edges", less.circuit().size());
+                summary.put("minimal_train_kl_before", less.klBefore());
+                summary.put("minimal_train_kl", less.klAfter());
+            }
+            results.print(summary, () -> text(directory, summary));
         }
         return 0;
     }
@@ -87,9 +112,9 @@ final class PruneCommand implements Callable<Integer> {
     }
 
     /** What the user wants to see at the end. */
-    static String text(RunDirectory directory, PruneResult result) {
+    static String text(RunDirectory directory, Map<String, Object> summary) {
         Table table = new Table();
-        result.metrics().forEach(table::row);
+        summary.forEach(table::row);
         return table + "\nThe run is in " + directory.path() + "; its circuit in " + directory.edgesFile();
     }
 }

@@ -15,9 +15,10 @@ import org.edgeprune.task.Example;
  * Cuts what a found circuit does not need. This is a greedy search after edge pruning and no part of it: masks are trained by
  * gradients, and an edge that changes nothing has none, so a few such edges may outlive a run.
  *
- * <p>From the output back, each edge is cut that can be spared; then, for edges that matter only beside each other, all that enter a
- * reader, all that enter a head's query and key, and all that leave a writer; until nothing more can be cut. An edge is spared if the
- * circuit's KL on the examples rises above what it was at first by no more than the tolerance, over all cuts together.
+ * <p>From the output back, edges are cut that can be spared, many at once where that works; then, for edges that matter only beside
+ * each other, all that enter a reader, all that enter a head's query and key, and all that leave a writer; until nothing more can be
+ * cut. An edge is spared if the circuit's KL on the examples rises above what it was at first by no more than the tolerance, over all
+ * cuts together.
  *
  * @param evaluator runs circuits; its task must have the metric {@code kl}
  * @param examples what KL is measured on
@@ -37,6 +38,7 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         Circuit kept = start;
         for (int size = -1; size != kept.size();) {
             size = kept.size();
+            kept = spared(kept, kept.edges().reversed(), limit);
             for (Set<Edge> group : groups(kept.edges().reversed())) {
                 Circuit fewer = kept.filter(edge -> !group.contains(edge));
                 if (fewer.size() < kept.size() && kl(fewer, limit) <= limit) {
@@ -47,9 +49,25 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         return new Result(kept, before, kl(kept, Double.POSITIVE_INFINITY));
     }
 
+    /** Cuts the edges all at once if they can be spared, else one half after the other. */
+    private Circuit spared(Circuit kept, List<Edge> edges, double limit) {
+        if (edges.isEmpty()) {
+            return kept;
+        }
+        Set<Edge> all = Set.copyOf(edges);
+        Circuit fewer = kept.filter(edge -> !all.contains(edge));
+        if (kl(fewer, limit) <= limit) {
+            return fewer;
+        }
+        if (edges.size() == 1) {
+            return kept;
+        }
+        int middle = edges.size() / 2;
+        return spared(spared(kept, edges.subList(0, middle), limit), edges.subList(middle, edges.size()), limit);
+    }
+
     private static Set<Set<Edge>> groups(List<Edge> kept) {
         Set<Set<Edge>> groups = new LinkedHashSet<>();
-        kept.forEach(edge -> groups.add(Set.of(edge)));
         for (Edge edge : kept) {
             groups.add(group(kept, other -> other.reader().equals(edge.reader())));
             if (isPattern(edge.reader())) {

@@ -7,6 +7,7 @@ import org.edgeprune.InputException;
 import org.edgeprune.Version;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
@@ -98,6 +99,14 @@ public record PruneSession(
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
         boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
         return new Evaluator(model.model(), scorer(), interchange, options.batchSize()).evaluate(examples, masks);
+    }
+
+    /** Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}. */
+    public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
+        List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer())).train();
+        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
+        return new Minimizer(new Evaluator(model.model(), scorer(), interchange, options.batchSize()), examples, tolerance)
+                .minimize(circuit);
     }
 
     /** The task's judge. */

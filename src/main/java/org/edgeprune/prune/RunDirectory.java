@@ -66,6 +66,11 @@ public record RunDirectory(Path path) {
         return path.resolve("edges.json");
     }
 
+    /** What {@link Minimizer} left of the circuit, where that was asked for. */
+    public Path minimalFile() {
+        return path.resolve("minimal.json");
+    }
+
     public Path metricsFile() {
         return path.resolve("metrics.json");
     }
@@ -110,6 +115,10 @@ public record RunDirectory(Path path) {
 
     public void write(Circuit circuit) {
         writeText(edgesFile(), circuit.toJson());
+    }
+
+    public void writeMinimal(Circuit circuit) {
+        writeText(minimalFile(), circuit.toJson());
     }
 
     public Circuit readCircuit(ComputationGraph graph) {

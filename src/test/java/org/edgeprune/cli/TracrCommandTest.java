@@ -21,9 +21,12 @@ class TracrCommandTest {
         assertEquals(1, compiled.get("layers").asInt());
         assertEquals(4, compiled.get("vocab_size").asInt());
         Path run = folder.resolve("run");
-        JsonNode pruned = Tool.run("prune", "--model", model, "--task", "tracr", "--steps", 3, "--out", run, "--json").ok().json();
+        JsonNode pruned = Tool.run("prune", "--model", model, "--task", "tracr", "--steps", 3, "--minimal", "--out", run, "--json").ok().json();
         assertEquals(13, pruned.get("total_edges").asInt());
         assertEquals(1, pruned.get("full_model_accuracy").asDouble());
+        JsonNode minimal = Tool.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json").ok().json();
+        assertEquals(pruned.get("minimal_num_edges").asInt(), minimal.get("num_edges").asInt());
+        assertTrue(minimal.get("precision").asDouble() == 1 && minimal.get("idle").isEmpty(), minimal.toString());
         JsonNode whole = Tool.run("eval", "--model", model, "--task", "tracr", "--json").ok().json();
         assertEquals(1, whole.get("accuracy").asDouble());
         JsonNode checked = Tool.run("tracr", "check", run, "--json").ok().json();

@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import org.edgeprune.InputException;
+import org.edgeprune.model.Models;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import picocli.CommandLine.Option;
@@ -14,7 +15,7 @@ final class ComputeOptions {
             description = "cpu, cuda or cuda:N (default: cpu).")
     private Device device;
 
-    @Option(names = "--threads", paramLabel = "N", description = "CPU threads of one operation (default: one a core).")
+    @Option(names = "--threads", paramLabel = "N", description = "CPU threads of one operation (default: one a core; one for a small model).")
     private Integer threads;
 
     @Option(
@@ -22,6 +23,14 @@ final class ComputeOptions {
             paramLabel = "DIR",
             description = "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
     private Path libtorch;
+
+    /** Below this width, a matrix product is too short for threads to gain what waiting for each other costs them. */
+    private static final int WIDTH_WORTH_THREADS = 512;
+
+    /** Threads for a model where none were asked for: one for a small one, else {@code null} for one a core. */
+    static Integer threadsFor(Path modelDirectory) {
+        return Models.sizes(modelDirectory).hidden() < WIDTH_WORTH_THREADS ? 1 : null;
+    }
 
     /** Loads libtorch as these options say; nothing may have loaded it before. */
     Device start() {

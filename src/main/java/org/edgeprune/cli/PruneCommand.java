@@ -79,10 +79,12 @@ final class PruneCommand implements Callable<Integer> {
         }
         RunDirectory directory = new RunDirectory(out);
         Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
-        Device device = compute.start(
-                before.map(RunRecord::threads).orElse(null), before.map(r -> Device.parse(r.device())).orElse(Device.CPU));
         String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
-        try (LoadedModel loaded = LoadedModel.open(modelName, ModelOption.directory(modelName), device)) {
+        Path modelDirectory = ModelOption.directory(modelName);
+        Device device = compute.start(
+                before.map(RunRecord::threads).orElseGet(() -> ComputeOptions.threadsFor(modelDirectory)),
+                before.map(r -> Device.parse(r.device())).orElse(Device.CPU));
+        try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, device)) {
             PruneSession session = new PruneSession(
                     loaded,
                     Tasks.named(task.name(before.map(RunRecord::task))),

@@ -30,10 +30,10 @@ public record GptNeoXConfig(
         }
         boolean parallel = c.flag("use_parallel_residual", true);
         GraphShape graph = new GraphShape(c.count("num_hidden_layers"), heads, heads, List.of("embeds"), parallel);
-        int rotaryDim = (int) (hidden / heads * c.number("rotary_pct", c.number("partial_rotary_factor", 0.25)));
+        double rotaryShare = c.number("rotary_pct", c.number("partial_rotary_factor", 0.25));
         // Older checkpoints have another name for rope_theta.
         double base = c.number("rotary_emb_base", 10000);
-        RotaryConfig rotary = RotaryConfig.of(c, rotaryDim, base);
+        RotaryConfig rotary = RotaryConfig.of(c, hidden / heads, rotaryShare, base);
         GptNeoXConfig read = new GptNeoXConfig(
                 new ModelSizes(
                         c.modelType(),

@@ -101,7 +101,7 @@ public record LlamaConfig(
 
     private static LlamaConfig phi3(ModelConfig c) {
         List<Integer> windows = everywhere(c, c.count("sliding_window", 0));
-        // Used by the rotary scalings that RotaryConfig refuses.
+        // Only longrope uses it, but every Phi-3 has it.
         c.count("original_max_position_embeddings", 1);
         return plain(c, attention(c, headShare(c), false, false, false, windows), false, true);
     }
@@ -193,9 +193,8 @@ public record LlamaConfig(
 
     private static Attention attention(
             ModelConfig c, int headDim, boolean inputBias, boolean outputBias, boolean headNorms, List<Integer> windows) {
-        int rotaryDim = (int) (headDim * c.number("partial_rotary_factor", 1));
-        return new Attention(
-                headDim, RotaryConfig.of(c, rotaryDim, 10000), 1 / Math.sqrt(headDim), inputBias, outputBias, headNorms, 0, windows);
+        RotaryConfig rotary = RotaryConfig.of(c, headDim, c.number("partial_rotary_factor", 1), 10000);
+        return new Attention(headDim, rotary, 1 / Math.sqrt(headDim), inputBias, outputBias, headNorms, 0, windows);
     }
 
     private static int headShare(ModelConfig c) {

@@ -1,5 +1,9 @@
 package org.edgeprune.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Rotary position embedding (Su et al. 2021) as a {@code config.json} asks for it.
  *
@@ -11,29 +15,41 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
     /**
      * Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}, which newer checkpoints have for both.
      *
-     * @param dim leading dimensions of each head that rotate
+     * @param headDim dimensions of a head
+     * @param share of a head that rotates, where {@code rope_parameters} says nothing of it
      * @param base where none is given
      * @throws org.edgeprune.InputException naming the field that is wrong or not supported
      */
-    static RotaryConfig of(ModelConfig config, int dim, double base) {
-        if (dim < 2 || dim % 2 != 0) {
-            throw config.error("head_dim", "gives " + dim + " rotary dimensions: an even number is needed");
-        }
+    static RotaryConfig of(ModelConfig config, int headDim, double share, double base) {
         if (config.has("rope_parameters")) {
             ModelConfig rope = config.object("rope_parameters");
-            return new RotaryConfig(rope.number("rope_theta", base), dim, scaling(config, rope));
+            int dim = dim(config, headDim, rope.number("partial_rotary_factor", share));
+            return new RotaryConfig(rope.number("rope_theta", base), dim, scaling(config, rope, dim));
         }
+        int dim = dim(config, headDim, share);
         RotaryScaling scaling =
-                config.has("rope_scaling") ? scaling(config, config.object("rope_scaling")) : new RotaryScaling.None();
+                config.has("rope_scaling") ? scaling(config, config.object("rope_scaling"), dim) : new RotaryScaling.None();
         return new RotaryConfig(config.number("rope_theta", base), dim, scaling);
     }
 
-    /** The longest sequence that a model takes which was trained to {@code positions}. */
-    int maxPositions(int positions) {
-        return scaling instanceof RotaryScaling.Dynamic d ? (int) (positions * d.factor()) : positions;
+    private static int dim(ModelConfig config, int headDim, double share) {
+        int dim = (int) (headDim * share);
+        if (dim < 2 || dim % 2 != 0) {
+            throw config.error("head_dim", "gives " + dim + " rotary dimensions: an even number is needed");
+        }
+        return dim;
     }
 
-    private static RotaryScaling scaling(ModelConfig config, ModelConfig rope) {
+    /** The longest sequence that a model takes whose {@code max_position_embeddings} is {@code positions}. */
+    int maxPositions(int positions) {
+        return switch (scaling) {
+            case RotaryScaling.Dynamic d -> (int) (positions * d.factor());
+            case RotaryScaling.LongRope l -> Math.max(positions, (int) (l.trainedLength() * l.factor()));
+            default -> positions;
+        };
+    }
+
+    private static RotaryScaling scaling(ModelConfig config, ModelConfig rope, int dim) {
         String type = rope.text("rope_type", rope.text("type", "default"));
         rope.text("type", "");
         int trained = config.count("max_position_embeddings");
@@ -47,11 +63,44 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
                     rope.number("high_freq_factor", 4),
                     rope.count("original_max_position_embeddings"));
             case "yarn" -> yarn(rope, rope.count("original_max_position_embeddings", trained), trained);
+            case "longrope", "su" -> longRope(config, rope, dim); // su: the name in the first Phi-3 checkpoints
             default -> throw rope.error("rope_type", "is '" + type
-                    + "', which is not supported: known are default, linear, dynamic, llama3, yarn");
+                    + "', which is not supported: known are default, linear, dynamic, llama3, yarn, longrope");
         };
         rope.refuseOthers();
         return scaling;
+    }
+
+    /** HuggingFace's order: the trained length that stands beside {@code rope_scaling} (Phi-3) overrides {@code factor}. */
+    private static RotaryScaling longRope(ModelConfig config, ModelConfig rope, int dim) {
+        int positions = config.count("max_position_embeddings");
+        int within = rope.count("original_max_position_embeddings", positions);
+        int trained = config.count("original_max_position_embeddings", within);
+        double ratio = (double) positions / trained;
+        boolean stated = rope.has("factor") && !config.has("original_max_position_embeddings");
+        double factor = stated ? factor(rope) : ratio;
+        double amplitude = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(trained));
+        return new RotaryScaling.LongRope(
+                factors(rope, "short_factor", dim),
+                factors(rope, "long_factor", dim),
+                trained,
+                factor,
+                rope.number("attention_factor", amplitude));
+    }
+
+    private static List<Double> factors(ModelConfig rope, String field, int dim) {
+        List<Double> factors = new ArrayList<>();
+        for (JsonNode factor : rope.node(field)) {
+            if (!factor.isNumber() || !(factor.doubleValue() > 0) || Double.isInfinite(factor.doubleValue())) {
+                throw rope.error(field, "contains " + factor + ", expected positive numbers");
+            }
+            factors.add(factor.doubleValue());
+        }
+        if (factors.size() != dim / 2) {
+            throw rope.error(field, "has " + factors.size() + " entries, expected " + dim / 2 + ", one for each pair of the "
+                    + dim + " rotary dimensions of a head");
+        }
+        return factors;
     }
 
     private static RotaryScaling yarn(ModelConfig rope, int trained, int positions) {

@@ -1,5 +1,7 @@
 package org.edgeprune.model;
 
+import java.util.List;
+
 /**
  * How the frequencies of rotary position embedding are changed for sequences longer than those of the first training. Formulas
  * and names are HuggingFace's {@code modeling_rope_utils}.
@@ -112,6 +114,38 @@ public sealed interface RotaryScaling {
         /** The pair of dimensions that makes so many turns over the trained length. */
         private double dimension(double turns, double base, int dim) {
             return dim * Math.log(trainedLength / (turns * 2 * Math.PI)) / (2 * Math.log(base));
+        }
+    }
+
+    /**
+     * LongRoPE (Ding et al. 2024): every frequency divided by a factor of its own, from one list for sequences of up to the trained
+     * length and from another for longer ones.
+     *
+     * @param shortFactors {@code dim / 2} of them
+     * @param longFactors {@code dim / 2} of them
+     * @param factor how many times the trained length the model takes
+     * @param amplitude the attention factor, of short sequences too
+     */
+    record LongRope(List<Double> shortFactors, List<Double> longFactors, int trainedLength, double factor, double amplitude)
+            implements RotaryScaling {
+        public LongRope {
+            shortFactors = List.copyOf(shortFactors);
+            longFactors = List.copyOf(longFactors);
+        }
+
+        @Override
+        public double[] frequencies(double base, int dim, int length) {
+            List<Double> factors = length > trainedLength ? longFactors : shortFactors;
+            double[] frequencies = plain(base, dim);
+            for (int i = 0; i < frequencies.length; i++) {
+                frequencies[i] /= factors.get(i);
+            }
+            return frequencies;
+        }
+
+        @Override
+        public int fixedUpTo() {
+            return trainedLength;
         }
     }
 }

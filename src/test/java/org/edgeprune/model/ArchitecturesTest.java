@@ -60,6 +60,8 @@ class ArchitecturesTest {
                 "Gemma | 'model_type': 'gemma', 'head_dim': 8, 'hidden_act': 'gelu', 'hidden_activation': null",
                 "Gemma 2 | 'model_type': 'gemma2', 'head_dim': 8, 'hidden_activation': 'gelu_pytorch_tanh', 'sliding_window': 4, 'query_pre_attn_scalar': 20, 'attn_logit_softcapping': 3.0, 'final_logit_softcapping': 2.0",
                 "Phi-3 | 'model_type': 'phi3', 'partial_rotary_factor': 0.67, 'sliding_window': 5",
+                "Phi-3, LongRoPE | 'model_type': 'phi3', 'original_max_position_embeddings': 8, 'rope_scaling': {'type': 'longrope', 'short_factor': [1.1, 1.5, 2.5], 'long_factor': [2.0, 6.5, 0.7]}",
+                "Phi-3, su | 'model_type': 'phi3', 'partial_rotary_factor': 0.67, 'original_max_position_embeddings': 12, 'rope_scaling': {'type': 'su', 'short_factor': [3, 1.5], 'long_factor': [5.5, 0.6]}",
                 "Pythia | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7, 'rotary_emb_base': 10000",
                 "GPT-NeoX, one after the other | 'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 1.0, 'use_parallel_residual': false",
             })
@@ -198,7 +200,8 @@ class ArchitecturesTest {
             delimiter = '|',
             value = {
                 "'model_type': 'bert' | 'model_type' is 'bert', which is not supported",
-                "'model_type': 'llama', 'rope_scaling': {'type': 'longrope', 'factor': 4} | 'rope_scaling.rope_type' is 'longrope'",
+                "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.rope_type' is 'ntk'",
+                "'model_type': 'phi3', 'rope_scaling': {'type': 'longrope', 'short_factor': [1, 2], 'long_factor': [1, 2, 3]} | 'rope_scaling.short_factor' has 2 entries, expected 3",
                 "'model_type': 'llama', 'rope_scaling': {'type': 'linear', 'factor': 4, 'beta': 2} | 'rope_scaling.beta' is 2",
                 "'model_type': 'llama', 'residual_multiplier': 0.2 | 'residual_multiplier' is 0.2",
                 "'model_type': 'llama', 'quantization_config': {'bits': 4} | 'quantization_config'",

@@ -101,6 +101,10 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
     private void rotate(double[][] x, int headDim, int rotary) {
         double[] inverse = inverseFrequencies(rotary, x.length);
         double factor = config.path("rope_scaling").path("attention_factor").asDouble(1);
+        if (config.path("rope_scaling").has("long_factor")) {
+            double trained = number("original_max_position_embeddings", NONE);
+            factor = Math.sqrt(1 + Math.log(integer("max_position_embeddings") / trained) / Math.log(trained));
+        }
         for (int t = 0; t < x.length; t++) {
             for (int head = 0; head < x[t].length / headDim; head++) {
                 double[] old = java.util.Arrays.copyOfRange(x[t], head * headDim, head * headDim + rotary);
@@ -128,6 +132,10 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
             double original = scaling.path("original_max_position_embeddings").asDouble(longest);
             switch (kind) {
                 case "linear" -> inverse[i] /= factor;
+                case "longrope", "su" -> {
+                    boolean isLong = length > integer("original_max_position_embeddings");
+                    inverse[i] /= scaling.get(isLong ? "long_factor" : "short_factor").get(i).asDouble();
+                }
                 case "llama3" -> {
                     double low = scaling.get("low_freq_factor").asDouble();
                     double high = scaling.get("high_freq_factor").asDouble();

@@ -9,6 +9,9 @@ import picocli.CommandLine.Option;
 
 /** {@code --device}, {@code --threads}, {@code --libtorch}: what computes. */
 final class ComputeOptions {
+    /** Width of a model from which several threads help. Below, they wait for each other: on a busy machine ten times longer. */
+    private static final int WORTH_SHARING = 512;
+
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
@@ -24,17 +27,19 @@ final class ComputeOptions {
             description = "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
     private Path libtorch;
 
-    /** Below this width, a matrix product is too short for threads to gain what waiting for each other costs them. */
-    private static final int WIDTH_WORTH_THREADS = 512;
-
-    /** Threads for a model where none were asked for: one for a small one, else {@code null} for one a core. */
-    static Integer threadsFor(Path modelDirectory) {
-        return Models.sizes(modelDirectory).hidden() < WIDTH_WORTH_THREADS ? 1 : null;
-    }
-
     /** Loads libtorch as these options say; nothing may have loaded it before. */
     Device start() {
         return start(null, Device.CPU);
+    }
+
+    /** The same for work on a model of some width: one thread where its matrices are too small to share among several. */
+    Device start(int width) {
+        return start(width < WORTH_SHARING ? 1 : null, Device.CPU);
+    }
+
+    /** The same for the model in a directory. */
+    Device start(Path modelDirectory) {
+        return start(Models.sizes(modelDirectory).hidden());
     }
 
     /** The same, with other values where options were not given; {@code null} threads for one a core. */

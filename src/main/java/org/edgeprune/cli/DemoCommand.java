@@ -39,7 +39,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunDirectory directory = new RunDirectory(out);
-        Device device = compute.start(ComputeOptions.threadsFor(ModelOption.directory(BundledModel.NAME)), Device.CPU);
+        Device device = compute.start(BundledModel.directory());
         try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
             PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
             PruneResult result = PruneCommand.run(

@@ -101,7 +101,7 @@ final class EvalCommand implements Callable<Integer> {
         Task chosen = Tasks.named(taskName).forModel(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
-        try (TransformerModel opened = Models.open(directory, compute.start());
+        try (TransformerModel opened = Models.open(directory, compute.start(directory));
                 PromptTokenizer tokenizer = PromptTokenizer.open(directory)) {
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, results).part(split);

@@ -74,7 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
         Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
         Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
-        Device device = compute.start();
+        Device device = compute.start(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Set<Integer> ends = ModelConfig.read(directory).endTokens();
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);

@@ -81,9 +81,9 @@ final class PruneCommand implements Callable<Integer> {
         Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
         Path modelDirectory = ModelOption.directory(modelName);
-        Device device = compute.start(
-                before.map(RunRecord::threads).orElseGet(() -> ComputeOptions.threadsFor(modelDirectory)),
-                before.map(r -> Device.parse(r.device())).orElse(Device.CPU));
+        Device device = before.isPresent()
+                ? compute.start(before.get().threads(), Device.parse(before.get().device()))
+                : compute.start(modelDirectory);
         try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, device)) {
             PruneSession session = new PruneSession(
                     loaded,

@@ -69,10 +69,12 @@ final class SweepCommand implements Callable<Integer> {
         targets.forEach(target -> options(target, PruneOptions.defaults())); // complains before anything is computed
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
-        Device device = compute.start(null, Device.CPU);
+        String name = model.name(BundledModel.NAME);
+        Path directory = ModelOption.directory(name);
+        Device device = compute.start(directory);
         Task chosen = Tasks.named(task.name(Optional.empty()));
-        String title = chosen.name() + " in " + model.name(BundledModel.NAME);
-        try (LoadedModel loaded = LoadedModel.open(model.name(BundledModel.NAME), ModelOption.directory(model.name(BundledModel.NAME)), device)) {
+        String title = chosen.name() + " in " + name;
+        try (LoadedModel loaded = LoadedModel.open(name, directory, device)) {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(

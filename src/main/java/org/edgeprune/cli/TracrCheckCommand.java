@@ -68,7 +68,7 @@ final class TracrCheckCommand implements Callable<Integer> {
         Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
                 .orElseThrow(() -> new InputException(circuit + ": says nothing of its model; name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
-        compute.start();
+        compute.start(sizes.hidden());
         Circuit found = Files.isDirectory(circuit)
                 ? SavedMasks.open(circuit, sizes).circuit()
                 : Circuit.read(circuit, sizes.graph());

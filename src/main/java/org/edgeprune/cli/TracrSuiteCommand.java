@@ -64,7 +64,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
         List<LibraryProgram> chosen = programs.isEmpty()
                 ? List.of(LibraryProgram.values())
                 : programs.stream().map(TracrSuiteCommand::program).toList();
-        Device device = compute.start();
+        Device device = compute.start(1, Device.CPU);
         Recovery recovery = new Recovery(ablation, steps, seed.value(), Version.number());
         List<Row> rows = new ArrayList<>();
         for (LibraryProgram program : chosen) {

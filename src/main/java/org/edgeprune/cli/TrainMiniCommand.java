@@ -77,7 +77,7 @@ final class TrainMiniCommand implements Callable<Integer> {
     public Integer call() {
         MiniOptions options = new MiniOptions(
                 layers, heads, width, steps, batchSize, seed.value(), learningRate, warmupSteps, weightDecay, contextWeight);
-        Device device = compute.start();
+        Device device = compute.start(width);
         try (Progress progress = new Progress("train-mini", "steps", steps)) {
             MiniTraining training = new MiniTraining(options, device, new MiniTraining.Listener() {
                 @Override

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ class TracrCommandTest {
         Path run = folder.resolve("run");
         JsonNode pruned = Tool.run("prune", "--model", model, "--task", "tracr", "--steps", 3, "--minimal", "--out", run, "--json").ok().json();
         assertEquals(13, pruned.get("total_edges").asInt());
+        assertEquals(1, new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("threads").asInt(), "a small model needs no more");
         assertEquals(1, pruned.get("full_model_accuracy").asDouble());
         JsonNode minimal = Tool.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json").ok().json();
         assertEquals(pruned.get("minimal_num_edges").asInt(), minimal.get("num_edges").asInt());

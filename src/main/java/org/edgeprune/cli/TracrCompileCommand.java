@@ -1,7 +1,11 @@
 package org.edgeprune.cli;
 
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -27,12 +31,13 @@ import picocli.CommandLine.Parameters;
         name = "compile",
         description = {
             "Compile a RASP program to a transformer: config.json, model.safetensors, vocab.json, tokenizer.json.",
-            "The program is one of the library, a file in the small text form, or a Java class on the class path."
+            "The program is one of the library, a file in the small text form, or a Java class that implements RaspProgram."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune tracr compile reverse --vocab 1,2,3 --max-len 5 -o out/reverse",
-            "  edgeprune tracr compile my-program.rasp --vocab a,b,c --max-len 4 --causal -o out/mine"
+            "  edgeprune tracr compile my-program.rasp --vocab a,b,c --max-len 4 --causal -o out/mine",
+            "  edgeprune tracr compile com.example.Majority --class-path target/classes --vocab a,b --max-len 5 -o out/majority"
         })
 final class TracrCompileCommand implements Callable<Integer> {
     /** How many inputs are tried for faults that only show on inputs. */
@@ -51,6 +56,13 @@ final class TracrCompileCommand implements Callable<Integer> {
     @Option(names = "--max-len", paramLabel = "N", description = "Longest input, BOS not counted (default: the library program's usual one).")
     private Optional<Integer> maxLength = Optional.empty();
 
+    @Option(
+            names = "--class-path",
+            paramLabel = "PATHS",
+            split = "[:;]",
+            description = "Jars and folders of classes, with : between them, where PROGRAM is looked for.")
+    private List<Path> classPath = List.of();
+
     @Option(names = "--causal", description = "Let positions attend to earlier ones only.")
     private boolean causal;
 
@@ -65,7 +77,7 @@ final class TracrCompileCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RaspProgram found = Programs.find(program);
+        RaspProgram found = Programs.find(program, classes());
         Optional<LibraryProgram> usual = LibraryProgram.byName(program);
         List<Value> tokens = vocabulary.isEmpty()
                 ? usual.map(LibraryProgram::vocabulary).orElseThrow(() -> missing("--vocab"))
@@ -89,6 +101,22 @@ final class TracrCompileCommand implements Callable<Integer> {
         results.print(result, () -> "%s: %s in %d layers of %d heads, model size %d, key size %d, MLP size %d, %s output".formatted(
                 out, program, c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(), c.mlpHiddenSize(), result.output()));
         return 0;
+    }
+
+    /** The class path's, and those of {@code --class-path}. */
+    private ClassLoader classes() {
+        List<URL> places = new ArrayList<>();
+        for (Path place : classPath) {
+            if (!Files.exists(place)) {
+                throw new InputException("--class-path: " + place + " does not exist");
+            }
+            try {
+                places.add(place.toUri().toURL());
+            } catch (MalformedURLException e) {
+                throw new InputException("--class-path: " + place + ": " + e.getMessage(), e);
+            }
+        }
+        return new URLClassLoader(places.toArray(URL[]::new), RaspProgram.class.getClassLoader());
     }
 
     private InputException missing(String option) {

@@ -87,7 +87,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
         table.row("program", "graph", "truth", "trained", "precision", "recall", "minimal", "precision", "recall", "accuracy", "kl", "seconds", "");
         for (Row r : rows) {
             table.row(r.program, r.graphEdges, r.truthEdges, r.trained.edges, r.trained.precision, r.trained.recall, r.minimal.edges,
-                    r.minimal.precision, r.minimal.recall, r.accuracy, r.kl, r.seconds, r.perfect ? "perfect" : r.unique ? "" : "truth not unique");
+                    r.minimal.precision, r.minimal.recall, r.accuracy, r.kl, Math.round(r.seconds), r.remark());
         }
         long perfect = rows.stream().filter(Row::perfect).count();
         return table + "%nperfect: %d of %d".formatted(perfect, rows.size());
@@ -105,6 +105,10 @@ final class TracrSuiteCommand implements Callable<Integer> {
             return new Row(program, r.graphEdges(), r.minimal().truth().size(), r.minimal().unique(), Found.of(r.trained()),
                     Found.of(r.minimal()), r.minimal().error(), r.metrics().get("accuracy"), r.metrics().get("kl"),
                     r.minimal().perfect(), r.seconds());
+        }
+
+        String remark() {
+            return (perfect ? "perfect" : "not perfect") + (unique ? "" : ", one of several");
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,6 +9,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import javax.tools.ToolProvider;
+import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.rasp.Value;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,10 +49,52 @@ class TracrCommandTest {
 
     @Test
     void aProgramOfOnesOwnIsReadFromAFile() throws IOException {
-        Path program = Files.writeString(folder.resolve("own.rasp"), "return tokens == \"a\";\n");
-        String missing = Tool.run("tracr", "compile", program, "-o", folder.resolve("own")).refused();
+        Path program = Files.writeString(folder.resolve("own.rasp"), """
+                before = select(indices, indices, <=)
+                share = aggregate(before, numerical(tokens == "a"), 0)
+                """);
+        Path model = folder.resolve("own");
+        JsonNode compiled = Tool.run("tracr", "compile", program, "--vocab", "a,b", "--max-len", 4, "-o", model, "--json").ok().json();
+        assertEquals("numerical", compiled.get("output").asText());
+        assertEquals(List.of(0.0, 0.5), CompiledModelFiles.read(model).run(List.of(Value.of("b"), Value.of("a"))).stream()
+                .map(value -> Math.round(1e6 * value.number()) / 1e6).toList());
+        String missing = Tool.run("tracr", "compile", program, "-o", folder.resolve("x")).refused();
         assertTrue(missing.contains("--vocab"), missing);
         assertTrue(Tool.run("tracr", "compile", "no-such-program", "-o", folder.resolve("x")).refused().contains("reverse"));
+    }
+
+    @Test
+    void whatTheCompilerDoesNotSupportIsNamed() throws IOException {
+        Path program = Files.writeString(folder.resolve("mean.rasp"), "mean = aggregate(select(tokens, tokens, true), tokens)\n");
+        String message = Tool.run("tracr", "compile", program, "--vocab", "1,2", "--max-len", 2, "-o", folder.resolve("x")).refused();
+        assertTrue(message.contains("mean: a categorical aggregate cannot average different values"), message);
+        assertFalse(Files.exists(folder.resolve("x")));
+    }
+
+    @Test
+    void aProgramOfOnesOwnIsAJavaClass() throws IOException {
+        Path source = Files.createDirectories(folder.resolve("own")).resolve("Next.java");
+        Files.writeString(source, """
+                package own;
+
+                import java.util.List;
+                import org.edgeprune.tracr.rasp.*;
+
+                public class Next implements RaspProgram {
+                    @Override
+                    public SOp build(List<Value> vocabulary, int maxLength) {
+                        return Rasp.tokens().plus(1);
+                    }
+                }
+                """);
+        int compiled = ToolProvider.getSystemJavaCompiler()
+                .run(null, null, null, "-cp", "target/classes", "-d", folder.toString(), source.toString());
+        assertEquals(0, compiled);
+        Path model = folder.resolve("next");
+        Tool.run("tracr", "compile", "own.Next", "--class-path", folder, "--vocab", "1,2", "--max-len", 3, "-o", model).ok();
+        assertEquals("[2, 3, 3]", CompiledModelFiles.read(model).run(List.of(Value.of(1), Value.of(2), Value.of(2))).toString());
+        String nowhere = Tool.run("tracr", "compile", "own.Next", "--class-path", folder.resolve("no"), "-o", model).refused();
+        assertTrue(nowhere.contains("--class-path") && nowhere.contains("does not exist"), nowhere);
     }
 
     @Test

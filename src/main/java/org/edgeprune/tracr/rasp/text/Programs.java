@@ -16,9 +16,11 @@ public final class Programs {
 
     /**
      * The library program of that name, else the program in the file of that path, else an instance of the
-     * {@link RaspProgram} class of that name on the class path.
+     * {@link RaspProgram} class of that name.
+     *
+     * @param classes where classes are looked for
      */
-    public static RaspProgram find(String name) {
+    public static RaspProgram find(String name, ClassLoader classes) {
         Optional<LibraryProgram> known = LibraryProgram.byName(name);
         if (known.isPresent()) {
             return known.get();
@@ -27,7 +29,7 @@ public final class Programs {
             return TextProgram.read(Path.of(name));
         }
         try {
-            return Class.forName(name).asSubclass(RaspProgram.class).getConstructor().newInstance();
+            return Class.forName(name, true, classes).asSubclass(RaspProgram.class).getConstructor().newInstance();
         } catch (ClassNotFoundException | LinkageError e) {
             throw new InputException("program '" + name + "' is no file, no class and none of the library: "
                     + Arrays.stream(LibraryProgram.values()).map(LibraryProgram::programName)

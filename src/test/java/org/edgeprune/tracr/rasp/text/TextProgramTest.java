@@ -152,12 +152,16 @@ class TextProgramTest {
 
     @Test
     void programsAreFoundByLibraryNameFileOrClass(@TempDir Path directory) throws IOException {
-        assertEquals(LibraryProgram.SORT_UNIQUE, Programs.find("sort_unique"));
+        assertEquals(LibraryProgram.SORT_UNIQUE, find("sort_unique"));
         Path file = Files.writeString(directory.resolve("twice.rasp"), "twice = tokens * 2\n");
-        assertEquals("twice", Programs.find(file.toString()).build(List.of(), 5).name());
-        assertInstanceOf(PlusOne.class, Programs.find(PlusOne.class.getName()));
-        String unknown = assertThrows(InputException.class, () -> Programs.find("no.such")).getMessage();
+        assertEquals("twice", find(file.toString()).build(List.of(), 5).name());
+        assertInstanceOf(PlusOne.class, find(PlusOne.class.getName()));
+        String unknown = assertThrows(InputException.class, () -> find("no.such")).getMessage();
         assertTrue(unknown.contains("no.such") && unknown.contains("shuffle_dyck2"), unknown);
-        assertThrows(InputException.class, () -> Programs.find("java.lang.String"));
+        assertThrows(InputException.class, () -> find("java.lang.String"));
+    }
+
+    private static RaspProgram find(String name) {
+        return Programs.find(name, TextProgramTest.class.getClassLoader());
     }
 }

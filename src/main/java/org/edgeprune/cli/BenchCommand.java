@@ -16,7 +16,8 @@ import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.Gpt2Config;
-import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -66,7 +67,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Device device = compute.start();
-        try (TransformerModel model = new Gpt2Model(Gpt2Config.small(), new RandomWeights(1, device), device)) {
+        try (TransformerModel model = TransformerModel.of(new Gpt2(Gpt2Config.small()), new RandomWeights(1), Execution.on(device))) {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             List<Example> examples = examples(model.vocabSize());
             PruneOptions options = PruneOptions.defaults();

@@ -2,6 +2,9 @@ package org.edgeprune.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.edgeprune.model.Mlp;
+import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -35,15 +38,35 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
             Tensor residual = sum(embeddings);
             List<Layer> layers = new ArrayList<>();
             for (int i = 0; i < model.graphShape().layers(); i++) {
-                SelfAttention attention = model.attention(i);
-                Tensor values = attention.sharedValues(residual, batch);
-                Tensor middle = residual.add(attention.write(values));
-                Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
-                Tensor mlpOutput = model.mlp(i).apply(mlpInput);
-                layers.add(new Layer(residual, values, mlpInput, mlpOutput));
-                residual = middle.add(mlpOutput);
+                // A scope a layer: what it computes on the way is gone when it is done.
+                TensorScope scope = TensorScope.open();
+                try (scope) {
+                    Attended attended = attend(model, i, residual, batch);
+                    Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : attended.residual();
+                    Tensor mlpOutput = transform(model, i, mlpInput);
+                    layers.add(new Layer(residual, scope.keep(attended.headValues()), scope.keep(mlpInput), scope.keep(mlpOutput)));
+                    residual = scope.keep(attended.residual().add(mlpOutput));
+                }
             }
             return new Baseline(embeddings, List.copyOf(layers), residual);
+        }
+    }
+
+    /** A layer's head values and the residual stream after its attention. */
+    private record Attended(Tensor headValues, Tensor residual) {}
+
+    private static Attended attend(TransformerModel model, int layer, Tensor residual, TokenBatch batch) {
+        try (Part<SelfAttention> attention = model.attention(layer)) {
+            Tensor values = attention.get().sharedValues(residual.to(attention.device()), batch);
+            Tensor written = attention.get().write(values).to(model.device());
+            return new Attended(values.to(model.device()), residual.add(written));
+        }
+    }
+
+    /** What a layer's MLP adds. */
+    private static Tensor transform(TransformerModel model, int layer, Tensor residual) {
+        try (Part<Mlp> mlp = model.mlp(layer)) {
+            return mlp.get().apply(residual.to(mlp.device())).to(model.device());
         }
     }
 
@@ -72,10 +95,9 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 // A scope a layer: only the residual stream outlives it.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
-                    SelfAttention attention = model.attention(i);
-                    Tensor middle = residual.add(attention.write(attention.sharedValues(residual, batch)));
+                    Tensor middle = attend(model, i, residual, batch).residual();
                     Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
-                    residual = scope.keep(middle.add(model.mlp(i).apply(mlpInput)));
+                    residual = scope.keep(middle.add(transform(model, i, mlpInput)));
                 }
             }
             return outer.keep(residual);
@@ -96,19 +118,17 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 embeddings.forEach(e -> states.add(e.unsqueeze(0)));
             }
             for (int i = 0; i < layers.size(); i++) {
-                SelfAttention attention = model.attention(i);
-                Tensor heads = attention.writeEach(layers.get(i).headValues(), allHeads(attention));
-                states.add(attention.outputBias() == null
-                        ? heads
-                        : heads.add(attention.outputBias().mul(1.0 / attention.heads())));
+                try (Part<SelfAttention> part = model.attention(i)) {
+                    SelfAttention attention = part.get();
+                    Tensor values = layers.get(i).headValues().to(part.device());
+                    Tensor heads = attention.writeEach(values, IntStream.range(0, attention.heads()).toArray());
+                    Tensor outputs = attention.outputBias() == null ? heads : heads.add(attention.biasShare());
+                    states.add(outputs.to(model.device()));
+                }
                 states.add(layers.get(i).mlpOutput().unsqueeze(0));
             }
             return scope.keep(Tensor.cat(0, states));
         }
-    }
-
-    static int[] allHeads(SelfAttention attention) {
-        return java.util.stream.IntStream.range(0, attention.heads()).toArray();
     }
 
     static Tensor sum(List<Tensor> tensors) {

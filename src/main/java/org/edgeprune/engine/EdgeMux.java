@@ -1,5 +1,6 @@
 package org.edgeprune.engine;
 
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.EdgeMix;
 import org.edgeprune.torch.Tensor;
@@ -32,7 +33,7 @@ record EdgeMux(Tensor masks) {
             EdgeMix.forward(out, base, masks, deltas);
             return out;
         }
-        Tensor mixed = masks.matmul(seen(deltas)).view(readers, tokens, hidden);
+        Tensor mixed = masks.to(deltas.dtype()).matmul(seen(deltas)).view(readers, tokens, hidden);
         return base == null ? mixed : mixed.add(base);
     }
 
@@ -44,7 +45,7 @@ record EdgeMux(Tensor masks) {
         if (fused(gradDeltas)) {
             EdgeMix.addStateGradients(gradDeltas, masks, grad);
         } else {
-            seen(gradDeltas).addmm_(masks.t(), grad.view(grad.size(0), -1), 1, 1);
+            seen(gradDeltas).addmm_(masks.to(grad.dtype()).t(), grad.view(grad.size(0), -1), 1, 1);
         }
     }
 
@@ -59,12 +60,17 @@ record EdgeMux(Tensor masks) {
             return gradients;
         }
         Tensor inside = masks.gt(0).and(masks.lt(1));
-        Tensor gradients = grad.view(grad.size(0), -1).matmul(seen(deltas).t());
+        Tensor gradients = grad.view(grad.size(0), -1).matmul(seen(deltas).t()).to(masks.dtype());
         return inside.where(gradients, gradients.mul(0));
     }
 
+    /** Whether the fused kernels compute for deltas in this dtype on this device. */
+    static boolean fused(Device device, DType dtype) {
+        return device.equals(Device.CPU) && dtype == DType.F32;
+    }
+
     private static boolean fused(Tensor deltas) {
-        return deltas.device().equals(Device.CPU);
+        return fused(deltas.device(), deltas.dtype());
     }
 
     /** The deltas of the writers that these readers see, as rows. */

@@ -1,15 +1,12 @@
 package org.edgeprune.engine;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
-import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.HeadSet;
-import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.Autograd;
@@ -30,11 +27,11 @@ public final class MaskedPass {
     private final TokenBatch batch;
     private final Baseline baseline;
     private final Masks masks;
-    private final boolean forGradients;
+    private final Gradients gradients;
 
-    private final float[] edgeMasks;
     private final float[] nodeMasks;
     private final Liveness live;
+    private final ReaderMasks readerMasks;
 
     /** What each embedding node adds beyond the baseline, {@code [tokens, hidden]}. */
     private final List<Tensor> embeddingDiffs;
@@ -43,18 +40,27 @@ public final class MaskedPass {
     /** delta_w of every live writer, {@code [writers, tokens, hidden]}. */
     private final Tensor outbox;
 
-    private final List<Block> blocks = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
     private final Tensor scored;
-    private final Read last;
+    private final List<ReaderRows> lastReader;
+    private final EdgeMux lastMux;
+    private final Tensor finalResidual;
 
-    /** Some readers of a group. */
-    private record Rows(ReaderGroup group, int[] numbers) {}
+    /** What a pass prepares for its backward. */
+    public enum Gradients {
+        /** Nothing: there will be none. */
+        NONE,
+        /** Blocks keep what they computed: the faster backward. */
+        KEPT,
+        /** Blocks keep nothing, and the backward computes each a second time: the smaller one. */
+        RECOMPUTED
+    }
 
-    /** Readers that see the same writers, mixed by {@code mux} into {@code input [readers, tokens, hidden]}. */
-    private record Read(List<Rows> rows, EdgeMux mux, Tensor input) {}
+    /** A block that was run; what it computed is null where it is to be computed again. */
+    private record Step(Block block, EdgeMux mux, Run run) {}
 
-    /** One layer's attention or MLP, with what its backward needs. */
-    private record Block(Read read, int[] writers, Tensor nodeMask, Tensor deltas) {}
+    /** What a block computed from leaves of autograd's graph. */
+    private record Run(Tensor inputs, Tensor nodeMask, Tensor deltas) {}
 
     /**
      * Runs the masked model.
@@ -63,7 +69,7 @@ public final class MaskedPass {
      * @param baseline the model's run on the corrupted prompts (interchange ablation), which must pack like {@code batch}; null for zero
      *     ablation
      * @param scored numbers of the tokens whose final residual stream is wanted, i64, each at most once; null for all
-     * @param forGradients whether {@link #backward} will be called
+     * @param gradients whether {@link #backward} will be called, and what is kept for it
      */
     public MaskedPass(
             TransformerModel model,
@@ -71,29 +77,31 @@ public final class MaskedPass {
             Baseline baseline,
             Masks masks,
             Tensor scored,
-            boolean forGradients) {
+            Gradients gradients) {
         this.model = model;
         this.graph = masks.layout().graph();
         this.batch = batch;
         this.baseline = baseline;
         this.masks = masks;
         this.scored = scored;
-        this.forGradients = forGradients;
-        this.edgeMasks = masks.layout().edgesOf(masks.edges().toFloats());
+        this.gradients = gradients;
         this.nodeMasks = masks.nodes().toFloats();
         try (GradMode off = GradMode.disabled()) {
             List<Tensor> diffs = embeddingDiffs();
             boolean nodes = graph.shape().hasEmbeddings();
             this.embeddingDiffs = nodes ? diffs : List.of();
             this.shift = nodes ? null : Baseline.sum(diffs);
-            this.live = Liveness.of(graph, edgeMasks, nodeMasks, inertWriters(), model.attention(0).coupled());
+            float[] edgeMasks = masks.layout().edgesOf(masks.edges().toFloats());
+            this.live = Liveness.of(graph, edgeMasks, nodeMasks, inertWriters(), model.coupledHeads());
+            this.readerMasks = new ReaderMasks(masks.layout(), edgeMasks, live, model.device());
             this.outbox = newOutbox();
             writeEmbeddings();
             for (int layer = 0; layer < graph.shape().layers(); layer++) {
-                attention(layer);
-                mlp(layer);
+                forward(layer);
             }
-            this.last = readLast();
+            this.lastReader = List.of(new ReaderRows(graph.group(Reader.Kind.RESID_POST, 0), new int[] {0}));
+            this.lastMux = readerMasks.mux(lastReader);
+            this.finalResidual = readLast();
         }
     }
 
@@ -102,7 +110,7 @@ public final class MaskedPass {
      * if the pass was made for them, so that a loss on {@link TransformerModel#logits} can be differentiated down to it.
      */
     public Tensor finalResidual() {
-        return last.input();
+        return finalResidual;
     }
 
     /** What every writer adds in this run, {@code [writers, tokens, hidden]}; writers that are not live add what the baseline has. */
@@ -145,9 +153,9 @@ public final class MaskedPass {
     private Tensor newOutbox() {
         long[] shape = {graph.nodeCount(), batch.tokenCount(), model.hiddenSize()};
         // Fused kernels never touch a writer that is not live; dense products multiply it by zero, so it must be finite.
-        return model.device().equals(Device.CPU)
-                ? Tensor.empty(DType.F32, model.device(), shape)
-                : Tensor.zeros(DType.F32, model.device(), shape);
+        return EdgeMux.fused(model.device(), model.dtype())
+                ? Tensor.empty(model.dtype(), model.device(), shape)
+                : Tensor.zeros(model.dtype(), model.device(), shape);
     }
 
     private void writeEmbeddings() {
@@ -160,107 +168,70 @@ public final class MaskedPass {
         }
     }
 
-    private void attention(int layer) {
-        SelfAttention attention = model.attention(layer);
+    private void forward(int layer) {
+        Baseline.Layer corrupted = baseline == null ? null : baseline.layers().get(layer);
         int[] heads = live.heads(graph, layer);
-        if (heads.length == 0) {
-            return;
+        if (heads.length > 0) {
+            HeadSet set = HeadSet.of(heads, graph.shape().heads(), graph.shape().kvHeads());
+            forward(new Block.Heads(model, graph, layer, set, batch, corrupted));
         }
+        if (live.writer(graph.firstWriter(layer) + graph.shape().heads())) {
+            forward(new Block.Neurons(model, graph, layer, corrupted));
+        }
+    }
+
+    private void forward(Block block) {
         try (TensorScope scope = TensorScope.open()) {
-            HeadSet set = HeadSet.of(heads, attention.heads(), attention.kvHeads());
-            Tensor base = base(baseline == null ? null : baseline.layers().get(layer).attentionInput());
-            Read read = read(
-                    List.of(
-                            new Rows(graph.group(Reader.Kind.QUERY, layer), set.heads()),
-                            new Rows(graph.group(Reader.Kind.KEY, layer), set.kvHeads()),
-                            new Rows(graph.group(Reader.Kind.VALUE, layer), set.kvHeads())),
-                    base,
-                    outbox);
-            int first = graph.firstWriter(layer);
-            int[] writers = Arrays.stream(heads).map(h -> first + h).toArray();
-            Tensor nodeMask = nodeMask(writers);
-            try (GradMode mode = gradMode()) {
-                List<Tensor> qkv =
-                        read.input().split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
-                Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch);
-                Tensor scale = nodeMask.view(-1, 1, 1);
-                Tensor deltas;
-                if (baseline == null) {
-                    deltas = attention.writeEach(values.mul(scale), heads);
-                    if (attention.outputBias() != null) {
-                        deltas = deltas.add(attention.outputBias().mul(1.0 / attention.heads()).mul(scale));
-                    }
-                } else {
-                    Tensor corrupted = select(baseline.layers().get(layer).headValues(), heads);
-                    deltas = attention.writeEach(values.sub(corrupted).mul(scale), heads);
-                }
-                finish(scope, new Block(read, writers, nodeMask, deltas));
+            EdgeMux mux = readerMasks.mux(block.readers());
+            Run run = run(block, mux, gradients == Gradients.KEPT);
+            Index.store(outbox, block.writers(), run.deltas());
+            if (gradients != Gradients.NONE) {
+                scope.keep(mux.masks());
+                steps.add(new Step(block, mux, gradients == Gradients.KEPT ? keep(scope, run) : null));
             }
         }
     }
 
-    private void mlp(int layer) {
-        int writer = graph.firstWriter(layer) + graph.shape().heads();
-        if (!live.writer(writer)) {
-            return;
+    private static Run keep(TensorScope scope, Run run) {
+        scope.keep(run.inputs());
+        scope.keep(run.nodeMask());
+        scope.keep(run.deltas());
+        return run;
+    }
+
+    /** Computes a block from the outbox, recorded for differentiation or not. */
+    private Run run(Block block, EdgeMux mux, boolean recorded) {
+        Tensor inputs = mux.read(shifted(block.base()), outbox);
+        Tensor nodeMask = nodeMask(block.writers());
+        if (!recorded) {
+            return new Run(inputs, nodeMask, block.deltas(inputs, nodeMask));
         }
-        try (TensorScope scope = TensorScope.open()) {
-            Tensor base = base(baseline == null ? null : baseline.layers().get(layer).mlpInput());
-            Read read = read(List.of(new Rows(graph.group(Reader.Kind.MLP, layer), new int[] {0})), base, outbox);
-            Tensor nodeMask = nodeMask(new int[] {writer});
-            try (GradMode mode = gradMode()) {
-                Tensor output = model.mlp(layer).apply(read.input().squeeze(0));
-                Tensor diff = baseline == null ? output : output.sub(baseline.layers().get(layer).mlpOutput());
-                Tensor deltas = diff.mul(nodeMask).unsqueeze(0);
-                finish(scope, new Block(read, new int[] {writer}, nodeMask, deltas));
-            }
+        inputs.requiresGrad_(true);
+        nodeMask.requiresGrad_(true);
+        try (GradMode on = GradMode.enabled()) {
+            return new Run(inputs, nodeMask, block.deltas(inputs, nodeMask));
         }
     }
 
-    private Read readLast() {
+    private Tensor readLast() {
         try (TensorScope scope = TensorScope.open()) {
-            ReaderGroup group = graph.group(Reader.Kind.RESID_POST, 0);
-            Tensor base = base(baseline == null ? null : baseline.finalResidual());
+            Tensor base = shifted(baseline == null ? null : baseline.finalResidual());
             Tensor sent = outbox;
             if (scored != null) {
                 base = base == null ? null : base.indexSelect(0, scored);
                 sent = outbox.indexSelect(1, scored);
             }
-            Read all = read(List.of(new Rows(group, new int[] {0})), base, sent);
-            Tensor input = scope.keep(leaf(all.input().squeeze(0).detach()));
-            scope.keep(all.mux().masks());
-            return new Read(all.rows(), all.mux(), input);
+            Tensor read = scope.keep(lastMux.read(base, sent).squeeze(0).detach());
+            return gradients == Gradients.NONE ? read : read.requiresGrad_(true);
         }
     }
 
     /** The residual stream that a reader falls back on. */
-    private Tensor base(Tensor corrupted) {
+    private Tensor shifted(Tensor corrupted) {
         if (shift == null) {
             return corrupted;
         }
         return corrupted == null ? shift : corrupted.add(shift);
-    }
-
-    private Read read(List<Rows> rows, Tensor base, Tensor sent) {
-        EdgeMux mux = new EdgeMux(effectiveMasks(rows));
-        return new Read(rows, mux, leaf(mux.read(base, sent)));
-    }
-
-    /** The readers' masks {@code [readers, visibleWriters]}, zero towards writers that are not live. */
-    private Tensor effectiveMasks(List<Rows> rows) {
-        int writers = rows.get(0).group().visibleWriters();
-        int readers = rows.stream().mapToInt(r -> r.numbers().length).sum();
-        float[] z = new float[readers * writers];
-        int next = 0;
-        for (Rows some : rows) {
-            for (int row : some.numbers()) {
-                int first = some.group().firstEdge() + row * writers;
-                for (int w = 0; w < writers; w++) {
-                    z[next++] = live.writer(w) ? edgeMasks[first + w] : 0;
-                }
-            }
-        }
-        return Tensor.of(z, readers, writers).to(model.device());
     }
 
     private Tensor nodeMask(int[] writers) {
@@ -268,49 +239,7 @@ public final class MaskedPass {
         for (int i = 0; i < z.length; i++) {
             z[i] = nodeMasks[writers[i]];
         }
-        return leaf(Tensor.of(z, z.length).to(model.device()));
-    }
-
-    private Tensor leaf(Tensor tensor) {
-        return forGradients ? tensor.requiresGrad_(true) : tensor;
-    }
-
-    private GradMode gradMode() {
-        return forGradients ? GradMode.enabled() : GradMode.disabled();
-    }
-
-    /** Puts a block's deltas into the outbox and keeps what its backward needs beyond this block's scope. */
-    private void finish(TensorScope scope, Block block) {
-        try (GradMode off = GradMode.disabled()) {
-            store(block.writers(), block.deltas());
-        }
-        if (forGradients) {
-            scope.keep(block.read().input());
-            scope.keep(block.read().mux().masks());
-            scope.keep(block.nodeMask());
-            scope.keep(block.deltas());
-            blocks.add(block);
-        }
-    }
-
-    private void store(int[] writers, Tensor deltas) {
-        if (contiguous(writers)) {
-            outbox.narrow(0, writers[0], writers.length).copy_(deltas);
-        } else {
-            outbox.indexCopy_(0, index(writers), deltas);
-        }
-    }
-
-    private Tensor select(Tensor tensor, int[] rows) {
-        return rows.length == tensor.size(0) ? tensor : tensor.indexSelect(0, index(rows));
-    }
-
-    private static boolean contiguous(int[] numbers) {
-        return numbers[numbers.length - 1] - numbers[0] == numbers.length - 1;
-    }
-
-    private Tensor index(int[] numbers) {
-        return Tensor.of(Arrays.stream(numbers).asLongStream().toArray(), numbers.length).to(model.device());
+        return Tensor.of(z, z.length).to(model.device());
     }
 
     // ---- backward ----
@@ -319,10 +248,10 @@ public final class MaskedPass {
      * Carries a gradient back through the masked model to the masks. May be called once.
      *
      * @param gradient of the loss with respect to {@link #finalResidual()}, {@code [scored, hidden]}
-     * @throws IllegalStateException if the pass was not made for gradients or was carried back already
+     * @throws IllegalStateException if the pass was not made for gradients
      */
     public MaskGradients backward(Tensor gradient) {
-        if (!forGradients) {
+        if (gradients == Gradients.NONE) {
             throw new IllegalStateException("this pass was not made for gradients");
         }
         Tensor edgeGradients = Tensor.zeros(DType.F32, model.device(), masks.layout().size());
@@ -331,12 +260,12 @@ public final class MaskedPass {
                 TensorScope scope = TensorScope.open()) {
             Tensor outboxGradient = newOutboxGradient();
             backwardLast(gradient, outboxGradient, edgeGradients);
-            for (int i = blocks.size() - 1; i >= 0; i--) {
-                backward(blocks.remove(i), outboxGradient, edgeGradients, nodeGradients);
+            while (!steps.isEmpty()) {
+                backward(steps.remove(steps.size() - 1), outboxGradient, edgeGradients, nodeGradients);
             }
             for (int i = 0; i < embeddingDiffs.size(); i++) {
                 if (live.writer(i)) {
-                    Tensor dot = outboxGradient.select(0, i).mul(embeddingDiffs.get(i)).sum();
+                    Tensor dot = outboxGradient.select(0, i).mul(embeddingDiffs.get(i)).to(DType.F32).sum();
                     nodeGradients.select(0, i).copy_(dot);
                 }
             }
@@ -361,50 +290,36 @@ public final class MaskedPass {
         try (TensorScope scope = TensorScope.open()) {
             Tensor grad = gradient.contiguous().unsqueeze(0);
             Tensor sent = scored == null ? outbox : outbox.indexSelect(1, scored);
-            storeEdgeGradients(last, last.mux().maskGradients(sent, grad), edgeGradients);
+            readerMasks.store(lastReader, lastMux.maskGradients(sent, grad), edgeGradients);
             if (scored == null) {
-                last.mux().addDeltaGradients(outboxGradient, grad);
+                lastMux.addDeltaGradients(outboxGradient, grad);
             } else {
-                Tensor flowing = Tensor.zeros(DType.F32, model.device(), sent.shape());
-                last.mux().addDeltaGradients(flowing, grad);
+                Tensor flowing = Tensor.zeros(outbox.dtype(), outbox.device(), sent.shape());
+                lastMux.addDeltaGradients(flowing, grad);
                 outboxGradient.indexAdd_(1, scored, flowing);
             }
         }
     }
 
-    private void backward(Block block, Tensor outboxGradient, Tensor edgeGradients, Tensor nodeGradients) {
+    private void backward(Step step, Tensor outboxGradient, Tensor edgeGradients, Tensor nodeGradients) {
+        EdgeMux mux = step.mux();
+        int[] writers = step.block().writers();
         try (TensorScope scope = TensorScope.open()) {
-            Tensor grad = contiguous(block.writers())
-                    ? outboxGradient.narrow(0, block.writers()[0], block.writers().length)
-                    : outboxGradient.indexSelect(0, index(block.writers()));
-            List<Tensor> gradients = Autograd.grad(
-                    List.of(block.deltas()),
-                    List.of(grad),
-                    List.of(block.read().input(), block.nodeMask()),
+            Run run = step.run() == null ? run(step.block(), mux, true) : step.run();
+            List<Tensor> flowing = Autograd.grad(
+                    List.of(run.deltas()),
+                    List.of(Index.select(outboxGradient, writers)),
+                    List.of(run.inputs(), run.nodeMask()),
                     false,
                     false,
                     false);
-            Tensor toInput = gradients.get(0).contiguous();
-            storeEdgeGradients(block.read(), block.read().mux().maskGradients(outbox, toInput), edgeGradients);
-            block.read().mux().addDeltaGradients(outboxGradient, toInput);
-            nodeGradients.indexCopy_(0, index(block.writers()), gradients.get(1));
-        }
-        // The block's input is the largest thing that a pass holds: free it as soon as it is used up.
-        block.read().input().close();
-        block.deltas().close();
-    }
-
-    private void storeEdgeGradients(Read read, Tensor gradients, Tensor edgeGradients) {
-        int next = 0;
-        for (Rows rows : read.rows()) {
-            Tensor target = masks.layout().block(edgeGradients, rows.group());
-            Tensor part = gradients.narrow(0, next, rows.numbers().length);
-            if (rows.numbers().length == rows.group().count()) {
-                target.copy_(part);
-            } else {
-                target.indexCopy_(0, index(rows.numbers()), part);
-            }
-            next += rows.numbers().length;
+            Tensor toInputs = flowing.get(0).contiguous();
+            readerMasks.store(step.block().readers(), mux.maskGradients(outbox, toInputs), edgeGradients);
+            mux.addDeltaGradients(outboxGradient, toInputs);
+            Index.store(nodeGradients, writers, flowing.get(1));
+            // A block's inputs are the largest thing that a pass holds: free them as soon as they are used up.
+            run.inputs().close();
+            run.deltas().close();
         }
     }
 }

@@ -63,7 +63,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
 
     private Tensor logits(PromptBatch batch, MaskValues masks) {
         MaskedPass pass = new MaskedPass(
-                model, batch.clean(), batch.baseline(), Masks.of(masks, model.device()), batch.scored(), false);
+                model, batch.clean(), batch.baseline(), Masks.of(masks, model.device()), batch.scored(), MaskedPass.Gradients.NONE);
         return batch.rows().of(model.logits(pass.finalResidual()));
     }
 

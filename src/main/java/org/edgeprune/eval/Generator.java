@@ -65,7 +65,7 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
                 return Baseline.logits(model, batch, last).toFloats();
             }
             Baseline baseline = corrupted == null ? null : Baseline.record(model, batch(corrupted));
-            MaskedPass pass = new MaskedPass(model, batch, baseline, Masks.of(masks, model.device()), last, false);
+            MaskedPass pass = new MaskedPass(model, batch, baseline, Masks.of(masks, model.device()), last, MaskedPass.Gradients.NONE);
             return model.logits(pass.finalResidual()).toFloats();
         }
     }

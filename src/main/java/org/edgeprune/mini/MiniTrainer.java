@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.AdamW;
@@ -35,8 +36,8 @@ final class MiniTrainer implements AutoCloseable {
 
     MiniTrainer(MiniOptions options, PromptTokenizer tokenizer, Device device) {
         this.options = options;
-        this.weights = new TrainableWeights(new RandomWeights(options.seed(), device));
-        this.model = new Gpt2Model(options.config(tokenizer.vocabSize()), weights, device);
+        this.weights = new TrainableWeights(new RandomWeights(options.seed()));
+        this.model = TransformerModel.of(new Gpt2(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
         this.random = new Random(options.seed());
         this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());

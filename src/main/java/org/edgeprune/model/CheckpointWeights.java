@@ -3,21 +3,15 @@ package org.edgeprune.model;
 import java.util.Arrays;
 import org.edgeprune.InputException;
 import org.edgeprune.safetensors.Checkpoint;
-import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
-/** Parameters from a safetensors checkpoint: mapped without a copy where the file's dtype is the compute dtype. */
+/** Parameters from a safetensors checkpoint, mapped without a copy. */
 final class CheckpointWeights implements Weights {
     private final Checkpoint checkpoint;
-    private final DType dtype;
-    private final Device device;
 
     /** Takes ownership of the checkpoint. */
-    CheckpointWeights(Checkpoint checkpoint, DType dtype, Device device) {
+    CheckpointWeights(Checkpoint checkpoint) {
         this.checkpoint = checkpoint;
-        this.dtype = dtype;
-        this.device = device;
     }
 
     @Override
@@ -35,11 +29,12 @@ final class CheckpointWeights implements Weights {
             throw new InputException(checkpoint + ": tensor '" + name + "' has shape " + Arrays.toString(stored)
                     + ", config.json asks for " + Arrays.toString(shape));
         }
-        if (!device.equals(Device.CPU)) {
-            return checkpoint.load(name, dtype, device);
-        }
-        Tensor mapped = checkpoint.tensor(name);
-        return mapped.dtype() == dtype ? mapped : mapped.to(dtype);
+        return checkpoint.tensor(name);
+    }
+
+    @Override
+    public void unload(String name) {
+        checkpoint.unload(name);
     }
 
     @Override

@@ -57,10 +57,10 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
     }
 
     private Tensor capped(Tensor q, Tensor k, Tensor v, int length) {
-        Tensor scores = q.matmul(k.transpose(-2, -1)).mul(scale);
+        Tensor scores = q.matmul(k.transpose(-2, -1)).mul(scale).to(DType.F32);
         Tensor capped = scores.mul(1 / scoreCap).tanh().mul(scoreCap);
         Tensor hidden = visible(length, q.device()).not();
-        return capped.maskedFill(hidden, Double.NEGATIVE_INFINITY).softmax(-1).matmul(v);
+        return capped.maskedFill(hidden, Double.NEGATIVE_INFINITY).softmax(-1).to(v.dtype()).matmul(v);
     }
 
     /** Which positions (columns) each position (rows) sees, {@code [length, length]} bool. */

@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -19,7 +20,7 @@ public record HeadSumNorm(Tensor weight, double eps) {
         if (width != weight.size(0)) {
             throw new IllegalArgumentException("a norm of all heads needs all heads, not " + values.size(0));
         }
-        Tensor sum = values.transpose(0, 1).reshape(values.size(1), width).matmul(weight);
-        return values.mul(sum.square().meanKeep(-1).add(eps).rsqrt());
+        Tensor sum = values.transpose(0, 1).reshape(values.size(1), width).matmul(weight).to(DType.F32);
+        return values.mul(sum.square().meanKeep(-1).add(eps).rsqrt().to(values.dtype()));
     }
 }

@@ -8,7 +8,6 @@ import org.edgeprune.InputException;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.HubSettings;
 import org.edgeprune.safetensors.Checkpoint;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 
 /** Opens HuggingFace model directories of every architecture that is supported. */
@@ -43,45 +42,42 @@ public final class Models {
         }
     }
 
+    /** Opens a model directory in F32 on one device; see {@link #open(Path, Execution)}. */
+    public static TransformerModel open(Path directory, Device device) {
+        return open(directory, Execution.on(device));
+    }
+
     /**
-     * Opens a model directory: {@code config.json} and safetensors. Computation is in f32 whatever the checkpoint's dtype.
+     * Opens a model directory: {@code config.json} and safetensors.
      *
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
-    public static TransformerModel open(Path directory, Device device) {
-        ModelConfig config = ModelConfig.read(directory);
-        return switch (Family.of(config)) {
-            case GPT2 -> {
-                Gpt2Config gpt2 = Gpt2Config.of(config);
-                yield new Gpt2Model(gpt2, weights(directory, device), device);
-            }
-            case LLAMA -> {
-                LlamaConfig llama = LlamaConfig.of(config);
-                yield new LlamaModel(llama, weights(directory, device), device);
-            }
-            case GPT_NEOX -> {
-                GptNeoXConfig neox = GptNeoXConfig.of(config);
-                yield new GptNeoXModel(neox, weights(directory, device), device);
-            }
-            case TRACR -> {
-                TracrConfig tracr = TracrConfig.of(config);
-                yield new TracrModel(tracr, weights(directory, device), device);
-            }
-        };
+    public static TransformerModel open(Path directory, Execution execution) {
+        Architecture architecture = architecture(directory);
+        return TransformerModel.of(architecture, new CheckpointWeights(Checkpoint.open(directory)), execution);
     }
 
     /**
      * A model's sizes from its {@code config.json} alone.
      *
-     * @throws InputException as {@link #open}
+     * @throws InputException as {@link #architecture}
      */
     public static ModelSizes sizes(Path directory) {
+        return architecture(directory).sizes();
+    }
+
+    /**
+     * What a model directory's {@code config.json} describes.
+     *
+     * @throws InputException naming the file and field if anything is missing, malformed or not supported
+     */
+    public static Architecture architecture(Path directory) {
         ModelConfig config = ModelConfig.read(directory);
         return switch (Family.of(config)) {
-            case GPT2 -> Gpt2Config.of(config).sizes();
-            case LLAMA -> LlamaConfig.of(config).sizes();
-            case GPT_NEOX -> GptNeoXConfig.of(config).sizes();
-            case TRACR -> TracrConfig.of(config).sizes();
+            case GPT2 -> new Gpt2(Gpt2Config.of(config));
+            case LLAMA -> new Llama(LlamaConfig.of(config));
+            case GPT_NEOX -> new GptNeoX(GptNeoXConfig.of(config));
+            case TRACR -> new Tracr(TracrConfig.of(config));
         };
     }
 
@@ -107,9 +103,5 @@ public final class Models {
                             + "', which is not supported: known are "
                             + String.join(", ", Arrays.stream(values()).flatMap(f -> f.modelTypes.stream()).toList())));
         }
-    }
-
-    private static Weights weights(Path directory, Device device) {
-        return new CheckpointWeights(Checkpoint.open(directory), DType.F32, device);
     }
 }

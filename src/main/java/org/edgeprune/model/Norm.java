@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
 /** Normalisation over the last dimension, before a layer reads. */
@@ -18,7 +19,8 @@ public sealed interface Norm {
     record RmsNorm(Tensor weight, double eps) implements Norm {
         @Override
         public Tensor apply(Tensor x) {
-            return x.mul(x.square().meanKeep(-1).add(eps).rsqrt()).mul(weight);
+            Tensor wide = x.to(DType.F32); // squares of narrow numbers overflow
+            return wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt()).to(x.dtype()).mul(weight);
         }
     }
 

@@ -1,26 +1,57 @@
 package org.edgeprune.model;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
-/** A model's own parameters: taken from {@link Weights}, out of every scope, and freed together. */
-final class Parameters implements AutoCloseable {
+/**
+ * Parameters on one device in the compute dtype: taken from {@link Weights}, which stay the caller's, out of every scope, and freed
+ * together.
+ */
+public final class Parameters implements AutoCloseable {
     private final Weights source;
+    private final DType dtype;
+    private final Device device;
+    private final Map<String, Tensor> byName = new HashMap<>();
     private final List<Tensor> owned = new ArrayList<>();
 
-    Parameters(Weights source) {
+    Parameters(Weights source, DType dtype, Device device) {
         this.source = source;
+        this.dtype = dtype;
+        this.device = device;
+    }
+
+    Device device() {
+        return device;
     }
 
     boolean has(String name) {
         return source.has(name);
     }
 
+    /** A parameter, the same tensor each time: without a copy where it is stored on this device in this dtype. */
     Tensor get(String name, long... shape) {
-        return own(() -> source.get(name, shape));
+        Tensor known = byName.get(name);
+        if (known != null) {
+            return known;
+        }
+        Tensor parameter = own(() -> {
+            Tensor stored = source.get(name, shape);
+            if (stored.dtype() == dtype && stored.device().equals(device)) {
+                return stored;
+            }
+            Tensor copy = stored.to(device).to(dtype);
+            source.unload(name);
+            return copy;
+        });
+        byName.put(name, parameter);
+        return parameter;
     }
 
     /** Makes a tensor that lives as long as the others. */
@@ -32,9 +63,12 @@ final class Parameters implements AutoCloseable {
         }
     }
 
+    /** Frees the parameters; those that were stored as they are here leave memory too. */
     @Override
     public void close() {
         owned.forEach(Tensor::close);
-        source.close();
+        byName.keySet().forEach(source::unload);
+        owned.clear();
+        byName.clear();
     }
 }

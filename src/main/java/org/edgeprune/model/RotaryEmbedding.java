@@ -13,9 +13,9 @@ final class RotaryEmbedding implements HeadMap {
     /** theta_i up to the length where they change, {@code [dim / 2]} f64. */
     private final Tensor frequencies;
 
-    RotaryEmbedding(RotaryConfig config, Parameters parameters, Device device) {
+    RotaryEmbedding(RotaryConfig config, Parameters parameters) {
         this.config = config;
-        this.frequencies = parameters.own(() -> frequencies(1, device));
+        this.frequencies = parameters.own(() -> frequencies(1, parameters.device()));
     }
 
     private Tensor frequencies(int length, Device device) {
@@ -26,8 +26,8 @@ final class RotaryEmbedding implements HeadMap {
     @Override
     public Tensor apply(Tensor heads, TokenBatch batch) {
         Tensor angles = angles(batch);
-        Tensor cos = angles.cos().mul(config.scaling().amplitude()).to(DType.F32);
-        Tensor sin = angles.sin().mul(config.scaling().amplitude()).to(DType.F32);
+        Tensor cos = angles.cos().mul(config.scaling().amplitude()).to(heads.dtype());
+        Tensor sin = angles.sin().mul(config.scaling().amplitude()).to(heads.dtype());
         int half = config.dim() / 2;
         Tensor a = heads.narrow(-1, 0, half);
         Tensor b = heads.narrow(-1, half, half);
@@ -41,7 +41,7 @@ final class RotaryEmbedding implements HeadMap {
 
     /** {@code [tokens, dim / 2]}. */
     private Tensor angles(TokenBatch batch) {
-        Tensor positions = batch.positions().to(DType.F64).unsqueeze(1);
+        Tensor positions = batch.positions().to(frequencies.device()).to(DType.F64).unsqueeze(1);
         if (batch.maxLength() <= config.scaling().fixedUpTo()) {
             return positions.mul(frequencies);
         }

@@ -1,6 +1,7 @@
 package org.edgeprune.model;
 
 import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
 
 /**
  * Self-attention of one layer with an input of its own for every head's query, key and value, and every head's output apart.
@@ -45,11 +46,6 @@ public record SelfAttention(
                 outputWeight, outputBias, null);
     }
 
-    /** Whether a head's output depends on what the layer's other heads read, so that all must be computed if one is. */
-    public boolean coupled() {
-        return sumNorm != null;
-    }
-
     public int heads() {
         return query.heads();
     }
@@ -68,11 +64,14 @@ public record SelfAttention(
      */
     public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {
         return attend(
-                query.apply(norm.apply(q), set.heads()),
-                key.apply(norm.apply(k), set.kvHeads()),
-                value.apply(norm.apply(v), set.kvHeads()),
-                set,
-                batch);
+                project(query, q, set.heads()), project(key, k, set.kvHeads()), project(value, v, set.kvHeads()), set, batch);
+    }
+
+    /** One at a time: a normalised input is as large as the input, a head's projection of it far smaller. */
+    private Tensor project(HeadProjection projection, Tensor x, int[] selected) {
+        try (TensorScope scope = TensorScope.open()) {
+            return scope.keep(projection.apply(norm.apply(x), selected));
+        }
     }
 
     /** Head values of all heads, every reader seeing the same residual stream {@code [tokens, hidden]}. */
@@ -99,6 +98,11 @@ public record SelfAttention(
                 ? outputWeight
                 : outputWeight.indexSelect(0, HeadProjection.index(selected, values));
         return values.bmm(weight);
+    }
+
+    /** Each head's equal share of the output bias, {@code [hidden]}. */
+    public Tensor biasShare() {
+        return outputBias.mul(1.0 / heads());
     }
 
     private Tensor attend(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {

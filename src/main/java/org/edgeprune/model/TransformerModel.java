@@ -1,40 +1,181 @@
 package org.edgeprune.model;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a residual
- * stream, then the unembedding. Its weights are frozen; it owns them until closed.
+ * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a residual stream, then
+ * the unembedding. Its weights are frozen; it owns them until closed.
+ *
+ * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}). Not for several threads at once.
  */
-public interface TransformerModel extends AutoCloseable {
+public final class TransformerModel implements AutoCloseable {
+    private final Architecture architecture;
+    private final Weights weights;
+    private final Execution execution;
+    private final List<Device> devices;
+    /** What is always in memory, by device; empty where everything is brought in. */
+    private final Map<Device, Parameters> resident = new HashMap<>();
+    /** The parts made of it, by name. */
+    private final Map<String, Object> parts = new HashMap<>();
+
+    private TransformerModel(Architecture architecture, Weights weights, Execution execution) {
+        this.architecture = architecture;
+        this.weights = weights;
+        this.execution = execution;
+        this.devices = execution.map().over(architecture.sizes().graph().layers());
+    }
+
+    /**
+     * @param weights owned by the model from here on, also if it cannot be made
+     * @throws org.edgeprune.InputException if a parameter is missing or has another shape
+     */
+    public static TransformerModel of(Architecture architecture, Weights weights, Execution execution) {
+        try {
+            TransformerModel model = new TransformerModel(architecture, weights, execution);
+            try {
+                model.open();
+                return model;
+            } catch (RuntimeException e) {
+                model.freeParameters();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    /** Makes every part, or only sees that each can be made. */
+    private void open() {
+        if (execution.offload()) {
+            Blueprint.of(architecture, weights::has).forEach((name, shape) -> weights.get(name, shape).close());
+            return;
+        }
+        embedding().close();
+        for (int layer = 0; layer < devices.size(); layer++) {
+            attention(layer).close();
+            mlp(layer).close();
+        }
+        unembedding().close();
+    }
+
+    private <T> Part<T> part(String name, Device device, Function<Parameters, T> maker) {
+        if (execution.offload()) {
+            Parameters brought = new Parameters(weights, execution.dtype(), device);
+            try {
+                return new Part<>(maker.apply(brought), device, brought);
+            } catch (RuntimeException e) {
+                brought.close();
+                throw e;
+            }
+        }
+        @SuppressWarnings("unchecked") // a name always has the same maker
+        T made = (T) parts.computeIfAbsent(name, n -> maker.apply(resident.computeIfAbsent(
+                device, d -> new Parameters(weights, execution.dtype(), d))));
+        return new Part<>(made, device, null);
+    }
+
+    private Part<Embedding> embedding() {
+        return part("embedding", device(), architecture::embedding);
+    }
+
+    private Part<Unembedding> unembedding() {
+        return part("unembedding", device(), architecture::unembedding);
+    }
+
+    /** A layer's attention. */
+    public Part<SelfAttention> attention(int layer) {
+        return part("attention " + layer, devices.get(layer), parameters -> architecture.attention(parameters, layer));
+    }
+
+    /** A layer's MLP. */
+    public Part<Mlp> mlp(int layer) {
+        return part("mlp " + layer, devices.get(layer), parameters -> architecture.mlp(parameters, layer));
+    }
+
+    /**
+     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's embeddings.
+     *
+     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions
+     */
+    public List<Tensor> embeddings(TokenBatch batch) {
+        batch.requireAtMost(maxPositions());
+        try (Part<Embedding> embedding = embedding()) {
+            return embedding.get().of(batch);
+        }
+    }
+
+    /** Final norm and unembedding: {@code [n, hidden]} to {@code [n, vocab]}, F32. */
+    public Tensor logits(Tensor residual) {
+        try (Part<Unembedding> unembedding = unembedding()) {
+            return unembedding.get().logits(residual).to(DType.F32);
+        }
+    }
+
     /** The architecture's name in HuggingFace's {@code model_type}. */
-    String architecture();
+    public String architecture() {
+        return architecture.sizes().architecture();
+    }
+
+    public ModelSizes sizes() {
+        return architecture.sizes();
+    }
 
     /** The computation graph's shape with embedding nodes. */
-    GraphShape graphShape();
+    public GraphShape graphShape() {
+        return architecture.sizes().graph();
+    }
 
-    int hiddenSize();
+    public int hiddenSize() {
+        return architecture.sizes().hidden();
+    }
 
-    int vocabSize();
+    /** How many logits there are at each position. */
+    public int vocabSize() {
+        return architecture.outputs();
+    }
 
     /** The longest sequence that the model can take. */
-    int maxPositions();
+    public int maxPositions() {
+        return architecture.sizes().maxPositions();
+    }
 
-    Device device();
+    /** See {@link Architecture#coupledHeads}. */
+    public boolean coupledHeads() {
+        return architecture.coupledHeads();
+    }
 
-    /** What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's embeddings. */
-    List<Tensor> embeddings(TokenBatch batch);
+    /** Where residual streams are. */
+    public Device device() {
+        return execution.device();
+    }
 
-    SelfAttention attention(int layer);
+    /** What residual streams are in. */
+    public DType dtype() {
+        return execution.dtype();
+    }
 
-    Mlp mlp(int layer);
+    public Execution execution() {
+        return execution;
+    }
 
-    /** Final norm and unembedding: {@code [n, hidden]} to {@code [n, vocab]}. */
-    Tensor logits(Tensor residual);
+    private void freeParameters() {
+        resident.values().forEach(Parameters::close);
+        resident.clear();
+        parts.clear();
+    }
 
+    /** Frees all parameters and closes the weights. */
     @Override
-    void close();
+    public void close() {
+        freeParameters();
+        weights.close();
+    }
 }

@@ -7,11 +7,14 @@ public interface Weights extends AutoCloseable {
     boolean has(String name);
 
     /**
-     * The parameter in the compute dtype on the model's device, owned by the current scope.
+     * The parameter as it is stored, owned by the current scope.
      *
      * @throws org.edgeprune.InputException if it is missing or has another shape
      */
     Tensor get(String name, long... shape);
+
+    /** Says that a parameter as it is stored is not needed for now, so that it need not stay in memory. */
+    default void unload(String name) {}
 
     @Override
     void close();

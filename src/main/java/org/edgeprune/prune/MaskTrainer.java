@@ -68,11 +68,17 @@ public final class MaskTrainer implements AutoCloseable {
             Masks masks = sample(step);
 
             // KL(full || masked), and its gradient down to the masks
-            MaskedPass pass =
-                    new MaskedPass(model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), true);
-            Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
-            Tensor kl = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
-            MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
+            MaskedPass pass = new MaskedPass(
+                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
+            double kl;
+            Tensor toResidual;
+            try (TensorScope loss = TensorScope.open()) {
+                Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
+                Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
+                kl = divergence.item();
+                toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);
+            }
+            MaskGradients toMasks = pass.backward(toResidual);
 
             // The constraints, and everything's gradient down to log_alpha and the multipliers
             double edgeTarget = options.edgeSparsity().at(step);
@@ -94,8 +100,8 @@ public final class MaskTrainer implements AutoCloseable {
             double norm = GradientClipping.clip(gradients, options.maxGradNorm());
             StepMetrics metrics = new StepMetrics(
                     step,
-                    kl.item() + constraints.item(),
-                    kl.item(),
+                    kl + constraints.item(),
+                    kl,
                     edgeLoss.item(),
                     withNodes ? nodeLoss.item() : 0,
                     edgeSparsity.item(),
@@ -110,6 +116,10 @@ public final class MaskTrainer implements AutoCloseable {
             }
             return metrics;
         }
+    }
+
+    private MaskedPass.Gradients backwards() {
+        return model.execution().recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT;
     }
 
     private Masks sample(int step) {

@@ -142,6 +142,11 @@ public final class Checkpoint implements AutoCloseable {
         return shard(name).tensor(name);
     }
 
+    /** See {@link SafeTensorsFile#unload}. */
+    public void unload(String name) {
+        shard(name).unload(name);
+    }
+
     /** See {@link SafeTensorsFile#load}. */
     public Tensor load(String name, DType dtype, Device device) {
         return shard(name).load(name, dtype, device);

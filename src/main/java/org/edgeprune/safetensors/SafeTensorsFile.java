@@ -204,6 +204,14 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
+    /** Lets a tensor's pages of the mapping leave memory; it, and its views, can still be used, and bring them back. */
+    public void unload(String name) {
+        TensorInfo info = info(name);
+        if (info.byteSize() > 0) {
+            bytes(info).unload();
+        }
+    }
+
     /** Adds a tensor's name, dtype, shape and bytes to a hash. */
     void hash(String name, ContentHash hash) {
         TensorInfo info = info(name);

@@ -98,7 +98,7 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     float[] logits(Masks masks, Baseline baseline) {
-        return model.logits(new MaskedPass(model, clean, baseline, masks, null, false).finalResidual()).toFloats();
+        return model.logits(new MaskedPass(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE).finalResidual()).toFloats();
     }
 
     float[] logits(MaskValues masks) {
@@ -128,7 +128,7 @@ abstract class GoldenCase implements AutoCloseable {
 
     Step step(MaskParameters p, Baseline baseline, Tensor full, String noise, double edgeTarget, double nodeTarget) {
         Masks masks = p.sample(edges(noise), nodes(noise));
-        MaskedPass pass = new MaskedPass(model, clean, baseline, masks.detach(), scoredTokens(), true);
+        MaskedPass pass = new MaskedPass(model, clean, baseline, masks.detach(), scoredTokens(), MaskedPass.Gradients.KEPT);
         Tensor kl = KlDivergence.weighted(full, rows().apply(model.logits(pass.finalResidual())), weights());
         MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
         Tensor edgeLoss = Lagrangian.loss(

@@ -101,7 +101,7 @@ abstract class GoldenTest {
                     1e-4,
                     "corrupted writer states");
             MaskedPass pass = new MaskedPass(
-                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, false);
+                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, MaskedPass.Gradients.NONE);
             assertClose(c.golden.floats("full.writer_states"), pass.writerStates().toFloats(), 1e-4, "writer states");
             assertClose(
                     c.golden.floats("full.logits"),

@@ -14,7 +14,8 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.Gpt2Config;
-import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -45,7 +46,7 @@ class MaskedPassTest {
     void open() {
         LibTorch.load();
         scope = TensorScope.open();
-        model = new Gpt2Model(CONFIG, new LargeWeights(new RandomWeights(11, Device.CPU)), Device.CPU);
+        model = TransformerModel.of(new Gpt2(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
     }
 
     /** Larger than the usual initialisation, so that attention and MLPs matter. */
@@ -142,7 +143,7 @@ class MaskedPassTest {
             TokenBatch one = TokenBatch.of(List.of(CLEAN.get(row)), Device.CPU);
             Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(CORRUPTED.get(row)), Device.CPU));
             float[] alone = model.logits(
-                            new MaskedPass(model, one, baseline, Masks.of(masks, Device.CPU), null, false).finalResidual())
+                            new MaskedPass(model, one, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual())
                     .toFloats();
             int from = together.token(row, 0) * CONFIG.vocabSize();
             assertArrayEquals(alone, java.util.Arrays.copyOfRange(all, from, from + alone.length), 1e-4f);
@@ -154,15 +155,15 @@ class MaskedPassTest {
         ComputationGraph graph = graph(true);
         MaskValues masks = random(graph, 6, 0.3, 0.3);
         Tensor scored = Tensor.of(new long[] {10, 3}, 2);
-        Tensor whole = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, false).finalResidual();
-        Tensor some = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, false).finalResidual();
+        Tensor whole = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual();
+        Tensor some = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, MaskedPass.Gradients.NONE).finalResidual();
         assertArrayEquals(whole.indexSelect(0, scored).toFloats(), some.toFloats(), 1e-6f);
     }
 
     @Test
     void aPassThatWasNotMadeForGradientsHasNone() {
         MaskedPass pass = new MaskedPass(
-                model, clean(), baseline(true), Masks.of(MaskValues.full(graph(true)), Device.CPU), null, false);
+                model, clean(), baseline(true), Masks.of(MaskValues.full(graph(true)), Device.CPU), null, MaskedPass.Gradients.NONE);
         assertThrows(IllegalStateException.class, () -> pass.backward(pass.finalResidual()));
     }
 
@@ -194,7 +195,7 @@ class MaskedPassTest {
     }
 
     private float[] logits(MaskValues masks, boolean interchange) {
-        return model.logits(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, false)
+        return model.logits(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
                         .finalResidual())
                 .toFloats();
     }
@@ -208,7 +209,7 @@ class MaskedPassTest {
 
     private MaskGradients gradients(ComputationGraph graph, MaskValues masks, boolean interchange) {
         MaskedPass pass =
-                new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, true);
+                new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
         return pass.backward(Autograd.grad(loss(pass.finalResidual()), pass.finalResidual())[0]);
     }
 
@@ -225,7 +226,7 @@ class MaskedPassTest {
 
     private double value(MaskValues masks, boolean interchange) {
         try (TensorScope inner = TensorScope.open()) {
-            return loss(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, false)
+            return loss(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
                             .finalResidual())
                     .item();
         }

@@ -97,7 +97,7 @@ class TracrGoldenTest {
                     1e-4,
                     "corrupted writer states");
             MaskedPass full = new MaskedPass(
-                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, false);
+                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, MaskedPass.Gradients.NONE);
             assertClose(c.golden.floats("full.writer_states"), full.writerStates().toFloats(), 1e-4, "writer states");
             assertClose(c.golden.floats("full.last_hidden"), full.finalResidual().toFloats(), 1e-4, "last hidden state");
 

@@ -44,7 +44,7 @@ class TrainedModelGoldenTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             TokenBatch other = TokenBatch.of(rows(golden.tensor("idx")).reversed(), Device.CPU);
             MaskedPass full = new MaskedPass(
-                    model, batch, Baseline.record(model, other), Masks.of(MaskValues.full(graph), Device.CPU), null, false);
+                    model, batch, Baseline.record(model, other), Masks.of(MaskValues.full(graph), Device.CPU), null, MaskedPass.Gradients.NONE);
             Tensor logits = model.logits(full.finalResidual());
             assertClose(expected, logits.toFloats(), 1e-4, "logits of the masked model at full masks");
             long length = golden.info("idx").shape()[1];

@@ -15,7 +15,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.edgeprune.InputException;
 import org.edgeprune.engine.Baseline;
-import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -131,7 +132,7 @@ class MiniTrainingTest {
     /** Trains, then has another model built over the weights that came out. */
     private static TransformerModel trained(MiniTrainer trainer, TrainableWeights copies) {
         train(trainer);
-        return new Gpt2Model(TINY.config(TOKENIZER.vocabSize()), copies, Device.CPU);
+        return TransformerModel.of(new Gpt2(TINY.config(TOKENIZER.vocabSize())), copies, Execution.on(Device.CPU));
     }
 
     private static Tensor[] leaves(Map<String, Tensor> weights) {

@@ -80,7 +80,7 @@ class ArchitecturesTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             for (Baseline baseline : new Baseline[] {null, Baseline.record(model, corrupted)}) {
                 MaskedPass full = new MaskedPass(
-                        model, batch, baseline, Masks.of(MaskValues.full(graph), Device.CPU), null, false);
+                        model, batch, baseline, Masks.of(MaskValues.full(graph), Device.CPU), null, MaskedPass.Gradients.NONE);
                 assertRow(naive.logits(LONG), model.logits(full.finalResidual()).toFloats(), batch.token(0, 0));
             }
             assertEquals(config.get("model_type").asText(), Models.sizes(dir).architecture());
@@ -113,7 +113,7 @@ class ArchitecturesTest {
             edges[i] = graph.edge(i).writer().index() == writer ? mask : 1;
         }
         MaskValues masks = new MaskValues(graph, edges, MaskValues.full(graph).nodes());
-        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, false).finalResidual().toFloats();
+        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual().toFloats();
     }
 
     /** The engine's backward through each kind of block, against differences of the forward along a random direction. */
@@ -139,7 +139,7 @@ class ArchitecturesTest {
             Tensor weights = Tensor.of(values(batch.tokenCount() * model.hiddenSize(), -1, 1, random),
                     batch.tokenCount(), model.hiddenSize());
             MaskedPass pass = new MaskedPass(
-                    model, batch, baseline, Masks.of(new MaskValues(graph, edges, nodes), Device.CPU), null, true);
+                    model, batch, baseline, Masks.of(new MaskValues(graph, edges, nodes), Device.CPU), null, MaskedPass.Gradients.KEPT);
             MaskGradients gradients = pass.backward(weights);
             double expected = dot(gradients.edges().toFloats(), alongEdges) + dot(gradients.nodes().toFloats(), alongNodes);
             double step = 5e-3;
@@ -147,7 +147,7 @@ class ArchitecturesTest {
             for (int side = 0; side < 2; side++) {
                 MaskValues moved = new MaskValues(
                         graph, moved(edges, alongEdges, step * (1 - 2 * side)), moved(nodes, alongNodes, step * (1 - 2 * side)));
-                MaskedPass other = new MaskedPass(model, batch, baseline, Masks.of(moved, Device.CPU), null, false);
+                MaskedPass other = new MaskedPass(model, batch, baseline, Masks.of(moved, Device.CPU), null, MaskedPass.Gradients.NONE);
                 loss[side] = dot(other.finalResidual().toFloats(), weights.toFloats());
             }
             assertEquals(expected, (loss[0] - loss[1]) / (2 * step), 1e-2 * Math.abs(expected));

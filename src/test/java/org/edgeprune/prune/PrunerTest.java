@@ -18,7 +18,8 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.Gpt2Config;
-import org.edgeprune.model.Gpt2Model;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Answer;
@@ -50,7 +51,7 @@ class PrunerTest {
     @BeforeEach
     void openModel() {
         live = TensorScope.liveTensors();
-        model = new Gpt2Model(TINY, new RandomWeights(7, Device.CPU), Device.CPU);
+        model = TransformerModel.of(new Gpt2(TINY), new RandomWeights(7), Execution.on(Device.CPU));
     }
 
     @AfterEach

@@ -31,6 +31,7 @@ import picocli.CommandLine.TypeConversionException;
             DataCommand.class,
             DownloadCommand.class,
             InfoCommand.class,
+            InitCommand.class,
             GenerateCommand.class,
             DoctorCommand.class,
             TracrCommand.class,

@@ -72,7 +72,11 @@ public final class Models {
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
     public static Architecture architecture(Path directory) {
-        ModelConfig config = ModelConfig.read(directory);
+        return architecture(ModelConfig.read(directory));
+    }
+
+    /** The same for a configuration that was read. */
+    public static Architecture architecture(ModelConfig config) {
         return switch (Family.of(config)) {
             case GPT2 -> new Gpt2(Gpt2Config.of(config));
             case LLAMA -> new Llama(LlamaConfig.of(config));

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -52,22 +53,28 @@ public final class SafeTensorsWriter {
      * @throws InputException if the file cannot be written; the old one is then as it was
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        Map<String, UnmadeTensor> made = new HashMap<>();
+        tensors.forEach((name, tensor) -> made.put(name, UnmadeTensor.made(tensor)));
+        writeUnmade(file, made, metadata);
+    }
+
+    /** The same for tensors that are made one by one as they are written: no two of them are there at a time. */
+    public static void writeUnmade(Path file, Map<String, UnmadeTensor> tensors, Map<String, String> metadata) {
         List<TensorInfo> layout = layOut(tensors);
         byte[] header = header(layout, metadata);
         AtomicFile.write(file, out -> {
             out.write(header);
             for (TensorInfo info : layout) {
-                writeData(tensors.get(info.name()), out);
+                writeData(info.name(), tensors.get(info.name()), out);
             }
         });
     }
 
-    private static List<TensorInfo> layOut(Map<String, Tensor> tensors) {
+    private static List<TensorInfo> layOut(Map<String, UnmadeTensor> tensors) {
         Comparator<TensorInfo> byAlignment = Comparator.comparing(TensorInfo::dtype, Comparator.reverseOrder());
         List<TensorInfo> unplaced = new ArrayList<>();
         tensors.forEach((name, tensor) -> {
-            long bytes = Math.multiplyExact(tensor.elementCount(), tensor.dtype().byteSize());
-            unplaced.add(new TensorInfo(name, SafeDType.of(tensor.dtype()), tensor.shape(), 0, bytes));
+            unplaced.add(new TensorInfo(name, SafeDType.of(tensor.dtype()), tensor.shape(), 0, tensor.byteSize()));
         });
         unplaced.sort(byAlignment.thenComparing(info -> utf8(info.name()), Arrays::compareUnsigned));
         List<TensorInfo> placed = new ArrayList<>();
@@ -121,14 +128,14 @@ public final class SafeTensorsWriter {
         return padded;
     }
 
-    private static void writeData(Tensor tensor, OutputStream out) throws IOException {
-        long perChunk = CHUNK / tensor.dtype().byteSize();
+    private static void writeData(String name, UnmadeTensor unmade, OutputStream out) throws IOException {
+        long perChunk = CHUNK / unmade.dtype().byteSize();
         try (GradMode _ = GradMode.disabled(); TensorScope _ = TensorScope.open(); Arena arena = Arena.ofConfined()) {
-            Tensor flat = tensor.to(Device.CPU).contiguous().reshape(-1);
+            Tensor flat = unmade.make(name).to(Device.CPU).contiguous().reshape(-1);
             MemorySegment buffer = arena.allocate(CHUNK, Long.BYTES);
             for (long start = 0; start < flat.elementCount(); start += perChunk) {
                 long count = Math.min(perChunk, flat.elementCount() - start);
-                MemorySegment chunk = buffer.asSlice(0, count * tensor.dtype().byteSize());
+                MemorySegment chunk = buffer.asSlice(0, count * unmade.dtype().byteSize());
                 try (Tensor piece = flat.narrow(0, start, count)) {
                     piece.copyTo(chunk);
                 }

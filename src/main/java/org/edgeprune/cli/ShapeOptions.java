@@ -1,0 +1,41 @@
+package org.edgeprune.cli;
+
+import org.edgeprune.InputException;
+import org.edgeprune.model.ConfigTemplate;
+import picocli.CommandLine.Option;
+
+/** {@code --config}, {@code --layers}, {@code --heads}: the shape of a model of random weights. */
+final class ShapeOptions {
+    @Option(
+            names = "--config",
+            paramLabel = "CONFIG",
+            description = "A config.json, a directory that holds one, or a shape that comes with edgeprune: gpt2, codellama-13b, llama-mid.")
+    private String config;
+
+    @Option(names = "--layers", paramLabel = "N", description = "Layers (default: as the configuration says).")
+    private Integer layers;
+
+    @Option(names = "--heads", paramLabel = "N", description = "Heads that the same width is cut into (default: as the configuration says).")
+    private Integer heads;
+
+    /** Whether any of these was given. */
+    boolean given() {
+        return config != null || layers != null || heads != null;
+    }
+
+    /** The configuration, with the sizes that were asked for. */
+    ConfigTemplate template(String otherwise) {
+        ConfigTemplate template = ConfigTemplate.of(config == null ? otherwise : config);
+        if (layers != null) {
+            template = template.withLayers(positive("--layers", layers));
+        }
+        return heads == null ? template : template.withHeads(positive("--heads", heads));
+    }
+
+    private static int positive(String option, int value) {
+        if (value < 1) {
+            throw new InputException(option + " " + value + ": must be at least 1");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,107 @@
+package org.edgeprune.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.edgeprune.InputException;
+import org.edgeprune.torch.DType;
+
+/**
+ * A {@code config.json} to make models of random weights from, in the size that it states or another.
+ *
+ * @param file where it is from, for messages
+ * @param json its contents
+ */
+public record ConfigTemplate(Path file, ObjectNode json) {
+    /** Shapes that come with edgeprune: GPT-2 small, CodeLlama-13B, and a Llama that a step takes a second for. */
+    public static final List<String> NAMES = List.of("gpt2", "codellama-13b", "llama-mid");
+
+    private static final List<String> LAYERS = List.of("num_hidden_layers", "n_layer", "num_layers");
+    private static final List<String> HEADS = List.of("num_attention_heads", "n_head", "num_heads");
+
+    /**
+     * @param name one of {@link #NAMES}, a file, or a directory that holds {@code config.json}
+     * @throws InputException if there is no such file, or it is no JSON object
+     */
+    public static ConfigTemplate of(String name) {
+        Path path = Path.of(name);
+        Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
+        try {
+            if (Files.exists(file)) {
+                return parse(file, Files.readString(file));
+            }
+            if (!NAMES.contains(name)) {
+                throw new InputException(file + ": not there: name a config.json, a directory that holds one, or one of "
+                        + String.join(", ", NAMES));
+            }
+            try (InputStream in = ConfigTemplate.class.getResourceAsStream("/org/edgeprune/shapes/" + name + ".json")) {
+                return parse(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e, e);
+        }
+    }
+
+    private static ConfigTemplate parse(Path file, String text) throws IOException {
+        ModelConfig.of(file, text); // has the words for what is no JSON object
+        return new ConfigTemplate(file, (ObjectNode) new ObjectMapper().readTree(text));
+    }
+
+    /** The same model with another number of layers: the first of those that {@code layer_types} lists. */
+    public ConfigTemplate withLayers(int layers) {
+        ObjectNode changed = json.deepCopy();
+        changed.put(field(LAYERS), layers);
+        if (changed.get("layer_types") instanceof ArrayNode types) {
+            while (types.size() > layers) {
+                types.remove(types.size() - 1);
+            }
+        }
+        return new ConfigTemplate(file, changed);
+    }
+
+    /** The same width cut into another number of heads, with as many of them to a key/value head as before. */
+    public ConfigTemplate withHeads(int heads) {
+        ObjectNode changed = json.deepCopy();
+        int before = changed.path(field(HEADS)).asInt();
+        changed.put(field(HEADS), heads);
+        JsonNode keyValue = changed.path("num_key_value_heads");
+        if (keyValue.isInt() && before > 0) {
+            changed.put("num_key_value_heads", Math.max(1, (int) ((long) heads * keyValue.intValue() / before)));
+        }
+        return new ConfigTemplate(file, changed);
+    }
+
+    /** States the dtype of the weights, for other readers. */
+    public ConfigTemplate withDtype(DType dtype) {
+        ObjectNode changed = json.deepCopy();
+        changed.put(changed.has("dtype") ? "dtype" : "torch_dtype", switch (dtype) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case F16 -> "float16";
+            default -> throw new InputException("dtype " + dtype + ": checkpoints are F32, BF16 or F16");
+        });
+        return new ConfigTemplate(file, changed);
+    }
+
+    /** What it says, for an architecture to read. */
+    public ModelConfig config() {
+        return ModelConfig.of(file, json.toString());
+    }
+
+    private String field(List<String> names) {
+        return names.stream().filter(json::has).findFirst()
+                .orElseThrow(() -> new InputException(file + ": has none of the fields " + String.join(", ", names)));
+    }
+
+    /** The text of the file. */
+    String text() {
+        return json.toPrettyString() + "\n";
+    }
+}

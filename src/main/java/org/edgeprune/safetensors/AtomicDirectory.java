@@ -1,0 +1,85 @@
+package org.edgeprune.safetensors;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.edgeprune.InputException;
+
+/**
+ * Writes a whole directory or nothing: into a hidden one beside it, then renamed. That one is deleted if writing fails, and also if the
+ * process is asked to end meanwhile; killed outright, it leaves a {@code .NAME.*.tmp} that may be deleted.
+ */
+public final class AtomicDirectory {
+    private AtomicDirectory() {}
+
+    /**
+     * Makes a directory.
+     *
+     * @param directory must not exist, or be empty; those above it are made
+     * @param body writes the files into the directory that it is given
+     * @throws InputException if it holds something, or cannot be written
+     */
+    public static void write(Path directory, Consumer<Path> body) {
+        Complaint complaint = new Complaint(directory);
+        requireNew(directory);
+        Path target = directory.toAbsolutePath().normalize();
+        Path part = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Thread onExit = new Thread(() -> delete(part));
+        Runtime.getRuntime().addShutdownHook(onExit);
+        try {
+            Files.createDirectories(part);
+            body.accept(part);
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw complaint.about("cannot be written (" + e + ")", "free some space or write to another directory", e);
+        } catch (InputException e) {
+            throw new InputException(e.getMessage().replace(part.toString(), directory.toString()), e);
+        } finally {
+            delete(part);
+            removeHook(onExit);
+        }
+    }
+
+    /** @throws InputException if there is something with this name that is no empty directory */
+    public static void requireNew(Path directory) {
+        Complaint complaint = new Complaint(directory);
+        if (Files.exists(directory) && !Files.isDirectory(directory)) {
+            throw complaint.about("is a file", "name another directory");
+        }
+        try (Stream<Path> files = Files.isDirectory(directory) ? Files.list(directory) : Stream.empty()) {
+            if (files.findAny().isPresent()) {
+                throw complaint.about("holds files already", "name another directory, or delete this one");
+            }
+        } catch (IOException e) {
+            throw complaint.about("cannot be listed (" + e.getMessage() + ")", "name another directory", e);
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending, and the hook does its work.
+        }
+    }
+
+    private static void delete(Path directory) {
+        if (Files.notExists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            List<Path> innermostFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : innermostFirst) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // What stays is hidden and named as temporary; the failure that led here matters more.
+        }
+    }
+}

@@ -29,17 +29,26 @@ final class ComputeOptions {
 
     /** Loads libtorch as these options say; nothing may have loaded it before. */
     Device start() {
-        return start(null, Device.CPU);
+        return start((Integer) null, Device.CPU);
     }
 
     /** The same for work on a model of some width: one thread where its matrices are too small to share among several. */
     Device start(int width) {
-        return start(width < WORTH_SHARING ? 1 : null, Device.CPU);
+        return start(threadsFor(width), Device.CPU);
+    }
+
+    private static Integer threadsFor(int width) {
+        return width < WORTH_SHARING ? 1 : null;
     }
 
     /** The same for the model in a directory. */
     Device start(Path modelDirectory) {
-        return start(Models.sizes(modelDirectory).hidden());
+        return start(modelDirectory, Device.CPU);
+    }
+
+    /** The same, on another device where none was given. */
+    Device start(Path modelDirectory, Device otherDevice) {
+        return start(threadsFor(Models.sizes(modelDirectory).hidden()), otherDevice);
     }
 
     /** The same, with other values where options were not given; {@code null} threads for one a core. */

@@ -81,7 +81,7 @@ final class EvalCommand implements Callable<Integer> {
     private Path examplesFile;
 
     @Mixin
-    private ComputeOptions compute;
+    private ExecutionOptions execution;
 
     @Mixin
     private Results results;
@@ -101,7 +101,7 @@ final class EvalCommand implements Callable<Integer> {
         Task chosen = Tasks.named(taskName).forModel(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
-        try (TransformerModel opened = Models.open(directory, compute.start(directory));
+        try (TransformerModel opened = Models.open(directory, execution.start(directory));
                 PromptTokenizer tokenizer = PromptTokenizer.open(directory)) {
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, results).part(split);
@@ -124,7 +124,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
-        compute.prepare();
+        execution.prepare();
         return run != null ? SavedMasks.open(run, sizes).binary()
                 : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
                 : null;

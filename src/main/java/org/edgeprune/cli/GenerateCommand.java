@@ -13,12 +13,12 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.PromptTokenizer;
-import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,7 +56,7 @@ final class GenerateCommand implements Callable<Integer> {
     private Path edges;
 
     @Mixin
-    private ComputeOptions compute;
+    private ExecutionOptions execution;
 
     @Mixin
     private Results results;
@@ -74,11 +74,11 @@ final class GenerateCommand implements Callable<Integer> {
         }
         Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
         Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
-        Device device = compute.start(directory);
+        Execution how = execution.start(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Set<Integer> ends = ModelConfig.read(directory).endTokens();
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
-                TransformerModel opened = Models.open(directory, device)) {
+                TransformerModel opened = Models.open(directory, how)) {
             int[] start = tokens(prompt, tokenizer);
             int[] other = corrupted == null ? null : tokens(corrupted, tokenizer);
             int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);

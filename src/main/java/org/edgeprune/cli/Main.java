@@ -2,8 +2,10 @@ package org.edgeprune.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.function.Function;
 import org.edgeprune.InputException;
 import org.edgeprune.Version;
+import org.edgeprune.model.DeviceMap;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -71,15 +73,16 @@ public final class Main {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // scripts give options, their caller others in their place
                 .setOverwrittenOptionsAllowed(true)
-                .registerConverter(Device.class, Main::device)
+                .registerConverter(Device.class, text -> read(Device::parse, text))
+                .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
         return line.execute(args);
     }
 
-    private static Device device(String text) {
+    private static <T> T read(Function<String, T> reader, String text) {
         try {
-            return Device.parse(text);
+            return reader.apply(text);
         } catch (InputException e) {
             throw new TypeConversionException(e.getMessage());
         }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.InputException;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneOptions;
@@ -15,7 +16,6 @@ import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.task.Tasks;
-import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -67,7 +67,10 @@ final class PruneCommand implements Callable<Integer> {
     private PaceOptions pace;
 
     @Mixin
-    private ComputeOptions compute;
+    private ExecutionOptions execution;
+
+    @Mixin
+    private RecomputeOption recompute;
 
     @Mixin
     private Results results;
@@ -81,10 +84,10 @@ final class PruneCommand implements Callable<Integer> {
         Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
         Path modelDirectory = ModelOption.directory(modelName);
-        Device device = before.isPresent()
-                ? compute.start(before.get().threads(), Device.parse(before.get().device()))
-                : compute.start(modelDirectory);
-        try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, device)) {
+        Execution how = recompute.over(before.isPresent()
+                ? execution.start(before.get().threads(), before.get().execution())
+                : execution.start(modelDirectory));
+        try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, how)) {
             PruneSession session = new PruneSession(
                     loaded,
                     Tasks.named(task.name(before.map(RunRecord::task))),

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.InputException;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
@@ -16,7 +17,6 @@ import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.report.SweepTable;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
-import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,7 +58,10 @@ final class SweepCommand implements Callable<Integer> {
     private PaceOptions pace;
 
     @Mixin
-    private ComputeOptions compute;
+    private ExecutionOptions execution;
+
+    @Mixin
+    private RecomputeOption recompute;
 
     @Mixin
     private Results results;
@@ -71,10 +74,10 @@ final class SweepCommand implements Callable<Integer> {
         List<Double> diverged = new ArrayList<>();
         String name = model.name(BundledModel.NAME);
         Path directory = ModelOption.directory(name);
-        Device device = compute.start(directory);
+        Execution how = recompute.over(execution.start(directory));
         Task chosen = Tasks.named(task.name(Optional.empty()));
         String title = chosen.name() + " in " + name;
-        try (LoadedModel loaded = LoadedModel.open(name, directory, device)) {
+        try (LoadedModel loaded = LoadedModel.open(name, directory, how)) {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(

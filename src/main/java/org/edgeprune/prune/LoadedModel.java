@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.nio.file.Path;
 import org.edgeprune.hub.Hub;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.Checkpoint;
@@ -22,12 +23,17 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
      * @throws org.edgeprune.InputException if there is no such model, or it cannot be used
      */
     public static LoadedModel open(String name, Device device) {
-        return open(name, Models.locate(name, Hub.Listener.NONE), device);
+        return open(name, Execution.on(device));
+    }
+
+    /** The same, run in some other way than in F32 on one device. */
+    public static LoadedModel open(String name, Execution execution) {
+        return open(name, Models.locate(name, Hub.Listener.NONE), execution);
     }
 
     /** The same for a model that was located. */
-    public static LoadedModel open(String name, Path directory, Device device) {
-        TransformerModel model = Models.open(directory, device);
+    public static LoadedModel open(String name, Path directory, Execution execution) {
+        TransformerModel model = Models.open(directory, execution);
         try {
             return new LoadedModel(name, directory, model, PromptTokenizer.open(directory));
         } catch (RuntimeException e) {

@@ -79,7 +79,7 @@ public record PruneSession(
                 data == null ? null : data.toString(),
                 dataset.train().size(),
                 LibTorch.threads(),
-                model.model().device().toString(),
+                model.model().execution(),
                 options);
         Pruner pruner = new Pruner(model.model(), dataset, scorer(), record, RunDirectory.create(directory.path()), pace);
         PruneResult result = pruner.run(resume, listener);

@@ -1,5 +1,11 @@
 package org.edgeprune.prune;
 
+import java.util.Optional;
+import org.edgeprune.model.DeviceMap;
+import org.edgeprune.model.Execution;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
+
 /**
  * {@code run.json}: what a run was made from, enough to repeat it.
  *
@@ -12,6 +18,10 @@ package org.edgeprune.prune;
  * @param examples how many examples the run trains on
  * @param threads CPU threads; sums depend on it in their last digits
  * @param device where it ran
+ * @param computeDtype in what
+ * @param deviceMap where its layers were; null for all on {@code device}
+ * @param offload whether its weights stayed in the checkpoint
+ * @param recompute whether blocks were computed again in the backward
  * @param options hyper-parameters
  */
 public record RunRecord(
@@ -24,4 +34,42 @@ public record RunRecord(
         int examples,
         int threads,
         String device,
-        PruneOptions options) {}
+        DType computeDtype,
+        String deviceMap,
+        boolean offload,
+        boolean recompute,
+        PruneOptions options) {
+    public RunRecord(
+            String version,
+            String libtorch,
+            String model,
+            String modelSha256,
+            String task,
+            String data,
+            int examples,
+            int threads,
+            Execution execution,
+            PruneOptions options) {
+        this(
+                version,
+                libtorch,
+                model,
+                modelSha256,
+                task,
+                data,
+                examples,
+                threads,
+                execution.device().toString(),
+                execution.dtype(),
+                execution.layers().map(DeviceMap::toString).orElse(null),
+                execution.offload(),
+                execution.recompute(),
+                options);
+    }
+
+    /** How the run's model was run. */
+    public Execution execution() {
+        return new Execution(
+                Device.parse(device), computeDtype, Optional.ofNullable(deviceMap).map(DeviceMap::parse), offload, recompute);
+    }
+}

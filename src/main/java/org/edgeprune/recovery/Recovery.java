@@ -130,7 +130,7 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
             sha256 = checkpoint.sha256();
         }
         RunRecord record = new RunRecord(version, LibTorch.version(), models.toString(), sha256, task.name(),
-                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.device().toString(),
+                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.execution(),
                 options(scale, new ComputationGraph(model.graphShape()).edgeCount()));
         return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, 1L << 30));
     }

@@ -79,6 +79,9 @@ class LargeBlocks {
             kept_.erase(best);
             kept_bytes_ -= found.bytes;
         } else {
+            /* What is kept may fill the room up to the most that was ever in use, but not make the process larger than that. */
+            const size_t soon = used_bytes_ + wanted;
+            shrink(std::min(limit_, peak_bytes_ > soon ? peak_bytes_ - soon : 0));
             found.address = map(wanted);
             if (found.address == nullptr) {
                 shrink(0);

@@ -4,9 +4,13 @@ import java.nio.file.Path;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.edgeprune.InputException;
+import org.edgeprune.engine.AvailableMemory;
 import org.edgeprune.engine.StepMemory;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.model.Architecture;
+import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.safetensors.Checkpoint;
@@ -36,6 +40,12 @@ final class InfoCommand implements Callable<Integer> {
     private int tokens;
 
     @Mixin
+    private ExecutionOptions execution;
+
+    @Mixin
+    private RecomputeOption recompute;
+
+    @Mixin
     private Results results;
 
     @Override
@@ -44,7 +54,9 @@ final class InfoCommand implements Callable<Integer> {
             throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + ": both must be at least 1");
         }
         Path directory = ModelOption.directory(model);
-        ModelSizes sizes = Models.sizes(directory);
+        Execution how = recompute.over(execution.start(directory));
+        Architecture architecture = Models.architecture(directory);
+        ModelSizes sizes = architecture.sizes();
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
@@ -55,7 +67,8 @@ final class InfoCommand implements Callable<Integer> {
         }
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
-        StepMemory memory = StepMemory.of(sizes, parameters, with, (long) batchSize * tokens, batchSize);
+        StepMemory memory = StepMemory.of(new StepMemory.Work(
+                sizes, Blueprint.of(architecture, name -> true), with, how, true, (long) batchSize * tokens, batchSize, 0));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),
@@ -70,7 +83,15 @@ final class InfoCommand implements Callable<Integer> {
                 String.join(", ", dtypes),
                 Counts.of(without),
                 Counts.of(with),
-                new Step(batchSize, tokens, memory, memory.total()));
+                new Step(
+                        batchSize,
+                        tokens,
+                        how.dtype().toString(),
+                        how.recompute(),
+                        how.offload(),
+                        memory,
+                        memory.total(),
+                        AvailableMemory.bytes().isPresent() ? AvailableMemory.bytes().getAsLong() : null));
         results.print(result, () -> text(result));
         return 0;
     }
@@ -88,17 +109,24 @@ final class InfoCommand implements Callable<Integer> {
                         .row("parameters", "%,d in %s".formatted(r.parameters(), r.dtype()))
                         .row("graph", r.graph())
                         .row("  with embedding nodes", r.graphWithEmbeddings())
-                + "\nMemory of a pruning step, %d prompts of %d tokens, embedding nodes, every edge alive\n"
-                        .formatted(r.step().batchSize(), r.step().tokens())
+                + "\nMemory of a pruning step: %d prompts of %d tokens in %s%s%s, embedding nodes, every edge alive\n"
+                        .formatted(
+                                r.step().batchSize(),
+                                r.step().tokens(),
+                                r.step().computeDtype(),
+                                r.step().recompute() ? ", blocks recomputed" : "",
+                                r.step().offload() ? ", weights offloaded" : "")
                 + new Table()
                         .row("  weights", megabytes(m.weights()))
-                        .row("  writer states and gradients", megabytes(m.outboxes()))
-                        .row("  reader inputs", megabytes(m.readerInputs()))
-                        .row("  corrupted run", megabytes(m.baseline()))
-                        .row("  inside blocks", megabytes(m.blocks()))
-                        .row("  logits and loss", megabytes(m.logits()))
+                        .row("  full model's run", megabytes(m.fullModel()))
+                        .row("  writer states", megabytes(m.outbox()))
+                        .row("  reader inputs and blocks", megabytes(m.blocks()))
+                        .row("  loss, before the backward", megabytes(m.loss()))
+                        .row("  backward", megabytes(m.backward()))
                         .row("  masks and optimiser", megabytes(m.masks()))
-                        .row("  together", megabytes(m.total()));
+                        .row("  Java and libtorch", megabytes(m.process()))
+                        .row("  at the most", megabytes(m.total()))
+                        .row("  available here", r.step().availableBytes() == null ? "unknown" : megabytes(r.step().availableBytes()));
     }
 
     private static String megabytes(long bytes) {
@@ -116,7 +144,15 @@ final class InfoCommand implements Callable<Integer> {
         }
     }
 
-    private record Step(int batchSize, int tokens, StepMemory memory, long totalBytes) {}
+    private record Step(
+            int batchSize,
+            int tokens,
+            String computeDtype,
+            boolean recompute,
+            boolean offload,
+            StepMemory memory,
+            long totalBytes,
+            Long availableBytes) {}
 
     private record Result(
             String model,

@@ -1,48 +1,104 @@
 package org.edgeprune.engine;
 
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
+import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 
 /**
- * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as
- * edges die. Computation is in f32.
+ * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as edges
+ * die. All devices together.
  *
- * @param weights the model's parameters
- * @param outboxes what every writer adds and its gradient, {@code [writers, tokens, hidden]} each, and the blocks' own outputs
- * @param readerInputs what every reader sees, {@code [readers, tokens, hidden]}
- * @param baseline the corrupted run: a few residual streams a layer
- * @param blocks what autograd keeps inside blocks
- * @param logits the scored positions' logits and the tensors of the KL loss, {@code [scored, vocab]} each
- * @param masks log_alphas, their gradients, noise and optimiser state
+ * <p>Below, S is one residual stream {@code [tokens, hidden]}, R the readers of a layer's attention (queries, keys and values of
+ * every head).
+ *
+ * @param weights parameters in the compute dtype; with offloading those of the largest part
+ * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits of the clean ones
+ * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
+ * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are recomputed
+ * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each; gone before the backward
+ * @param backward the outbox's gradient and the workspace of the largest block
+ * @param masks log_alphas, samples, gradients, noise and optimiser state
+ * @param cache the full model's runs that are kept for later steps
+ * @param process Java and libtorch themselves
  */
 public record StepMemory(
-        long weights, long outboxes, long readerInputs, long baseline, long blocks, long logits, long masks) {
+        long weights,
+        long fullModel,
+        long outbox,
+        long blocks,
+        long loss,
+        long backward,
+        long masks,
+        long cache,
+        long process) {
     private static final int F32 = 4;
+    /** Masks and what goes with them: each a number an edge. */
+    private static final int MASK_TENSORS = 14;
+    /** Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way back. */
+    private static final int LOSS_TENSORS = 8;
+    /** Heap, code and libraries; seen between 250 and 400 MB. */
+    private static final long PROCESS = 300L << 20;
 
     /**
+     * A step's work.
+     *
      * @param model sizes
-     * @param parameters number of the model's parameters
+     * @param parameters of the model
      * @param graph with or without embedding nodes
+     * @param execution how the model is run
+     * @param interchange whether there is a corrupted run
      * @param tokens of a batch, all examples together
      * @param scored positions of a batch
+     * @param cacheBytes kept of the full model's runs
      */
-    public static StepMemory of(ModelSizes model, long parameters, ComputationGraph graph, long tokens, long scored) {
-        long state = tokens * model.hidden() * F32;
-        long layers = model.graph().layers();
-        long readers = graph.readers().size();
+    public record Work(
+            ModelSizes model,
+            Blueprint parameters,
+            ComputationGraph graph,
+            Execution execution,
+            boolean interchange,
+            long tokens,
+            long scored,
+            long cacheBytes) {}
+
+    public static StepMemory of(Work work) {
+        ModelSizes model = work.model();
+        GraphShape graph = model.graph();
+        long number = work.execution().dtype().byteSize();
+        long stream = work.tokens() * model.hidden() * number;
+        long layers = graph.layers();
+        long heads = graph.heads();
+        long attentionReaders = heads + 2L * graph.kvHeads();
+        long values = work.tokens() * heads * model.headDim() * number;
+        long inner = work.tokens() * model.inner() * number;
+        long logits = work.scored() * model.vocabulary() * F32;
+        long outbox = work.graph().nodeCount() * stream;
+
+        long corrupted = layers * (values + 3 * stream) + stream;
+        long embeddings = 3L * graph.embeddings().size() * stream;
+        // inputs, what is written; queries, keys, values, attention's output and its difference from the corrupted one
+        long attention = (attentionReaders + heads) * stream + 5 * values;
+        // inputs, what is written, its difference; a gated MLP's gate, activation and other factor, or an activation's input
+        long mlp = 3 * stream + (model.gatedMlp() ? 3 : 1) * inner;
+        // gradients of the inputs, once by reader kind and once together, and of the norms on the way
+        long gradients = (2 * attentionReaders + 2 * heads) * stream;
+        boolean kept = !work.execution().recompute();
         return new StepMemory(
-                parameters * F32,
-                3L * graph.nodeCount() * state,
-                readers * state,
-                (4 * layers + 1) * state,
-                // queries, keys, values, head outputs; the MLP before and after its activation
-                layers * (4 * state + 2L * tokens * model.inner() * F32),
-                8L * scored * model.vocabulary() * F32,
-                8L * (graph.edgeCount() + graph.nodeCount()) * F32);
+                (work.execution().offload() ? work.parameters().largestPart() : work.parameters().count()) * number,
+                (work.interchange() ? corrupted : 0) + embeddings + logits,
+                outbox,
+                kept ? layers * (attention + mlp) : 0,
+                LOSS_TENSORS * logits,
+                outbox + gradients + (kept ? 0 : attention),
+                (long) MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount()) * F32,
+                work.cacheBytes(),
+                PROCESS);
     }
 
-    /** All of it. */
+    /** The peak. */
     public long total() {
-        return weights + outboxes + readerInputs + baseline + blocks + logits + masks;
+        return weights + fullModel + outbox + blocks + Math.max(loss, backward) + masks + cache + process;
     }
 }

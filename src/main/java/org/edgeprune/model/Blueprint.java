@@ -3,41 +3,65 @@ package org.edgeprune.model;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
-/** Which parameters an architecture asks for, and of which shapes: found by letting it ask. */
-public final class Blueprint {
-    private Blueprint() {}
+/**
+ * Which parameters an architecture asks for, found by letting it ask.
+ *
+ * @param shapes by name, in the order of asking
+ * @param largestPart numbers in the part that has most of them: an attention, an MLP, the embedding or the unembedding
+ */
+public record Blueprint(Map<String, long[]> shapes, long largestPart) {
+    public Blueprint {
+        shapes = Collections.unmodifiableMap(new LinkedHashMap<>(shapes));
+    }
 
-    /**
-     * @param has which optional names exist; names only matter to architectures that look for them
-     * @return shapes by name, in the order of asking
-     */
-    public static Map<String, long[]> of(Architecture architecture, Predicate<String> has) {
+    /** @param has which optional names exist; names only matter to architectures that look for them */
+    public static Blueprint of(Architecture architecture, Predicate<String> has) {
         Recorder recorder = new Recorder(has);
-        try (TensorScope scope = TensorScope.open();
-                Parameters parameters = new Parameters(recorder, DType.F32, Device.CPU)) {
-            architecture.embedding(parameters);
-            for (int layer = 0; layer < architecture.sizes().graph().layers(); layer++) {
-                architecture.attention(parameters, layer);
-                architecture.mlp(parameters, layer);
-            }
-            architecture.unembedding(parameters);
+        recorder.part(architecture::embedding);
+        for (int i = 0; i < architecture.sizes().graph().layers(); i++) {
+            int layer = i;
+            recorder.part(parameters -> architecture.attention(parameters, layer));
+            recorder.part(parameters -> architecture.mlp(parameters, layer));
         }
-        return Collections.unmodifiableMap(recorder.shapes);
+        recorder.part(architecture::unembedding);
+        return new Blueprint(recorder.shapes, recorder.largestPart);
+    }
+
+    /** How many numbers all parameters have. */
+    public long count() {
+        return shapes.values().stream().mapToLong(Blueprint::count).sum();
+    }
+
+    private static long count(long[] shape) {
+        return LongStream.of(shape).reduce(1, Math::multiplyExact);
     }
 
     /** Gives zeros that take no memory. */
     private static final class Recorder implements Weights {
         private final Predicate<String> has;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
+        private long ofPart;
+        private long largestPart;
 
         Recorder(Predicate<String> has) {
             this.has = has;
+        }
+
+        void part(Consumer<Parameters> maker) {
+            ofPart = 0;
+            try (TensorScope scope = TensorScope.open();
+                    Parameters parameters = new Parameters(this, DType.F32, Device.CPU)) {
+                maker.accept(parameters);
+            }
+            largestPart = Math.max(largestPart, ofPart);
         }
 
         @Override
@@ -48,6 +72,7 @@ public final class Blueprint {
         @Override
         public Tensor get(String name, long... shape) {
             shapes.put(name, shape.clone());
+            ofPart += count(shape);
             return Tensor.zeros(DType.F32, Device.CPU, 1).expand(shape);
         }
 

@@ -54,6 +54,6 @@ public record Gpt2Config(
     }
 
     ModelSizes sizes() {
-        return new ModelSizes("gpt2", graphShape(), hiddenSize, innerSize, vocabSize, maxPositions);
+        return new ModelSizes("gpt2", graphShape(), hiddenSize, hiddenSize / heads, innerSize, false, vocabSize, maxPositions);
     }
 }

@@ -179,7 +179,14 @@ public record LlamaConfig(
     private static ModelSizes sizes(ModelConfig c, Attention attention) {
         int positions = attention.rotary().maxPositions(c.count("max_position_embeddings"));
         return new ModelSizes(
-                c.modelType(), graphShape(c), c.count("hidden_size"), c.count("intermediate_size"), c.count("vocab_size"), positions);
+                c.modelType(),
+                graphShape(c),
+                c.count("hidden_size"),
+                attention.headDim(),
+                c.count("intermediate_size"),
+                true,
+                c.count("vocab_size"),
+                positions);
     }
 
     private static GraphShape graphShape(ModelConfig c) {

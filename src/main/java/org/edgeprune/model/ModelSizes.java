@@ -8,8 +8,18 @@ import org.edgeprune.graph.GraphShape;
  * @param architecture HuggingFace's {@code model_type}
  * @param graph the computation graph's shape with embedding nodes
  * @param hidden width of the residual stream
+ * @param headDim width of a head
  * @param inner width of the MLPs
+ * @param gatedMlp whether the MLPs have a gate
  * @param vocabulary number of tokens
  * @param maxPositions the longest sequence
  */
-public record ModelSizes(String architecture, GraphShape graph, int hidden, int inner, int vocabulary, int maxPositions) {}
+public record ModelSizes(
+        String architecture,
+        GraphShape graph,
+        int hidden,
+        int headDim,
+        int inner,
+        boolean gatedMlp,
+        int vocabulary,
+        int maxPositions) {}

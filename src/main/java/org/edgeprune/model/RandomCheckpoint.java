@@ -53,7 +53,7 @@ public final class RandomCheckpoint {
         this.seed = seed;
         Architecture architecture = Models.architecture(config.config());
         this.sizes = architecture.sizes();
-        Blueprint.of(architecture, name -> true).forEach(
+        Blueprint.of(architecture, name -> true).shapes().forEach(
                 (name, shape) -> tensors.put(name, new UnmadeTensor(dtype, shape, () -> tensor(name, shape))));
     }
 

@@ -49,6 +49,6 @@ public record TracrConfig(
     }
 
     ModelSizes sizes() {
-        return new ModelSizes("erazr", graphShape(), modelSize, mlpSize, vocabSize, maxPositions);
+        return new ModelSizes("erazr", graphShape(), modelSize, keySize, mlpSize, false, vocabSize, maxPositions);
     }
 }

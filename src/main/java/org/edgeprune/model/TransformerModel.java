@@ -55,7 +55,7 @@ public final class TransformerModel implements AutoCloseable {
     /** Makes every part, or only sees that each can be made. */
     private void open() {
         if (execution.offload()) {
-            Blueprint.of(architecture, weights::has).forEach((name, shape) -> weights.get(name, shape).close());
+            Blueprint.of(architecture, weights::has).shapes().forEach((name, shape) -> weights.get(name, shape).close());
             return;
         }
         embedding().close();

@@ -1,0 +1,49 @@
+package org.edgeprune.engine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/** How much memory this process can still have: of the machine, and of the control group that a container lives in. */
+public final class AvailableMemory {
+    private static final Path MACHINE = Path.of("/proc/meminfo");
+    private static final Path GROUP = Path.of("/sys/fs/cgroup");
+
+    private AvailableMemory() {}
+
+    /** In bytes; empty where the system does not tell. */
+    public static OptionalLong bytes() {
+        OptionalLong machine = field(MACHINE, "MemAvailable:", 1024);
+        OptionalLong limit = number(GROUP.resolve("memory.max"));
+        OptionalLong used = number(GROUP.resolve("memory.current"));
+        if (machine.isEmpty() || limit.isEmpty() || used.isEmpty()) {
+            return machine;
+        }
+        // pages of files that nobody uses count as used, but give way
+        long idle = field(GROUP.resolve("memory.stat"), "inactive_file", 1).orElse(0);
+        return OptionalLong.of(Math.min(machine.getAsLong(), Math.max(0, limit.getAsLong() - used.getAsLong() + idle)));
+    }
+
+    private static OptionalLong field(Path file, String name, long unit) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.map(line -> line.split("\\s+"))
+                    .filter(words -> words.length > 1 && words[0].equals(name))
+                    .mapToLong(words -> Long.parseLong(words[1]) * unit)
+                    .findFirst();
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** The number that a file holds; empty where it says "max", or there is none. */
+    private static OptionalLong number(Path file) {
+        try {
+            String text = Files.readString(file).strip();
+            return text.matches("\\d{1,18}") ? OptionalLong.of(Long.parseLong(text)) : OptionalLong.empty();
+        } catch (IOException e) {
+            return OptionalLong.empty();
+        }
+    }
+}

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
@@ -46,16 +47,21 @@ public final class PromptCache implements AutoCloseable {
         this.scorer = scorer;
         this.interchange = interchange;
         this.entries = new Entry[examples.size()];
-        this.kept = examples.stream().mapToLong(this::bytes).sum() <= budgetBytes;
+        this.kept = bytes(model, examples, scorer, interchange) <= budgetBytes;
     }
 
-    /** What keeping an example takes. */
-    private long bytes(Example example) {
+    /** What keeping examples takes. */
+    public static long bytes(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
+        ModelSizes sizes = model.sizes();
         long words = scorer.vocabulary() == null ? model.vocabSize() : scorer.vocabulary().length;
-        long residuals = (long) example.length() * model.hiddenSize();
-        // Head values are as wide as the residual stream in all but a few models.
-        long streams = 4L * model.graphShape().layers() + 1 + model.graphShape().embeddings().size();
-        return DType.F32.byteSize() * (example.scored() * words + (interchange ? streams * residuals : 0));
+        long values = (long) sizes.graph().heads() * sizes.headDim();
+        // Of each layer: the residual stream before attention and before the MLP, the MLP's output, the heads' values.
+        long aToken = sizes.graph().layers() * (3L * sizes.hidden() + values)
+                + (1L + sizes.graph().embeddings().size()) * sizes.hidden();
+        return examples.stream()
+                .mapToLong(example -> example.scored() * words * DType.F32.byteSize()
+                        + (interchange ? example.length() * aToken * model.dtype().byteSize() : 0))
+                .sum();
     }
 
     /** The examples with these numbers as a batch of the current scope. */

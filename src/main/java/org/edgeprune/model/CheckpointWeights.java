@@ -1,8 +1,10 @@
 package org.edgeprune.model;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.edgeprune.InputException;
 import org.edgeprune.safetensors.Checkpoint;
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
 /** Parameters from a safetensors checkpoint, mapped without a copy. */
@@ -30,6 +32,15 @@ final class CheckpointWeights implements Weights {
                     + ", config.json asks for " + Arrays.toString(shape));
         }
         return checkpoint.tensor(name);
+    }
+
+    /** What copies take in a dtype, of all parameters that are stored in another one. */
+    long bytesUnless(DType dtype) {
+        return checkpoint.names().stream()
+                .map(checkpoint::info)
+                .filter(info -> !info.dtype().tensorType().equals(Optional.of(dtype)))
+                .mapToLong(info -> info.elementCount() * dtype.byteSize())
+                .sum();
     }
 
     @Override

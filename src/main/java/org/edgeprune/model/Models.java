@@ -4,6 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
+import org.edgeprune.AvailableMemory;
 import org.edgeprune.InputException;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.HubSettings;
@@ -54,7 +56,27 @@ public final class Models {
      */
     public static TransformerModel open(Path directory, Execution execution) {
         Architecture architecture = architecture(directory);
-        return TransformerModel.of(architecture, new CheckpointWeights(Checkpoint.open(directory)), execution);
+        CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory));
+        try {
+            requireRoom(directory, weights, execution);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+        return TransformerModel.of(architecture, weights, execution);
+    }
+
+    /** Weights that are not used as they lie in the file are copied. */
+    private static void requireRoom(Path directory, CheckpointWeights weights, Execution execution) {
+        OptionalLong room = AvailableMemory.withOwn();
+        if (execution.offload() || execution.device().isCuda() || room.isEmpty()) {
+            return;
+        }
+        long copied = weights.bytesUnless(execution.dtype());
+        if (copied > room.getAsLong()) {
+            throw new InputException("%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
+                    .formatted(directory, copied / 1e9, execution.dtype(), room.getAsLong() / 1e9));
+        }
     }
 
     /**

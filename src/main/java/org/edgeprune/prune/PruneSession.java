@@ -63,6 +63,7 @@ public record PruneSession(
      *
      * @param resume whether to go on with the run that the directory holds; begin if it holds none
      * @throws InputException if the directory holds a run and is not to be resumed, or holds another run
+     * @throws InputException if a step would not fit into memory, naming what would
      * @throws Pruner.DivergedException if the loss stops being finite
      */
     public PruneResult run(RunDirectory directory, boolean resume, Pruner.Listener listener) {
@@ -70,6 +71,7 @@ public record PruneSession(
             throw new InputException(directory.path() + ": holds a run already: continue it with prune --resume, or choose another --out");
         }
         Dataset dataset = limited(dataset(directory, listener));
+        MemoryGuard.of(this, dataset.train()).require();
         RunRecord record = new RunRecord(
                 Version.number(),
                 LibTorch.version(),

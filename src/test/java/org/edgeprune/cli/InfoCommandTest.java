@@ -44,9 +44,14 @@ class InfoCommandTest {
     @Test
     void memoryGrowsWithTheBatch() throws IOException {
         gpt2Small();
-        long small = Tool.run("info", model, "--json", "--batch-size", 8).ok().json().at("/step/total_bytes").asLong();
-        long large = Tool.run("info", model, "--json", "--batch-size", 32).ok().json().at("/step/total_bytes").asLong();
-        assertTrue(large > 3 * small && large < 4 * small, small + " " + large);
+        JsonNode small = Tool.run("info", model, "--json", "--batch-size", 8).ok().json().get("step");
+        JsonNode large = Tool.run("info", model, "--json", "--batch-size", 32).ok().json().get("step");
+        assertEquals(4 * small.at("/memory/outbox").asLong(), large.at("/memory/outbox").asLong());
+        assertEquals(small.at("/memory/weights").asLong(), large.at("/memory/weights").asLong());
+        long grown = large.get("total_bytes").asLong();
+        assertTrue(grown > 2 * small.get("total_bytes").asLong(), small + " " + large);
+        JsonNode recomputed = Tool.run("info", model, "--json", "--batch-size", 32, "--recompute", "--offload").ok().json().get("step");
+        assertTrue(recomputed.get("total_bytes").asLong() < grown / 2, large + " " + recomputed);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package org.edgeprune.engine;
+package org.edgeprune;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** How much memory this process can still have: of the machine, and of the control group that a container lives in. */
+/** How much memory this process can have: of the machine, and of the control group that a container lives in. */
 public final class AvailableMemory {
     private static final Path MACHINE = Path.of("/proc/meminfo");
     private static final Path GROUP = Path.of("/sys/fs/cgroup");
 
     private AvailableMemory() {}
 
-    /** In bytes; empty where the system does not tell. */
+    /** Bytes that are not in use; empty where the system does not tell. */
     public static OptionalLong bytes() {
         OptionalLong machine = field(MACHINE, "MemAvailable:", 1024);
         OptionalLong limit = number(GROUP.resolve("memory.max"));
@@ -24,6 +24,13 @@ public final class AvailableMemory {
         // pages of files that nobody uses count as used, but give way
         long idle = field(GROUP.resolve("memory.stat"), "inactive_file", 1).orElse(0);
         return OptionalLong.of(Math.min(machine.getAsLong(), Math.max(0, limit.getAsLong() - used.getAsLong() + idle)));
+    }
+
+    /** The same, with what this process has in use, mapped files apart. */
+    public static OptionalLong withOwn() {
+        OptionalLong free = bytes();
+        long own = field(Path.of("/proc/self/status"), "RssAnon:", 1024).orElse(0);
+        return free.isPresent() ? OptionalLong.of(free.getAsLong() + own) : free;
     }
 
     private static OptionalLong field(Path file, String name, long unit) {

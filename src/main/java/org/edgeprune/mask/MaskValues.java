@@ -88,26 +88,49 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
         return new MaskValues(graph, binaryEdges, binaryNodes);
     }
 
-    /** The thresholds at which binary masks are as sparse as these. */
+    /** The thresholds at which binary masks are as sparse as these, to the nearest mask. */
     public Thresholds thresholds() {
         return new Thresholds(threshold(edges), threshold(nodes));
     }
 
+    /** Between the masks that stay and those that go: as many stay as all sum up to, rounded; equal masks together. */
+    private static double threshold(float[] masks) {
+        float[] sorted = masks.clone();
+        Arrays.sort(sorted);
+        double sum = sum(masks);
+        double threshold = sorted[sorted.length - 1];
+        double distance = sum;
+        for (int kept = 1; kept <= sorted.length; kept++) {
+            float least = sorted[sorted.length - kept];
+            float next = kept == sorted.length ? 0 : sorted[sorted.length - kept - 1];
+            if (least > next && Math.abs(kept - sum) < distance) {
+                distance = Math.abs(kept - sum);
+                threshold = ((double) least + next) / 2;
+            }
+        }
+        return threshold;
+    }
+
     /**
-     * The thresholds that the reference finds. It leaves the second embedding node (position embeddings) out when it counts
-     * nodes; the rest is as {@link #thresholds()}.
+     * The thresholds that the reference finds: its search ends beside the mask where sparsity passes that of the soft masks, and may
+     * cut one mask more than {@link #thresholds()}, which on a small graph is one that matters. It leaves the second embedding node
+     * (position embeddings) out when it counts nodes.
      */
     public Thresholds referenceThresholds() {
+        return new Thresholds(referenceThreshold(edges), referenceThreshold(counted()));
+    }
+
+    private float[] counted() {
         if (graph.shape().embeddings().size() < 2) {
-            return thresholds();
+            return nodes;
         }
         float[] counted = new float[nodes.length - 1];
         counted[0] = nodes[0];
         System.arraycopy(nodes, 2, counted, 1, counted.length - 1);
-        return new Thresholds(thresholds().edges(), threshold(counted));
+        return counted;
     }
 
-    private static double threshold(float[] masks) {
+    private static double referenceThreshold(float[] masks) {
         return ThresholdSearch.find(
                 t -> 1 - (double) countAbove(masks, t) / masks.length, 1 - sum(masks) / masks.length);
     }

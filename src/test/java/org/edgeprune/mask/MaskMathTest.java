@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.torch.Autograd;
@@ -103,6 +104,31 @@ class MaskMathTest {
         double threshold = ThresholdSearch.find(
                 t -> 1 - java.util.stream.IntStream.range(0, 4).filter(i -> soft[i] > t).count() / 4.0, 0.5);
         assertEquals(0.6, threshold, 1e-5, "the largest threshold that cuts half");
+    }
+
+    @Test
+    void asManyMasksStayAsTheSoftOnesSumUpTo() {
+        float[] edges = new float[GRAPH.edgeCount()];
+        java.util.Arrays.fill(edges, 0.0001f);
+        for (int i : new int[] {2, 5, 8, 11, 14}) {
+            edges[i] = 0.99f - 0.001f * i;
+        }
+        float[] nodes = new float[GRAPH.nodeCount()];
+        java.util.Arrays.fill(nodes, 1);
+        MaskValues soft = new MaskValues(GRAPH, edges, nodes);
+        Circuit circuit = soft.binary(soft.thresholds()).circuit();
+        assertEquals(List.of(2, 5, 8, 11, 14), circuit.edges().stream().map(e -> GRAPH.edgeIndex(e.writer(), e.reader())).sorted().toList());
+        assertEquals(4, soft.binary(soft.referenceThresholds()).circuit().size(), "they sum up to 4.9, so the reference cuts one more");
+
+        java.util.Arrays.fill(edges, 1);
+        MaskValues full = new MaskValues(GRAPH, edges, nodes);
+        assertEquals(GRAPH.edgeCount(), full.binary(full.thresholds()).circuit().size());
+        java.util.Arrays.fill(edges, 0);
+        MaskValues none = new MaskValues(GRAPH, edges, nodes);
+        assertEquals(0, none.binary(none.thresholds()).circuit().size());
+        java.util.Arrays.fill(edges, 0.3f);
+        MaskValues equal = new MaskValues(GRAPH, edges, nodes);
+        assertEquals(0, equal.binary(equal.thresholds()).circuit().size(), "equal masks stay or go together");
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.edgeprune.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.edgeprune.model.Mlp;
 import org.edgeprune.model.Part;
@@ -129,6 +130,51 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
             }
             return scope.keep(Tensor.cat(0, states));
         }
+    }
+
+    /** Some neighbouring tokens of this run, as views. */
+    public Baseline tokens(int first, int count) {
+        return new Baseline(
+                embeddings.stream().map(e -> e.narrow(0, first, count)).toList(),
+                layers.stream()
+                        .map(l -> new Layer(
+                                l.attentionInput().narrow(0, first, count),
+                                l.headValues().narrow(1, first, count),
+                                l.mlpInput().narrow(0, first, count),
+                                l.mlpOutput().narrow(0, first, count)))
+                        .toList(),
+                finalResidual.narrow(0, first, count));
+    }
+
+    /** Runs joined token by token, in their order. */
+    public static Baseline cat(List<Baseline> runs) {
+        Baseline first = runs.get(0);
+        return new Baseline(
+                IntStream.range(0, first.embeddings().size())
+                        .mapToObj(e -> joined(0, runs, run -> run.embeddings().get(e)))
+                        .toList(),
+                IntStream.range(0, first.layers().size())
+                        .mapToObj(l -> new Layer(
+                                joined(0, runs, run -> run.layers().get(l).attentionInput()),
+                                joined(1, runs, run -> run.layers().get(l).headValues()),
+                                joined(0, runs, run -> run.layers().get(l).mlpInput()),
+                                joined(0, runs, run -> run.layers().get(l).mlpOutput())))
+                        .toList(),
+                joined(0, runs, Baseline::finalResidual));
+    }
+
+    private static Tensor joined(int dim, List<Baseline> runs, Function<Baseline, Tensor> part) {
+        return Tensor.cat(dim, runs.stream().map(part).toList());
+    }
+
+    /** Every tensor of this run. */
+    public List<Tensor> tensors() {
+        List<Tensor> all = new ArrayList<>(embeddings);
+        for (Layer layer : layers) {
+            all.addAll(List.of(layer.attentionInput(), layer.headValues(), layer.mlpInput(), layer.mlpOutput()));
+        }
+        all.add(finalResidual);
+        return all;
     }
 
     static Tensor sum(List<Tensor> tensors) {

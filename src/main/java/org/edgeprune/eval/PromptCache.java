@@ -1,10 +1,10 @@
 package org.edgeprune.eval;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
@@ -20,20 +20,35 @@ import org.edgeprune.torch.TensorScope;
  * Batches of examples with the full model's part of the work done once: weights are frozen, so the full model's logits and the
  * corrupted run of an example never change.
  *
- * <p>If all examples fit into the budget, each is run by itself when it first comes up and then kept; else whole batches are run each
- * time. Either way a batch's numbers do not depend on what came before it, not even in the last bit, so a resumed run continues
+ * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, with its neighbours) when it first
+ * comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not depend on what came before it, not even in the last bit, so a resumed run continues
  * exactly.
  */
 public final class PromptCache implements AutoCloseable {
+    /** Offloaded weights are brought in once for so many examples. */
+    private static final int OFFLOADED_GROUP = 32;
+
     private final TransformerModel model;
     private final List<Example> examples;
     private final Scorer scorer;
     private final boolean interchange;
-    private final Entry[] entries;
+    private final int groupSize;
+    private final Group[] groups;
     private final boolean kept;
 
-    /** One example's part of a {@link PromptBatch}. */
-    private record Entry(Tensor fullLogits, Baseline baseline) {}
+    /**
+     * Examples that are run together, with the full model's part of their {@link PromptBatch}.
+     *
+     * @param firstToken of each example
+     * @param firstRow of each example's logits
+     */
+    private record Group(Tensor fullLogits, Baseline baseline, int[] firstToken, int[] firstRow) {
+        List<Tensor> tensors() {
+            return baseline == null
+                    ? List.of(fullLogits)
+                    : Stream.concat(Stream.of(fullLogits), baseline.tensors().stream()).toList();
+        }
+    }
 
     /**
      * @param scorer says what is scored, and how
@@ -46,7 +61,8 @@ public final class PromptCache implements AutoCloseable {
         this.examples = List.copyOf(examples);
         this.scorer = scorer;
         this.interchange = interchange;
-        this.entries = new Entry[examples.size()];
+        this.groupSize = model.execution().offload() ? OFFLOADED_GROUP : 1;
+        this.groups = new Group[Math.ceilDiv(examples.size(), groupSize)];
         this.kept = bytes(model, examples, scorer, interchange) <= budgetBytes;
     }
 
@@ -75,78 +91,64 @@ public final class PromptCache implements AutoCloseable {
                 .sorted(Comparator.comparingInt(i -> examples.get(i).length()))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        for (int i : order) {
-            if (entries[i] == null) {
-                entries[i] = run(examples.get(i));
-            }
-        }
-        return join(order, Arrays.stream(order).mapToObj(i -> entries[i]).toList());
+        return join(order);
     }
 
-    /** Runs the full model on one example; the tensors are out of every scope. */
-    private Entry run(Example example) {
-        try (TensorScope scope = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, List.of(example), scorer, interchange);
-            Entry entry = new Entry(batch.fullLogits(), batch.baseline());
-            tensors(entry).forEach(scope::release);
-            return entry;
+    /** The full model's run on a group; its tensors are out of every scope. */
+    private Group group(int number) {
+        if (groups[number] == null) {
+            int from = number * groupSize;
+            List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
+            try (TensorScope scope = TensorScope.open()) {
+                PromptBatch batch = PromptBatch.of(model, members, scorer, interchange);
+                int[] firstToken = new int[members.size()];
+                int[] firstRow = new int[members.size()];
+                for (int i = 0; i < members.size(); i++) {
+                    firstToken[i] = batch.clean().token(i, 0);
+                    firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
+                }
+                Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstRow);
+                group.tensors().forEach(scope::release);
+                groups[number] = group;
+            }
         }
+        return groups[number];
+    }
+
+    private Tensor fullLogits(int example) {
+        Group group = group(example / groupSize);
+        int rows = PromptBatch.rowCount(examples.get(example), scorer);
+        return group.fullLogits().narrow(0, group.firstRow()[example % groupSize], rows);
+    }
+
+    private Baseline baseline(int example) {
+        Group group = group(example / groupSize);
+        return group.baseline().tokens(group.firstToken()[example % groupSize], examples.get(example).length());
     }
 
     private List<Example> select(int[] numbers) {
         return IntStream.of(numbers).mapToObj(examples::get).toList();
     }
 
-    private PromptBatch join(int[] order, List<Entry> parts) {
+    private PromptBatch join(int[] order) {
         try (GradMode off = GradMode.disabled()) {
             List<Example> batch = select(order);
             TokenBatch clean = TokenBatch.of(batch.stream().map(Example::clean).toList(), model.device());
             return new PromptBatch(
                     clean,
-                    interchange ? join(parts.stream().map(Entry::baseline).toList()) : null,
+                    interchange ? Baseline.cat(IntStream.of(order).mapToObj(this::baseline).toList()) : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
-                    Tensor.cat(0, parts.stream().map(Entry::fullLogits).toList()),
+                    Tensor.cat(0, IntStream.of(order).mapToObj(this::fullLogits).toList()),
                     PromptBatch.rows(scorer, batch, model));
         }
     }
 
-    private static Baseline join(List<Baseline> parts) {
-        Baseline first = parts.get(0);
-        return new Baseline(
-                IntStream.range(0, first.embeddings().size())
-                        .mapToObj(e -> Tensor.cat(0, parts.stream().map(p -> p.embeddings().get(e)).toList()))
-                        .toList(),
-                IntStream.range(0, first.layers().size())
-                        .mapToObj(l -> {
-                            List<Baseline.Layer> layers = parts.stream().map(p -> p.layers().get(l)).toList();
-                            return new Baseline.Layer(
-                                    Tensor.cat(0, layers.stream().map(Baseline.Layer::attentionInput).toList()),
-                                    Tensor.cat(1, layers.stream().map(Baseline.Layer::headValues).toList()),
-                                    Tensor.cat(0, layers.stream().map(Baseline.Layer::mlpInput).toList()),
-                                    Tensor.cat(0, layers.stream().map(Baseline.Layer::mlpOutput).toList()));
-                        })
-                        .toList(),
-                Tensor.cat(0, parts.stream().map(Baseline::finalResidual).toList()));
-    }
-
-    private static List<Tensor> tensors(Entry entry) {
-        List<Tensor> list = new ArrayList<>(List.of(entry.fullLogits()));
-        if (entry.baseline() != null) {
-            list.addAll(entry.baseline().embeddings());
-            for (Baseline.Layer l : entry.baseline().layers()) {
-                list.addAll(List.of(l.attentionInput(), l.headValues(), l.mlpInput(), l.mlpOutput()));
-            }
-            list.add(entry.baseline().finalResidual());
-        }
-        return list;
-    }
-
     @Override
     public void close() {
-        for (Entry entry : entries) {
-            if (entry != null) {
-                tensors(entry).forEach(Tensor::close);
+        for (Group group : groups) {
+            if (group != null) {
+                group.tensors().forEach(Tensor::close);
             }
         }
     }

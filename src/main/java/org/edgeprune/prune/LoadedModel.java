@@ -42,10 +42,17 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
         }
     }
 
-    /** Identity of the weights. */
+    /** Identity of the weights. Reads every byte of them. */
     public String sha256() {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             return checkpoint.sha256();
+        }
+    }
+
+    /** Bytes of the weights as they are stored. */
+    public long storedBytes() {
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            return checkpoint.byteSize();
         }
     }
 

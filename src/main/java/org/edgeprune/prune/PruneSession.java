@@ -36,6 +36,9 @@ import org.edgeprune.torch.LibTorch;
  */
 public record PruneSession(
         LoadedModel model, Task task, Path data, Integer maxTrainSamples, PruneOptions options, Pruner.Pace pace) {
+    /** What takes more than a few seconds to read. */
+    private static final long MUCH_TO_READ = 2L << 30;
+
     public PruneSession {
         task = task.forModel(model.directory());
     }
@@ -72,6 +75,9 @@ public record PruneSession(
         }
         Dataset dataset = limited(dataset(directory, listener));
         MemoryGuard.of(this, dataset.train()).require();
+        if (model.storedBytes() > MUCH_TO_READ) {
+            listener.noted("reading %.1f GB of weights, to note in run.json which they are".formatted(model.storedBytes() / 1e9));
+        }
         RunRecord record = new RunRecord(
                 Version.number(),
                 LibTorch.version(),

@@ -137,6 +137,11 @@ public final class Checkpoint implements AutoCloseable {
         return shard(name).info(name);
     }
 
+    /** Bytes of all tensors' data. */
+    public long byteSize() {
+        return names().stream().mapToLong(name -> info(name).byteSize()).sum();
+    }
+
     /** See {@link SafeTensorsFile#tensor}. */
     public Tensor tensor(String name) {
         return shard(name).tensor(name);

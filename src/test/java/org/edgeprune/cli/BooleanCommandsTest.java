@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.edgeprune.engine.Golden;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,37 @@ class BooleanCommandsTest {
         assertEquals(2, new ObjectMapper().readTree(both.toFile()).size());
         String unknown = Tool.run("eval", run, "--mode", "sung").refused();
         assertTrue(unknown.contains("no mode \"sung\""), unknown);
+    }
+
+    /** The paper's three scripts, with fewer steps. */
+    @Test
+    void theScriptsPruneInBothModesAndEvaluateWhatTheCircuitsShare() throws Exception {
+        Path model = model();
+        Path data = dir.resolve("data");
+        Path instructed = dir.resolve("instructed");
+        Path shown = dir.resolve("shown");
+        Tool.run("data", "boolean", "--model", model, "--out", data, "--train", 24, "--validation", 4, "--test", 12).ok();
+        script(data, "llama_instr_prune.sh", model, instructed, "--steps", 3, "--batch-size", 4, "--threads", 1);
+        script(data, "llama_fewshot_prune.sh", model, shown, "--steps", 3, "--batch-size", 4, "--threads", 1);
+        JsonNode options = new ObjectMapper().readTree(shown.resolve("run.json").toFile()).get("options");
+        assertEquals(3, options.get("steps").asInt(), "the last value given holds");
+        assertEquals(0.4, options.get("edge_multiplier_learning_rate").asDouble());
+        assertEquals(1.2, options.at("/edge_sparsity/target").asDouble());
+
+        String printed = script(data, "llama_eval.sh", instructed, shown, "--threads", 1);
+        assertEquals(3, printed.split("boolean:instruction", -1).length - 1, printed);
+        assertEquals(3, printed.split("boolean:fewshot", -1).length - 1, printed);
+        assertTrue(printed.contains("in all of them"), printed);
+    }
+
+    private static String script(Path data, String name, Object... arguments) {
+        List<String> command = new ArrayList<>(List.of(Tool.LAUNCHER.resolveSibling(name).toString()));
+        for (Object argument : arguments) {
+            command.add(argument.toString());
+        }
+        ProcessBuilder process = new ProcessBuilder(command);
+        process.environment().put("EDGEPRUNE_BOOLEAN_DATA", data.toString());
+        return Tool.start(process).ok().out();
     }
 
     /** The golden Llama with a tokenizer of whole words. */

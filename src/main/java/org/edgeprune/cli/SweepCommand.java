@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.InputException;
+import org.edgeprune.draw.Curves;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
@@ -70,6 +71,7 @@ final class SweepCommand implements Callable<Integer> {
     public Integer call() {
         List<Double> targets = targets();
         targets.forEach(target -> options(target, PruneOptions.defaults())); // complains before anything is computed
+        Curves.requireFonts(); // so does this
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
         String name = model.name(BundledModel.NAME);

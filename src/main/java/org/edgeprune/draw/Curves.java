@@ -93,6 +93,15 @@ public final class Curves {
     }
 
     /**
+     * To be asked before the work whose result is to be plotted.
+     *
+     * @throws org.edgeprune.InputException if this machine has no fonts to measure labels with
+     */
+    public static void requireFonts() {
+        Headless.ensure();
+    }
+
+    /**
      * An {@code <svg>} element to put into an HTML page, {@code width} x {@code height} pixels at its natural size.
      *
      * @throws org.edgeprune.InputException if this machine has no fonts to measure labels with

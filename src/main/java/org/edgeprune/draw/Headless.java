@@ -21,8 +21,10 @@ final class Headless {
         }
         try {
             new Font(Font.SANS_SERIF, Font.PLAIN, 10).getStringBounds("m", new FontRenderContext(null, true, true));
-        } catch (RuntimeException | LinkageError | InternalError e) {
-            // which of these it is depends on what is missing: fonts, their configuration, or the native libraries
+        } catch (OutOfMemoryError e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            // which it is depends on what is missing: fonts, their configuration, the native libraries, or only fonts that were there before
             throw new InputException("Java finds no fonts on this machine, which text in PDF, PNG and plots needs:"
                     + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)", e);
         }

@@ -102,10 +102,16 @@ class ToolsOnRunsTest {
             String first = info(hub, LocalHub.REPOSITORY).ok().out();
             assertTrue(first.contains("gpt2"), first);
             hub.requests.clear();
-            assertEquals(first, info(hub, LocalHub.REPOSITORY + "@" + LocalHub.COMMIT).ok().out().replace("@" + LocalHub.COMMIT, ""));
+            String same = info(hub, LocalHub.REPOSITORY + "@" + LocalHub.COMMIT).ok().out().replace("@" + LocalHub.COMMIT, "");
+            assertEquals(withoutAvailable(first), withoutAvailable(same));
             assertEquals(List.of(), hub.requests, "from the cache");
             assertTrue(info(hub, "no/model").refused().startsWith("edgeprune: no/model: no such directory; on the Hub: no/model: not found"));
         }
+    }
+
+    /** How much memory is free changes from one call to the next. */
+    private static String withoutAvailable(String info) {
+        return info.replaceAll("available here.*", "");
     }
 
     private static Tool info(LocalHub hub, String name) {

@@ -1,105 +1,166 @@
 package org.edgeprune.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.edgeprune.InputException;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.StepMemory;
+import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
-import org.edgeprune.model.Gpt2Config;
+import org.edgeprune.model.Architecture;
+import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
+import org.edgeprune.model.Models;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.MaskTrainer;
-import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.TensorScope;
-import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
-/** Times one optimisation step against one plain forward pass, at GPT-2 small's shape with random weights. */
-@CommandLine.Command(
+/** {@code edgeprune bench}: time and memory of one optimisation step, beside a plain forward pass and the prediction. */
+@Command(
         name = "bench",
         description = {
-            "Time a full pruning step against a plain forward pass, at GPT-2 small's shape with random weights and embedding nodes.",
+            "Time a pruning step against a plain forward pass of the same prompts, and hold its memory against the prediction.",
             "A full step runs the full model on the clean and the corrupted prompts, then the masked model forward and backward, then "
-                    + "the update. A cached step, as a run makes it from its second pass over the data, has the first part from memory."
+                    + "the update. A cached step, as a run makes it from its second pass over the data, has the first part from memory.",
+            "Prompts are random, embeddings are nodes. Without --model, weights are random too."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  edgeprune bench --batch-size 8 --tokens 20 --edge-sparsity 0.95"})
-public final class BenchCommand implements Callable<Integer> {
+        footer = {
+            "  edgeprune bench --batch-size 8 --tokens 20 --edge-sparsity 0.95",
+            "  edgeprune bench --config codellama-13b --layers 2 --batch-size 2 --tokens 16 --recompute",
+            "  edgeprune bench --model path/to/model --offload --repeat 1 --warm-up 0 --json"
+        })
+final class BenchCommand implements Callable<Integer> {
     private static final double KEPT = 10;
     private static final double CUT = -10;
     private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
 
-    @CommandLine.Option(names = "--batch-size", defaultValue = "8", description = "prompts a step (default: ${DEFAULT-VALUE})")
+    @Option(names = "--model", paramLabel = "MODEL", description = "A model's directory or name (default: random weights of the shape --config).")
+    private String model;
+
+    @Mixin
+    private ShapeOptions shape;
+
+    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8", description = "Prompts a step (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
-    @CommandLine.Option(names = "--tokens", defaultValue = "20", description = "tokens a prompt (default: ${DEFAULT-VALUE})")
+    @Option(names = "--tokens", paramLabel = "N", defaultValue = "20", description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
-    @CommandLine.Option(
+    @Option(
             names = "--edge-sparsity",
+            paramLabel = "S",
             defaultValue = "0",
-            description = "share of edges that is cut, at random (default: ${DEFAULT-VALUE})")
+            description = "Share of edges that is cut, at random (default: ${DEFAULT-VALUE}).")
     private double edgeSparsity;
 
-    @CommandLine.Option(names = "--repeat", defaultValue = "5", description = "timed steps (default: ${DEFAULT-VALUE})")
+    @Option(names = "--cached", description = "Time cached steps instead of full ones.")
+    private boolean cached;
+
+    @Option(names = "--repeat", paramLabel = "N", defaultValue = "5", description = "Timed steps; their median counts (default: ${DEFAULT-VALUE}).")
     private int repeat;
 
-    @CommandLine.Mixin
-    private ComputeOptions compute;
+    @Option(names = "--warm-up", paramLabel = "N", defaultValue = "2", description = "Steps before them (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Mixin
+    private ExecutionOptions compute;
+
+    @Mixin
+    private RecomputeOption recompute;
+
+    @Mixin
+    private Results results;
 
     @Override
-    public Integer call() throws IOException {
-        Device device = compute.start();
-        try (TransformerModel model = TransformerModel.of(new Gpt2(Gpt2Config.small()), new RandomWeights(1), Execution.on(device))) {
-            ComputationGraph graph = new ComputationGraph(model.graphShape());
-            List<Example> examples = examples(model.vocabSize());
-            PruneOptions options = PruneOptions.defaults();
-            try (MaskParameters parameters = parameters(graph, device);
-                    MaskTrainer trainer = new MaskTrainer(model, parameters, options)) {
-                double forward = median(() -> {
-                    TokenBatch batch = TokenBatch.of(examples.stream().map(Example::clean).toList(), device);
-                    Baseline.logits(model, batch, null);
-                });
-                double step = median(() -> trainer.step(0, PromptBatch.of(model, examples, UNSCORED, true)));
-                long peak = peakRssMegabytes();
-                double cached;
-                try (TensorScope scope = TensorScope.open()) {
-                    PromptBatch batch = PromptBatch.of(model, examples, UNSCORED, true);
-                    cached = median(() -> trainer.step(0, batch));
-                }
-                System.out.printf(
-                        Locale.ROOT,
-                        "{\"batch\": %d, \"tokens\": %d, \"edge_sparsity\": %.2f, \"t_fwd_s\": %.4f, \"step_s\": %.4f, "
-                                + "\"ratio\": %.2f, \"cached_step_s\": %.4f, \"cached_ratio\": %.2f, \"peak_rss_mb\": %d}%n",
-                        batchSize,
-                        tokens,
-                        edgeSparsity,
-                        forward,
-                        step,
-                        step / forward,
-                        cached,
-                        cached / forward,
-                        peak);
-            }
-        }
+    public Integer call() {
+        requireSound();
+        Result result = model == null ? random() : stored();
+        results.print(result, () -> text(result));
         return 0;
+    }
+
+    private void requireSound() {
+        if (batchSize < 1 || tokens < 1 || repeat < 1 || warmUp < 0) {
+            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + " --repeat " + repeat
+                    + ": all must be at least 1, and --warm-up not negative");
+        }
+        if (model != null && shape.given()) {
+            throw new InputException("--model has the shape of its own config.json: leave out --config, --layers and --heads");
+        }
+    }
+
+    private Result stored() {
+        Path directory = ModelOption.directory(model);
+        Execution execution = recompute.over(compute.start(directory));
+        try (PeakMemory memory = PeakMemory.watching();
+                TransformerModel opened = Models.open(directory, execution)) {
+            return measure(model, opened, Blueprint.of(Models.architecture(directory), name -> true), memory);
+        }
+    }
+
+    private Result random() {
+        Architecture architecture = Models.architecture(shape.template("gpt2").config());
+        Execution execution = recompute.over(compute.start(architecture.sizes().hidden()));
+        if (execution.offload()) {
+            throw new InputException("--offload needs weights on disk: write them with edgeprune init, and name them with --model");
+        }
+        try (PeakMemory memory = PeakMemory.watching();
+                TransformerModel opened = TransformerModel.of(architecture, new RandomWeights(1), execution)) {
+            return measure("random", opened, Blueprint.of(architecture, name -> true), memory);
+        }
+    }
+
+    private Result measure(String name, TransformerModel model, Blueprint parameters, PeakMemory memory) {
+        ComputationGraph graph = new ComputationGraph(model.graphShape());
+        List<Example> examples = examples(model.sizes().vocabulary());
+        Device device = model.device();
+        try (MaskParameters masks = masks(graph, device);
+                MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.defaults());
+                PromptCache cache = new PromptCache(model, examples, UNSCORED, true, cached ? Long.MAX_VALUE : 0);
+                Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
+            int[] all = IntStream.range(0, batchSize).toArray();
+            double forward = median(progress, 0, () -> {
+                Baseline.logits(model, TokenBatch.of(examples.stream().map(Example::clean).toList(), device), null);
+                LibTorch.synchronize(device);
+            });
+            double step = median(progress, warmUp + repeat, () -> {
+                PromptBatch batch = cache.batch(all);
+                trainer.step(0, batch);
+                LibTorch.synchronize(device);
+            });
+            PeakMemory.Resident peak = memory.peak();
+            StepMemory predicted = StepMemory.of(new StepMemory.Work(
+                    model.sizes(), parameters, graph, model.execution(), true, (long) batchSize * tokens, batchSize,
+                    cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
+            if (Boolean.getBoolean("dbg")) System.err.println(predicted + "\n" + LibTorch.largeMemory());
+            return new Result(
+                    name, model.architecture(), model.graphShape().layers(), model.graphShape().heads(), model.hiddenSize(), graph.edgeCount(),
+                    batchSize, tokens, edgeSparsity, cached, model.execution().recompute(), model.execution().offload(),
+                    model.execution().dtype().name(), LibTorch.threads(), forward, step, step / forward,
+                    peak.anonymous(), peak.file(), peak.highest(), predicted.total(), (double) peak.anonymous() / predicted.total());
+        }
     }
 
     private List<Example> examples(int vocabulary) {
@@ -114,7 +175,7 @@ public final class BenchCommand implements Callable<Integer> {
         return examples;
     }
 
-    private MaskParameters parameters(ComputationGraph graph, Device device) {
+    private MaskParameters masks(ComputationGraph graph, Device device) {
         MaskLayout layout = MaskLayout.edges(graph);
         SplittableRandom random = new SplittableRandom(2);
         float[] edges = new float[layout.size()];
@@ -126,10 +187,11 @@ public final class BenchCommand implements Callable<Integer> {
         return new MaskParameters(layout, new HardConcrete(1e-6), edges, nodes, new float[4], device);
     }
 
-    /** Median seconds of {@code repeat} runs after two that are not counted. */
-    private double median(Runnable body) {
+    /** Median seconds of the runs that are timed. */
+    private double median(Progress progress, int done, Runnable body) {
         double[] seconds = new double[repeat];
-        for (int i = -2; i < repeat; i++) {
+        for (int i = -warmUp; i < repeat; i++) {
+            progress.at(done + warmUp + i, () -> done == 0 ? "forward" : "step");
             long start = System.nanoTime();
             try (TensorScope scope = TensorScope.open()) {
                 body.run();
@@ -142,11 +204,43 @@ public final class BenchCommand implements Callable<Integer> {
         return seconds[repeat / 2];
     }
 
-    private static long peakRssMegabytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmHWM:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
-                .findFirst()
-                .orElseThrow();
+    private static String text(Result r) {
+        return new Table()
+                .row("model", "%s, %s, %d layers of %d heads, width %d, %,d edges, %.0f%% of them cut".formatted(
+                        r.model(), r.architecture(), r.layers(), r.heads(), r.hidden(), r.edges(), 100 * r.edgeSparsity()))
+                .row("batch", "%d prompts of %d tokens".formatted(r.batch(), r.tokens()))
+                .row("forward", "%.4f s on %d threads".formatted(r.forwardS(), r.threads()))
+                .row(r.cached() ? "cached step" : "full step", "%.4f s, %.2f forwards%s".formatted(
+                        r.stepS(), r.ratio(), r.offload() ? ", offloaded" : r.recompute() ? ", recomputed" : ""))
+                .row("peak memory", "%,.1f MB, predicted %,.1f MB, ratio %.2f".formatted(
+                        r.peakAnonymousBytes() / 1e6, r.predictedBytes() / 1e6, r.measuredToPredicted()))
+                .row("  with files", "%,.1f MB resident at most, %,.1f MB of mapped files".formatted(
+                        r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6))
+                .toString();
     }
+
+    /** Times in seconds; memory in bytes, {@code peakAnonymousBytes} is what the prediction is of. */
+    private record Result(
+            String model,
+            String architecture,
+            int layers,
+            int heads,
+            int hidden,
+            int edges,
+            int batch,
+            int tokens,
+            double edgeSparsity,
+            boolean cached,
+            boolean recompute,
+            boolean offload,
+            String dtype,
+            int threads,
+            double forwardS,
+            double stepS,
+            double ratio,
+            long peakAnonymousBytes,
+            long peakFileBytes,
+            long vmHwmBytes,
+            long predictedBytes,
+            double measuredToPredicted) {}
 }

@@ -37,7 +37,7 @@ final class ComputeOptions {
         return start(threadsFor(width), Device.CPU);
     }
 
-    private static Integer threadsFor(int width) {
+    static Integer threadsFor(int width) {
         return width < WORTH_SHARING ? 1 : null;
     }
 

@@ -37,6 +37,11 @@ final class ExecutionOptions {
         return over(Execution.on(compute.start(modelDirectory, home(Device.CPU))));
     }
 
+    /** The same for a model of some width. */
+    Execution start(int width) {
+        return over(Execution.on(compute.start(ComputeOptions.threadsFor(width), home(Device.CPU))));
+    }
+
     /** The same, with an earlier run's values where options were not given. */
     Execution start(int threads, Execution earlier) {
         Device device = compute.start(threads, home(earlier.device()));

@@ -154,7 +154,6 @@ final class BenchCommand implements Callable<Integer> {
             StepMemory predicted = StepMemory.of(new StepMemory.Work(
                     model.sizes(), parameters, graph, model.execution(), true, (long) batchSize * tokens, batchSize,
                     cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
-            if (Boolean.getBoolean("dbg")) System.err.println(predicted + "\n" + LibTorch.largeMemory());
             return new Result(
                     name, model.architecture(), model.graphShape().layers(), model.graphShape().heads(), model.hiddenSize(), graph.edgeCount(),
                     batchSize, tokens, edgeSparsity, cached, model.execution().recompute(), model.execution().offload(),

@@ -1,0 +1,63 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code edgeprune bench} reports; its times are not looked at. */
+class BenchCommandTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void numbersAreTheSameForPeopleAndPrograms() {
+        JsonNode json = bench("--model", "mini-gpt2", "--json").json();
+        assertEquals(6, json.get("layers").asInt());
+        assertEquals(3779, json.get("edges").asInt());
+        assertEquals(json.get("step_s").asDouble() / json.get("forward_s").asDouble(), json.get("ratio").asDouble(), 1e-6);
+        assertEquals(
+                json.get("peak_anonymous_bytes").asDouble() / json.get("predicted_bytes").asDouble(),
+                json.get("measured_to_predicted").asDouble(),
+                1e-6);
+        assertTrue(json.get("vm_hwm_bytes").asLong() > json.get("peak_anonymous_bytes").asLong());
+        String text = bench("--model", "mini-gpt2", "--cached").out();
+        assertTrue(text.contains("3,779 edges") && text.contains("cached step") && text.contains("predicted"), text);
+    }
+
+    @Test
+    void aShapeOfRandomWeightsCanBeCutDown() {
+        JsonNode json = bench("--config", "llama-mid", "--layers", 1, "--heads", 8, "--recompute", "--json").json();
+        assertEquals("random", json.get("model").asText());
+        assertEquals(1, json.get("layers").asInt());
+        assertEquals(8, json.get("heads").asInt());
+        assertTrue(json.get("recompute").asBoolean());
+    }
+
+    @Test
+    void offloadedWeightsAreNoneOfTheProcessesOwnMemory() {
+        Path model = folder.resolve("model");
+        Tool.run("init", "--config", "llama-mid", "--layers", 6, "--dtype", "bf16", "-o", model).ok();
+        JsonNode json = bench("--model", model, "--offload", "--threads", 1, "--json").json();
+        long weights = 4L * (2L * 32000 * 1024 + 6L * (4 * 1024 * 1024 + 3 * 1024 * 2816));
+        assertTrue(json.get("peak_anonymous_bytes").asLong() < weights, json.toString());
+    }
+
+    @Test
+    void whatMakesNoSenseIsRefused() {
+        assertTrue(bench("--offload").refused().contains("edgeprune init"));
+        assertTrue(bench("--model", "mini-gpt2", "--layers", 2).refused().contains("--layers"));
+        assertTrue(bench("--batch-size", 0).refused().contains("--batch-size 0"));
+    }
+
+    private static Tool bench(Object... options) {
+        Object[] all = new Object[options.length + 7];
+        Object[] few = {"bench", "--repeat", 1, "--warm-up", 0, "--tokens", 8};
+        System.arraycopy(few, 0, all, 0, few.length);
+        System.arraycopy(options, 0, all, few.length, options.length);
+        return Tool.run(all);
+    }
+}

@@ -2,8 +2,10 @@ package org.edgeprune.engine;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.Objects;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.edgeprune.model.KeyValues;
 import org.edgeprune.model.Mlp;
 import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
@@ -16,8 +18,8 @@ import org.edgeprune.torch.TensorScope;
 /**
  * What a plain run of the model leaves behind for masked runs to fall back on: normally the run on the corrupted prompts.
  *
- * <p>Head outputs are kept before the output projection, so a baseline is a few residual streams a layer, not one a writer. The
- * tensors belong to the scope in which it was made.
+ * <p>Head outputs are kept before the output projection, so a baseline is a few residual streams a layer, not one a writer. Of the
+ * pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it was made.
  *
  * @param embeddings what each embedding node adds, {@code [tokens, hidden]} each
  * @param layers one entry a layer
@@ -29,38 +31,70 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
      * @param headValues head outputs before W_O, {@code [heads, tokens, headDim]}
      * @param mlpInput residual stream before the MLP, {@code [tokens, hidden]}
      * @param mlpOutput what the MLP adds, {@code [tokens, hidden]}
+     * @param past keys and values of the pasts; null where there are none
      */
-    public record Layer(Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput) {}
+    public record Layer(Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput, KeyValues past) {
+        private Layer tokens(Tensor numbers, KeyValues past) {
+            return new Layer(
+                    attentionInput.indexSelect(0, numbers),
+                    headValues.indexSelect(1, numbers),
+                    mlpInput.indexSelect(0, numbers),
+                    mlpOutput.indexSelect(0, numbers),
+                    past);
+        }
+    }
 
     /** Runs the model on a batch, every reader seeing the whole residual stream. */
     public static Baseline record(TransformerModel model, TokenBatch batch) {
+        return record(model, batch, batch);
+    }
+
+    /**
+     * The same, keeping what the tails of the sequences need.
+     *
+     * @param whole the sequences
+     * @param tails the same sequences without their pasts
+     */
+    public static Baseline record(TransformerModel model, TokenBatch whole, TokenBatch tails) {
         try (GradMode off = GradMode.disabled()) {
-            List<Tensor> embeddings = model.embeddings(batch);
+            boolean all = tails.pastCount() == 0;
+            Tensor kept = all ? null : tails.tokensIn(whole);
+            Tensor pasts = all ? null : tails.pastIn(whole);
+            List<Tensor> embeddings = model.embeddings(whole);
             Tensor residual = sum(embeddings);
             List<Layer> layers = new ArrayList<>();
             for (int i = 0; i < model.graphShape().layers(); i++) {
                 // A scope a layer: what it computes on the way is gone when it is done.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
-                    Attended attended = attend(model, i, residual, batch);
+                    Attended attended = attend(model, i, residual, whole, null);
                     Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : attended.residual();
                     Tensor mlpOutput = transform(model, i, mlpInput);
-                    layers.add(new Layer(residual, scope.keep(attended.headValues()), scope.keep(mlpInput), scope.keep(mlpOutput)));
+                    Layer layer = new Layer(residual, attended.heads(), mlpInput, mlpOutput, null);
+                    layers.add(all ? layer : layer.tokens(kept, attended.keyValues().tokens(pasts)));
+                    tensors(layers.get(i)).forEach(scope::keep);
                     residual = scope.keep(attended.residual().add(mlpOutput));
                 }
             }
-            return new Baseline(embeddings, List.copyOf(layers), residual);
+            return all
+                    ? new Baseline(embeddings, List.copyOf(layers), residual)
+                    : new Baseline(
+                            embeddings.stream().map(e -> e.indexSelect(0, kept)).toList(),
+                            List.copyOf(layers),
+                            residual.indexSelect(0, kept));
         }
     }
 
-    /** A layer's head values and the residual stream after its attention. */
-    private record Attended(Tensor headValues, Tensor residual) {}
+    /** A layer's head values, the residual stream after its attention, and keys and values. */
+    private record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
 
-    private static Attended attend(TransformerModel model, int layer, Tensor residual, TokenBatch batch) {
+    private static Attended attend(TransformerModel model, int layer, Tensor residual, TokenBatch batch, KeyValues past) {
         try (Part<SelfAttention> attention = model.attention(layer)) {
-            Tensor values = attention.get().sharedValues(residual.to(attention.device()), batch);
-            Tensor written = attention.get().write(values).to(model.device());
-            return new Attended(values.to(model.device()), residual.add(written));
+            KeyValues before = past == null ? null : past.to(attention.device());
+            SelfAttention.Shared shared = attention.get().shared(residual.to(attention.device()), batch, before);
+            Tensor written = attention.get().write(shared.heads()).to(model.device());
+            return new Attended(
+                    shared.heads().to(model.device()), residual.add(written), shared.keyValues().to(model.device()));
         }
     }
 
@@ -77,9 +111,18 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
      * @param scored token numbers, i64; null for all tokens
      */
     public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
+        return logits(model, batch, null, scored);
+    }
+
+    /**
+     * The same for a batch of tails.
+     *
+     * @param past a run that has the batch's pasts; null where there are none
+     */
+    public static Tensor logits(TransformerModel model, TokenBatch batch, Baseline past, Tensor scored) {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            Tensor residual = finalResidual(model, batch);
+            Tensor residual = finalResidual(model, batch, past);
             return scope.keep(model.logits(scored == null ? residual : residual.indexSelect(0, scored)));
         }
     }
@@ -87,8 +130,10 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
     /**
      * The plain model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads. Recorded for
      * differentiation where gradients are on and the model's parameters require them.
+     *
+     * @param past as for {@link #logits}
      */
-    public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
+    public static Tensor finalResidual(TransformerModel model, TokenBatch batch, Baseline past) {
         TensorScope outer = TensorScope.open();
         try (outer) {
             Tensor residual = sum(model.embeddings(batch));
@@ -96,7 +141,7 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 // A scope a layer: only the residual stream outlives it.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
-                    Tensor middle = attend(model, i, residual, batch).residual();
+                    Tensor middle = attend(model, i, residual, batch, past == null ? null : past.layers().get(i).past()).residual();
                     Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
                     residual = scope.keep(middle.add(transform(model, i, mlpInput)));
                 }
@@ -132,8 +177,13 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         }
     }
 
-    /** Some neighbouring tokens of this run, as views. */
-    public Baseline tokens(int first, int count) {
+    /**
+     * Some neighbouring tokens of this run, as views.
+     *
+     * @param firstPast where their pasts start
+     * @param pastCount how many tokens these have together
+     */
+    public Baseline tokens(int first, int count, int firstPast, int pastCount) {
         return new Baseline(
                 embeddings.stream().map(e -> e.narrow(0, first, count)).toList(),
                 layers.stream()
@@ -141,7 +191,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                                 l.attentionInput().narrow(0, first, count),
                                 l.headValues().narrow(1, first, count),
                                 l.mlpInput().narrow(0, first, count),
-                                l.mlpOutput().narrow(0, first, count)))
+                                l.mlpOutput().narrow(0, first, count),
+                                pastCount == 0 ? null : l.past().tokens(firstPast, pastCount)))
                         .toList(),
                 finalResidual.narrow(0, first, count));
     }
@@ -151,29 +202,40 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         Baseline first = runs.get(0);
         return new Baseline(
                 IntStream.range(0, first.embeddings().size())
-                        .mapToObj(e -> joined(0, runs, run -> run.embeddings().get(e)))
+                        .mapToObj(e -> Tensor.cat(0, runs.stream().map(run -> run.embeddings().get(e)).toList()))
                         .toList(),
                 IntStream.range(0, first.layers().size())
-                        .mapToObj(l -> new Layer(
-                                joined(0, runs, run -> run.layers().get(l).attentionInput()),
-                                joined(1, runs, run -> run.layers().get(l).headValues()),
-                                joined(0, runs, run -> run.layers().get(l).mlpInput()),
-                                joined(0, runs, run -> run.layers().get(l).mlpOutput())))
+                        .mapToObj(l -> cat(runs.stream().map(run -> run.layers().get(l))))
                         .toList(),
-                joined(0, runs, Baseline::finalResidual));
+                Tensor.cat(0, runs.stream().map(Baseline::finalResidual).toList()));
     }
 
-    private static Tensor joined(int dim, List<Baseline> runs, Function<Baseline, Tensor> part) {
-        return Tensor.cat(dim, runs.stream().map(part).toList());
+    private static Layer cat(Stream<Layer> layers) {
+        List<Layer> parts = layers.toList();
+        List<KeyValues> pasts = parts.stream().map(Layer::past).filter(Objects::nonNull).toList();
+        return new Layer(
+                Tensor.cat(0, parts.stream().map(Layer::attentionInput).toList()),
+                Tensor.cat(1, parts.stream().map(Layer::headValues).toList()),
+                Tensor.cat(0, parts.stream().map(Layer::mlpInput).toList()),
+                Tensor.cat(0, parts.stream().map(Layer::mlpOutput).toList()),
+                pasts.isEmpty() ? null : KeyValues.cat(pasts));
     }
 
     /** Every tensor of this run. */
     public List<Tensor> tensors() {
         List<Tensor> all = new ArrayList<>(embeddings);
-        for (Layer layer : layers) {
-            all.addAll(List.of(layer.attentionInput(), layer.headValues(), layer.mlpInput(), layer.mlpOutput()));
-        }
+        layers.forEach(layer -> all.addAll(tensors(layer)));
         all.add(finalResidual);
+        return all;
+    }
+
+    private static List<Tensor> tensors(Layer layer) {
+        List<Tensor> all = new ArrayList<>(
+                List.of(layer.attentionInput(), layer.headValues(), layer.mlpInput(), layer.mlpOutput()));
+        if (layer.past() != null) {
+            all.add(layer.past().keys());
+            all.add(layer.past().values());
+        }
         return all;
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.model.HeadSet;
+import org.edgeprune.model.KeyValues;
 import org.edgeprune.model.Mlp;
 import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
@@ -63,7 +64,8 @@ sealed interface Block {
             try (Part<SelfAttention> part = model.attention(layer)) {
                 SelfAttention attention = part.get();
                 List<Tensor> qkv = inputs.to(part.device()).split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
-                Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch);
+                KeyValues past = corrupted == null || corrupted.past() == null ? null : corrupted.past().to(part.device());
+                Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch, past);
                 Tensor scale = nodeMask.to(part.device()).to(values.dtype()).view(-1, 1, 1);
                 return scaled(attention, values, scale).to(model.device());
             }

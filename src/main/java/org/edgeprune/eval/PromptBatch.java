@@ -1,6 +1,7 @@
 package org.edgeprune.eval;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.TokenBatch;
@@ -13,7 +14,7 @@ import org.edgeprune.torch.Tensor;
 /**
  * Examples ready for the masked model. Its tensors belong to the scope in which it was made.
  *
- * @param clean the clean prompts
+ * @param clean the clean prompts, from the token on at which they may differ from the corrupted ones ({@link #past})
  * @param baseline the model's run on the corrupted prompts; null under zero ablation
  * @param scored numbers of the scored tokens, example by example, {@code [scored]}, i64
  * @param weights what each row of logits counts in the loss, {@code [rows]}
@@ -22,6 +23,8 @@ import org.edgeprune.torch.Tensor;
  */
 public record PromptBatch(
         TokenBatch clean, Baseline baseline, Tensor scored, Tensor weights, Tensor fullLogits, Rows rows) {
+    private static final int GRAIN = 4;
+
     /**
      * Rows of logits that are distributions: one a scored token, or one an example across its scored tokens.
      *
@@ -39,15 +42,35 @@ public record PromptBatch(
 
     /** Runs the full model on both prompts of every example. */
     public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
-        TokenBatch clean = TokenBatch.of(examples.stream().map(Example::clean).toList(), model.device());
+        TokenBatch clean = clean(model, examples, interchange);
         Baseline baseline = interchange
                 ? Baseline.record(
-                        model, TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device()))
+                        model, TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device()), clean)
                 : null;
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
-        Tensor full = rows.of(Baseline.logits(model, clean, scored));
+        Tensor full = rows.of(Baseline.logits(model, clean, baseline, scored));
         return new PromptBatch(clean, baseline, scored, weights(examples, scorer).to(model.device()), full, rows);
+    }
+
+    /** The clean prompts, without the tokens at which the masked model has nothing to do. */
+    static TokenBatch clean(TransformerModel model, List<Example> examples, boolean interchange) {
+        int[] past = examples.stream().mapToInt(example -> past(model, example, interchange)).toArray();
+        return TokenBatch.tails(examples.stream().map(Example::clean).toList(), past, model.device());
+    }
+
+    /**
+     * How many of an example's first tokens need not be run under masks: where clean and corrupted prompt agree up to a token, a
+     * causal model's states of both are the same, whatever the masks. Not the scored ones; and a multiple of {@value #GRAIN}, so
+     * that many prompts have pasts of the same length and go through attention together.
+     */
+    public static int past(TransformerModel model, Example example, boolean interchange) {
+        if (!interchange || !model.causal()) {
+            return 0;
+        }
+        int differing = Arrays.mismatch(example.clean(), example.corrupted());
+        int same = differing < 0 ? example.scoreStart() : Math.min(differing, example.scoreStart());
+        return same / GRAIN * GRAIN;
     }
 
     static Rows rows(Scorer scorer, List<Example> examples, TransformerModel model) {

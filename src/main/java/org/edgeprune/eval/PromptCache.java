@@ -1,7 +1,5 @@
 package org.edgeprune.eval;
 
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -40,9 +38,10 @@ public final class PromptCache implements AutoCloseable {
      * Examples that are run together, with the full model's part of their {@link PromptBatch}.
      *
      * @param firstToken of each example
+     * @param firstPast of each example, among all pasts
      * @param firstRow of each example's logits
      */
-    private record Group(Tensor fullLogits, Baseline baseline, int[] firstToken, int[] firstRow) {
+    private record Group(Tensor fullLogits, Baseline baseline, int[] firstToken, int[] firstPast, int[] firstRow) {
         List<Tensor> tensors() {
             return baseline == null
                     ? List.of(fullLogits)
@@ -74,10 +73,15 @@ public final class PromptCache implements AutoCloseable {
         // Of each layer: the residual stream before attention and before the MLP, the MLP's output, the heads' values.
         long aToken = sizes.graph().layers() * (3L * sizes.hidden() + values)
                 + (1L + sizes.graph().embeddings().size()) * sizes.hidden();
-        return examples.stream()
-                .mapToLong(example -> example.scored() * words * DType.F32.byteSize()
-                        + (interchange ? example.length() * aToken * model.dtype().byteSize() : 0))
-                .sum();
+        long aPast = sizes.graph().layers() * 2L * sizes.graph().kvHeads() * sizes.headDim();
+        long numbers = 0;
+        long logits = 0;
+        for (Example example : examples) {
+            int past = PromptBatch.past(model, example, interchange);
+            numbers += interchange ? (example.length() - past) * aToken + past * aPast : 0;
+            logits += example.scored() * words;
+        }
+        return numbers * model.dtype().byteSize() + logits * DType.F32.byteSize();
     }
 
     /** The examples with these numbers as a batch of the current scope. */
@@ -85,13 +89,7 @@ public final class PromptCache implements AutoCloseable {
         if (!kept) {
             return PromptBatch.of(model, select(numbers), scorer, interchange);
         }
-        // In order of length, as TokenBatch packs them: so examples lie in the tensors as they are joined here.
-        int[] order = Arrays.stream(numbers)
-                .boxed()
-                .sorted(Comparator.comparingInt(i -> examples.get(i).length()))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        return join(order);
+        return join(numbers);
     }
 
     /** The full model's run on a group; its tensors are out of every scope. */
@@ -102,12 +100,14 @@ public final class PromptCache implements AutoCloseable {
             try (TensorScope scope = TensorScope.open()) {
                 PromptBatch batch = PromptBatch.of(model, members, scorer, interchange);
                 int[] firstToken = new int[members.size()];
+                int[] firstPast = new int[members.size()];
                 int[] firstRow = new int[members.size()];
                 for (int i = 0; i < members.size(); i++) {
-                    firstToken[i] = batch.clean().token(i, 0);
+                    firstToken[i] = batch.clean().token(i, past(members.get(i)));
+                    firstPast[i] = batch.clean().firstPast(i);
                     firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
                 }
-                Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstRow);
+                Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstPast, firstRow);
                 group.tensors().forEach(scope::release);
                 groups[number] = group;
             }
@@ -123,23 +123,31 @@ public final class PromptCache implements AutoCloseable {
 
     private Baseline baseline(int example) {
         Group group = group(example / groupSize);
-        return group.baseline().tokens(group.firstToken()[example % groupSize], examples.get(example).length());
+        int member = example % groupSize;
+        int past = past(examples.get(example));
+        int tokens = examples.get(example).length() - past;
+        return group.baseline().tokens(group.firstToken()[member], tokens, group.firstPast()[member], past);
+    }
+
+    private int past(Example example) {
+        return PromptBatch.past(model, example, interchange);
     }
 
     private List<Example> select(int[] numbers) {
         return IntStream.of(numbers).mapToObj(examples::get).toList();
     }
 
-    private PromptBatch join(int[] order) {
+    private PromptBatch join(int[] numbers) {
         try (GradMode off = GradMode.disabled()) {
-            List<Example> batch = select(order);
-            TokenBatch clean = TokenBatch.of(batch.stream().map(Example::clean).toList(), model.device());
+            List<Example> batch = select(numbers);
+            TokenBatch clean = PromptBatch.clean(model, batch, interchange);
+            IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
             return new PromptBatch(
                     clean,
-                    interchange ? Baseline.cat(IntStream.of(order).mapToObj(this::baseline).toList()) : null,
+                    interchange ? Baseline.cat(packed.mapToObj(this::baseline).toList()) : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
-                    Tensor.cat(0, IntStream.of(order).mapToObj(this::fullLogits).toList()),
+                    Tensor.cat(0, IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
                     PromptBatch.rows(scorer, batch, model));
         }
     }

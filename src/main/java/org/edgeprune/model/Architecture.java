@@ -17,6 +17,11 @@ public interface Architecture {
         return false;
     }
 
+    /** Whether a token's states depend on no later token. */
+    default boolean causal() {
+        return true;
+    }
+
     Embedding embedding(Parameters parameters);
 
     SelfAttention attention(Parameters parameters, int layer);

@@ -23,54 +23,66 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
 
     /**
      * @param q {@code [heads, tokens, headDim]}
-     * @param k the same, one a query head
-     * @param v the same
+     * @param seen keys and values of the same tokens, one a query head
+     * @param past those of the batch's pasts; null where it has none. Only if causal
      * @return {@code [heads, tokens, headDim]}
      */
-    Tensor apply(Tensor q, Tensor k, Tensor v, TokenBatch batch) {
+    Tensor apply(Tensor q, KeyValues seen, KeyValues past, TokenBatch batch) {
         List<TokenBatch.Run> runs = batch.runs();
         if (runs.size() == 1) {
-            return apply(q, k, v, runs.get(0));
+            return apply(q, seen, past, runs.get(0));
         }
         long[] sizes = runs.stream().mapToLong(TokenBatch.Run::tokens).toArray();
         List<Tensor> qs = q.split(1, sizes);
-        List<Tensor> ks = k.split(1, sizes);
-        List<Tensor> vs = v.split(1, sizes);
+        List<Tensor> ks = seen.keys().split(1, sizes);
+        List<Tensor> vs = seen.values().split(1, sizes);
         List<Tensor> outputs = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
-            outputs.add(apply(qs.get(i), ks.get(i), vs.get(i), runs.get(i)));
+            TokenBatch.Run run = runs.get(i);
+            KeyValues before = run.past() == 0 ? null : past.tokens(run.firstPast(), run.rows() * run.past());
+            outputs.add(apply(qs.get(i), new KeyValues(ks.get(i), vs.get(i)), before, run));
         }
         return Tensor.cat(1, outputs);
     }
 
-    /** q, k, v: {@code [heads, rows * length, headDim]}. */
-    private Tensor apply(Tensor q, Tensor k, Tensor v, TokenBatch.Run run) {
-        boolean windowed = window > 0 && run.length() > window;
+    /** q and what is seen: {@code [heads, rows * length, headDim]}; the past: {@code [heads, rows * past, headDim]}. */
+    private Tensor apply(Tensor q, KeyValues seen, KeyValues past, TokenBatch.Run run) {
+        Tensor queries = byRow(q, run.rows(), run.length());
+        Tensor keys = byRow(seen.keys(), run.rows(), run.length());
+        Tensor values = byRow(seen.values(), run.rows(), run.length());
+        if (past != null) {
+            keys = Tensor.cat(2, byRow(past.keys(), run.rows(), run.past()), keys);
+            values = Tensor.cat(2, byRow(past.values(), run.rows(), run.past()), values);
+        }
+        boolean windowed = window > 0 && run.wholeLength() > window;
+        // libtorch's own causal mask is for queries and keys of the same tokens
+        boolean masked = windowed || past != null && run.length() > 1;
         Tensor out;
         if (scoreCap > 0) {
-            out = capped(byRow(q, run), byRow(k, run), byRow(v, run), run.length());
+            out = capped(queries, keys, values, run);
+        } else if (masked) {
+            out = Tensor.attention(queries, keys, values, visible(run, q.device()), false, scale);
         } else {
-            Tensor mask = windowed ? visible(run.length(), q.device()) : null;
-            out = Tensor.attention(byRow(q, run), byRow(k, run), byRow(v, run), mask, causal && !windowed, scale);
+            out = Tensor.attention(queries, keys, values, null, causal && past == null, scale);
         }
         return out.reshape(q.size(0), run.tokens(), -1);
     }
 
-    private Tensor capped(Tensor q, Tensor k, Tensor v, int length) {
+    private Tensor capped(Tensor q, Tensor k, Tensor v, TokenBatch.Run run) {
         Tensor scores = q.matmul(k.transpose(-2, -1)).mul(scale).to(DType.F32);
         Tensor capped = scores.mul(1 / scoreCap).tanh().mul(scoreCap);
-        Tensor hidden = visible(length, q.device()).not();
+        Tensor hidden = visible(run, q.device()).not();
         return capped.maskedFill(hidden, Double.NEGATIVE_INFINITY).softmax(-1).to(v.dtype()).matmul(v);
     }
 
-    /** Which positions (columns) each position (rows) sees, {@code [length, length]} bool. */
-    private Tensor visible(int length, Device device) {
-        Tensor all = Tensor.ones(DType.F32, device, length, length);
-        Tensor past = causal ? all.tril(0) : all;
-        return (window > 0 ? past.triu(1L - window) : past).gt(0);
+    /** Which tokens of a whole sequence (columns) each token of the batch (rows) sees, {@code [length, past + length]} bool. */
+    private Tensor visible(TokenBatch.Run run, Device device) {
+        Tensor all = Tensor.ones(DType.F32, device, run.length(), run.wholeLength());
+        Tensor past = causal ? all.tril(run.past()) : all;
+        return (window > 0 ? past.triu(1L + run.past() - window) : past).gt(0);
     }
 
-    private static Tensor byRow(Tensor x, TokenBatch.Run run) {
-        return x.reshape(x.size(0), run.rows(), run.length(), x.size(2));
+    private static Tensor byRow(Tensor x, int rows, int length) {
+        return x.reshape(x.size(0), rows, length, x.size(2));
     }
 }

@@ -49,7 +49,7 @@ final class RotaryEmbedding implements HeadMap {
         return Tensor.cat(0, batch.runs().stream()
                 .map(run -> positions
                         .narrow(0, run.firstToken(), run.tokens())
-                        .mul(frequencies(run.length(), positions.device())))
+                        .mul(frequencies(run.wholeLength(), positions.device())))
                 .toList());
     }
 }

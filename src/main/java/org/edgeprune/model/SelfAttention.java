@@ -60,11 +60,14 @@ public record SelfAttention(
      * @param q inputs of the selected heads' queries {@code [heads, tokens, hidden]}, not normalised
      * @param k inputs of their keys {@code [kvHeads, tokens, hidden]}
      * @param v inputs of their values {@code [kvHeads, tokens, hidden]}
+     * @param past all heads' keys and values of the batch's pasts; null where it has none
      * @return {@code [heads, tokens, headDim]}
      */
-    public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {
-        return attend(
-                project(query, q, set.heads()), project(key, k, set.kvHeads()), project(value, v, set.kvHeads()), set, batch);
+    public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch, KeyValues past) {
+        Tensor queries = queryMap.apply(project(query, q, set.heads()), batch);
+        KeyValues seen = new KeyValues(keyMap.apply(project(key, k, set.kvHeads()), batch), project(value, v, set.kvHeads()));
+        boolean allPast = past == null || set.kvHeads().length == kvHeads();
+        return attend(queries, seen, allPast ? past : past.heads(set.kvHeads()), set, batch);
     }
 
     /** One at a time: a normalised input is as large as the input, a head's projection of it far smaller. */
@@ -74,15 +77,24 @@ public record SelfAttention(
         }
     }
 
-    /** Head values of all heads, every reader seeing the same residual stream {@code [tokens, hidden]}. */
-    public Tensor sharedValues(Tensor residual, TokenBatch batch) {
+    /**
+     * Head values of all heads, and the keys and values behind them.
+     *
+     * @param heads {@code [heads, tokens, headDim]}
+     */
+    public record Shared(Tensor heads, KeyValues keyValues) {}
+
+    /**
+     * The ordinary layer: every reader sees the same residual stream.
+     *
+     * @param residual {@code [tokens, hidden]}
+     * @param past as for {@link #values}
+     */
+    public Shared shared(Tensor residual, TokenBatch batch, KeyValues past) {
         Tensor x = norm.apply(residual);
-        return attend(
-                query.applyShared(x),
-                key.applyShared(x),
-                value.applyShared(x),
-                HeadSet.all(heads(), kvHeads()),
-                batch);
+        KeyValues seen = new KeyValues(keyMap.apply(key.applyShared(x), batch), value.applyShared(x));
+        Tensor queries = queryMap.apply(query.applyShared(x), batch);
+        return new Shared(attend(queries, seen, past, HeadSet.all(heads(), kvHeads()), batch), seen);
     }
 
     /** What all heads together add to the residual stream: {@code [heads, tokens, headDim]} to {@code [tokens, hidden]}. */
@@ -105,16 +117,10 @@ public record SelfAttention(
         return outputBias.mul(1.0 / heads());
     }
 
-    private Tensor attend(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch) {
-        Tensor queries = queryMap.apply(q, batch);
-        Tensor keys = keyMap.apply(k, batch);
-        Tensor values;
-        if (set.oneToOne()) {
-            values = attention.apply(queries, keys, v, batch);
-        } else {
-            Tensor index = HeadProjection.index(set.kvOf(), q);
-            values = attention.apply(queries, keys.indexSelect(0, index), v.indexSelect(0, index), batch);
-        }
+    private Tensor attend(Tensor queries, KeyValues seen, KeyValues past, HeadSet set, TokenBatch batch) {
+        boolean single = set.oneToOne();
+        Tensor values = attention.apply(
+                queries, single ? seen : seen.heads(set.kvOf()), single || past == null ? past : past.heads(set.kvOf()), batch);
         return sumNorm == null ? values : sumNorm.apply(values);
     }
 }

@@ -1,7 +1,7 @@
 package org.edgeprune.model;
 
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.InputException;
@@ -14,33 +14,49 @@ import org.edgeprune.torch.Tensor;
  * <p>Everything but attention works token by token, so sequences of any length share one tensor {@code [tokens, ...]}. Attention
  * runs once for each distinct length: sequences of equal length lie next to each other, as a {@link Run}. The tensors belong to the
  * scope in which the batch was made.
+ *
+ * <p>A batch may hold only the tails of sequences. What comes before, their <i>past</i>, then takes part in attention by its keys
+ * and values, which whoever runs the batch has from elsewhere.
  */
 public final class TokenBatch {
     private final Tensor ids;
     private final Tensor positions;
     private final List<Run> runs;
+    private final int[] order;
+    private final int[] past;
+    private final int[] lengths;
     private final int[] firstToken;
-    private final int tokenCount;
+    private final int[] firstPast;
 
     /**
-     * Sequences of equal length.
+     * Sequences of equal length with equal pasts.
      *
      * @param firstToken where the first of them starts
+     * @param firstPast where the past of the first of them starts, among all pasts
      * @param rows how many
      * @param length tokens of each
+     * @param past tokens before each
      */
-    public record Run(int firstToken, int rows, int length) {
+    public record Run(int firstToken, int firstPast, int rows, int length, int past) {
         public int tokens() {
             return rows * length;
         }
+
+        /** Tokens of a whole sequence. */
+        public int wholeLength() {
+            return past + length;
+        }
     }
 
-    private TokenBatch(Tensor ids, Tensor positions, List<Run> runs, int[] firstToken, int tokenCount) {
+    private TokenBatch(Tensor ids, Tensor positions, List<Run> runs, int[] order, int[] past, int[] lengths, int[] firstToken, int[] firstPast) {
         this.ids = ids;
         this.positions = positions;
-        this.runs = runs;
+        this.runs = List.copyOf(runs);
+        this.order = order;
+        this.past = past;
+        this.lengths = lengths;
         this.firstToken = firstToken;
-        this.tokenCount = tokenCount;
+        this.firstPast = firstPast;
     }
 
     /** Packs sequences, each of at least one token. Sequences of one length keep their order. */
@@ -54,30 +70,50 @@ public final class TokenBatch {
      * @param start position of each sequence's first token
      */
     public static TokenBatch of(List<int[]> sequences, int[] start, Device device) {
-        if (sequences.isEmpty() || sequences.stream().anyMatch(s -> s.length == 0)) {
+        return pack(sequences, start, new int[sequences.size()], device);
+    }
+
+    /**
+     * Packs the tails of sequences. Tails of one length with pasts of one length keep their order.
+     *
+     * @param past how many tokens at each sequence's begin are not packed: fewer than it has
+     */
+    public static TokenBatch tails(List<int[]> sequences, int[] past, Device device) {
+        return pack(sequences, new int[sequences.size()], past, device);
+    }
+
+    private static TokenBatch pack(List<int[]> sequences, int[] start, int[] past, Device device) {
+        int rows = sequences.size();
+        int[] lengths = IntStream.range(0, rows).map(row -> sequences.get(row).length - past[row]).toArray();
+        if (rows == 0 || IntStream.of(lengths).anyMatch(length -> length < 1)) {
             throw new IllegalArgumentException("a batch needs at least one sequence, and each at least one token");
         }
-        int[] byLength = IntStream.range(0, sequences.size())
+        int[] order = IntStream.range(0, rows)
                 .boxed()
-                .sorted((a, b) -> Integer.compare(sequences.get(a).length, sequences.get(b).length))
+                .sorted(Comparator.<Integer>comparingInt(row -> lengths[row]).thenComparingInt(row -> past[row]))
                 .mapToInt(Integer::intValue)
                 .toArray();
-        int tokens = sequences.stream().mapToInt(s -> s.length).sum();
+        int tokens = IntStream.of(lengths).sum();
         long[] ids = new long[tokens];
         long[] positions = new long[tokens];
-        int[] firstToken = new int[sequences.size()];
+        int[] firstToken = new int[rows];
+        int[] firstPast = new int[rows];
         List<Run> runs = new ArrayList<>();
         int next = 0;
-        for (int row : byLength) {
+        int nextPast = 0;
+        for (int row : order) {
             int[] sequence = sequences.get(row);
+            int length = lengths[row];
             Run last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
-            if (last != null && last.length() == sequence.length) {
-                runs.set(runs.size() - 1, new Run(last.firstToken(), last.rows() + 1, last.length()));
+            if (last != null && last.length() == length && last.past() == past[row]) {
+                runs.set(runs.size() - 1, new Run(last.firstToken(), last.firstPast(), last.rows() + 1, length, past[row]));
             } else {
-                runs.add(new Run(next, 1, sequence.length));
+                runs.add(new Run(next, nextPast, 1, length, past[row]));
             }
             firstToken[row] = next;
-            for (int t = 0; t < sequence.length; t++) {
+            firstPast[row] = nextPast;
+            nextPast += past[row];
+            for (int t = past[row]; t < sequence.length; t++) {
                 ids[next] = sequence[t];
                 positions[next++] = start[row] + t;
             }
@@ -85,9 +121,12 @@ public final class TokenBatch {
         return new TokenBatch(
                 Tensor.of(ids, tokens).to(device),
                 Tensor.of(positions, tokens).to(device),
-                Collections.unmodifiableList(runs),
+                runs,
+                order,
+                past.clone(),
+                lengths,
                 firstToken,
-                tokens);
+                firstPast);
     }
 
     /** Token ids {@code [tokens]}, i64. */
@@ -105,20 +144,58 @@ public final class TokenBatch {
     }
 
     public int tokenCount() {
-        return tokenCount;
+        return (int) ids.elementCount();
+    }
+
+    /** Tokens of all pasts. */
+    public int pastCount() {
+        return IntStream.of(past).sum();
     }
 
     public int rowCount() {
         return firstToken.length;
     }
 
-    /** Where a position of a sequence, counted as they were given, lies among the tokens. */
-    public int token(int row, int position) {
-        return firstToken[row] + position;
+    /** Sequences, counted as they were given, in the order in which they are packed. */
+    public int[] order() {
+        return order.clone();
     }
 
+    /** Where a position of a sequence, counted as they were given, lies among the tokens; it must not be of the past. */
+    public int token(int row, int position) {
+        return firstToken[row] + position - past[row];
+    }
+
+    /** Where a sequence's past starts among all pasts. */
+    public int firstPast(int row) {
+        return firstPast[row];
+    }
+
+    /** Tokens of the longest sequence, its past included. */
     public int maxLength() {
-        return runs.get(runs.size() - 1).length();
+        return runs.stream().mapToInt(Run::wholeLength).max().orElseThrow();
+    }
+
+    /** Where this batch's tokens lie in a batch of the whole sequences, {@code [tokens]}, i64. */
+    public Tensor tokensIn(TokenBatch whole) {
+        long[] index = new long[tokenCount()];
+        for (int row = 0; row < rowCount(); row++) {
+            for (int t = 0; t < lengths[row]; t++) {
+                index[firstToken[row] + t] = whole.token(row, past[row] + t);
+            }
+        }
+        return Tensor.of(index, index.length).to(ids.device());
+    }
+
+    /** Where the pasts lie in a batch of the whole sequences, {@code [pasts]}, i64. */
+    public Tensor pastIn(TokenBatch whole) {
+        long[] index = new long[pastCount()];
+        for (int row = 0; row < rowCount(); row++) {
+            for (int position = 0; position < past[row]; position++) {
+                index[firstPast[row] + position] = whole.token(row, position);
+            }
+        }
+        return Tensor.of(index, index.length).to(ids.device());
     }
 
     /**

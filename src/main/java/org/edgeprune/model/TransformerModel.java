@@ -152,6 +152,11 @@ public final class TransformerModel implements AutoCloseable {
         return architecture.coupledHeads();
     }
 
+    /** See {@link Architecture#causal}. */
+    public boolean causal() {
+        return architecture.causal();
+    }
+
     /** Where residual streams are. */
     public Device device() {
         return execution.device();

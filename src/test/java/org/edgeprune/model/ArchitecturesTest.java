@@ -154,6 +154,55 @@ class ArchitecturesTest {
         }
     }
 
+    /** Where two prompts begin alike, a masked run of their tails is the masked run of them whole: residual streams and gradients. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "'model_type': 'llama', 'max_position_embeddings': 8, 'rope_scaling': {'rope_type': 'dynamic', 'factor': 2.0}",
+        "'model_type': 'mistral', 'sliding_window': 4",
+        "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4, 'attn_logit_softcapping': 3.0",
+        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
+    })
+    void tailsOfPromptsAreEnough(String fields) throws Exception {
+        write(config(fields), DType.F32, 1);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            List<int[]> clean = List.of(LONG, SHORT, LONG);
+            int[] past = {7, 2, 3};
+            List<int[]> corrupted = List.of(changedFrom(LONG, 7), changedFrom(SHORT, 2), changedFrom(LONG, 3));
+            TokenBatch whole = TokenBatch.of(clean, Device.CPU);
+            TokenBatch tails = TokenBatch.tails(clean, past, Device.CPU);
+            TokenBatch other = TokenBatch.of(corrupted, Device.CPU);
+            Tensor kept = tails.tokensIn(whole);
+
+            Baseline tailsOnly = Baseline.record(model, other, tails);
+            assertArrayEquals(
+                    Baseline.logits(model, whole, kept).toFloats(), Baseline.logits(model, tails, tailsOnly, null).toFloats(), 1e-4f);
+
+            ComputationGraph graph = new ComputationGraph(model.graphShape());
+            SplittableRandom random = new SplittableRandom(8);
+            Masks masks = Masks.of(new MaskValues(
+                    graph, values(graph.edgeCount(), 0.2, 0.8, random), values(graph.nodeCount(), 0.2, 0.8, random)), Device.CPU);
+            Tensor weights = Tensor.of(values(tails.tokenCount() * model.hiddenSize(), -1, 1, random),
+                    tails.tokenCount(), model.hiddenSize());
+            MaskedPass expected = new MaskedPass(
+                    model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
+            MaskedPass actual = new MaskedPass(model, tails, tailsOnly, masks, null, MaskedPass.Gradients.KEPT);
+            assertArrayEquals(expected.finalResidual().toFloats(), actual.finalResidual().toFloats(), 1e-4f);
+            MaskGradients a = expected.backward(weights);
+            MaskGradients b = actual.backward(weights);
+            assertArrayEquals(a.edges().toFloats(), b.edges().toFloats(), 1e-3f);
+            assertArrayEquals(a.nodes().toFloats(), b.nodes().toFloats(), 1e-3f);
+        }
+    }
+
+    private static int[] changedFrom(int[] tokens, int position) {
+        int[] changed = tokens.clone();
+        for (int i = position; i < tokens.length; i++) {
+            changed[i] = (tokens[i] + 5) % 23;
+        }
+        return changed;
+    }
+
     private static float[] values(int count, double from, double to, SplittableRandom random) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {

@@ -152,7 +152,7 @@ final class BenchCommand implements Callable<Integer> {
             });
             PeakMemory.Resident peak = memory.peak();
             StepMemory predicted = StepMemory.of(new StepMemory.Work(
-                    model.sizes(), parameters, graph, model.execution(), true, (long) batchSize * tokens, batchSize,
+                    model.sizes(), parameters, graph, model.execution(), true, StepMemory.Tokens.of(batchSize, tokens),
                     cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
             return new Result(
                     name, model.architecture(), model.graphShape().layers(), model.graphShape().heads(), model.hiddenSize(), graph.edgeCount(),

@@ -68,7 +68,7 @@ final class InfoCommand implements Callable<Integer> {
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
         StepMemory memory = StepMemory.of(new StepMemory.Work(
-                sizes, Blueprint.of(architecture, name -> true), with, how, true, (long) batchSize * tokens, batchSize, 0));
+                sizes, Blueprint.of(architecture, name -> true), with, how, true, StepMemory.Tokens.of(batchSize, tokens), 0));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),

@@ -10,9 +10,6 @@ import org.edgeprune.model.ModelSizes;
  * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as edges
  * die. All devices together.
  *
- * <p>Below, S is one residual stream {@code [tokens, hidden]}, R the readers of a layer's attention (queries, keys and values of
- * every head).
- *
  * @param weights parameters in the compute dtype; with offloading those of the largest part
  * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits of the clean ones
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
@@ -49,8 +46,7 @@ public record StepMemory(
      * @param graph with or without embedding nodes
      * @param execution how the model is run
      * @param interchange whether there is a corrupted run
-     * @param tokens of a batch, all examples together
-     * @param scored positions of a batch
+     * @param tokens of a batch
      * @param cacheBytes kept of the full model's runs
      */
     public record Work(
@@ -59,24 +55,38 @@ public record StepMemory(
             ComputationGraph graph,
             Execution execution,
             boolean interchange,
-            long tokens,
-            long scored,
+            Tokens tokens,
             long cacheBytes) {}
+
+    /**
+     * Tokens of a batch, all examples together.
+     *
+     * @param masked that the masked model runs on
+     * @param past before these, where clean and corrupted prompts agree
+     * @param scored among the masked ones
+     */
+    public record Tokens(long masked, long past, long scored) {
+        /** Of prompts that differ from their first token on, each scored at its last. */
+        public static Tokens of(long prompts, long length) {
+            return new Tokens(prompts * length, 0, prompts);
+        }
+    }
 
     public static StepMemory of(Work work) {
         ModelSizes model = work.model();
         GraphShape graph = model.graph();
         long number = work.execution().dtype().byteSize();
-        long stream = work.tokens() * model.hidden() * number;
+        long stream = work.tokens().masked() * model.hidden() * number;
         long layers = graph.layers();
         long heads = graph.heads();
         long attentionReaders = heads + 2L * graph.kvHeads();
-        long values = work.tokens() * heads * model.headDim() * number;
-        long inner = work.tokens() * model.inner() * number;
-        long logits = work.scored() * model.vocabulary() * F32;
+        long values = work.tokens().masked() * heads * model.headDim() * number;
+        long inner = work.tokens().masked() * model.inner() * number;
+        long logits = work.tokens().scored() * model.vocabulary() * F32;
         long outbox = work.graph().nodeCount() * stream;
 
         long corrupted = layers * (values + 3 * stream) + stream;
+        long pasts = 2 * layers * work.tokens().past() * graph.kvHeads() * model.headDim() * number;
         long embeddings = 3L * graph.embeddings().size() * stream;
         // inputs, what is written; queries, keys, values, attention's output and its difference from the corrupted one
         long attention = (attentionReaders + heads) * stream + 5 * values;
@@ -87,7 +97,7 @@ public record StepMemory(
         boolean kept = !work.execution().recompute();
         return new StepMemory(
                 (work.execution().offload() ? work.parameters().largestPart() : work.parameters().count()) * number,
-                (work.interchange() ? corrupted : 0) + embeddings + logits,
+                (work.interchange() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits,

@@ -1,10 +1,13 @@
 package org.edgeprune.prune;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.ToIntFunction;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.InputException;
 import org.edgeprune.engine.StepMemory;
+import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.Blueprint;
@@ -26,10 +29,6 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         TransformerModel model = session.model().model();
         Scorer scorer = session.scorer();
         boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
-        List<Example> longest = examples.stream()
-                .sorted((a, b) -> Integer.compare(b.length(), a.length()))
-                .limit(options.batchSize())
-                .toList();
         long cache = PromptCache.bytes(model, examples, scorer, interchange);
         return new MemoryGuard(
                 new StepMemory.Work(
@@ -38,10 +37,21 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                         new ComputationGraph(options.embeddingNodes() ? model.graphShape() : model.graphShape().withoutEmbeddings()),
                         model.execution(),
                         interchange,
-                        longest.stream().mapToLong(Example::length).sum(),
-                        longest.stream().mapToLong(Example::scored).sum(),
+                        tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, interchange)),
                         cache <= session.pace().cacheBytes() ? cache : 0),
                 options.batchSize());
+    }
+
+    /** Those of the batch that has most of them. */
+    private static StepMemory.Tokens tokens(List<Example> examples, int batchSize, ToIntFunction<Example> past) {
+        List<Example> largest = examples.stream()
+                .sorted(Comparator.comparingInt(example -> past.applyAsInt(example) - example.length()))
+                .limit(batchSize)
+                .toList();
+        return new StepMemory.Tokens(
+                largest.stream().mapToLong(example -> example.length() - past.applyAsInt(example)).sum(),
+                largest.stream().mapToLong(past::applyAsInt).sum(),
+                largest.stream().mapToLong(Example::scored).sum());
     }
 
     /**
@@ -58,13 +68,13 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         long needed = StepMemory.of(work).total();
         if (needed > available) {
             throw new InputException("a step of %d prompts (%d tokens) needs %s of memory, and %s are available: %s"
-                    .formatted(batchSize, work.tokens(), gigabytes(needed), gigabytes(available), remedy(available)));
+                    .formatted(batchSize, work.tokens().masked(), gigabytes(needed), gigabytes(available), remedy(available)));
         }
     }
 
     /** The mildest change that fits. */
     private String remedy(long available) {
-        StepMemory.Work uncached = with(work, work.tokens(), work.scored(), 0);
+        StepMemory.Work uncached = with(work, work.tokens(), 0);
         StepMemory.Work recomputed = how(uncached, false);
         StepMemory.Work offloaded = how(uncached, true);
         if (fits(uncached, available)) {
@@ -77,7 +87,10 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
             return "use --offload --cache-mb 0" + needs(offloaded);
         }
         for (int smaller = batchSize / 2; smaller > 0; smaller /= 2) {
-            StepMemory.Work less = with(offloaded, work.tokens() * smaller / batchSize, work.scored() * smaller / batchSize, 0);
+            StepMemory.Tokens all = work.tokens();
+            StepMemory.Tokens fewer = new StepMemory.Tokens(
+                    all.masked() * smaller / batchSize, all.past() * smaller / batchSize, all.scored() * smaller / batchSize);
+            StepMemory.Work less = with(offloaded, fewer, 0);
             if (fits(less, available)) {
                 return "use --offload --cache-mb 0 --batch-size " + smaller + needs(less);
             }
@@ -101,13 +114,12 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 offload ? work.execution().offloading() : work.execution().recomputing(),
                 work.interchange(),
                 work.tokens(),
-                work.scored(),
                 work.cacheBytes());
     }
 
-    private static StepMemory.Work with(StepMemory.Work work, long tokens, long scored, long cacheBytes) {
+    private static StepMemory.Work with(StepMemory.Work work, StepMemory.Tokens tokens, long cacheBytes) {
         return new StepMemory.Work(
-                work.model(), work.parameters(), work.graph(), work.execution(), work.interchange(), tokens, scored, cacheBytes);
+                work.model(), work.parameters(), work.graph(), work.execution(), work.interchange(), tokens, cacheBytes);
     }
 
     private static String gigabytes(long bytes) {

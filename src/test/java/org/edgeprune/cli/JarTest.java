@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -30,7 +31,10 @@ class JarTest {
         assertTrue(model.startsWith(folder.resolve("cache").toString()), model);
         assertEquals(-1, Files.mismatch(Path.of("data/models/mini-gpt2/model.safetensors"), Path.of(model, "model.safetensors")));
         try (Stream<Path> left = Files.list(folder.resolve("cache"))) {
-            assertEquals(List.of(Path.of(model)), left.toList());
+            Set<String> libraries = Set.of("libtorch", "shim");
+            assertEquals(
+                    List.of(Path.of(model)),
+                    left.filter(path -> !libraries.contains(path.getFileName().toString())).toList());
         }
     }
 

@@ -25,8 +25,7 @@ class MemoryGuardTest {
             new ComputationGraph(GPT2.sizes().graph()),
             Execution.on(Device.CPU),
             true,
-            640,
-            32,
+            StepMemory.Tokens.of(32, 20),
             2_000_000_000);
     private static final MemoryGuard GUARD = new MemoryGuard(WORK, 32);
 

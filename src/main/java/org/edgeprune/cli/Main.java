@@ -7,6 +7,7 @@ import org.edgeprune.InputException;
 import org.edgeprune.Version;
 import org.edgeprune.model.DeviceMap;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -98,6 +99,11 @@ public final class Main {
     private static int failure(Exception e, PrintWriter err) {
         if (e instanceof InputException) {
             err.println("edgeprune: " + e.getMessage());
+            return CommandLine.ExitCode.USAGE;
+        }
+        if (e instanceof TorchException torch && torch.isOutOfMemory()) {
+            err.println("edgeprune: " + e.getMessage()
+                    + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist");
             return CommandLine.ExitCode.USAGE;
         }
         err.println("edgeprune: this is a fault of edgeprune's own:");

@@ -12,4 +12,10 @@ public final class TorchException extends RuntimeException {
     public TorchException(String message) {
         super(message);
     }
+
+    /** Whether there was no memory: on the CPU or on another device. */
+    public boolean isOutOfMemory() {
+        // what the CPU's allocator says, and what CUDA's and C++'s say
+        return getMessage().contains("can't allocate memory") || getMessage().contains("out of memory");
+    }
 }

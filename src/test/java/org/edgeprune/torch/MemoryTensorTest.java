@@ -1,6 +1,7 @@
 package org.edgeprune.torch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -71,6 +72,14 @@ class MemoryTensorTest extends TensorFixture {
         Tensor small = Tensor.ones(10 * MB / Float.BYTES);
         assertEquals(100 * MB, LibTorch.largeMemory().kept());
         small.close();
+    }
+
+    @Test
+    void whereMemoryIsOutTheExceptionSaysSo() {
+        TorchException none = assertThrows(TorchException.class, () -> Tensor.empty(DType.F32, Device.CPU, 1L << 45));
+        assertTrue(none.isOutOfMemory(), none.getMessage());
+        TorchException other = assertThrows(TorchException.class, () -> Tensor.ones(2).view(3));
+        assertFalse(other.isOutOfMemory(), other.getMessage());
     }
 
     @Test

@@ -29,8 +29,9 @@ struct Block {
     size_t bytes;
 };
 
+/* Not to whole huge pages: a model has many tensors of two or three megabytes. */
 size_t rounded(size_t bytes) {
-    const size_t unit = bytes < huge_page ? 16 * page : huge_page;
+    constexpr size_t unit = 16 * page;
     return (bytes + unit - 1) / unit * unit;
 }
 

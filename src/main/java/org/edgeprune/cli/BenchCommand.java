@@ -116,7 +116,8 @@ final class BenchCommand implements Callable<Integer> {
         Execution execution = recompute.over(compute.start(directory));
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = Models.open(directory, execution)) {
-            return measure(model, opened, Blueprint.of(Models.architecture(directory), name -> true), memory);
+            return measure(
+                    model, opened, Blueprint.of(Models.architecture(directory), name -> true), Models.copied(directory, execution), memory);
         }
     }
 
@@ -128,11 +129,11 @@ final class BenchCommand implements Callable<Integer> {
         }
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(architecture, new RandomWeights(1), execution)) {
-            return measure("random", opened, Blueprint.of(architecture, name -> true), memory);
+            return measure("random", opened, Blueprint.of(architecture, name -> true), Long.MAX_VALUE, memory);
         }
     }
 
-    private Result measure(String name, TransformerModel model, Blueprint parameters, PeakMemory memory) {
+    private Result measure(String name, TransformerModel model, Blueprint parameters, long copied, PeakMemory memory) {
         ComputationGraph graph = new ComputationGraph(model.graphShape());
         List<Example> examples = examples(model.sizes().vocabulary());
         Device device = model.device();
@@ -152,13 +153,13 @@ final class BenchCommand implements Callable<Integer> {
             });
             PeakMemory.Resident peak = memory.peak();
             StepMemory predicted = StepMemory.of(new StepMemory.Work(
-                    model.sizes(), parameters, graph, model.execution(), true, StepMemory.Tokens.of(batchSize, tokens),
+                    model.sizes(), parameters, copied, graph, model.execution(), true, StepMemory.Tokens.of(batchSize, tokens),
                     cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
             return new Result(
                     name, model.architecture(), model.graphShape().layers(), model.graphShape().heads(), model.hiddenSize(), graph.edgeCount(),
                     batchSize, tokens, edgeSparsity, cached, model.execution().recompute(), model.execution().offload(),
                     model.execution().dtype().name(), LibTorch.threads(), forward, step, step / forward,
-                    peak.anonymous(), peak.file(), peak.highest(), predicted.total(), (double) peak.anonymous() / predicted.total());
+                    peak.anonymous(), peak.file(), peak.highest(), predicted.own(), (double) peak.anonymous() / predicted.own());
         }
     }
 

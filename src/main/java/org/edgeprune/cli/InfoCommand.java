@@ -68,7 +68,14 @@ final class InfoCommand implements Callable<Integer> {
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
         StepMemory memory = StepMemory.of(new StepMemory.Work(
-                sizes, Blueprint.of(architecture, name -> true), with, how, true, StepMemory.Tokens.of(batchSize, tokens), 0));
+                sizes,
+                Blueprint.of(architecture, name -> true),
+                Models.copied(directory, how),
+                with,
+                how,
+                true,
+                StepMemory.Tokens.of(batchSize, tokens),
+                0));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),
@@ -117,7 +124,8 @@ final class InfoCommand implements Callable<Integer> {
                                 r.step().recompute() ? ", blocks recomputed" : "",
                                 r.step().offload() ? ", weights offloaded" : "")
                 + new Table()
-                        .row("  weights", megabytes(m.weights()))
+                        .row("  weights, copied", megabytes(m.weights()))
+                        .row("  weights as they lie in the file", megabytes(m.mapped()))
                         .row("  full model's run", megabytes(m.fullModel()))
                         .row("  writer states", megabytes(m.outbox()))
                         .row("  reader inputs and blocks", megabytes(m.blocks()))

@@ -10,7 +10,8 @@ import org.edgeprune.model.ModelSizes;
  * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as edges
  * die. All devices together.
  *
- * @param weights parameters in the compute dtype; with offloading those of the largest part
+ * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest part
+ * @param mapped the other parameters: pages of the checkpoint's file, which the system may take back and read again
  * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits of the clean ones
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
  * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are recomputed
@@ -22,6 +23,7 @@ import org.edgeprune.model.ModelSizes;
  */
 public record StepMemory(
         long weights,
+        long mapped,
         long fullModel,
         long outbox,
         long blocks,
@@ -35,14 +37,15 @@ public record StepMemory(
     private static final int MASK_TENSORS = 14;
     /** Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way back. */
     private static final int LOSS_TENSORS = 8;
-    /** Heap, code and libraries; seen between 250 and 400 MB. */
-    private static final long PROCESS = 300L << 20;
+    /** Heap, code and libraries, as the launcher starts Java; seen between 130 MB and 190 MB. */
+    private static final long PROCESS = 170_000_000;
 
     /**
      * A step's work.
      *
      * @param model sizes
      * @param parameters of the model
+     * @param copied bytes of all parameters that cannot be used as they lie in a mapped file
      * @param graph with or without embedding nodes
      * @param execution how the model is run
      * @param interchange whether there is a corrupted run
@@ -52,6 +55,7 @@ public record StepMemory(
     public record Work(
             ModelSizes model,
             Blueprint parameters,
+            long copied,
             ComputationGraph graph,
             Execution execution,
             boolean interchange,
@@ -95,8 +99,11 @@ public record StepMemory(
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
         boolean kept = !work.execution().recompute();
+        long parameters = (work.execution().offload() ? work.parameters().largestPart() : work.parameters().count()) * number;
+        long copied = Math.min(parameters, work.copied());
         return new StepMemory(
-                (work.execution().offload() ? work.parameters().largestPart() : work.parameters().count()) * number,
+                copied,
+                parameters - copied,
                 (work.interchange() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
@@ -107,8 +114,13 @@ public record StepMemory(
                 PROCESS);
     }
 
-    /** The peak. */
+    /** The peak, with the checkpoint's pages. */
     public long total() {
+        return own() + mapped;
+    }
+
+    /** The peak of the process's own memory. */
+    public long own() {
         return weights + fullModel + outbox + blocks + Math.max(loss, backward) + masks + cache + process;
     }
 }

@@ -34,6 +34,11 @@ final class CheckpointWeights implements Weights {
         return checkpoint.tensor(name);
     }
 
+    /** What all parameters take in a dtype. */
+    long bytes(DType dtype) {
+        return checkpoint.names().stream().mapToLong(name -> checkpoint.info(name).elementCount() * dtype.byteSize()).sum();
+    }
+
     /** What copies take in a dtype, of all parameters that are stored in another one. */
     long bytesUnless(DType dtype) {
         return checkpoint.names().stream()

@@ -72,11 +72,24 @@ public final class Models {
         if (execution.offload() || execution.device().isCuda() || room.isEmpty()) {
             return;
         }
-        long copied = weights.bytesUnless(execution.dtype());
+        long copied = copied(weights, execution);
         if (copied > room.getAsLong()) {
             throw new InputException("%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
                     .formatted(directory, copied / 1e9, execution.dtype(), room.getAsLong() / 1e9));
         }
+    }
+
+    /** Bytes of a directory's weights that a model cannot use as they lie in the mapped files. */
+    public static long copied(Path directory, Execution execution) {
+        try (CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory))) {
+            return copied(weights, execution);
+        }
+    }
+
+    /** On another device everything is a copy; here, only what is stored in another dtype. */
+    private static long copied(CheckpointWeights weights, Execution execution) {
+        boolean elsewhere = execution.device().isCuda() || execution.layers().isPresent();
+        return elsewhere ? weights.bytes(execution.dtype()) : weights.bytesUnless(execution.dtype());
     }
 
     /**

@@ -34,6 +34,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 new StepMemory.Work(
                         model.sizes(),
                         Blueprint.of(Models.architecture(session.model().directory()), name -> true),
+                        Models.copied(session.model().directory(), model.execution()),
                         new ComputationGraph(options.embeddingNodes() ? model.graphShape() : model.graphShape().withoutEmbeddings()),
                         model.execution(),
                         interchange,
@@ -110,6 +111,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         return new StepMemory.Work(
                 work.model(),
                 work.parameters(),
+                work.copied(),
                 work.graph(),
                 offload ? work.execution().offloading() : work.execution().recomputing(),
                 work.interchange(),
@@ -119,7 +121,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
 
     private static StepMemory.Work with(StepMemory.Work work, StepMemory.Tokens tokens, long cacheBytes) {
         return new StepMemory.Work(
-                work.model(), work.parameters(), work.graph(), work.execution(), work.interchange(), tokens, cacheBytes);
+                work.model(), work.parameters(), work.copied(), work.graph(), work.execution(), work.interchange(), tokens, cacheBytes);
     }
 
     private static String gigabytes(long bytes) {

@@ -22,6 +22,7 @@ class MemoryGuardTest {
     private static final StepMemory.Work WORK = new StepMemory.Work(
             GPT2.sizes(),
             Blueprint.of(GPT2, name -> true),
+            0,
             new ComputationGraph(GPT2.sizes().graph()),
             Execution.on(Device.CPU),
             true,

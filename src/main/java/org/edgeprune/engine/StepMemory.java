@@ -10,12 +10,13 @@ import org.edgeprune.model.ModelSizes;
  * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as edges
  * die. All devices together.
  *
- * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest part
+ * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest block
  * @param mapped the other parameters: pages of the checkpoint's file, which the system may take back and read again
  * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits of the clean ones
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
  * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are recomputed
- * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each; gone before the backward
+ * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with offloading
+ *     what the unembedding is larger than a block; gone before the backward
  * @param backward the outbox's gradient and the workspace of the largest block
  * @param masks log_alphas, samples, gradients, noise and optimiser state
  * @param cache the full model's runs that are kept for later steps
@@ -99,15 +100,18 @@ public record StepMemory(
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
         boolean kept = !work.execution().recompute();
-        long parameters = (work.execution().offload() ? work.parameters().largestPart() : work.parameters().count()) * number;
+        boolean offload = work.execution().offload();
+        Blueprint all = work.parameters();
+        long parameters = (offload ? all.largestBlock() : all.count()) * number;
         long copied = Math.min(parameters, work.copied());
+        long end = offload ? Math.min(Math.max(0, all.largestEnd() - all.largestBlock()) * number, work.copied()) : 0;
         return new StepMemory(
                 copied,
                 parameters - copied,
                 (work.interchange() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
-                LOSS_TENSORS * logits,
+                LOSS_TENSORS * logits + end,
                 outbox + gradients + (kept ? 0 : attention),
                 (long) MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount()) * F32,
                 work.cacheBytes(),

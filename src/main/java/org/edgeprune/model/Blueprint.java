@@ -15,9 +15,10 @@ import org.edgeprune.torch.TensorScope;
  * Which parameters an architecture asks for, found by letting it ask.
  *
  * @param shapes by name, in the order of asking
- * @param largestPart numbers in the part that has most of them: an attention, an MLP, the embedding or the unembedding
+ * @param largestBlock numbers in the attention or MLP that has most of them
+ * @param largestEnd numbers in the embedding or the unembedding, whichever has more
  */
-public record Blueprint(Map<String, long[]> shapes, long largestPart) {
+public record Blueprint(Map<String, long[]> shapes, long largestBlock, long largestEnd) {
     public Blueprint {
         shapes = Collections.unmodifiableMap(new LinkedHashMap<>(shapes));
     }
@@ -25,14 +26,15 @@ public record Blueprint(Map<String, long[]> shapes, long largestPart) {
     /** @param has which optional names exist; names only matter to architectures that look for them */
     public static Blueprint of(Architecture architecture, Predicate<String> has) {
         Recorder recorder = new Recorder(has);
-        recorder.part(architecture::embedding);
+        long end = recorder.part(architecture::embedding);
+        long block = 0;
         for (int i = 0; i < architecture.sizes().graph().layers(); i++) {
             int layer = i;
-            recorder.part(parameters -> architecture.attention(parameters, layer));
-            recorder.part(parameters -> architecture.mlp(parameters, layer));
+            block = Math.max(block, recorder.part(parameters -> architecture.attention(parameters, layer)));
+            block = Math.max(block, recorder.part(parameters -> architecture.mlp(parameters, layer)));
         }
-        recorder.part(architecture::unembedding);
-        return new Blueprint(recorder.shapes, recorder.largestPart);
+        end = Math.max(end, recorder.part(architecture::unembedding));
+        return new Blueprint(recorder.shapes, block, end);
     }
 
     /** How many numbers all parameters have. */
@@ -49,19 +51,19 @@ public record Blueprint(Map<String, long[]> shapes, long largestPart) {
         private final Predicate<String> has;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
         private long ofPart;
-        private long largestPart;
 
         Recorder(Predicate<String> has) {
             this.has = has;
         }
 
-        void part(Consumer<Parameters> maker) {
+        /** How many numbers a part has. */
+        long part(Consumer<Parameters> maker) {
             ofPart = 0;
             try (TensorScope scope = TensorScope.open();
                     Parameters parameters = new Parameters(this, DType.F32, Device.CPU)) {
                 maker.accept(parameters);
             }
-            largestPart = Math.max(largestPart, ofPart);
+            return ofPart;
         }
 
         @Override

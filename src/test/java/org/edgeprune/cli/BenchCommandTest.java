@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code edgeprune bench} reports; its times are not looked at. */
 class BenchCommandTest {
@@ -37,6 +39,20 @@ class BenchCommandTest {
         assertTrue(json.get("recompute").asBoolean());
     }
 
+    /** Shapes in which every term counts: weights, writers, reader inputs, what blocks keep, the backward, the cache, Java itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "--config gpt2 --layers 3 --batch-size 32",
+        "--config gpt2 --layers 3 --batch-size 32 --recompute",
+        "--config llama-mid --layers 2 --heads 32 --cached",
+        "--config codellama-13b --layers 1 --heads 20 --batch-size 2 --recompute",
+        "--model mini-gpt2 --batch-size 32",
+    })
+    void predictedMemoryIsWithin15PercentOfTheMeasured(String options) {
+        JsonNode json = bench((options + " --tokens 20 --json").split(" ")).json();
+        assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
+    }
+
     @Test
     void offloadedWeightsAreNoneOfTheProcessesOwnMemory() {
         Path model = folder.resolve("model");
@@ -44,6 +60,7 @@ class BenchCommandTest {
         JsonNode json = bench("--model", model, "--offload", "--threads", 1, "--json").json();
         long weights = 4L * (2L * 32000 * 1024 + 6L * (4 * 1024 * 1024 + 3 * 1024 * 2816));
         assertTrue(json.get("peak_anonymous_bytes").asLong() < weights, json.toString());
+        assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }
 
     @Test

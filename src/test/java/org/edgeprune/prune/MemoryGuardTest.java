@@ -40,7 +40,7 @@ class MemoryGuardTest {
             5.0 | use --cache-mb 0 (
             2.5 | use --recompute --cache-mb 0 (
             1.6 | use --offload --cache-mb 0 (
-            0.8 | use --offload --cache-mb 0 --batch-size 8 (
+            0.8 | use --offload --cache-mb 0 --batch-size 16 (
             0.1 | not even one prompt
             """)
     void theMildestRemedyThatFitsIsNamed(double gigabytes, String remedy) {

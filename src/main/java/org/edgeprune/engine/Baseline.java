@@ -44,65 +44,90 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         }
     }
 
+    /**
+     * Two runs made together.
+     *
+     * @param corrupted what the tails of the corrupted prompts leave behind
+     * @param clean final residual stream of the tails of the clean prompts, {@code [tokens, hidden]}
+     */
+    public record Pair(Baseline corrupted, Tensor clean) {}
+
     /** Runs the model on a batch, every reader seeing the whole residual stream. */
     public static Baseline record(TransformerModel model, TokenBatch batch) {
-        return record(model, batch, batch);
+        return record(model, batch, batch, false).corrupted();
     }
 
     /**
-     * The same, keeping what the tails of the sequences need.
+     * Runs the model on corrupted and on clean prompts layer by layer, so that a layer that is brought in serves both.
      *
-     * @param whole the sequences
-     * @param tails the same sequences without their pasts
+     * @param corrupted the corrupted prompts, whole
+     * @param clean tails of the clean prompts, whose pasts are those of the corrupted ones
      */
-    public static Baseline record(TransformerModel model, TokenBatch whole, TokenBatch tails) {
+    public static Pair record(TransformerModel model, TokenBatch corrupted, TokenBatch clean) {
+        return record(model, corrupted, clean, true);
+    }
+
+    private static Pair record(TransformerModel model, TokenBatch whole, TokenBatch tails, boolean both) {
         try (GradMode off = GradMode.disabled()) {
             boolean all = tails.pastCount() == 0;
             Tensor kept = all ? null : tails.tokensIn(whole);
             Tensor pasts = all ? null : tails.pastIn(whole);
             List<Tensor> embeddings = model.embeddings(whole);
             Tensor residual = sum(embeddings);
+            Tensor clean = both ? sum(model.embeddings(tails)) : null;
             List<Layer> layers = new ArrayList<>();
             for (int i = 0; i < model.graphShape().layers(); i++) {
                 // A scope a layer: what it computes on the way is gone when it is done.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
-                    Attended attended = attend(model, i, residual, whole, null);
-                    Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : attended.residual();
-                    Tensor mlpOutput = transform(model, i, mlpInput);
+                    Attended attended;
+                    Tensor cleanMiddle = null;
+                    try (Part<SelfAttention> attention = model.attention(i)) {
+                        attended = attend(model, attention, residual, whole, null);
+                        if (both) {
+                            KeyValues past = all ? null : attended.keyValues().tokens(pasts);
+                            cleanMiddle = attend(model, attention, clean, tails, past).residual();
+                        }
+                    }
+                    boolean parallel = model.graphShape().parallelBlocks();
+                    Tensor mlpInput = parallel ? residual : attended.residual();
+                    Tensor mlpOutput;
+                    try (Part<Mlp> mlp = model.mlp(i)) {
+                        mlpOutput = transform(model, mlp, mlpInput);
+                        if (both) {
+                            clean = scope.keep(cleanMiddle.add(transform(model, mlp, parallel ? clean : cleanMiddle)));
+                        }
+                    }
                     Layer layer = new Layer(residual, attended.heads(), mlpInput, mlpOutput, null);
                     layers.add(all ? layer : layer.tokens(kept, attended.keyValues().tokens(pasts)));
                     tensors(layers.get(i)).forEach(scope::keep);
                     residual = scope.keep(attended.residual().add(mlpOutput));
                 }
             }
-            return all
+            Baseline run = all
                     ? new Baseline(embeddings, List.copyOf(layers), residual)
                     : new Baseline(
                             embeddings.stream().map(e -> e.indexSelect(0, kept)).toList(),
                             List.copyOf(layers),
                             residual.indexSelect(0, kept));
+            return new Pair(run, clean);
         }
     }
 
     /** A layer's head values, the residual stream after its attention, and keys and values. */
     private record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
 
-    private static Attended attend(TransformerModel model, int layer, Tensor residual, TokenBatch batch, KeyValues past) {
-        try (Part<SelfAttention> attention = model.attention(layer)) {
-            KeyValues before = past == null ? null : past.to(attention.device());
-            SelfAttention.Shared shared = attention.get().shared(residual.to(attention.device()), batch, before);
-            Tensor written = attention.get().write(shared.heads()).to(model.device());
-            return new Attended(
-                    shared.heads().to(model.device()), residual.add(written), shared.keyValues().to(model.device()));
-        }
+    private static Attended attend(
+            TransformerModel model, Part<SelfAttention> attention, Tensor residual, TokenBatch batch, KeyValues past) {
+        KeyValues before = past == null ? null : past.to(attention.device());
+        SelfAttention.Shared shared = attention.get().shared(residual.to(attention.device()), batch, before);
+        Tensor written = attention.get().write(shared.heads()).to(model.device());
+        return new Attended(shared.heads().to(model.device()), residual.add(written), shared.keyValues().to(model.device()));
     }
 
     /** What a layer's MLP adds. */
-    private static Tensor transform(TransformerModel model, int layer, Tensor residual) {
-        try (Part<Mlp> mlp = model.mlp(layer)) {
-            return mlp.get().apply(residual.to(mlp.device())).to(model.device());
-        }
+    private static Tensor transform(TransformerModel model, Part<Mlp> mlp, Tensor residual) {
+        return mlp.get().apply(residual.to(mlp.device())).to(model.device());
     }
 
     /**
@@ -111,18 +136,9 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
      * @param scored token numbers, i64; null for all tokens
      */
     public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
-        return logits(model, batch, null, scored);
-    }
-
-    /**
-     * The same for a batch of tails.
-     *
-     * @param past a run that has the batch's pasts; null where there are none
-     */
-    public static Tensor logits(TransformerModel model, TokenBatch batch, Baseline past, Tensor scored) {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            Tensor residual = finalResidual(model, batch, past);
+            Tensor residual = finalResidual(model, batch);
             return scope.keep(model.logits(scored == null ? residual : residual.indexSelect(0, scored)));
         }
     }
@@ -130,10 +146,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
     /**
      * The plain model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads. Recorded for
      * differentiation where gradients are on and the model's parameters require them.
-     *
-     * @param past as for {@link #logits}
      */
-    public static Tensor finalResidual(TransformerModel model, TokenBatch batch, Baseline past) {
+    public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
         TensorScope outer = TensorScope.open();
         try (outer) {
             Tensor residual = sum(model.embeddings(batch));
@@ -141,9 +155,14 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 // A scope a layer: only the residual stream outlives it.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
-                    Tensor middle = attend(model, i, residual, batch, past == null ? null : past.layers().get(i).past()).residual();
-                    Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
-                    residual = scope.keep(middle.add(transform(model, i, mlpInput)));
+                    Tensor middle;
+                    try (Part<SelfAttention> attention = model.attention(i)) {
+                        middle = attend(model, attention, residual, batch, null).residual();
+                    }
+                    try (Part<Mlp> mlp = model.mlp(i)) {
+                        Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
+                        residual = scope.keep(middle.add(transform(model, mlp, mlpInput)));
+                    }
                 }
             }
             return outer.keep(residual);

@@ -9,6 +9,7 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Loss;
 import org.edgeprune.task.Scorer;
+import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -43,14 +44,18 @@ public record PromptBatch(
     /** Runs the full model on both prompts of every example. */
     public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
         TokenBatch clean = clean(model, examples, interchange);
-        Baseline baseline = interchange
-                ? Baseline.record(
-                        model, TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device()), clean)
-                : null;
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
-        Tensor full = rows.of(Baseline.logits(model, clean, baseline, scored));
-        return new PromptBatch(clean, baseline, scored, weights(examples, scorer).to(model.device()), full, rows);
+        Tensor weights = weights(examples, scorer).to(model.device());
+        if (!interchange) {
+            return new PromptBatch(clean, null, scored, weights, rows.of(Baseline.logits(model, clean, scored)), rows);
+        }
+        TokenBatch corrupted = TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device());
+        Baseline.Pair pair = Baseline.record(model, corrupted, clean);
+        try (GradMode off = GradMode.disabled()) {
+            Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
+            return new PromptBatch(clean, pair.corrupted(), scored, weights, full, rows);
+        }
     }
 
     /** The clean prompts, without the tokens at which the masked model has nothing to do. */

@@ -53,7 +53,7 @@ record TextBatch(TokenBatch tokens, Tensor next, Tensor weights) {
 
     /** Weighted mean of the next tokens' cross-entropy in nats: a differentiable scalar. */
     Tensor loss(TransformerModel model) {
-        Tensor logits = model.logits(Baseline.finalResidual(model, tokens, null));
+        Tensor logits = model.logits(Baseline.finalResidual(model, tokens));
         Tensor said = logits.gather(1, next.unsqueeze(1)).squeeze(1);
         return logits.logsumexp(-1).sub(said).mul(weights).sum();
     }

@@ -1,7 +1,9 @@
 package org.edgeprune.model;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -15,31 +17,45 @@ import org.edgeprune.torch.TensorScope;
  * Which parameters an architecture asks for, found by letting it ask.
  *
  * @param shapes by name, in the order of asking
- * @param largestBlock numbers in the attention or MLP that has most of them
- * @param largestEnd numbers in the embedding or the unembedding, whichever has more
+ * @param parts names of the parameters of each part: the embedding, each layer's attention and MLP, the unembedding
  */
-public record Blueprint(Map<String, long[]> shapes, long largestBlock, long largestEnd) {
+public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
     public Blueprint {
         shapes = Collections.unmodifiableMap(new LinkedHashMap<>(shapes));
+        parts = List.copyOf(parts);
     }
 
     /** @param has which optional names exist; names only matter to architectures that look for them */
     public static Blueprint of(Architecture architecture, Predicate<String> has) {
         Recorder recorder = new Recorder(has);
-        long end = recorder.part(architecture::embedding);
-        long block = 0;
+        List<List<String>> parts = new ArrayList<>();
+        parts.add(recorder.part(architecture::embedding));
         for (int i = 0; i < architecture.sizes().graph().layers(); i++) {
             int layer = i;
-            block = Math.max(block, recorder.part(parameters -> architecture.attention(parameters, layer)));
-            block = Math.max(block, recorder.part(parameters -> architecture.mlp(parameters, layer)));
+            parts.add(recorder.part(parameters -> architecture.attention(parameters, layer)));
+            parts.add(recorder.part(parameters -> architecture.mlp(parameters, layer)));
         }
-        end = Math.max(end, recorder.part(architecture::unembedding));
-        return new Blueprint(recorder.shapes, block, end);
+        parts.add(recorder.part(architecture::unembedding));
+        return new Blueprint(recorder.shapes, parts);
     }
 
     /** How many numbers all parameters have. */
     public long count() {
         return shapes.values().stream().mapToLong(Blueprint::count).sum();
+    }
+
+    /** Numbers in the attention or MLP that has most of them. */
+    public long largestBlock() {
+        return parts.subList(1, parts.size() - 1).stream().mapToLong(this::count).max().orElse(0);
+    }
+
+    /** Numbers in the embedding or the unembedding, whichever has more. */
+    public long largestEnd() {
+        return Math.max(count(parts.get(0)), count(parts.get(parts.size() - 1)));
+    }
+
+    private long count(List<String> names) {
+        return names.stream().mapToLong(name -> count(shapes.get(name))).sum();
     }
 
     private static long count(long[] shape) {
@@ -50,20 +66,20 @@ public record Blueprint(Map<String, long[]> shapes, long largestBlock, long larg
     private static final class Recorder implements Weights {
         private final Predicate<String> has;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
-        private long ofPart;
+        private List<String> part = new ArrayList<>();
 
         Recorder(Predicate<String> has) {
             this.has = has;
         }
 
-        /** How many numbers a part has. */
-        long part(Consumer<Parameters> maker) {
-            ofPart = 0;
+        /** Which parameters a part asks for. */
+        List<String> part(Consumer<Parameters> maker) {
+            part = new ArrayList<>();
             try (TensorScope scope = TensorScope.open();
                     Parameters parameters = new Parameters(this, DType.F32, Device.CPU)) {
                 maker.accept(parameters);
             }
-            return ofPart;
+            return List.copyOf(part);
         }
 
         @Override
@@ -74,7 +90,7 @@ public record Blueprint(Map<String, long[]> shapes, long largestBlock, long larg
         @Override
         public Tensor get(String name, long... shape) {
             shapes.put(name, shape.clone());
-            ofPart += count(shape);
+            part.add(name);
             return Tensor.zeros(DType.F32, Device.CPU, 1).expand(shape);
         }
 

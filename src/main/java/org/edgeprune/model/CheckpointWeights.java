@@ -49,6 +49,11 @@ final class CheckpointWeights implements Weights {
     }
 
     @Override
+    public void prefetch(String name) {
+        checkpoint.prefetch(name);
+    }
+
+    @Override
     public void unload(String name) {
         checkpoint.unload(name);
     }

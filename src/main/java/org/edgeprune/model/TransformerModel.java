@@ -22,8 +22,10 @@ public final class TransformerModel implements AutoCloseable {
     private final List<Device> devices;
     /** What is always in memory, by device; empty where everything is brought in. */
     private final Map<Device, Parameters> resident = new HashMap<>();
-    /** The parts made of it, by name. */
-    private final Map<String, Object> parts = new HashMap<>();
+    /** The parts made of it, by number. */
+    private final Map<Integer, Object> parts = new HashMap<>();
+    /** Null where nothing is brought in. */
+    private Prefetcher prefetcher;
 
     private TransformerModel(Architecture architecture, Weights weights, Execution execution) {
         this.architecture = architecture;
@@ -55,7 +57,9 @@ public final class TransformerModel implements AutoCloseable {
     /** Makes every part, or only sees that each can be made. */
     private void open() {
         if (execution.offload()) {
-            Blueprint.of(architecture, weights::has).shapes().forEach((name, shape) -> weights.get(name, shape).close());
+            Blueprint blueprint = Blueprint.of(architecture, weights::has);
+            blueprint.shapes().forEach((name, shape) -> weights.get(name, shape).close());
+            prefetcher = new Prefetcher(weights, blueprint.parts());
             return;
         }
         embedding().close();
@@ -66,8 +70,10 @@ public final class TransformerModel implements AutoCloseable {
         unembedding().close();
     }
 
-    private <T> Part<T> part(String name, Device device, Function<Parameters, T> maker) {
+    /** @param number of the part, in the order of {@link Blueprint#parts} */
+    private <T> Part<T> part(int number, Device device, Function<Parameters, T> maker) {
         if (execution.offload()) {
+            prefetcher.using(number);
             Parameters brought = new Parameters(weights, execution.dtype(), device);
             try {
                 return new Part<>(maker.apply(brought), device, brought);
@@ -76,28 +82,28 @@ public final class TransformerModel implements AutoCloseable {
                 throw e;
             }
         }
-        @SuppressWarnings("unchecked") // a name always has the same maker
-        T made = (T) parts.computeIfAbsent(name, n -> maker.apply(resident.computeIfAbsent(
+        @SuppressWarnings("unchecked") // a number always has the same maker
+        T made = (T) parts.computeIfAbsent(number, n -> maker.apply(resident.computeIfAbsent(
                 device, d -> new Parameters(weights, execution.dtype(), d))));
         return new Part<>(made, device, null);
     }
 
     private Part<Embedding> embedding() {
-        return part("embedding", device(), architecture::embedding);
-    }
-
-    private Part<Unembedding> unembedding() {
-        return part("unembedding", device(), architecture::unembedding);
+        return part(0, device(), architecture::embedding);
     }
 
     /** A layer's attention. */
     public Part<SelfAttention> attention(int layer) {
-        return part("attention " + layer, devices.get(layer), parameters -> architecture.attention(parameters, layer));
+        return part(1 + 2 * layer, devices.get(layer), parameters -> architecture.attention(parameters, layer));
     }
 
     /** A layer's MLP. */
     public Part<Mlp> mlp(int layer) {
-        return part("mlp " + layer, devices.get(layer), parameters -> architecture.mlp(parameters, layer));
+        return part(2 + 2 * layer, devices.get(layer), parameters -> architecture.mlp(parameters, layer));
+    }
+
+    private Part<Unembedding> unembedding() {
+        return part(1 + 2 * devices.size(), device(), architecture::unembedding);
     }
 
     /**
@@ -180,6 +186,9 @@ public final class TransformerModel implements AutoCloseable {
     /** Frees all parameters and closes the weights. */
     @Override
     public void close() {
+        if (prefetcher != null) {
+            prefetcher.close();
+        }
         freeParameters();
         weights.close();
     }

@@ -13,6 +13,9 @@ public interface Weights extends AutoCloseable {
      */
     Tensor get(String name, long... shape);
 
+    /** Says that a parameter will soon be wanted. May be called by another thread than the rest. */
+    default void prefetch(String name) {}
+
     /** Says that a parameter as it is stored is not needed for now, so that it need not stay in memory. */
     default void unload(String name) {}
 

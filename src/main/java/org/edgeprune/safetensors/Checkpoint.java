@@ -147,6 +147,11 @@ public final class Checkpoint implements AutoCloseable {
         return shard(name).tensor(name);
     }
 
+    /** See {@link SafeTensorsFile#prefetch}. */
+    public void prefetch(String name) {
+        shard(name).prefetch(name);
+    }
+
     /** See {@link SafeTensorsFile#unload}. */
     public void unload(String name) {
         shard(name).unload(name);

@@ -204,6 +204,14 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
+    /** Reads a tensor's pages of the mapping, for a use to come. Any thread may call it, as long as the file is not closed meanwhile. */
+    public void prefetch(String name) {
+        TensorInfo info = info(name);
+        if (info.byteSize() > 0) {
+            bytes(info).load();
+        }
+    }
+
     /** Lets a tensor's pages of the mapping leave memory; it, and its views, can still be used, and bring them back. */
     public void unload(String name) {
         TensorInfo info = info(name);

@@ -102,10 +102,15 @@ public record RunDirectory(Path path) {
         writeText(runFile(), pretty(JSON.valueToTree(record)));
     }
 
-    /** @throws InputException if there is no readable {@code run.json} */
+    /** @throws InputException if there is no readable {@code run.json}, or it lacks what every run has */
     public RunRecord readRecord() {
         try {
-            return JSON.readValue(Files.readString(runFile()), RunRecord.class);
+            RunRecord record = JSON.readValue(Files.readString(runFile()), RunRecord.class);
+            if (record == null || record.model() == null || record.task() == null || record.device() == null || record.threads() < 1
+                    || record.options() == null) {
+                throw new InputException(runFile() + ": lacks one of model, task, device, threads and options: is it of a run?");
+            }
+            return record;
         } catch (NoSuchFileException e) {
             throw new InputException(runFile() + ": missing: " + path + " is not a run directory", e);
         } catch (IOException e) {

@@ -39,6 +39,11 @@ public record RunRecord(
         boolean offload,
         boolean recompute,
         PruneOptions options) {
+    /** Runs of before there was a choice were in F32. */
+    public RunRecord {
+        computeDtype = computeDtype == null ? DType.F32 : computeDtype;
+    }
+
     public RunRecord(
             String version,
             String libtorch,
@@ -67,7 +72,11 @@ public record RunRecord(
                 options);
     }
 
-    /** How the run's model was run. */
+    /**
+     * How the run's model was run.
+     *
+     * @throws org.edgeprune.InputException if a field has no such value
+     */
     public Execution execution() {
         return new Execution(
                 Device.parse(device), computeDtype, Optional.ofNullable(deviceMap).map(DeviceMap::parse), offload, recompute);

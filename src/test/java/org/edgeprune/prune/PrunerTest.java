@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,6 +110,21 @@ class PrunerTest {
         List<String> lines = Files.readAllLines(run.stepsFile());
         assertEquals(STEPS, lines.stream().filter(line -> line.contains("edge_target")).count());
         assertEquals(2, lines.stream().filter(line -> line.contains("validation")).count());
+    }
+
+    @Test
+    void runsOfEarlierVersionsCanBeContinued() throws Exception {
+        pruner(dir, options(0.5), 4).run(false, SILENT);
+        RunDirectory run = new RunDirectory(dir);
+        ObjectNode json = (ObjectNode) new ObjectMapper().readTree(run.runFile().toFile());
+        json.remove(List.of("compute_dtype", "device_map", "offload", "recompute"));
+        Files.writeString(run.runFile(), json.toString());
+        assertEquals(Execution.on(Device.CPU), run.readRecord().execution());
+        for (String damage : List.of("null", "{}", json.deepCopy().put("threads", 0).toString())) {
+            Files.writeString(run.runFile(), damage);
+            String message = assertThrows(InputException.class, run::readRecord).getMessage();
+            assertTrue(message.startsWith(run.runFile() + ": lacks"), message);
+        }
     }
 
     @Test

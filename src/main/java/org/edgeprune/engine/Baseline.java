@@ -34,7 +34,7 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
      * @param past keys and values of the pasts; null where there are none
      */
     public record Layer(Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput, KeyValues past) {
-        private Layer tokens(Tensor numbers, KeyValues past) {
+        private Layer tokens(Tensor numbers) {
             return new Layer(
                     attentionInput.indexSelect(0, numbers),
                     headValues.indexSelect(1, numbers),
@@ -68,7 +68,10 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
     }
 
     private static Pair record(TransformerModel model, TokenBatch whole, TokenBatch tails, boolean both) {
-        try (GradMode off = GradMode.disabled()) {
+        // What the tails do not need of the whole run goes as soon as it has ended.
+        TensorScope outer = TensorScope.open();
+        try (outer;
+                GradMode off = GradMode.disabled()) {
             boolean all = tails.pastCount() == 0;
             Tensor kept = all ? null : tails.tokensIn(whole);
             Tensor pasts = all ? null : tails.pastIn(whole);
@@ -81,11 +84,12 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 TensorScope scope = TensorScope.open();
                 try (scope) {
                     Attended attended;
+                    KeyValues past;
                     Tensor cleanMiddle = null;
                     try (Part<SelfAttention> attention = model.attention(i)) {
                         attended = attend(model, attention, residual, whole, null);
+                        past = all ? null : attended.keyValues().to(model.device()).tokens(pasts);
                         if (both) {
-                            KeyValues past = all ? null : attended.keyValues().tokens(pasts);
                             cleanMiddle = attend(model, attention, clean, tails, past).residual();
                         }
                     }
@@ -98,8 +102,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                             clean = scope.keep(cleanMiddle.add(transform(model, mlp, parallel ? clean : cleanMiddle)));
                         }
                     }
-                    Layer layer = new Layer(residual, attended.heads(), mlpInput, mlpOutput, null);
-                    layers.add(all ? layer : layer.tokens(kept, attended.keyValues().tokens(pasts)));
+                    Layer layer = new Layer(residual, attended.heads().to(model.device()), mlpInput, mlpOutput, past);
+                    layers.add(all ? layer : layer.tokens(kept));
                     tensors(layers.get(i)).forEach(scope::keep);
                     residual = scope.keep(attended.residual().add(mlpOutput));
                 }
@@ -110,11 +114,12 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                             embeddings.stream().map(e -> e.indexSelect(0, kept)).toList(),
                             List.copyOf(layers),
                             residual.indexSelect(0, kept));
-            return new Pair(run, clean);
+            run.tensors().forEach(outer::keep);
+            return new Pair(run, both ? outer.keep(clean) : null);
         }
     }
 
-    /** A layer's head values, the residual stream after its attention, and keys and values. */
+    /** The residual stream after a layer's attention; on the layer's own device its head values, and keys and values. */
     private record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
 
     private static Attended attend(
@@ -122,7 +127,7 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         KeyValues before = past == null ? null : past.to(attention.device());
         SelfAttention.Shared shared = attention.get().shared(residual.to(attention.device()), batch, before);
         Tensor written = attention.get().write(shared.heads()).to(model.device());
-        return new Attended(shared.heads().to(model.device()), residual.add(written), shared.keyValues().to(model.device()));
+        return new Attended(shared.heads(), residual.add(written), shared.keyValues());
     }
 
     /** What a layer's MLP adds. */

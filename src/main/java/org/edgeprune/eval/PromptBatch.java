@@ -117,6 +117,6 @@ public record PromptBatch(
     }
 
     private static long[] longs(int[] values) {
-        return java.util.Arrays.stream(values).asLongStream().toArray();
+        return Arrays.stream(values).asLongStream().toArray();
     }
 }

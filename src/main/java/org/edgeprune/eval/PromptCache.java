@@ -19,8 +19,8 @@ import org.edgeprune.torch.TensorScope;
  * corrupted run of an example never change.
  *
  * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, with its neighbours) when it first
- * comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not depend on what came before it, not even in the last bit, so a resumed run continues
- * exactly.
+ * comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not depend on what came before it,
+ * not even in the last bit, so a resumed run continues exactly.
  */
 public final class PromptCache implements AutoCloseable {
     /** Offloaded weights are brought in once for so many examples. */

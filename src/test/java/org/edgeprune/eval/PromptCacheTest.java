@@ -7,9 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Baseline;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
+import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
@@ -62,6 +64,20 @@ class PromptCacheTest {
         }
     }
 
+    /** However much of a prompt its corrupted partner shares, and wherever scoring begins. */
+    @ParameterizedTest(name = "interchange {0}")
+    @ValueSource(booleans = {false, true})
+    void fullLogitsAreThoseOfWholePrompts(boolean interchange) {
+        try (TransformerModel model = open(false);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch whole = TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
+            PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, interchange);
+            assertEquals(interchange, batch.clean().pastCount() > 0);
+            assertArrayEquals(
+                    Baseline.logits(model, whole, PromptBatch.scored(whole, EXAMPLES)).toFloats(), batch.fullLogits().toFloats(), 1e-4f);
+        }
+    }
+
     private static TransformerModel open(boolean offload) {
         Execution plain = Execution.on(Device.CPU);
         return Models.open(BundledModel.directory(), offload ? plain.offloading() : plain);
@@ -74,13 +90,9 @@ class PromptCacheTest {
                     int length = 4 + i % 7;
                     int[] clean = random.ints(length, 0, 600).toArray();
                     int[] corrupted = random.ints(length, 0, 600).toArray();
-                    System.arraycopy(clean, 0, corrupted, 0, i % length); // what they have in common is run only once
-                    return new Example(
-                            clean,
-                            corrupted,
-                            length - 1,
-                            length,
-                            new Answer.Tokens(new int[] {0}, new int[0]));
+                    System.arraycopy(clean, 0, corrupted, 0, i % (length + 1)); // what they have in common is run only once
+                    int start = i % 5 == 0 ? 0 : length - 1;
+                    return new Example(clean, corrupted, start, length, new Answer.Tokens(new int[length - start], new int[0]));
                 })
                 .toList();
     }

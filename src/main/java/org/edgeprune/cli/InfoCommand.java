@@ -57,6 +57,7 @@ final class InfoCommand implements Callable<Integer> {
         Execution how = recompute.over(execution.start(directory));
         Architecture architecture = Models.architecture(directory);
         ModelSizes sizes = architecture.sizes();
+        how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {

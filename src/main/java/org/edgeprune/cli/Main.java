@@ -3,9 +3,11 @@ package org.edgeprune.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.edgeprune.InputException;
 import org.edgeprune.Version;
 import org.edgeprune.model.DeviceMap;
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
@@ -76,6 +78,7 @@ public final class Main {
                 .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Device.class, text -> read(Device::parse, text))
                 .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
+                .registerConverter(DType.class, text -> read(Main::floating, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
         return line.execute(args);
@@ -87,6 +90,14 @@ public final class Main {
         } catch (InputException e) {
             throw new TypeConversionException(e.getMessage());
         }
+    }
+
+    /** Those of {@link DType} that weights and computations can be in. */
+    private static DType floating(String text) {
+        return Stream.of(DType.F32, DType.BF16, DType.F16)
+                .filter(type -> type.name().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(() -> new InputException("unknown type of numbers '" + text + "': use f32, bf16 or f16"));
     }
 
     private static int misuse(ParameterException e) {

@@ -38,6 +38,7 @@ public final class RandomCheckpoint {
     private final ConfigTemplate config;
     private final DType dtype;
     private final long seed;
+    private final double deviation;
     private final ModelSizes sizes;
     private final Map<String, UnmadeTensor> tensors = new LinkedHashMap<>();
 
@@ -45,12 +46,16 @@ public final class RandomCheckpoint {
      * @param config what to make
      * @param dtype of the weights
      * @param seed of the random numbers
-     * @throws InputException if the configuration is of no architecture that is known
+     * @throws InputException if the configuration is of no architecture that is known, or has a field with no such value
      */
     public RandomCheckpoint(ConfigTemplate config, DType dtype, long seed) {
         this.config = config.withDtype(dtype);
         this.dtype = dtype;
         this.seed = seed;
+        this.deviation = config.config().number("initializer_range", INITIALIZER_RANGE);
+        if (deviation < 0) {
+            throw config.config().error("initializer_range", "is " + deviation + ", expected a standard deviation");
+        }
         Architecture architecture = Models.architecture(config.config());
         this.sizes = architecture.sizes();
         Blueprint.of(architecture, name -> true).shapes().forEach(
@@ -106,7 +111,6 @@ public final class RandomCheckpoint {
         }
         // drawn in F32: a generator of half precision has few different numbers
         LibTorch.seed(seed ^ name.hashCode() * 0x9E3779B97F4A7C15L);
-        double deviation = config.json().path("initializer_range").asDouble(INITIALIZER_RANGE);
         return Tensor.empty(DType.F32, Device.CPU, shape).normal_(0, deviation).to(dtype);
     }
 

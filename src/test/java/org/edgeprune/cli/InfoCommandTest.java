@@ -55,6 +55,12 @@ class InfoCommandTest {
     }
 
     @Test
+    void aDeviceMapForAnotherModelIsRefused() throws IOException {
+        gpt2Small();
+        assertTrue(Tool.run("info", model, "--device-map", "cpu=11").refused().contains("the model has 12"));
+    }
+
+    @Test
     void textIsForPeople() throws IOException {
         gpt2Small();
         String text = Tool.run("info", model).ok().out();

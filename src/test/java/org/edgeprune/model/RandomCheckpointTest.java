@@ -1,6 +1,8 @@
 package org.edgeprune.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.edgeprune.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -50,6 +53,17 @@ class RandomCheckpointTest {
         json.put("num_hidden_layers", 2);
         assertEquals(described(new ParameterShapes(json).all()), stored(out));
         Models.open(out, Execution.on(Device.CPU)).close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-0.02", "\"small\""})
+    void aSpreadThatIsNoneIsRefused(String range) throws Exception {
+        Path file = folder.resolve("config.json");
+        ObjectNode json = ConfigTemplate.of("gpt2").json();
+        Files.writeString(file, json.set("initializer_range", new ObjectMapper().readTree(range)).toString());
+        ConfigTemplate config = ConfigTemplate.of(file.toString());
+        String message = assertThrows(InputException.class, () -> new RandomCheckpoint(config, DType.F32, 1)).getMessage();
+        assertTrue(message.contains("'initializer_range' is " + range), message);
     }
 
     @Test

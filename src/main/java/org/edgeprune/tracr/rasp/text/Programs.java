@@ -30,10 +30,13 @@ public final class Programs {
         }
         try {
             return Class.forName(name, true, classes).asSubclass(RaspProgram.class).getConstructor().newInstance();
-        } catch (ClassNotFoundException | LinkageError e) {
+        } catch (ClassNotFoundException e) {
             throw new InputException("program '" + name + "' is no file, no class and none of the library: "
                     + Arrays.stream(LibraryProgram.values()).map(LibraryProgram::programName)
                             .collect(Collectors.joining(", ")), e);
+        } catch (LinkageError e) {
+            Throwable reason = e.getCause() == null ? e : e.getCause();
+            throw new InputException("class " + name + " cannot be loaded: " + reason, e);
         } catch (ClassCastException e) {
             throw new InputException("class " + name + " is no program: it must implement "
                     + RaspProgram.class.getName(), e);

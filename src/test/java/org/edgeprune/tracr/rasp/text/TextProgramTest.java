@@ -31,6 +31,16 @@ class TextProgramTest {
         }
     }
 
+    /** A user's class whose own code fails before there is a program. */
+    public static final class Unready implements RaspProgram {
+        private static final int LARGEST = Integer.parseInt("none");
+
+        @Override
+        public SOp build(List<Value> vocabulary, int maxLength) {
+            return Rasp.tokens().plus(LARGEST);
+        }
+    }
+
     private static String run(String program, String input) {
         SOp sop = TextProgram.parse("test", program).build(List.of(), 5);
         return String.join(" ", new Interpreter(false)
@@ -159,6 +169,8 @@ class TextProgramTest {
         String unknown = assertThrows(InputException.class, () -> find("no.such")).getMessage();
         assertTrue(unknown.contains("no.such") && unknown.contains("shuffle_dyck2"), unknown);
         assertThrows(InputException.class, () -> find("java.lang.String"));
+        String unready = assertThrows(InputException.class, () -> find(Unready.class.getName())).getMessage();
+        assertTrue(unready.contains("Unready cannot be loaded: java.lang.NumberFormatException"), unready);
     }
 
     private static RaspProgram find(String name) {

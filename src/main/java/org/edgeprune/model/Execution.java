@@ -9,7 +9,7 @@ import org.edgeprune.torch.Device;
  * How a model runs: what it computes in, where its parameters are, and what it does to save memory.
  *
  * @param device of embeddings, unembedding, residual streams and masks
- * @param dtype of parameters and activations; masks, losses and sums of gradients are F32 in any case
+ * @param dtype of parameters and activations; masks, their gradients and losses are F32 in any case
  * @param layers where layers are, if not all on {@code device}
  * @param offload whether parameters stay in the mapped checkpoint, and come to their device when their part of the model is used. Blocks
  *     are then recomputed, too, since what a block keeps for its backward includes its parameters

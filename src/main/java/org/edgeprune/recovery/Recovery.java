@@ -64,7 +64,7 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
 
     private static final int BATCH = 64;
     private static final int EVALUATE_EVERY = 25;
-    
+
     /** Examples that circuits are checked on at most; enough for every input of the library's programs. */
     private static final int LIMIT = 10_000;
 

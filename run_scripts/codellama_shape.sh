@@ -15,5 +15,5 @@ scratch=$(mktemp -d "${EDGEPRUNE_SCRATCH:-${TMPDIR:-/tmp}}/codellama-shape.XXXXX
 trap 'rm -rf "$scratch"' EXIT
 
 "$here/edgeprune" init --config codellama-13b --layers "$layers" --dtype bf16 -o "$scratch/model"
-bench_head 'layers, prompts x tokens'
-bench_row "$layers, 2 x 16" --model "$scratch/model" --offload --recompute --batch-size 2 --tokens 16 --warm-up 0 --repeat 2 "$@"
+bench_head 'CodeLlama-13B'
+bench_row "$layers layers, offloaded" --model "$scratch/model" --offload --recompute --batch-size 2 --tokens 16 --warm-up 0 --repeat 2 "$@"

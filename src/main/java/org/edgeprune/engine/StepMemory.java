@@ -16,8 +16,8 @@ import org.edgeprune.model.ModelSizes;
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
  * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are recomputed
  * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with offloading
- *     what the unembedding is larger than a block; gone before the backward
- * @param backward the outbox's gradient and the workspace of the largest block
+ *     what the unembedding is larger than {@code weights}; gone before the backward
+ * @param backward the outbox's gradient and the workspace of a block, beyond {@code weights}
  * @param masks log_alphas, samples, gradients, noise and optimiser state
  * @param cache the full model's runs that are kept for later steps
  * @param process Java and libtorch themselves
@@ -100,11 +100,20 @@ public record StepMemory(
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
         boolean kept = !work.execution().recompute();
-        boolean offload = work.execution().offload();
+        long workspace = gradients + (kept ? 0 : attention);
         Blueprint all = work.parameters();
-        long parameters = (offload ? all.largestBlock() : all.count()) * number;
+        long parameters = all.count() * number;
         long copied = Math.min(parameters, work.copied());
-        long end = offload ? Math.min(Math.max(0, all.largestEnd() - all.largestBlock()) * number, work.copied()) : 0;
+        long end = 0;
+        if (work.execution().offload()) {
+            // A block's weights come for its forward; autograd has let go of them when the gradients of its inputs come together.
+            long ofAttention = Math.min(all.largestAttention() * number, work.copied());
+            long ofMlp = Math.min(all.largestMlp() * number, work.copied());
+            parameters = Math.max(all.largestAttention(), all.largestMlp()) * number;
+            copied = Math.max(ofAttention, ofMlp);
+            end = Math.max(0, Math.min(all.largestEnd() * number, work.copied()) - copied);
+            workspace = Math.max(workspace, Math.max(ofAttention + attention, ofMlp + 2 * mlp)) - copied;
+        }
         return new StepMemory(
                 copied,
                 parameters - copied,
@@ -112,7 +121,7 @@ public record StepMemory(
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,
-                outbox + gradients + (kept ? 0 : attention),
+                outbox + workspace,
                 (long) MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount()) * F32,
                 work.cacheBytes(),
                 PROCESS);

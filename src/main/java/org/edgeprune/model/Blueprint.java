@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -44,9 +45,23 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
         return shapes.values().stream().mapToLong(Blueprint::count).sum();
     }
 
-    /** Numbers in the attention or MLP that has most of them. */
-    public long largestBlock() {
-        return parts.subList(1, parts.size() - 1).stream().mapToLong(this::count).max().orElse(0);
+    /** Numbers in the layer's attention that has most of them. */
+    public long largestAttention() {
+        return largestBlock(1);
+    }
+
+    /** Numbers in the MLP that has most of them. */
+    public long largestMlp() {
+        return largestBlock(2);
+    }
+
+    /** Of every other block. */
+    private long largestBlock(int first) {
+        return IntStream.range(first, parts.size() - 1)
+                .filter(part -> (part - first) % 2 == 0)
+                .mapToLong(part -> count(parts.get(part)))
+                .max()
+                .orElse(0);
     }
 
     /** Numbers in the embedding or the unembedding, whichever has more. */

@@ -58,6 +58,9 @@ final class InfoCommand implements Callable<Integer> {
         Architecture architecture = Models.architecture(directory);
         ModelSizes sizes = architecture.sizes();
         how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
+        if (tokens > sizes.maxPositions()) {
+            throw new InputException("--tokens " + tokens + ": the model has only " + sizes.maxPositions() + " positions");
+        }
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {

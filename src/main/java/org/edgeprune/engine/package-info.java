@@ -10,6 +10,8 @@
  *
  * <p>{@link org.edgeprune.engine.MaskedPass} runs it: all deltas lie in one outbox {@code [writers, tokens, hidden]};
  * {@link org.edgeprune.engine.EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its reader
- * inputs to its deltas; {@link org.edgeprune.engine.Liveness} finds what need not run at all.
+ * inputs to its deltas; {@link org.edgeprune.engine.Liveness} finds what need not run at all. In a causal model every delta is zero
+ * before the first token at which clean and corrupted prompts differ, so a pass may be of their tails only: attention then sees the
+ * tokens before through the corrupted run's keys and values ({@link org.edgeprune.engine.Baseline.Layer#past}).
  */
 package org.edgeprune.engine;

@@ -55,8 +55,9 @@ class InfoCommandTest {
     }
 
     @Test
-    void aDeviceMapForAnotherModelIsRefused() throws IOException {
+    void whatTheModelCannotDoIsRefused() throws IOException {
         gpt2Small();
+        assertTrue(Tool.run("info", model, "--tokens", 1025).refused().contains("only 1024 positions"));
         assertTrue(Tool.run("info", model, "--device-map", "cpu=11").refused().contains("the model has 12"));
     }
 

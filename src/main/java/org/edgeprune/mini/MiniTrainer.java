@@ -36,7 +36,7 @@ final class MiniTrainer implements AutoCloseable {
 
     MiniTrainer(MiniOptions options, PromptTokenizer tokenizer, Device device) {
         this.options = options;
-        this.weights = new TrainableWeights(new RandomWeights(options.seed()));
+        this.weights = new TrainableWeights(new RandomWeights(options.seed()), device);
         this.model = TransformerModel.of(new Gpt2(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
         this.random = new Random(options.seed());

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.edgeprune.model.Weights;
+import org.edgeprune.torch.Device;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
@@ -14,11 +15,16 @@ import org.edgeprune.torch.TensorScope;
  */
 final class TrainableWeights implements Weights {
     private final Weights initial;
+    private final Device device;
     private final Map<String, Tensor> leaves = new LinkedHashMap<>();
 
-    /** @param initial their values at the start; owned from here on */
-    TrainableWeights(Weights initial) {
+    /**
+     * @param initial their values at the start; owned from here on
+     * @param device where the model is: it would copy parameters that are elsewhere, and see no update
+     */
+    TrainableWeights(Weights initial, Device device) {
         this.initial = initial;
+        this.device = device;
     }
 
     @Override
@@ -34,7 +40,7 @@ final class TrainableWeights implements Weights {
     private Tensor leaf(String name, long... shape) {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            return scope.release(initial.get(name, shape).requiresGrad_(true));
+            return scope.release(initial.get(name, shape).to(device).requiresGrad_(true));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,11 +27,14 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.TrainingCorpus;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real, if short, trainings of a tiny model. */
 class MiniTrainingTest {
@@ -42,9 +46,12 @@ class MiniTrainingTest {
         TOKENIZER.close();
     }
 
-    @Test
-    void lossFalls() {
-        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU)) {
+    @ParameterizedTest
+    @ValueSource(strings = {"cpu", "cuda:0"})
+    void lossFalls(String where) {
+        Device device = Device.parse(where);
+        assumeTrue(!device.isCuda() || LibTorch.cudaDevices() > 0, "no CUDA device here, or a libtorch without CUDA");
+        try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, device)) {
             List<Double> losses = train(trainer);
             // Before the first update all tokens are as good as equally likely.
             assertEquals(Math.log(TOKENIZER.vocabSize()), losses.get(0), 0.05);
@@ -57,7 +64,7 @@ class MiniTrainingTest {
     @Test
     void gradientsAfterUpdatesAreThoseOfAFreshModel() {
         try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU);
-                TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights()));
+                TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights()), Device.CPU);
                 TransformerModel fresh = trained(trainer, copies);
                 TensorScope scope = TensorScope.open()) {
             TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);

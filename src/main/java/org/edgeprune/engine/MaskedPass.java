@@ -11,7 +11,6 @@ import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;

@@ -18,7 +18,8 @@ final class ExecutionOptions {
     @Option(
             names = "--compute-dtype",
             paramLabel = "TYPE",
-            description = "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in the narrow types.")
+            description = "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in the narrow types. In f16 small gradients"
+                    + " may vanish: prefer bf16.")
     private DType dtype;
 
     @Option(

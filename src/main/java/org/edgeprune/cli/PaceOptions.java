@@ -26,9 +26,8 @@ final class PaceOptions {
     @Option(
             names = "--cache-mb",
             paramLabel = "N",
-            defaultValue = "4096",
-            description = "Memory for the full model's states, which are then computed once (default: ${DEFAULT-VALUE}).")
-    private long cacheMegabytes;
+            description = "Memory for the full model's states, which are then computed once (default: 4096, or the resumed run's).")
+    private Long cacheMegabytes;
 
     /** What was given, or {@code otherwise}; null for all. */
     Integer maxTrainSamples(Integer otherwise) {
@@ -38,7 +37,12 @@ final class PaceOptions {
         return maxTrainSamples != null ? maxTrainSamples : otherwise;
     }
 
-    Pruner.Pace pace() {
-        return new Pruner.Pace(evaluateEvery, saveEvery, cacheMegabytes << 20);
+    /** What was given; {@code cacheBytes} otherwise, null for the usual. */
+    Pruner.Pace pace(Long cacheBytes) {
+        if (cacheMegabytes != null && cacheMegabytes < 0) {
+            throw new InputException("--cache-mb " + cacheMegabytes + ": must not be negative");
+        }
+        long otherwise = cacheBytes == null ? Pruner.Pace.REFERENCE.cacheBytes() : cacheBytes;
+        return new Pruner.Pace(evaluateEvery, saveEvery, cacheMegabytes == null ? otherwise : cacheMegabytes << 20);
     }
 }

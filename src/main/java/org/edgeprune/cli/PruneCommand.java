@@ -94,7 +94,7 @@ final class PruneCommand implements Callable<Integer> {
                     task.data(before.map(RunRecord::data)),
                     pace.maxTrainSamples(before.map(RunRecord::examples).orElse(null)),
                     settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(loaded))),
-                    pace.pace());
+                    pace.pace(before.map(RunRecord::cacheBytes).orElse(null)));
             PruneResult result = run(session, directory, resume, results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (minimal != null) {

@@ -83,7 +83,7 @@ final class SweepCommand implements Callable<Integer> {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(
-                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target, PruneOptions.preset(loaded)), pace.pace());
+                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target, PruneOptions.preset(loaded)), pace.pace(null));
                 try {
                     if (isDone(run, session)) {
                         results.note(run.path() + ": done before");

@@ -19,6 +19,7 @@ import org.edgeprune.tracr.compile.CompilerOptions;
 import org.edgeprune.tracr.compile.Validator;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.RaspProgram;
+import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 import org.edgeprune.tracr.rasp.text.Programs;
 import picocli.CommandLine.Command;
@@ -83,10 +84,10 @@ final class TracrCompileCommand implements Callable<Integer> {
                 ? usual.map(LibraryProgram::vocabulary).orElseThrow(() -> missing("--vocab"))
                 : vocabulary.stream().map(Value::parse).toList();
         int length = maxLength.or(() -> usual.map(LibraryProgram::maxLength)).orElseThrow(() -> missing("--max-len"));
-        CompiledModel model =
-                new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(found, tokens, length);
+        SOp built = build(found, tokens, length);
+        CompiledModel model = new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(built, tokens, length);
         List<Validator.Unsupported> faults =
-                Validator.check(found.build(tokens, length), causal, Example.inputs(tokens, length, TRIED_INPUTS, 0));
+                Validator.check(built, causal, Example.inputs(tokens, length, TRIED_INPUTS, 0));
         if (!faults.isEmpty()) {
             throw new InputException("program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
         }
@@ -101,6 +102,17 @@ final class TracrCompileCommand implements Callable<Integer> {
         results.print(result, () -> "%s: %s in %d layers of %d heads, model size %d, key size %d, MLP size %d, %s output".formatted(
                 out, program, c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(), c.mlpHiddenSize(), result.output()));
         return 0;
+    }
+
+    /** Somebody's program, which may have faults of its own. */
+    private SOp build(RaspProgram found, List<Value> tokens, int length) {
+        try {
+            return found.build(tokens, length);
+        } catch (InputException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new InputException("program " + program + ": its build failed: " + e, e);
+        }
     }
 
     /** The class path's, and those of {@code --class-path}. */

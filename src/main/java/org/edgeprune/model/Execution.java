@@ -44,6 +44,11 @@ public record Execution(Device device, DType dtype, Optional<DeviceMap> layers, 
         return new Execution(device, dtype, layers, offload, true);
     }
 
+    /** Whether all of it is in the machine's own memory. */
+    public boolean isOnCpu() {
+        return !device.isCuda() && map().spans().stream().noneMatch(span -> span.device().isCuda());
+    }
+
     /** Where each layer is. */
     DeviceMap map() {
         return layers.orElseGet(() -> DeviceMap.all(device));

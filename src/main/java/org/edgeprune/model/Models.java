@@ -69,7 +69,7 @@ public final class Models {
     /** Weights that are not used as they lie in the file are copied. */
     private static void requireRoom(Path directory, CheckpointWeights weights, Execution execution) {
         OptionalLong room = AvailableMemory.withOwn();
-        if (execution.offload() || execution.device().isCuda() || room.isEmpty()) {
+        if (execution.offload() || !execution.isOnCpu() || room.isEmpty()) {
             return;
         }
         long copied = copied(weights, execution);
@@ -88,8 +88,7 @@ public final class Models {
 
     /** On another device everything is a copy; here, only what is stored in another dtype. */
     private static long copied(CheckpointWeights weights, Execution execution) {
-        boolean elsewhere = execution.device().isCuda() || execution.layers().isPresent();
-        return elsewhere ? weights.bytes(execution.dtype()) : weights.bytesUnless(execution.dtype());
+        return execution.isOnCpu() ? weights.bytesUnless(execution.dtype()) : weights.bytes(execution.dtype());
     }
 
     /**

@@ -40,7 +40,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                         interchange,
                         tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, interchange)),
                         cache <= session.pace().cacheBytes() ? cache : 0),
-                options.batchSize());
+                Math.min(options.batchSize(), examples.size()));
     }
 
     /** Those of the batch that has most of them. */
@@ -56,11 +56,13 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
     }
 
     /**
-     * @throws InputException if the memory of this machine is known, and too small; it names what would fit
+     * For runs in the machine's own memory: what a GPU has is its driver's to say.
+     *
+     * @throws InputException if that memory is known, and too small; it names what would fit
      */
     void require() {
         OptionalLong available = AvailableMemory.withOwn();
-        if (available.isPresent() && !work.execution().device().isCuda()) {
+        if (available.isPresent() && work.execution().isOnCpu()) {
             require(available.getAsLong());
         }
     }

@@ -88,6 +88,7 @@ public record PruneSession(
                 dataset.train().size(),
                 LibTorch.threads(),
                 model.model().execution(),
+                pace.cacheBytes(),
                 options);
         Pruner pruner = new Pruner(model.model(), dataset, scorer(), record, RunDirectory.create(directory.path()), pace);
         PruneResult result = pruner.run(resume, listener);

@@ -110,7 +110,10 @@ public record RunDirectory(Path path) {
                     || record.options() == null) {
                 throw new InputException(runFile() + ": lacks one of model, task, device, threads and options: is it of a run?");
             }
+            record.execution();
             return record;
+        } catch (InputException e) {
+            throw e.getMessage().startsWith(runFile().toString()) ? e : new InputException(runFile() + ": " + e.getMessage(), e);
         } catch (NoSuchFileException e) {
             throw new InputException(runFile() + ": missing: " + path + " is not a run directory", e);
         } catch (IOException e) {

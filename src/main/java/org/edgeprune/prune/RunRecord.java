@@ -22,6 +22,8 @@ import org.edgeprune.torch.Device;
  * @param deviceMap where its layers were; null for all on {@code device}
  * @param offload whether its weights stayed in the checkpoint
  * @param recompute whether blocks were computed again in the backward
+ * @param cacheBytes memory for the full model's runs; sums depend in their last digits on whether these were kept. Null in runs of
+ *     before it was noted
  * @param options hyper-parameters
  */
 public record RunRecord(
@@ -38,6 +40,7 @@ public record RunRecord(
         String deviceMap,
         boolean offload,
         boolean recompute,
+        Long cacheBytes,
         PruneOptions options) {
     /** Runs of before there was a choice were in F32. */
     public RunRecord {
@@ -54,6 +57,7 @@ public record RunRecord(
             int examples,
             int threads,
             Execution execution,
+            long cacheBytes,
             PruneOptions options) {
         this(
                 version,
@@ -69,6 +73,7 @@ public record RunRecord(
                 execution.layers().map(DeviceMap::toString).orElse(null),
                 execution.offload(),
                 execution.recompute(),
+                cacheBytes,
                 options);
     }
 

@@ -64,6 +64,7 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
 
     private static final int BATCH = 64;
     private static final int EVALUATE_EVERY = 25;
+    private static final long CACHE_BYTES = 1L << 30;
 
     /** Examples that circuits are checked on at most; enough for every input of the library's programs. */
     private static final int LIMIT = 10_000;
@@ -130,9 +131,9 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
             sha256 = checkpoint.sha256();
         }
         RunRecord record = new RunRecord(version, LibTorch.version(), models.toString(), sha256, task.name(),
-                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.execution(),
+                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.execution(), CACHE_BYTES,
                 options(scale, new ComputationGraph(model.graphShape()).edgeCount()));
-        return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, 1L << 30));
+        return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
     }
 
     private PruneOptions options(double scale, int edges) {

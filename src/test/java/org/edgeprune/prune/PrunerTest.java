@@ -153,7 +153,7 @@ class PrunerTest {
 
     private Pruner pruner(Path out, PruneOptions options, int saveEvery) {
         Dataset data = new Dataset(examples(10, 1), examples(4, 2), examples(4, 3));
-        RunRecord record = new RunRecord("test", "", "", "", "test", "", 10, 1, Execution.on(Device.CPU), options);
+        RunRecord record = new RunRecord("test", "", "", "", "test", "", 10, 1, Execution.on(Device.CPU), 0, options);
         return new Pruner(model, data, KL, record, RunDirectory.create(out), new Pruner.Pace(5, saveEvery, 1 << 20));
     }
 

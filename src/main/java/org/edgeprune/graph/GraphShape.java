@@ -21,6 +21,13 @@ public record GraphShape(int layers, int heads, int kvHeads, List<String> embedd
         }
     }
 
+    /** Whether it has more edges than an int can count. */
+    public boolean isTooLarge() {
+        double writers = embeddings.size() + (double) layers * (heads + 1);
+        double readers = (double) layers * (heads + 2.0 * kvHeads + 1);
+        return writers * readers / 2 > Integer.MAX_VALUE;
+    }
+
     /** The same model with its embeddings outside the graph. */
     public GraphShape withoutEmbeddings() {
         return new GraphShape(layers, heads, kvHeads, List.of(), parallelBlocks);

@@ -16,6 +16,9 @@ import org.edgeprune.InputException;
  * asked for, so that {@link #refuseOthers} finds those that nobody understands.
  */
 public final class ModelConfig {
+    /** Beyond the tokens, positions and widths of any model. */
+    private static final int MAX_COUNT = 1 << 24;
+
     /** Fields that do not change what a frozen model computes. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "_attn_implementation", "_name_or_path", "architectures", "attention_dropout", "attn_pdrop", "auto_map", "bos_token_id",
@@ -120,7 +123,7 @@ public final class ModelConfig {
         });
     }
 
-    /** A positive integer that must be there. */
+    /** A positive integer up to {@value #MAX_COUNT} that must be there. */
     int count(String field) {
         if (!has(field)) {
             throw error(field, "is missing");
@@ -134,8 +137,8 @@ public final class ModelConfig {
         if (!has(field)) {
             return otherwise;
         }
-        if (!value.isInt() || value.intValue() < 1) {
-            throw error(field, "is " + value + ", expected a positive integer");
+        if (!value.isInt() || value.intValue() < 1 || value.intValue() > MAX_COUNT) {
+            throw error(field, "is " + value + ", expected a positive integer up to " + MAX_COUNT);
         }
         return value.intValue();
     }

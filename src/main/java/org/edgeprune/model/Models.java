@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.InputException;
+import org.edgeprune.graph.GraphShape;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.HubSettings;
 import org.edgeprune.safetensors.Checkpoint;
@@ -111,6 +112,16 @@ public final class Models {
 
     /** The same for a configuration that was read. */
     public static Architecture architecture(ModelConfig config) {
+        Architecture architecture = of(config);
+        GraphShape graph = architecture.sizes().graph();
+        if (graph.isTooLarge()) {
+            throw new InputException("%s: %d layers of %d heads have more edges than the 2,147,483,647 that edgeprune can count"
+                    .formatted(config, graph.layers(), graph.heads()));
+        }
+        return architecture;
+    }
+
+    private static Architecture of(ModelConfig config) {
         return switch (Family.of(config)) {
             case GPT2 -> new Gpt2(Gpt2Config.of(config));
             case LLAMA -> new Llama(LlamaConfig.of(config));

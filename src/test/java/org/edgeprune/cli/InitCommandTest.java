@@ -2,7 +2,6 @@ package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,9 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.edgeprune.safetensors.Checkpoint;
-import org.edgeprune.torch.Tensor;
-import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,60 +51,6 @@ class InitCommandTest {
     }
 
     @Test
-    void matricesAreNormalNormsOneAndNothingElseRandom() {
-        Path out = init("model");
-        try (Checkpoint checkpoint = Checkpoint.open(out); TensorScope scope = TensorScope.open()) {
-            for (String name : checkpoint.names()) {
-                Tensor tensor = checkpoint.tensor(name);
-                if (tensor.rank() == 1) {
-                    assertEquals(0, tensor.sub(1).abs().sum().item(), name);
-                } else {
-                    double deviation = Math.sqrt(tensor.mul(tensor).mean().item());
-                    assertEquals(0.02, deviation, 0.001, name);
-                    assertEquals(0, tensor.mean().item(), 0.002, name);
-                }
-            }
-        }
-    }
-
-    @Test
-    void theSeedDecidesNotTheShardsOrTheLayers() throws IOException {
-        Path whole = init("whole");
-        Path shards = init("shards", "--shard-size", "150KB");
-        assertEquals(sha256(whole), sha256(shards));
-        assertNotEquals(sha256(whole), sha256(init("other", "--seed", "7")));
-        try (Checkpoint deep = Checkpoint.open(whole);
-                Checkpoint flat = Checkpoint.open(init("flat", "--layers", "1"));
-                TensorScope scope = TensorScope.open()) {
-            String name = "model.layers.0.mlp.up_proj.weight";
-            assertEquals(0, deep.tensor(name).sub(flat.tensor(name)).abs().sum().item());
-            assertTrue(deep.tensor(name).sub(deep.tensor("model.layers.1.mlp.up_proj.weight")).abs().sum().item() > 1);
-        }
-    }
-
-    @Test
-    void shardsAreNamedAndFilledAsHuggingFaceDoes() throws IOException {
-        Path out = init("shards", "--shard-size", "150KB");
-        List<String> files = names(out);
-        int count = files.size() - 2;
-        assertTrue(count > 2, files.toString());
-        JsonNode index = new ObjectMapper().readTree(out.resolve("model.safetensors.index.json").toFile());
-        for (int i = 1; i <= count; i++) {
-            assertTrue(files.contains("model-%05d-of-%05d.safetensors".formatted(i, count)), files.toString());
-        }
-        try (Checkpoint checkpoint = Checkpoint.open(out)) {
-            long bytes = checkpoint.names().stream().mapToLong(name -> checkpoint.info(name).byteSize()).sum();
-            assertEquals(bytes, index.at("/metadata/total_size").asLong());
-            assertEquals(checkpoint.names().size(), index.get("weight_map").size());
-            // each file holds no more than was asked for, unless it is one tensor's
-            for (String file : files) {
-                long tensors = checkpoint.names().stream().filter(name -> index.get("weight_map").get(name).asText().equals(file)).count();
-                assertTrue(!file.startsWith("model-") || tensors == 1 || Files.size(out.resolve(file)) < 152_000, file);
-            }
-        }
-    }
-
-    @Test
     void withATokenizerItCanBePruned() {
         Path out = init("model", "--tokenizer", "mini-gpt2");
         Path run = folder.resolve("run");
@@ -136,7 +78,7 @@ class InitCommandTest {
         assertOneLine("the model only 20", Tool.run("init", "--config", folder.resolve("few.json"), "--tokenizer", "mini-gpt2", "-o", out));
         Files.delete(folder.resolve("few.json"));
         assertOneLine("holds files already", Tool.run("init", "--config", config, "-o", taken));
-        assertOneLine("MB free", Tool.run("init", "--config", "codellama-13b", "--layers", 100_000, "-o", out));
+        assertOneLine("MB free", Tool.run("init", "--config", "codellama-13b", "--layers", 900, "--dtype", "f32", "-o", out));
         // the system refuses the bytes half-way, as a full disk does
         assertOneLine("cannot be written", Tool.start(new ProcessBuilder("bash", "-c",
                 "ulimit -f 100; exec \"$0\" init --config \"$1\" -o \"$2\"", Tool.LAUNCHER.toString(), config.toString(), out.toString())));
@@ -157,12 +99,6 @@ class InitCommandTest {
         Stream<Object> arguments = Stream.concat(Stream.of("init", "--config", config, "-o", out), Stream.of(options));
         Tool.run(arguments.toArray()).ok();
         return out;
-    }
-
-    private static String sha256(Path model) {
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            return checkpoint.sha256();
-        }
     }
 
     private static List<String> names(Path directory) {

@@ -261,6 +261,8 @@ class ArchitecturesTest {
             value = {
                 "'model_type': 'bert' | 'model_type' is 'bert', which is not supported",
                 "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.rope_type' is 'ntk'",
+                "'model_type': 'llama', 'num_hidden_layers': 2000000000 | 'num_hidden_layers' is 2000000000, expected a positive integer up to 16777216",
+                "'model_type': 'llama', 'num_hidden_layers': 20000 | 20000 layers of 4 heads have more edges than the 2,147,483,647",
                 "'model_type': 'phi3', 'rope_scaling': {'type': 'longrope', 'short_factor': [1, 2], 'long_factor': [1, 2, 3]} | 'rope_scaling.short_factor' has 2 entries, expected 3",
                 "'model_type': 'llama', 'rope_scaling': {'type': 'linear', 'factor': 4, 'beta': 2} | 'rope_scaling.beta' is 2",
                 "'model_type': 'llama', 'residual_multiplier': 0.2 | 'residual_multiplier' is 0.2",

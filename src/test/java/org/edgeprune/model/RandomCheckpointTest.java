@@ -1,112 +1,112 @@
 package org.edgeprune.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import org.edgeprune.InputException;
+import java.util.stream.Stream;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Names and shapes of a written checkpoint are HuggingFace's, for every architecture; {@link ParameterShapes} lists them by hand. */
+/** Checkpoints of random numbers: which numbers, and in which files. */
 class RandomCheckpointTest {
     @TempDir
     Path folder;
 
-    @ParameterizedTest
-    @ValueSource(strings = {
-        "'model_type': 'llama', 'attention_bias': true, 'mlp_bias': true, 'head_dim': 10, 'tie_word_embeddings': true",
-        "'model_type': 'mistral', 'sliding_window': 4",
-        "'model_type': 'qwen2'",
-        "'model_type': 'qwen3', 'head_dim': 8, 'layer_types': ['full_attention', 'full_attention', 'full_attention', 'full_attention']",
-        "'model_type': 'gemma', 'head_dim': 8, 'hidden_act': 'gelu'",
-        "'model_type': 'gemma2', 'head_dim': 8",
-        "'model_type': 'phi3'",
-        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 1.0"
-    })
-    void parametersAreThoseOfThePublishedCheckpoints(String fields) throws Exception {
-        ObjectNode json = (ObjectNode) new ObjectMapper().readTree("""
-                {"hidden_size": 24, "intermediate_size": 20, "num_hidden_layers": 4, "num_attention_heads": 4,
-                 "num_key_value_heads": 2, "vocab_size": 23, "max_position_embeddings": 16}""");
-        json.setAll((ObjectNode) new ObjectMapper().readTree("{" + fields.replace('\'', '"') + "}"));
-        if (json.get("model_type").asText().equals("gpt_neox")) {
-            json.remove("num_key_value_heads");
-        }
-        Path file = folder.resolve("config.json");
-        Files.writeString(file, json.toString());
-        Path out = folder.resolve("model");
-        RandomCheckpoint checkpoint = new RandomCheckpoint(ConfigTemplate.of(file.toString()).withLayers(2), DType.F16, 3);
-        checkpoint.write(out, 1 << 20, List.of(), bytes -> {});
-        json.put("num_hidden_layers", 2);
-        assertEquals(described(new ParameterShapes(json).all()), stored(out));
-        Models.open(out, Execution.on(Device.CPU)).close();
-    }
+    private Path config;
 
-    @ParameterizedTest
-    @ValueSource(strings = {"-0.02", "\"small\""})
-    void aSpreadThatIsNoneIsRefused(String range) throws Exception {
-        Path file = folder.resolve("config.json");
-        ObjectNode json = ConfigTemplate.of("gpt2").json();
-        Files.writeString(file, json.set("initializer_range", new ObjectMapper().readTree(range)).toString());
-        ConfigTemplate config = ConfigTemplate.of(file.toString());
-        String message = assertThrows(InputException.class, () -> new RandomCheckpoint(config, DType.F32, 1)).getMessage();
-        assertTrue(message.contains("'initializer_range' is " + range), message);
+    @BeforeEach
+    void writeConfig() throws IOException {
+        config = folder.resolve("small.json");
+        Files.writeString(config, """
+                {"model_type": "llama", "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 64,
+                 "intermediate_size": 96, "vocab_size": 2000, "max_position_embeddings": 64}
+                """);
     }
 
     @Test
-    void gpt2HasTheNamesOfTransformers() {
-        Path out = folder.resolve("model");
-        ConfigTemplate gpt2 = ConfigTemplate.of("gpt2").withLayers(1);
-        new RandomCheckpoint(gpt2, DType.BF16, 3).write(out, 1 << 30, List.of(), bytes -> {});
-        Map<String, String> stored = stored(out);
-        assertEquals("[50257, 768]", stored.get("transformer.wte.weight"));
-        assertEquals("[768, 2304]", stored.get("transformer.h.0.attn.c_attn.weight"));
-        assertEquals(16, stored.size());
-    }
-
-    @Test
-    void theShapesThatComeWithEdgepruneAreThePublishedOnes() {
-        assertEquals(124_439_808, new RandomCheckpoint(ConfigTemplate.of("gpt2"), DType.F32, 1).parameters());
-        // 13.016 billion, as published
-        assertEquals(13_016_028_160L, new RandomCheckpoint(ConfigTemplate.of("codellama-13b"), DType.BF16, 1).parameters());
-        for (String name : ConfigTemplate.NAMES) {
-            assertEquals(3, Models.architecture(ConfigTemplate.of(name).withLayers(3).config()).sizes().graph().layers());
+    void matricesAreNormalNormsOneAndNothingElseRandom() {
+        Path out = init("model", Long.MAX_VALUE, 1, 3);
+        try (Checkpoint checkpoint = Checkpoint.open(out); TensorScope scope = TensorScope.open()) {
+            for (String name : checkpoint.names()) {
+                Tensor tensor = checkpoint.tensor(name);
+                if (tensor.rank() == 1) {
+                    assertEquals(0, tensor.sub(1).abs().sum().item(), name);
+                } else {
+                    double deviation = Math.sqrt(tensor.mul(tensor).mean().item());
+                    assertEquals(0.02, deviation, 0.001, name);
+                    assertEquals(0, tensor.mean().item(), 0.002, name);
+                }
+            }
         }
     }
 
     @Test
-    void aNumberOfHeadsKeepsTheSharingOfKeyValueHeads() throws Exception {
-        Path file = folder.resolve("config.json");
-        Files.writeString(file, "{\"model_type\": \"llama\", \"num_attention_heads\": 8, \"num_key_value_heads\": 2, \"num_hidden_layers\": 1}");
-        ObjectNode changed = ConfigTemplate.of(file.toString()).withHeads(16).json();
-        assertEquals(16, changed.get("num_attention_heads").asInt());
-        assertEquals(4, changed.get("num_key_value_heads").asInt());
+    void theSeedDecidesNotTheShardsOrTheLayers() throws IOException {
+        Path whole = init("whole", Long.MAX_VALUE, 1, 3);
+        Path shards = init("shards", 150_000, 1, 3);
+        assertEquals(sha256(whole), sha256(shards));
+        assertNotEquals(sha256(whole), sha256(init("other", Long.MAX_VALUE, 7, 3)));
+        try (Checkpoint deep = Checkpoint.open(whole);
+                Checkpoint flat = Checkpoint.open(init("flat", Long.MAX_VALUE, 1, 1));
+                TensorScope scope = TensorScope.open()) {
+            String name = "model.layers.0.mlp.up_proj.weight";
+            assertEquals(0, deep.tensor(name).sub(flat.tensor(name)).abs().sum().item());
+            assertTrue(deep.tensor(name).sub(deep.tensor("model.layers.1.mlp.up_proj.weight")).abs().sum().item() > 1);
+        }
     }
 
-    private static Map<String, String> described(Map<String, long[]> shapes) {
-        Map<String, String> described = new TreeMap<>();
-        shapes.forEach((name, shape) -> described.put(name, Arrays.toString(shape)));
-        return described;
+    @Test
+    void shardsAreNamedAndFilledAsHuggingFaceDoes() throws IOException {
+        Path out = init("shards", 150_000, 1, 3);
+        List<String> files = names(out);
+        int count = files.size() - 2;
+        assertTrue(count > 2, files.toString());
+        JsonNode index = new ObjectMapper().readTree(out.resolve("model.safetensors.index.json").toFile());
+        for (int i = 1; i <= count; i++) {
+            assertTrue(files.contains("model-%05d-of-%05d.safetensors".formatted(i, count)), files.toString());
+        }
+        try (Checkpoint checkpoint = Checkpoint.open(out)) {
+            long bytes = checkpoint.names().stream().mapToLong(name -> checkpoint.info(name).byteSize()).sum();
+            assertEquals(bytes, index.at("/metadata/total_size").asLong());
+            assertEquals(checkpoint.names().size(), index.get("weight_map").size());
+            // each file holds no more than was asked for, unless it is one tensor's
+            for (String file : files) {
+                long tensors = checkpoint.names().stream().filter(name -> index.get("weight_map").get(name).asText().equals(file)).count();
+                assertTrue(!file.startsWith("model-") || tensors == 1 || Files.size(out.resolve(file)) < 152_000, file);
+            }
+        }
     }
 
-    private static Map<String, String> stored(Path model) {
-        Map<String, String> stored = new TreeMap<>();
+    private Path init(String name, long shardBytes, long seed, int layers) {
+        Path out = folder.resolve(name);
+        new RandomCheckpoint(ConfigTemplate.of(config.toString()).withLayers(layers), DType.F32, seed)
+                .write(out, shardBytes, List.of(), bytes -> {});
+        return out;
+    }
+
+    private static String sha256(Path model) {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            checkpoint.names().forEach(name -> stored.put(name, Arrays.toString(checkpoint.info(name).shape())));
+            return checkpoint.sha256();
         }
-        return stored;
+    }
+
+    private static List<String> names(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 }

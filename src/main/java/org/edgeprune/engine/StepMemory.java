@@ -34,8 +34,8 @@ public record StepMemory(
         long cache,
         long process) {
     private static final int F32 = 4;
-    /** Masks and what goes with them: each a number an edge. */
-    private static final int MASK_TENSORS = 14;
+    /** Masks and what goes with them, each a number an edge: about half are tensors, the rest Java arrays, garbage included. */
+    private static final int MASK_TENSORS = 30;
     /** Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way back. */
     private static final int LOSS_TENSORS = 8;
     /** Heap, code and libraries, as the launcher starts Java; seen between 130 MB and 190 MB. */

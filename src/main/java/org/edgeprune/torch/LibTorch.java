@@ -130,8 +130,9 @@ public final class LibTorch {
     }
 
     /**
-     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first 1 GiB.
-     * More saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
+     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first 8 GiB,
+     * and never so much that the process becomes larger than the most that tensors have held at a time. More
+     * saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
      *
      * @throws TorchException if this libtorch is not known well enough to be given an allocator
      */

@@ -20,8 +20,8 @@ final class LibTorchLoader {
     private static final int OLDEST_MAJOR = 2;
     private static final int OLDEST_MINOR = 7;
 
-    /** Up to this many bytes of freed large tensors stay in the process for the next ones. */
-    private static final long KEPT_BYTES = 1L << 30;
+    /** Up to this many bytes of freed large tensors stay in the process for the next ones; never more than makes up the most that was in use. */
+    private static final long KEPT_BYTES = 8L << 30;
 
     private static final String SHIM = "libedgeprune_shim.so";
     private static final String SHIM_RESOURCE = "META-INF/native/" + Platform.NAME + "/" + SHIM;

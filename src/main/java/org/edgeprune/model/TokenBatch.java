@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.edgeprune.InputException;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
@@ -27,6 +28,7 @@ public final class TokenBatch {
     private final int[] lengths;
     private final int[] firstToken;
     private final int[] firstPast;
+    private final long largestId;
 
     /**
      * Sequences of equal length with equal pasts.
@@ -48,7 +50,16 @@ public final class TokenBatch {
         }
     }
 
-    private TokenBatch(Tensor ids, Tensor positions, List<Run> runs, int[] order, int[] past, int[] lengths, int[] firstToken, int[] firstPast) {
+    private TokenBatch(
+            Tensor ids,
+            Tensor positions,
+            List<Run> runs,
+            int[] order,
+            int[] past,
+            int[] lengths,
+            int[] firstToken,
+            int[] firstPast,
+            long largestId) {
         this.ids = ids;
         this.positions = positions;
         this.runs = List.copyOf(runs);
@@ -57,6 +68,7 @@ public final class TokenBatch {
         this.lengths = lengths;
         this.firstToken = firstToken;
         this.firstPast = firstPast;
+        this.largestId = largestId;
     }
 
     /** Packs sequences, each of at least one token. Sequences of one length keep their order. */
@@ -126,7 +138,8 @@ public final class TokenBatch {
                 past.clone(),
                 lengths,
                 firstToken,
-                firstPast);
+                firstPast,
+                LongStream.of(ids).max().orElseThrow());
     }
 
     /** Token ids {@code [tokens]}, i64. */
@@ -199,14 +212,16 @@ public final class TokenBatch {
     }
 
     /**
-     * For models whose positions end.
-     *
-     * @throws InputException if a sequence is longer
+     * @throws InputException if a sequence is longer than a model's positions, or a token is none of its vocabulary
      */
-    void requireAtMost(int maxPositions) {
-        if (maxLength() > maxPositions) {
-            throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only " + maxPositions
+    void requireFor(ModelSizes model) {
+        if (maxLength() > model.maxPositions()) {
+            throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only " + model.maxPositions()
                     + " positions: shorten it");
+        }
+        if (largestId >= model.vocabulary()) {
+            throw new InputException("token " + largestId + " is none of the model's vocabulary of " + model.vocabulary()
+                    + ": is the tokenizer the model's own?");
         }
     }
 }

@@ -109,10 +109,10 @@ public final class TransformerModel implements AutoCloseable {
     /**
      * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's embeddings.
      *
-     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions
+     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions, or a token none of its vocabulary
      */
     public List<Tensor> embeddings(TokenBatch batch) {
-        batch.requireAtMost(maxPositions());
+        batch.requireFor(sizes());
         try (Part<Embedding> embedding = embedding()) {
             return embedding.get().of(batch);
         }

@@ -206,6 +206,17 @@ class ArchitecturesTest {
         }
     }
 
+    @Test
+    void tokensOfAnotherVocabularyAreRefused() throws Exception {
+        write(config("'model_type': 'llama'"), DType.F32, 1);
+        try (TransformerModel model = Models.open(dir, Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
+            String message = assertThrows(InputException.class, () -> Baseline.logits(model, batch, null)).getMessage();
+            assertTrue(message.startsWith("token 23 is none of the model's vocabulary of 23"), message);
+        }
+    }
+
     private static int[] changedFrom(int[] tokens, int position) {
         int[] changed = tokens.clone();
         for (int i = position; i < tokens.length; i++) {

@@ -3,8 +3,11 @@
 # run_scripts/tracr_reverse.sh [OUT_DIR] [further options of 'edgeprune prune']
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=${1:-out/tracr-reverse}
-shift $(($# < 1 ? $# : 1))
+out=out/tracr-reverse
+if [ $# -gt 0 ] && [[ $1 != -* ]]; then # else it is an option already
+    out=$1
+    shift
+fi
 
 "$here/edgeprune" tracr compile reverse --vocab 1,2,3 --max-len 5 -o "$out/model"
 "$here/edgeprune" prune --task tracr-reverse --model "$out/model" --out "$out/run" \

@@ -13,8 +13,11 @@ if [ "${1:-}" = --steady ]; then
         --edge-sparsity 1.02 --node-sparsity 0.1 --sparsity-warmup-steps 5900 --no-node-loss)
     shift
 fi
-out=${1:-out/tracr-xproportion}
-shift $(($# < 1 ? $# : 1))
+out=out/tracr-xproportion
+if [ $# -gt 0 ] && [[ $1 != -* ]]; then # else it is an option already
+    out=$1
+    shift
+fi
 
 "$here/edgeprune" tracr compile xproportion --vocab w,x,y,z --max-len 5 -o "$out/model"
 "$here/edgeprune" prune --task tracr-xproportion --model "$out/model" --out "$out/run" --batch-size 16 \

@@ -6,7 +6,10 @@ import java.nio.file.Path;
 public final class CacheDirectory {
     private CacheDirectory() {}
 
-    /** {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}. It may not exist yet. */
+    /**
+     * {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}. It may not
+     * exist yet.
+     */
     public static Path ofUser() {
         String own = System.getenv("EDGEPRUNE_CACHE");
         if (own != null && !own.isBlank()) {

@@ -36,7 +36,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune bench}: time and memory of one optimisation step, beside a plain forward pass and the prediction. */
+/**
+ * {@code edgeprune bench}: time and memory of one optimisation step, beside a plain forward pass and the prediction.
+ */
 @Command(
         name = "bench",
         description = {
@@ -56,16 +58,27 @@ final class BenchCommand implements Callable<Integer> {
     private static final double CUT = -10;
     private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
 
-    @Option(names = "--model", paramLabel = "MODEL", description = "A model's directory or name (default: random weights of the shape --config).")
+    @Option(
+            names = "--model",
+            paramLabel = "MODEL",
+            description = "A model's directory or name (default: random weights of the shape --config).")
     private String model;
 
     @Mixin
     private ShapeOptions shape;
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8", description = "Prompts a step (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Prompts a step (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
-    @Option(names = "--tokens", paramLabel = "N", defaultValue = "20", description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Option(
@@ -78,10 +91,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--cached", description = "Time cached steps instead of full ones.")
     private boolean cached;
 
-    @Option(names = "--repeat", paramLabel = "N", defaultValue = "5", description = "Timed steps; their median counts (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--repeat",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "Timed steps; their median counts (default: ${DEFAULT-VALUE}).")
     private int repeat;
 
-    @Option(names = "--warm-up", paramLabel = "N", defaultValue = "2", description = "Steps before them (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "Steps before them (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
     @Mixin
@@ -107,7 +128,8 @@ final class BenchCommand implements Callable<Integer> {
                     + ": all must be at least 1, and --warm-up not negative");
         }
         if (model != null && shape.given()) {
-            throw new InputException("--model has the shape of its own config.json: leave out --config, --layers and --heads");
+            throw new InputException(
+                    "--model has the shape of its own config.json: leave out --config, --layers and --heads");
         }
     }
 
@@ -117,7 +139,11 @@ final class BenchCommand implements Callable<Integer> {
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = Models.open(directory, execution)) {
             return measure(
-                    model, opened, Blueprint.of(Models.architecture(directory), name -> true), Models.copied(directory, execution), memory);
+                    model,
+                    opened,
+                    Blueprint.of(Models.architecture(directory), name -> true),
+                    Models.copied(directory, execution),
+                    memory);
         }
     }
 
@@ -125,7 +151,8 @@ final class BenchCommand implements Callable<Integer> {
         Architecture architecture = Models.architecture(shape.template("gpt2").config());
         Execution execution = recompute.over(compute.start(architecture.sizes().hidden()));
         if (execution.offload()) {
-            throw new InputException("--offload needs weights on disk: write them with edgeprune init, and name them with --model");
+            throw new InputException(
+                    "--offload needs weights on disk: write them with edgeprune init, and name them with --model");
         }
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(architecture, new RandomWeights(1), execution)) {
@@ -143,7 +170,10 @@ final class BenchCommand implements Callable<Integer> {
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, batchSize).toArray();
             double forward = median(progress, 0, () -> {
-                Baseline.logits(model, TokenBatch.of(examples.stream().map(Example::clean).toList(), device), null);
+                Baseline.logits(
+                        model,
+                        TokenBatch.of(examples.stream().map(Example::clean).toList(), device),
+                        null);
                 LibTorch.synchronize(device);
             });
             double step = median(progress, warmUp + repeat, () -> {
@@ -153,13 +183,37 @@ final class BenchCommand implements Callable<Integer> {
             });
             PeakMemory.Resident peak = memory.peak();
             StepMemory predicted = StepMemory.of(new StepMemory.Work(
-                    model.sizes(), parameters, copied, graph, model.execution(), true, StepMemory.Tokens.of(batchSize, tokens),
+                    model.sizes(),
+                    parameters,
+                    copied,
+                    graph,
+                    model.execution(),
+                    true,
+                    StepMemory.Tokens.of(batchSize, tokens),
                     cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
             return new Result(
-                    name, model.architecture(), model.graphShape().layers(), model.graphShape().heads(), model.hiddenSize(), graph.edgeCount(),
-                    batchSize, tokens, edgeSparsity, cached, model.execution().recompute(), model.execution().offload(),
-                    model.execution().dtype().name(), LibTorch.threads(), forward, step, step / forward,
-                    peak.anonymous(), peak.file(), peak.highest(), predicted.own(), (double) peak.anonymous() / predicted.own());
+                    name,
+                    model.architecture(),
+                    model.graphShape().layers(),
+                    model.graphShape().heads(),
+                    model.hiddenSize(),
+                    graph.edgeCount(),
+                    batchSize,
+                    tokens,
+                    edgeSparsity,
+                    cached,
+                    model.execution().recompute(),
+                    model.execution().offload(),
+                    model.execution().dtype().name(),
+                    LibTorch.threads(),
+                    forward,
+                    step,
+                    step / forward,
+                    peak.anonymous(),
+                    peak.file(),
+                    peak.highest(),
+                    predicted.own(),
+                    (double) peak.anonymous() / predicted.own());
         }
     }
 
@@ -169,8 +223,8 @@ final class BenchCommand implements Callable<Integer> {
         for (int i = 0; i < batchSize; i++) {
             int[] clean = random.ints(tokens, 0, vocabulary).toArray();
             int[] corrupted = random.ints(tokens, 0, vocabulary).toArray();
-            examples.add(new Example(
-                    clean, corrupted, tokens - 1, tokens, new Answer.Tokens(new int[] {0}, new int[0])));
+            examples.add(
+                    new Example(clean, corrupted, tokens - 1, tokens, new Answer.Tokens(new int[] {0}, new int[0])));
         }
         return examples;
     }
@@ -206,16 +260,37 @@ final class BenchCommand implements Callable<Integer> {
 
     private static String text(Result r) {
         return new Table()
-                .row("model", "%s, %s, %d layers of %d heads, width %d, %,d edges, %.0f%% of them cut".formatted(
-                        r.model(), r.architecture(), r.layers(), r.heads(), r.hidden(), r.edges(), 100 * r.edgeSparsity()))
+                .row(
+                        "model",
+                        "%s, %s, %d layers of %d heads, width %d, %,d edges, %.0f%% of them cut"
+                                .formatted(
+                                        r.model(),
+                                        r.architecture(),
+                                        r.layers(),
+                                        r.heads(),
+                                        r.hidden(),
+                                        r.edges(),
+                                        100 * r.edgeSparsity()))
                 .row("batch", "%d prompts of %d tokens".formatted(r.batch(), r.tokens()))
                 .row("forward", "%.4f s on %d threads".formatted(r.forwardS(), r.threads()))
-                .row(r.cached() ? "cached step" : "full step", "%.4f s, %.2f forwards%s".formatted(
-                        r.stepS(), r.ratio(), r.offload() ? ", offloaded" : r.recompute() ? ", recomputed" : ""))
-                .row("peak memory", "%,.1f MB, predicted %,.1f MB, ratio %.2f".formatted(
-                        r.peakAnonymousBytes() / 1e6, r.predictedBytes() / 1e6, r.measuredToPredicted()))
-                .row("  with files", "%,.1f MB resident at most, %,.1f MB of mapped files".formatted(
-                        r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6))
+                .row(
+                        r.cached() ? "cached step" : "full step",
+                        "%.4f s, %.2f forwards%s"
+                                .formatted(
+                                        r.stepS(),
+                                        r.ratio(),
+                                        r.offload() ? ", offloaded" : r.recompute() ? ", recomputed" : ""))
+                .row(
+                        "peak memory",
+                        "%,.1f MB, predicted %,.1f MB, ratio %.2f"
+                                .formatted(
+                                        r.peakAnonymousBytes() / 1e6,
+                                        r.predictedBytes() / 1e6,
+                                        r.measuredToPredicted()))
+                .row(
+                        "  with files",
+                        "%,.1f MB resident at most, %,.1f MB of mapped files"
+                                .formatted(r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6))
                 .toString();
     }
 

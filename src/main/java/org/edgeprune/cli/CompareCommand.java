@@ -34,7 +34,10 @@ import picocli.CommandLine.Parameters;
             "  edgeprune compare out/mine path/to/published/checkpoint --model path/to/gpt2"
         })
 final class CompareCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "RUN", arity = "2..*", description = "Folders of runs, edges.json files, or published checkpoints.")
+    @Parameters(
+            paramLabel = "RUN",
+            arity = "2..*",
+            description = "Folders of runs, edges.json files, or published checkpoints.")
     private List<Path> runs;
 
     @Option(
@@ -44,7 +47,10 @@ final class CompareCommand implements Callable<Integer> {
             description = "The model of published checkpoints (default: ${DEFAULT-VALUE}).")
     private String model;
 
-    @Option(names = "--intersection", paramLabel = "FILE", description = "Write the edges that all have as an edges.json.")
+    @Option(
+            names = "--intersection",
+            paramLabel = "FILE",
+            description = "Write the edges that all have as an edges.json.")
     private Path intersection;
 
     @Option(names = "--union", paramLabel = "FILE", description = "Write the edges that any has.")
@@ -62,7 +68,8 @@ final class CompareCommand implements Callable<Integer> {
         if (union != null) {
             Comparison.write(comparison.union(), union);
         }
-        List<String> names = comparison.circuits().stream().map(FoundCircuit::name).toList();
+        List<String> names =
+                comparison.circuits().stream().map(FoundCircuit::name).toList();
         Result result = new Result(
                 names,
                 comparison.circuits().stream().map(c -> c.edges().size()).toList(),
@@ -75,7 +82,9 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private FoundCircuit read(Path path) {
-        boolean published = Files.isDirectory(path) && Files.exists(path.resolve(Checkpoint.SINGLE)) && !new RunDirectory(path).holdsRun();
+        boolean published = Files.isDirectory(path)
+                && Files.exists(path.resolve(Checkpoint.SINGLE))
+                && !new RunDirectory(path).holdsRun();
         return published
                 ? FoundCircuit.of(path.toString(), open(path, Models.sizes(ModelOption.directory(model))))
                 : FoundCircuit.read(path);
@@ -83,7 +92,9 @@ final class CompareCommand implements Callable<Integer> {
 
     /** The circuit in a run, a published checkpoint or an edges.json. */
     static Circuit open(Path circuit, ModelSizes sizes) {
-        return isEdges(circuit) ? Circuit.read(circuit, sizes.graph()) : SavedMasks.open(circuit, sizes).circuit();
+        return isEdges(circuit)
+                ? Circuit.read(circuit, sizes.graph())
+                : SavedMasks.open(circuit, sizes).circuit();
     }
 
     static boolean isEdges(Path circuit) {
@@ -94,7 +105,11 @@ final class CompareCommand implements Callable<Integer> {
         int n = result.circuits().size();
         Table legend = new Table();
         for (int i = 0; i < n; i++) {
-            legend.row("[" + (i + 1) + "]", result.circuits().get(i), result.edges().get(i), "edges");
+            legend.row(
+                    "[" + (i + 1) + "]",
+                    result.circuits().get(i),
+                    result.edges().get(i),
+                    "edges");
         }
         Table overlaps = new Table().row(row("overlap", i -> "[" + (i + 1) + "]", n));
         for (int j = 0; j < n; j++) {
@@ -102,9 +117,10 @@ final class CompareCommand implements Callable<Integer> {
             overlaps.row(row("[" + (j + 1) + "]", i -> line[i], n));
         }
         Table metrics = new Table().row(row("", i -> "[" + (i + 1) + "]", n));
-        result.metrics().forEach((name, values) ->
-                metrics.row(row(name, i -> values.get(i) == null ? "-" : values.get(i), n)));
-        return legend + "\n" + overlaps + "\n" + "in all of them %,d edges, in any %,d%n%n".formatted(result.intersection(), result.union())
+        result.metrics()
+                .forEach((name, values) -> metrics.row(row(name, i -> values.get(i) == null ? "-" : values.get(i), n)));
+        return legend + "\n" + overlaps + "\n"
+                + "in all of them %,d edges, in any %,d%n%n".formatted(result.intersection(), result.union())
                 + (result.metrics().isEmpty() ? "" : metrics);
     }
 

@@ -9,22 +9,26 @@ import picocli.CommandLine.Option;
 
 /** {@code --device}, {@code --threads}, {@code --libtorch}: what computes. */
 final class ComputeOptions {
-    /** Width of a model from which several threads help. Below, they wait for each other: on a busy machine ten times longer. */
+    /**
+     * Width of a model from which several threads help. Below, they wait for each other: on a busy machine ten times
+     * longer.
+     */
     private static final int WORTH_SHARING = 512;
 
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            description = "cpu, cuda or cuda:N (default: cpu).")
+    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda or cuda:N (default: cpu).")
     private Device device;
 
-    @Option(names = "--threads", paramLabel = "N", description = "CPU threads of one operation (default: one a core; one for a small model).")
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "CPU threads of one operation (default: one a core; one for a small model).")
     private Integer threads;
 
     @Option(
             names = "--libtorch",
             paramLabel = "DIR",
-            description = "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
+            description =
+                    "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
     private Path libtorch;
 
     /** Loads libtorch as these options say; nothing may have loaded it before. */
@@ -32,7 +36,9 @@ final class ComputeOptions {
         return start((Integer) null, Device.CPU);
     }
 
-    /** The same for work on a model of some width: one thread where its matrices are too small to share among several. */
+    /**
+     * The same for work on a model of some width: one thread where its matrices are too small to share among several.
+     */
     Device start(int width) {
         return start(threadsFor(width), Device.CPU);
     }

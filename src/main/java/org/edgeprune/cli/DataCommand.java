@@ -28,7 +28,10 @@ import picocli.CommandLine.Parameters;
             "  edgeprune data ioi --out data/mine --templates my-templates.txt --names my-names.txt"
         })
 final class DataCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "TASK", description = "The task: ${COMPLETION-CANDIDATES}.", completionCandidates = TaskNames.class)
+    @Parameters(
+            paramLabel = "TASK",
+            description = "The task: ${COMPLETION-CANDIDATES}.",
+            completionCandidates = TaskNames.class)
     private String task;
 
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to write the three files.")
@@ -37,13 +40,25 @@ final class DataCommand implements Callable<Integer> {
     @Mixin
     private SeedOption seed;
 
-    @Option(names = "--train", paramLabel = "N", defaultValue = "1000", description = "Training examples (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--train",
+            paramLabel = "N",
+            defaultValue = "1000",
+            description = "Training examples (default: ${DEFAULT-VALUE}).")
     private int train;
 
-    @Option(names = "--validation", paramLabel = "N", defaultValue = "200", description = "Validation examples (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--validation",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "Validation examples (default: ${DEFAULT-VALUE}).")
     private int validation;
 
-    @Option(names = "--test", paramLabel = "N", defaultValue = "1000", description = "Test examples (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--test",
+            paramLabel = "N",
+            defaultValue = "1000",
+            description = "Test examples (default: ${DEFAULT-VALUE}).")
     private int test;
 
     @Option(names = "--templates", paramLabel = "FILE", description = "Your own templates, one a line; see data/seeds.")
@@ -74,12 +89,18 @@ final class DataCommand implements Callable<Integer> {
         }
         data.records().write(out);
         data.notes().forEach(results::note);
-        Result result = new Result(chosen.name(), out.toString(), seed.value(),
+        Result result = new Result(
+                chosen.name(),
+                out.toString(),
+                seed.value(),
                 data.records().part(Split.TRAIN).size(),
                 data.records().part(Split.VALIDATION).size(),
                 data.records().part(Split.TEST).size());
-        results.print(result, () -> String.format("%s: %d training, %d validation, %d test examples of %s",
-                out, result.train(), result.validation(), result.test(), result.task()));
+        results.print(
+                result,
+                () -> String.format(
+                        "%s: %d training, %d validation, %d test examples of %s",
+                        out, result.train(), result.validation(), result.test(), result.task()));
         return 0;
     }
 

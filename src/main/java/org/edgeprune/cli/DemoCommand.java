@@ -24,7 +24,11 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {"  edgeprune demo --out out/demo", "  edgeprune demo --out out/demo-7 --seed 7 --json"})
 final class DemoCommand implements Callable<Integer> {
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the run; metrics.json is in it.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder of the run; metrics.json is in it.")
     private Path out;
 
     @Mixin
@@ -45,8 +49,9 @@ final class DemoCommand implements Callable<Integer> {
             PruneResult result = PruneCommand.run(
                     session.withOptions(session.options().withSeed(seed.value())), directory, false, results);
             RunReport.write(directory, directory.reportFile());
-            results.print(result.metrics(), () -> PruneCommand.text(directory, result.metrics())
-                    + "\nFor people: " + directory.reportFile());
+            results.print(
+                    result.metrics(),
+                    () -> PruneCommand.text(directory, result.metrics()) + "\nFor people: " + directory.reportFile());
         }
         return 0;
     }

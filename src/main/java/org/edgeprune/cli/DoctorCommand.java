@@ -47,7 +47,8 @@ final class DoctorCommand implements Callable<Integer> {
                 return sizes + ", " + tokenizer.vocabSize() + " tokens, in " + BundledModel.directory();
             }
         } catch (InputException e) {
-            problems.add(new Problem(e.getMessage(), "build edgeprune again (mvn clean verify), or name a model with --model", true));
+            problems.add(new Problem(
+                    e.getMessage(), "build edgeprune again (mvn clean verify), or name a model with --model", true));
             return null;
         }
     }
@@ -62,15 +63,24 @@ final class DoctorCommand implements Callable<Integer> {
                 .row("  CPU kernels", known(libtorch.cpuCapability()))
                 .row("  threads", Integer.toString(libtorch.threads()))
                 .row("  devices", String.join(", ", libtorch.devices()))
-                .row("  functions", libtorch.functions() - libtorch.missing().size() + " of " + libtorch.functions()
-                        + (libtorch.missing().isEmpty() ? "" : "; missing: " + String.join(", ", libtorch.missing())))
+                .row(
+                        "  functions",
+                        libtorch.functions() - libtorch.missing().size() + " of " + libtorch.functions()
+                                + (libtorch.missing().isEmpty()
+                                        ? ""
+                                        : "; missing: " + String.join(", ", libtorch.missing())))
                 .row("  self-test", libtorch.selfTest() ? "passed" : "not passed")
                 .row("bundled model", known(model));
         StringBuilder text = new StringBuilder(table.toString()).append('\n');
         for (Problem problem : problems) {
-            text.append(problem.fatal() ? "PROBLEM: " : "note: ").append(problem.what()).append("\n    ").append(problem.remedy()).append('\n');
+            text.append(problem.fatal() ? "PROBLEM: " : "note: ")
+                    .append(problem.what())
+                    .append("\n    ")
+                    .append(problem.remedy())
+                    .append('\n');
         }
-        return text.append(healthy ? "edgeprune can work here." : "edgeprune cannot work here.").toString();
+        return text.append(healthy ? "edgeprune can work here." : "edgeprune cannot work here.")
+                .toString();
     }
 
     private static String known(String value) {

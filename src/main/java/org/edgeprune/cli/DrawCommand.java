@@ -31,18 +31,20 @@ final class DrawCommand implements Callable<Integer> {
             names = {"-o", "--out"},
             paramLabel = "FILE",
             required = true,
-            description = "Where to draw; the extension says what: .svg, .pdf, .png, .dot or .html. May be given several times.")
+            description =
+                    "Where to draw; the extension says what: .svg, .pdf, .png, .dot or .html. May be given several times.")
     private List<Path> out;
 
     @Option(names = "--title", paramLabel = "TEXT", defaultValue = "", description = "Shown above the picture.")
     private String title;
 
-    @Option(
-            names = "--no-sanitize",
-            description = "Keep edges that no input reaches or that do not reach the output.")
+    @Option(names = "--no-sanitize", description = "Keep edges that no input reaches or that do not reach the output.")
     private boolean unsanitized;
 
-    @Option(names = "--constant", paramLabel = "NODE", description = "A node that feeds every reader unmasked; several times for more.")
+    @Option(
+            names = "--constant",
+            paramLabel = "NODE",
+            description = "A node that feeds every reader unmasked; several times for more.")
     private List<String> constants = List.of();
 
     @Option(
@@ -64,10 +66,18 @@ final class DrawCommand implements Callable<Integer> {
         CircuitDrawing drawing =
                 CircuitDrawing.of(DrawnEdge.read(file), new DrawOptions(title, !unsanitized, constants, headsPerKv));
         out.forEach(drawing::write);
-        Result result = new Result(drawing.edgeCount(), drawing.danglingEdges(), out.stream().map(Path::toString).toList());
-        results.print(result, () -> result.edges() + " edges drawn"
-                + (result.danglingEdges() == 0 ? "" : ", " + result.danglingEdges() + " left out because they dangle (--no-sanitize keeps them)")
-                + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
+        Result result = new Result(
+                drawing.edgeCount(),
+                drawing.danglingEdges(),
+                out.stream().map(Path::toString).toList());
+        results.print(
+                result,
+                () -> result.edges() + " edges drawn"
+                        + (result.danglingEdges() == 0
+                                ? ""
+                                : ", " + result.danglingEdges()
+                                        + " left out because they dangle (--no-sanitize keeps them)")
+                        + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
     }
 

@@ -43,6 +43,7 @@ import picocli.CommandLine.Parameters;
 final class EdgesCommand implements Callable<Integer> {
     /** log_alphas that make a mask surely one or zero. */
     private static final float KEPT = 10;
+
     private static final float CUT = -10;
 
     @Parameters(paramLabel = "CIRCUIT", description = "Folder of a run, a published checkpoint, or an edges.json.")
@@ -51,7 +52,10 @@ final class EdgesCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model;
 
-    @Option(names = "--writer", paramLabel = "PATTERN", description = "Only edges from these nodes; * stands for any text.")
+    @Option(
+            names = "--writer",
+            paramLabel = "PATTERN",
+            description = "Only edges from these nodes; * stands for any text.")
     private String writer = "*";
 
     @Option(names = "--reader", paramLabel = "PATTERN", description = "Only edges into these.")
@@ -75,10 +79,12 @@ final class EdgesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Optional<RunRecord> record = isFolder() ? SavedMasks.runOf(circuit) : Optional.empty();
-        Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
+        Path directory =
+                ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
         Circuit whole = CompareCommand.open(circuit, sizes);
-        Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name()) && matches(reader, edge.reader().name()));
+        Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name())
+                && matches(reader, edge.reader().name()));
         if (out != null) {
             AtomicFile.write(out, stream -> stream.write(chosen.toJson().getBytes(StandardCharsets.UTF_8)));
         }
@@ -88,8 +94,15 @@ final class EdgesCommand implements Callable<Integer> {
         Map<String, Integer> kinds = kinds(chosen);
         List<Edge> edges = chosen.edges();
         results.print(
-                new Result(edges.size(), chosen.graph().edgeCount(), chosen.edgeSparsity(), kinds, count ? null : pairs(edges)),
-                () -> count ? table(kinds, chosen) : edges.stream().map(Edge::toString).collect(Collectors.joining("\n")));
+                new Result(
+                        edges.size(),
+                        chosen.graph().edgeCount(),
+                        chosen.edgeSparsity(),
+                        kinds,
+                        count ? null : pairs(edges)),
+                () -> count
+                        ? table(kinds, chosen)
+                        : edges.stream().map(Edge::toString).collect(Collectors.joining("\n")));
         return 0;
     }
 
@@ -98,7 +111,10 @@ final class EdgesCommand implements Callable<Integer> {
     }
 
     private void writeCheckpoint(Circuit chosen, ModelSizes sizes, Path directory) {
-        if (checkpoint.toAbsolutePath().normalize().equals(directory.toAbsolutePath().normalize())) {
+        if (checkpoint
+                .toAbsolutePath()
+                .normalize()
+                .equals(directory.toAbsolutePath().normalize())) {
             throw new InputException("--checkpoint " + checkpoint + ": is the model itself; choose another folder");
         }
         boolean all = isFolder() && writer.equals("*") && reader.equals("*");
@@ -126,7 +142,8 @@ final class EdgesCommand implements Callable<Integer> {
     private static Map<String, Integer> kinds(Circuit chosen) {
         Map<String, Integer> kinds = new TreeMap<>();
         for (Edge edge : chosen.edges()) {
-            kinds.merge((edge.writer().kind() + " -> " + edge.reader().kind()).toLowerCase(Locale.ROOT), 1, Integer::sum);
+            kinds.merge(
+                    (edge.writer().kind() + " -> " + edge.reader().kind()).toLowerCase(Locale.ROOT), 1, Integer::sum);
         }
         return kinds;
     }
@@ -134,12 +151,16 @@ final class EdgesCommand implements Callable<Integer> {
     private static String table(Map<String, Integer> kinds, Circuit chosen) {
         Table table = new Table();
         kinds.forEach(table::row);
-        return table.row("together", chosen.size()) + "of %,d edges: %.2f%% are cut".formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
+        return table.row("together", chosen.size())
+                + "of %,d edges: %.2f%% are cut".formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {
-        return edges.stream().map(e -> List.of(e.writer().name(), e.reader().name())).toList();
+        return edges.stream()
+                .map(e -> List.of(e.writer().name(), e.reader().name()))
+                .toList();
     }
 
-    private record Result(int numEdges, int totalEdges, double edgeSparsity, Map<String, Integer> kinds, List<List<String>> edges) {}
+    private record Result(
+            int numEdges, int totalEdges, double edgeSparsity, Map<String, Integer> kinds, List<List<String>> edges) {}
 }

@@ -74,10 +74,17 @@ final class EvalCommand implements Callable<Integer> {
             description = "What a cut edge carries: ${COMPLETION-CANDIDATES} (default: INTERCHANGE, or the run's).")
     private Optional<Ablation> ablation = Optional.empty();
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "32", description = "Examples a pass (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Examples a pass (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
-    @Option(names = "--examples", paramLabel = "FILE", description = "Write the result of each example, one JSON object a line.")
+    @Option(
+            names = "--examples",
+            paramLabel = "FILE",
+            description = "Write the result of each example, one JSON object a line.")
     private Path examplesFile;
 
     @Mixin
@@ -100,12 +107,15 @@ final class EvalCommand implements Callable<Integer> {
         String taskName = task.name(record.map(RunRecord::task));
         Task chosen = Tasks.named(taskName).forModel(directory);
         MaskValues masks = masks(Models.sizes(directory));
-        Ablation cut = ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
+        Ablation cut =
+                ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (TransformerModel opened = Models.open(directory, execution.start(directory));
                 PromptTokenizer tokenizer = PromptTokenizer.open(directory)) {
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
-                    .read(tokenizer, results).part(split);
-            Evaluation evaluation = new Evaluator(opened, chosen.scorer(tokenizer), cut == Ablation.INTERCHANGE, batchSize)
+                    .read(tokenizer, results)
+                    .part(split);
+            Evaluation evaluation = new Evaluator(
+                            opened, chosen.scorer(tokenizer), cut == Ablation.INTERCHANGE, batchSize)
                     .evaluate(examples, masks);
             if (examplesFile != null) {
                 byte[] lines = evaluation.toJsonLines(tokenizer).getBytes(StandardCharsets.UTF_8);
@@ -125,9 +135,9 @@ final class EvalCommand implements Callable<Integer> {
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
         execution.prepare();
-        return run != null ? SavedMasks.open(run, sizes).binary()
-                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
-                : null;
+        return run != null
+                ? SavedMasks.open(run, sizes).binary()
+                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
     }
 
     private static String text(Map<String, Object> summary) {

@@ -18,19 +18,22 @@ final class ExecutionOptions {
     @Option(
             names = "--compute-dtype",
             paramLabel = "TYPE",
-            description = "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in the narrow types. In f16 small gradients"
-                    + " may vanish: prefer bf16.")
+            description =
+                    "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in the narrow types. In f16 small gradients"
+                            + " may vanish: prefer bf16.")
     private DType dtype;
 
     @Option(
             names = "--device-map",
             paramLabel = "MAP",
-            description = "Devices of the layers in their order, like cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).")
+            description =
+                    "Devices of the layers in their order, like cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).")
     private DeviceMap map;
 
     @Option(
             names = "--offload",
-            description = "Leave the weights in the mapped checkpoint and bring them in layer by layer: for a model larger than the memory.")
+            description =
+                    "Leave the weights in the mapped checkpoint and bring them in layer by layer: for a model larger than the memory.")
     private boolean offload;
 
     /** Loads libtorch as these options say; nothing may have loaded it before. */

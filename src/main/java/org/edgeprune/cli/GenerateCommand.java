@@ -11,9 +11,9 @@ import org.edgeprune.eval.Generator;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.BundledModel;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
-import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.RunRecord;
@@ -40,16 +40,26 @@ final class GenerateCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model;
 
-    @Option(names = "--prompt", paramLabel = "TEXT", defaultValue = "", description = "Text to continue (default: the start of a text).")
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            defaultValue = "",
+            description = "Text to continue (default: the start of a text).")
     private String prompt;
 
-    @Option(names = "--corrupted", paramLabel = "TEXT", description = "Prompt of as many tokens whose states cut edges carry.")
+    @Option(
+            names = "--corrupted",
+            paramLabel = "TEXT",
+            description = "Prompt of as many tokens whose states cut edges carry.")
     private String corrupted;
 
     @Option(names = "--max-new-tokens", paramLabel = "N", required = true, description = "Tokens to generate at most.")
     private int newTokens;
 
-    @Option(names = "--run", paramLabel = "CIRCUIT", description = "Folder of a run, or a published checkpoint: its circuit writes.")
+    @Option(
+            names = "--run",
+            paramLabel = "CIRCUIT",
+            description = "Folder of a run, or a published checkpoint: its circuit writes.")
     private Path run;
 
     @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json: this circuit writes.")
@@ -70,10 +80,12 @@ final class GenerateCommand implements Callable<Integer> {
             throw new InputException("--run " + run + " and --edges " + edges + " were given: name one circuit");
         }
         if (corrupted != null && run == null && edges == null) {
-            throw new InputException("--corrupted: has no effect on the whole model; give a circuit with --edges or --run");
+            throw new InputException(
+                    "--corrupted: has no effect on the whole model; give a circuit with --edges or --run");
         }
         Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
-        Path directory = ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
+        Path directory =
+                ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         Execution how = execution.start(directory);
         MaskValues masks = masks(Models.sizes(directory));
         Set<Integer> ends = ModelConfig.read(directory).endTokens();
@@ -98,8 +110,12 @@ final class GenerateCommand implements Callable<Integer> {
         if (tokens.length > 0 && !text.isEmpty()) {
             return tokens;
         }
-        return new int[] {tokenizer.bos().orElseThrow(() -> new InputException(
-                tokenizer.source() + ": has no token that begins a sequence: give a --prompt"))};
+        return new int[] {
+            tokenizer
+                    .bos()
+                    .orElseThrow(() -> new InputException(
+                            tokenizer.source() + ": has no token that begins a sequence: give a --prompt"))
+        };
     }
 
     private static boolean isBos(int token, PromptTokenizer tokenizer) {
@@ -108,9 +124,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
-        return run != null ? SavedMasks.open(run, sizes).binary()
-                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph()))
-                : null;
+        return run != null
+                ? SavedMasks.open(run, sizes).binary()
+                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

@@ -24,7 +24,11 @@ import picocli.CommandLine.Parameters;
         name = "info",
         description = "Describe a model: architecture, sizes, graph, and the memory of a pruning step.",
         footerHeading = "%nExamples:%n",
-        footer = {"  edgeprune info", "  edgeprune info path/to/gpt2 --batch-size 32 --tokens 20", "  edgeprune info path/to/gpt2 --json"})
+        footer = {
+            "  edgeprune info",
+            "  edgeprune info path/to/gpt2 --batch-size 32 --tokens 20",
+            "  edgeprune info path/to/gpt2 --json"
+        })
 final class InfoCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "MODEL",
@@ -33,10 +37,18 @@ final class InfoCommand implements Callable<Integer> {
             description = "HuggingFace model directory (default: ${DEFAULT-VALUE}, which comes with edgeprune).")
     private String model;
 
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "32", description = "Examples a step (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Examples a step (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
-    @Option(names = "--tokens", paramLabel = "N", defaultValue = "20", description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Mixin
@@ -59,7 +71,8 @@ final class InfoCommand implements Callable<Integer> {
         ModelSizes sizes = architecture.sizes();
         how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
         if (tokens > sizes.maxPositions()) {
-            throw new InputException("--tokens " + tokens + ": the model has only " + sizes.maxPositions() + " positions");
+            throw new InputException(
+                    "--tokens " + tokens + ": the model has only " + sizes.maxPositions() + " positions");
         }
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;
@@ -102,7 +115,9 @@ final class InfoCommand implements Callable<Integer> {
                         how.offload(),
                         memory,
                         memory.total(),
-                        AvailableMemory.bytes().isPresent() ? AvailableMemory.bytes().getAsLong() : null));
+                        AvailableMemory.bytes().isPresent()
+                                ? AvailableMemory.bytes().getAsLong()
+                                : null));
         results.print(result, () -> text(result));
         return 0;
     }
@@ -112,8 +127,10 @@ final class InfoCommand implements Callable<Integer> {
         return new Table()
                         .row("model", r.model())
                         .row("architecture", r.architecture())
-                        .row("layers", r.layers() + " of " + r.heads() + " heads"
-                                + (r.kvHeads() == r.heads() ? "" : ", " + r.kvHeads() + " key/value heads"))
+                        .row(
+                                "layers",
+                                r.layers() + " of " + r.heads() + " heads"
+                                        + (r.kvHeads() == r.heads() ? "" : ", " + r.kvHeads() + " key/value heads"))
                         .row("width", r.hiddenSize() + " hidden, " + r.innerSize() + " in the MLPs")
                         .row("vocabulary", r.vocabSize() + " tokens")
                         .row("positions", "up to " + r.maxPositions())
@@ -138,7 +155,11 @@ final class InfoCommand implements Callable<Integer> {
                         .row("  masks and optimiser", megabytes(m.masks()))
                         .row("  Java and libtorch", megabytes(m.process()))
                         .row("  at the most", megabytes(m.total()))
-                        .row("  available here", r.step().availableBytes() == null ? "unknown" : megabytes(r.step().availableBytes()));
+                        .row(
+                                "  available here",
+                                r.step().availableBytes() == null
+                                        ? "unknown"
+                                        : megabytes(r.step().availableBytes()));
     }
 
     private static String megabytes(long bytes) {

@@ -40,7 +40,11 @@ final class InitCommand implements Callable<Integer> {
     @Mixin
     private ShapeOptions shape;
 
-    @Option(names = "--dtype", paramLabel = "DTYPE", defaultValue = "f32", description = "f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--dtype",
+            paramLabel = "DTYPE",
+            defaultValue = "f32",
+            description = "f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
     private DType dtype;
 
     @Option(
@@ -56,7 +60,11 @@ final class InitCommand implements Callable<Integer> {
     @Mixin
     private SeedOption seed;
 
-    @Option(names = {"-o", "--out"}, required = true, paramLabel = "DIR", description = "Where to write the model.")
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Where to write the model.")
     private Path out;
 
     @Mixin
@@ -68,22 +76,43 @@ final class InitCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!shape.given()) {
-            throw new InputException("--config is missing: name a config.json, or one of " + String.join(", ", ConfigTemplate.NAMES));
+            throw new InputException(
+                    "--config is missing: name a config.json, or one of " + String.join(", ", ConfigTemplate.NAMES));
         }
         long shardBytes = bytes(shardSize);
         compute.start();
         RandomCheckpoint checkpoint = new RandomCheckpoint(shape.template("gpt2"), dtype, seed.value());
-        List<Path> copied = tokenizer.map(name -> tokenizerFiles(name, checkpoint.sizes().vocabulary())).orElse(List.of());
+        List<Path> copied = tokenizer
+                .map(name -> tokenizerFiles(name, checkpoint.sizes().vocabulary()))
+                .orElse(List.of());
         List<String> files;
         try (Progress progress = new Progress("init", "MB", checkpoint.byteSize() / MEGABYTE)) {
             files = checkpoint.write(out, shardBytes, copied, bytes -> progress.at(bytes / MEGABYTE, out::toString));
         }
         GraphShape graph = checkpoint.sizes().graph();
-        Result result = new Result(out.toString(), checkpoint.sizes().architecture(), graph.layers(), graph.heads(),
-                checkpoint.parameters(), dtype.name(), checkpoint.byteSize(), files.size(), new ComputationGraph(graph).edgeCount());
-        results.print(result, () -> "%s: %s, %d layers of %d heads, %,d parameters in %s, %,.1f MB in %d file%s, %,d edges".formatted(
-                out, result.architecture(), result.layers(), result.heads(), result.parameters(), result.dtype(),
-                result.bytes() / 1e6, result.files(), result.files() == 1 ? "" : "s", result.edges()));
+        Result result = new Result(
+                out.toString(),
+                checkpoint.sizes().architecture(),
+                graph.layers(),
+                graph.heads(),
+                checkpoint.parameters(),
+                dtype.name(),
+                checkpoint.byteSize(),
+                files.size(),
+                new ComputationGraph(graph).edgeCount());
+        results.print(
+                result, () -> "%s: %s, %d layers of %d heads, %,d parameters in %s, %,.1f MB in %d file%s, %,d edges"
+                        .formatted(
+                                out,
+                                result.architecture(),
+                                result.layers(),
+                                result.heads(),
+                                result.parameters(),
+                                result.dtype(),
+                                result.bytes() / 1e6,
+                                result.files(),
+                                result.files() == 1 ? "" : "s",
+                                result.edges()));
         return 0;
     }
 
@@ -94,25 +123,38 @@ final class InitCommand implements Callable<Integer> {
             throw new InputException("--shard-size " + size + ": must be a number of bytes, like 500000000 or 500MB");
         }
         String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase();
-        return number * switch (unit) {
-            case "KB" -> 1_000L;
-            case "MB" -> 1_000_000L;
-            case "GB" -> 1_000_000_000L;
-            default -> 1L;
-        };
+        return number
+                * switch (unit) {
+                    case "KB" -> 1_000L;
+                    case "MB" -> 1_000_000L;
+                    case "GB" -> 1_000_000_000L;
+                    default -> 1L;
+                };
     }
 
     private static List<Path> tokenizerFiles(String model, int vocabulary) {
         Path directory = ModelOption.directory(model);
         try (PromptTokenizer opened = PromptTokenizer.open(directory)) {
             if (opened.vocabSize() > vocabulary) {
-                throw new InputException("--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, the model only " + vocabulary
-                        + "; name a smaller one, or raise vocab_size in the configuration");
+                throw new InputException(
+                        "--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, the model only " + vocabulary
+                                + "; name a smaller one, or raise vocab_size in the configuration");
             }
         }
-        return TOKENIZER_FILES.stream().map(directory::resolve).filter(Files::exists).toList();
+        return TOKENIZER_FILES.stream()
+                .map(directory::resolve)
+                .filter(Files::exists)
+                .toList();
     }
 
     private record Result(
-            String out, String architecture, int layers, int heads, long parameters, String dtype, long bytes, int files, int edges) {}
+            String out,
+            String architecture,
+            int layers,
+            int heads,
+            long parameters,
+            String dtype,
+            long bytes,
+            int files,
+            int edges) {}
 }

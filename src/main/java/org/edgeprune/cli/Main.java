@@ -113,8 +113,9 @@ public final class Main {
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof TorchException torch && torch.isOutOfMemory()) {
-            err.println("edgeprune: " + e.getMessage()
-                    + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist");
+            err.println(
+                    "edgeprune: " + e.getMessage()
+                            + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist");
             return CommandLine.ExitCode.USAGE;
         }
         err.println("edgeprune: this is a fault of edgeprune's own:");

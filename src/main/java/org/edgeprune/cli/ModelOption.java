@@ -10,8 +10,8 @@ final class ModelOption {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "HuggingFace model directory, or a name on the Hub like openai-community/gpt2 (default: " + BundledModel.NAME
-                    + ", which comes with edgeprune).")
+            description = "HuggingFace model directory, or a name on the Hub like openai-community/gpt2 (default: "
+                    + BundledModel.NAME + ", which comes with edgeprune).")
     private String model;
 
     /** What was given, or {@code otherwise}. */

@@ -26,7 +26,8 @@ final class PaceOptions {
     @Option(
             names = "--cache-mb",
             paramLabel = "N",
-            description = "Memory for the full model's states, which are then computed once (default: 4096, or the resumed run's).")
+            description =
+                    "Memory for the full model's states, which are then computed once (default: 4096, or the resumed run's).")
     private Long cacheMegabytes;
 
     /** What was given, or {@code otherwise}; null for all. */

@@ -6,8 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The most memory that this process had from a moment on, by looking now and then. Anonymous memory is what it took for itself: tensors,
- * the Java heap. Pages of mapped files, like a checkpoint's, are counted apart: the system takes them back whenever it needs room.
+ * The most memory that this process had from a moment on, by looking now and then. Anonymous memory is what it took for
+ * itself: tensors, the Java heap. Pages of mapped files, like a checkpoint's, are counted apart: the system takes them
+ * back whenever it needs room.
  */
 final class PeakMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -34,14 +35,16 @@ final class PeakMemory implements AutoCloseable {
             return new Resident(bytes(status, "RssAnon:"), bytes(status, "RssFile:"), bytes(status, "VmHWM:"));
         }
 
-        /** A line such as {@code RssAnon:     1234 kB}. */
+        /** A line such as {@code RssAnon: 1234 kB}. */
         private static long bytes(String status, String field) {
             int line = status.indexOf("\n" + field);
             if (line < 0) {
                 throw new IllegalStateException(STATUS + " has no " + field);
             }
             int start = line + 1 + field.length();
-            return 1024 * Long.parseLong(status.substring(start, status.indexOf("kB", start)).strip());
+            return 1024
+                    * Long.parseLong(
+                            status.substring(start, status.indexOf("kB", start)).strip());
         }
 
         Resident or(Resident other) {

@@ -8,8 +8,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * How far a long piece of work is, on standard error: a bar with speed and time left on a terminal, else a line now and then.
- * Work that is done within two seconds shows nothing.
+ * How far a long piece of work is, on standard error: a bar with speed and time left on a terminal, else a line now and
+ * then. Work that is done within two seconds shows nothing.
  */
 final class Progress implements AutoCloseable {
     private static final Duration SILENT = Duration.ofSeconds(2);
@@ -60,7 +60,8 @@ final class Progress implements AutoCloseable {
         } else if (now - lastLine > BETWEEN_LINES.toNanos()) {
             lastLine = now;
             double speed = (done - firstDone) / ((now - start) / 1e9);
-            System.err.printf("%s: %d of %d %s, %s, %.1f a second, %s left%n",
+            System.err.printf(
+                    "%s: %d of %d %s, %s, %.1f a second, %s left%n",
                     what, done, total, unit, state.get(), speed, left(speed <= 0 ? 0 : (total - done) / speed));
         }
     }
@@ -79,15 +80,19 @@ final class Progress implements AutoCloseable {
     }
 
     private static String left(double seconds) {
-        return seconds >= 3600 ? "%.0fh%02.0fm".formatted(Math.floor(seconds / 3600), seconds % 3600 / 60)
-                : seconds >= 60 ? "%.0fm%02.0fs".formatted(Math.floor(seconds / 60), seconds % 60)
-                : "%.0fs".formatted(seconds);
+        return seconds >= 3600
+                ? "%.0fh%02.0fm".formatted(Math.floor(seconds / 3600), seconds % 3600 / 60)
+                : seconds >= 60
+                        ? "%.0fm%02.0fs".formatted(Math.floor(seconds / 60), seconds % 60)
+                        : "%.0fs".formatted(seconds);
     }
 
     /** The launcher says whether standard error is a terminal; Java itself only knows of input and output together. */
     private static boolean isTerminal() {
         String launcher = System.getProperty("edgeprune.terminal");
-        return launcher == null ? System.console() != null && System.console().isTerminal() : Boolean.parseBoolean(launcher);
+        return launcher == null
+                ? System.console() != null && System.console().isTerminal()
+                : Boolean.parseBoolean(launcher);
     }
 
     @Override

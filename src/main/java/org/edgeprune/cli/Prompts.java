@@ -26,7 +26,8 @@ record Prompts(Task task, Path data, Path run, Optional<Long> seed) {
         if (run != null && seed.isEmpty() && Files.isDirectory(new RunDirectory(run).data())) {
             return task.read(new RunDirectory(run).data(), tokenizer);
         }
-        Generated generated = task.generate(DataRequest.seeded(seed.orElse(SeedOption.DEFAULT)).tokenizer(tokenizer));
+        Generated generated = task.generate(
+                DataRequest.seeded(seed.orElse(SeedOption.DEFAULT)).tokenizer(tokenizer));
         generated.notes().forEach(results::note);
         return task.tokenise(generated.records(), tokenizer);
     }

@@ -47,7 +47,8 @@ final class PruneCommand implements Callable<Integer> {
 
     @Option(
             names = "--resume",
-            description = "Continue the run in --out from its newest checkpoint, with its own options; begin if there is none.")
+            description =
+                    "Continue the run in --out from its newest checkpoint, with its own options; begin if there is none.")
     private boolean resume;
 
     @Option(
@@ -55,9 +56,10 @@ final class PruneCommand implements Callable<Integer> {
             paramLabel = "KL",
             arity = "0..1",
             fallbackValue = "1e-6",
-            description = "Afterwards cut what the circuit can spare, as long as its KL on the training examples rises by no more than this"
-                    + " (default: ${FALLBACK-VALUE}). A greedy search, no part of edge pruning; its circuit is OUT/minimal.json, and"
-                    + " OUT/edges.json stays what training found.")
+            description =
+                    "Afterwards cut what the circuit can spare, as long as its KL on the training examples rises by no more than this"
+                            + " (default: ${FALLBACK-VALUE}). A greedy search, no part of edge pruning; its circuit is OUT/minimal.json, and"
+                            + " OUT/edges.json stays what training found.")
     private Double minimal;
 
     @Mixin
@@ -81,12 +83,14 @@ final class PruneCommand implements Callable<Integer> {
             throw new InputException("--minimal " + minimal + ": must not be negative");
         }
         RunDirectory directory = new RunDirectory(out);
-        Optional<RunRecord> before = resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
+        Optional<RunRecord> before =
+                resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
         Path modelDirectory = ModelOption.directory(modelName);
-        Execution how = recompute.over(before.isPresent()
-                ? execution.start(before.get().threads(), before.get().execution())
-                : execution.start(modelDirectory));
+        Execution how = recompute.over(
+                before.isPresent()
+                        ? execution.start(before.get().threads(), before.get().execution())
+                        : execution.start(modelDirectory));
         try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, how)) {
             PruneSession session = new PruneSession(
                     loaded,

@@ -33,8 +33,14 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
 
     @Override
     public void stepped(StepMetrics m) {
-        progress.at(m.step() + 1, () -> "KL %.3f, edges %.1f%% cut (target %.1f%%), nodes %.1f%% (%.1f%%)%s".formatted(
-                m.kl(), 100 * m.edgeSparsity(), 100 * m.edgeTarget(), 100 * m.nodeSparsity(), 100 * m.nodeTarget(), validation));
+        progress.at(m.step() + 1, () -> "KL %.3f, edges %.1f%% cut (target %.1f%%), nodes %.1f%% (%.1f%%)%s"
+                .formatted(
+                        m.kl(),
+                        100 * m.edgeSparsity(),
+                        100 * m.edgeTarget(),
+                        100 * m.nodeSparsity(),
+                        100 * m.nodeTarget(),
+                        validation));
     }
 
     @Override

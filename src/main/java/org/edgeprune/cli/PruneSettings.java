@@ -19,7 +19,10 @@ final class PruneSettings {
     @Option(names = "--seed", paramLabel = "N", description = "Seed of masks, noise, batches and generated data.")
     private Optional<Long> seed = Optional.empty();
 
-    @Option(names = "--edge-sparsity", paramLabel = "S", description = "Target share of edges cut. May be above 1, to press harder.")
+    @Option(
+            names = "--edge-sparsity",
+            paramLabel = "S",
+            description = "Target share of edges cut. May be above 1, to press harder.")
     private Optional<Double> edgeSparsity = Optional.empty();
 
     @Option(names = "--node-sparsity", paramLabel = "S", description = "Target share of nodes cut.")
@@ -43,16 +46,28 @@ final class PruneSettings {
     @Option(names = "--node-lr", paramLabel = "X", description = "Learning rate of node masks.")
     private Optional<Double> nodeLearningRate = Optional.empty();
 
-    @Option(names = "--edge-reg-lr", paramLabel = "X", description = "Learning rate of the edge constraint's multipliers.")
+    @Option(
+            names = "--edge-reg-lr",
+            paramLabel = "X",
+            description = "Learning rate of the edge constraint's multipliers.")
     private Optional<Double> edgeMultiplierLearningRate = Optional.empty();
 
-    @Option(names = "--node-reg-lr", paramLabel = "X", description = "Learning rate of the node constraint's multipliers.")
+    @Option(
+            names = "--node-reg-lr",
+            paramLabel = "X",
+            description = "Learning rate of the node constraint's multipliers.")
     private Optional<Double> nodeMultiplierLearningRate = Optional.empty();
 
-    @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps of learning rate warm-up; then it decays to 0.")
+    @Option(
+            names = "--warmup-steps",
+            paramLabel = "N",
+            description = "Steps of learning rate warm-up; then it decays to 0.")
     private Optional<Integer> warmupSteps = Optional.empty();
 
-    @Option(names = "--max-grad-norm", paramLabel = "X", description = "Clip the gradient's global norm to this; 0 for never.")
+    @Option(
+            names = "--max-grad-norm",
+            paramLabel = "X",
+            description = "Clip the gradient's global norm to this; 0 for never.")
     private Optional<Double> maxGradNorm = Optional.empty();
 
     @Option(names = "--node-loss", negatable = true, description = "Whether the node constraint is part of the loss.")
@@ -73,7 +88,8 @@ final class PruneSettings {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            description = "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
+            description =
+                    "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(

@@ -7,8 +7,9 @@ import picocli.CommandLine.Option;
 final class RecomputeOption {
     @Option(
             names = "--recompute",
-            description = "Compute each block a second time in the backward instead of keeping what it computed: less memory, about a"
-                    + " third more time. The same numbers.")
+            description =
+                    "Compute each block a second time in the backward instead of keeping what it computed: less memory, about a"
+                            + " third more time. The same numbers.")
     private boolean recompute;
 
     Execution over(Execution execution) {

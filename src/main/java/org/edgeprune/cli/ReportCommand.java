@@ -22,7 +22,10 @@ final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "Folder of a run that has ended.")
     private Path run;
 
-    @Option(names = {"-o", "--out"}, paramLabel = "FILE", description = "Where to write it (default: RUN/report.html).")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description = "Where to write it (default: RUN/report.html).")
     private Path out;
 
     @Mixin

@@ -13,9 +13,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code --json}, and where a command's result goes: to standard output, once, as text or as JSON. */
 final class Results {
-    @Option(
-            names = "--json",
-            description = "Print the result as JSON on standard output, and nothing else there.")
+    @Option(names = "--json", description = "Print the result as JSON on standard output, and nothing else there.")
     private boolean json;
 
     @Spec(Spec.Target.MIXEE)

@@ -6,7 +6,11 @@ import picocli.CommandLine.Option;
 final class SeedOption {
     static final long DEFAULT = 42;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "" + DEFAULT, description = "Seed of every random choice (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            defaultValue = "" + DEFAULT,
+            description = "Seed of every random choice (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     long value() {

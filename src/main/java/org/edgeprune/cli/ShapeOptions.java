@@ -9,13 +9,17 @@ final class ShapeOptions {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description = "A config.json, a directory that holds one, or a shape that comes with edgeprune: gpt2, codellama-13b, llama-mid.")
+            description =
+                    "A config.json, a directory that holds one, or a shape that comes with edgeprune: gpt2, codellama-13b, llama-mid.")
     private String config;
 
     @Option(names = "--layers", paramLabel = "N", description = "Layers (default: as the configuration says).")
     private Integer layers;
 
-    @Option(names = "--heads", paramLabel = "N", description = "Heads that the same width is cut into (default: as the configuration says).")
+    @Option(
+            names = "--heads",
+            paramLabel = "N",
+            description = "Heads that the same width is cut into (default: as the configuration says).")
     private Integer heads;
 
     /** Whether any of these was given. */

@@ -83,7 +83,12 @@ final class SweepCommand implements Callable<Integer> {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
                 PruneSession session = new PruneSession(
-                        loaded, chosen, task.data(Optional.empty()), pace.maxTrainSamples(null), options(target, PruneOptions.preset(loaded)), pace.pace(null));
+                        loaded,
+                        chosen,
+                        task.data(Optional.empty()),
+                        pace.maxTrainSamples(null),
+                        options(target, PruneOptions.preset(loaded)),
+                        pace.pace(null));
                 try {
                     if (isDone(run, session)) {
                         results.note(run.path() + ": done before");
@@ -100,16 +105,23 @@ final class SweepCommand implements Callable<Integer> {
             }
         }
         SweepTable table = new SweepTable(rows);
-        results.print(new Result(out.toString(), table.rows(), diverged), () -> table.toMarkdown()
-                + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
+        results.print(
+                new Result(out.toString(), table.rows(), diverged),
+                () -> table.toMarkdown()
+                        + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
         return diverged.isEmpty() ? 0 : 1;
     }
 
     private List<Double> targets() {
         try {
-            return Stream.of(targetList.split(",")).map(String::strip).map(Double::valueOf).distinct().toList();
+            return Stream.of(targetList.split(","))
+                    .map(String::strip)
+                    .map(Double::valueOf)
+                    .distinct()
+                    .toList();
         } catch (NumberFormatException e) {
-            throw new InputException("--target-edge-sparsity " + targetList + ": not numbers with commas between them", e);
+            throw new InputException(
+                    "--target-edge-sparsity " + targetList + ": not numbers with commas between them", e);
         }
     }
 
@@ -127,7 +139,9 @@ final class SweepCommand implements Callable<Integer> {
             return false;
         }
         if (!session.made(run.readRecord())) {
-            throw new InputException(run.path() + ": was run with another model, data or options (see its run.json): choose another --out or remove it");
+            throw new InputException(
+                    run.path()
+                            + ": was run with another model, data or options (see its run.json): choose another --out or remove it");
         }
         return true;
     }

@@ -19,7 +19,8 @@ final class TaskOptions {
     @Option(
             names = "--mode",
             paramLabel = "MODE",
-            description = "Form of the prompts, where a task has several: boolean has instruction, fewshot and zeroshot.")
+            description =
+                    "Form of the prompts, where a task has several: boolean has instruction, fewshot and zeroshot.")
     private String mode;
 
     @Option(

@@ -50,7 +50,8 @@ final class TracrCheckCommand implements Callable<Integer> {
             names = "--examples",
             paramLabel = "N",
             defaultValue = "10000",
-            description = "Examples to try at most: inputs, under interchange with all their corruptions (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Examples to try at most: inputs, under interchange with all their corruptions (default: ${DEFAULT-VALUE}).")
     private int examples;
 
     @Mixin
@@ -72,7 +73,8 @@ final class TracrCheckCommand implements Callable<Integer> {
         Circuit found = Files.isDirectory(circuit)
                 ? SavedMasks.open(circuit, sizes).circuit()
                 : Circuit.read(circuit, sizes.graph());
-        AblationKind kind = ablation.or(() -> record.map(r -> kind(r.options().ablation()))).orElse(AblationKind.ZERO);
+        AblationKind kind =
+                ablation.or(() -> record.map(r -> kind(r.options().ablation()))).orElse(AblationKind.ZERO);
         CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, kind, examples);
         results.print(new Result(circuit.toString(), directory.toString(), check), check::text);
         return 0;
@@ -83,17 +85,47 @@ final class TracrCheckCommand implements Callable<Integer> {
     }
 
     /** The check in JSON; edges are pairs as in an {@code edges.json}. */
-    record Result(String circuit, String model, String ablation, int numEdges, int truthEdges, boolean unique, double precision,
-            double recall, List<List<String>> extra, List<List<String>> missing, double error, boolean faithful,
-            List<List<String>> idle, List<List<String>> dropped, int examples, boolean perfect) {
+    record Result(
+            String circuit,
+            String model,
+            String ablation,
+            int numEdges,
+            int truthEdges,
+            boolean unique,
+            double precision,
+            double recall,
+            List<List<String>> extra,
+            List<List<String>> missing,
+            double error,
+            boolean faithful,
+            List<List<String>> idle,
+            List<List<String>> dropped,
+            int examples,
+            boolean perfect) {
         Result(String circuit, String model, CircuitCheck check) {
-            this(circuit, model, check.ablation().toString(), check.found().size(), check.truth().size(), check.unique(),
-                    check.precision(), check.recall(), pairs(check.extra()), pairs(check.missing()), check.error(),
-                    check.faithful(), pairs(check.idle()), pairs(check.dropped()), check.examples(), check.perfect());
+            this(
+                    circuit,
+                    model,
+                    check.ablation().toString(),
+                    check.found().size(),
+                    check.truth().size(),
+                    check.unique(),
+                    check.precision(),
+                    check.recall(),
+                    pairs(check.extra()),
+                    pairs(check.missing()),
+                    check.error(),
+                    check.faithful(),
+                    pairs(check.idle()),
+                    pairs(check.dropped()),
+                    check.examples(),
+                    check.perfect());
         }
 
         private static List<List<String>> pairs(List<TruthEdge> edges) {
-            return edges.stream().map(edge -> List.of(edge.writer(), edge.reader())).toList();
+            return edges.stream()
+                    .map(edge -> List.of(edge.writer(), edge.reader()))
+                    .toList();
         }
     }
 }

@@ -54,7 +54,10 @@ final class TracrCompileCommand implements Callable<Integer> {
             description = "The tokens, with commas between them (default: the library program's usual ones).")
     private List<String> vocabulary = List.of();
 
-    @Option(names = "--max-len", paramLabel = "N", description = "Longest input, BOS not counted (default: the library program's usual one).")
+    @Option(
+            names = "--max-len",
+            paramLabel = "N",
+            description = "Longest input, BOS not counted (default: the library program's usual one).")
     private Optional<Integer> maxLength = Optional.empty();
 
     @Option(
@@ -67,7 +70,11 @@ final class TracrCompileCommand implements Callable<Integer> {
     @Option(names = "--causal", description = "Let positions attend to earlier ones only.")
     private boolean causal;
 
-    @Option(names = {"-o", "--out"}, paramLabel = "DIR", required = true, description = "Where to write the model.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Where to write the model.")
     private Path out;
 
     @Mixin
@@ -89,7 +96,8 @@ final class TracrCompileCommand implements Callable<Integer> {
         List<Validator.Unsupported> faults =
                 Validator.check(built, causal, Example.inputs(tokens, length, TRIED_INPUTS, 0));
         if (!faults.isEmpty()) {
-            throw new InputException("program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
+            throw new InputException(
+                    "program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
         }
         if (Files.exists(out.resolve("run.json"))) {
             throw new InputException(out + ": holds a run; choose another -o");
@@ -97,10 +105,29 @@ final class TracrCompileCommand implements Callable<Integer> {
         compute.start();
         CompiledModelFiles.write(model, out);
         TransformerConfig c = model.config();
-        Result result = new Result(program, out.toString(), c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(),
-                c.mlpHiddenSize(), c.vocabSize(), length, c.causal(), model.output().encoding().toString());
-        results.print(result, () -> "%s: %s in %d layers of %d heads, model size %d, key size %d, MLP size %d, %s output".formatted(
-                out, program, c.numLayers(), c.numHeads(), c.modelSize(), c.keySize(), c.mlpHiddenSize(), result.output()));
+        Result result = new Result(
+                program,
+                out.toString(),
+                c.numLayers(),
+                c.numHeads(),
+                c.modelSize(),
+                c.keySize(),
+                c.mlpHiddenSize(),
+                c.vocabSize(),
+                length,
+                c.causal(),
+                model.output().encoding().toString());
+        results.print(
+                result, () -> "%s: %s in %d layers of %d heads, model size %d, key size %d, MLP size %d, %s output"
+                        .formatted(
+                                out,
+                                program,
+                                c.numLayers(),
+                                c.numHeads(),
+                                c.modelSize(),
+                                c.keySize(),
+                                c.mlpHiddenSize(),
+                                result.output()));
         return 0;
     }
 
@@ -135,6 +162,16 @@ final class TracrCompileCommand implements Callable<Integer> {
         return new InputException("program " + program + " is not of the library, so it needs " + option);
     }
 
-    private record Result(String program, String out, int layers, int heads, int modelSize, int keySize, int mlpSize,
-            int vocabSize, int maxLength, boolean causal, String output) {}
+    private record Result(
+            String program,
+            String out,
+            int layers,
+            int heads,
+            int modelSize,
+            int keySize,
+            int mlpSize,
+            int vocabSize,
+            int maxLength,
+            boolean causal,
+            String output) {}
 }

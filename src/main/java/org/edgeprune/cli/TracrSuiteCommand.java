@@ -34,7 +34,11 @@ final class TracrSuiteCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to write.")
     private Path out;
 
-    @Option(names = "--programs", paramLabel = "NAMES", split = ",", description = "Only these, with commas between them (default: all).")
+    @Option(
+            names = "--programs",
+            paramLabel = "NAMES",
+            split = ",",
+            description = "Only these, with commas between them (default: all).")
     private List<String> programs = List.of();
 
     @Option(
@@ -44,7 +48,11 @@ final class TracrSuiteCommand implements Callable<Integer> {
             description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private AblationKind ablation;
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "" + Recovery.STEPS, description = "Optimiser steps a program (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "" + Recovery.STEPS,
+            description = "Optimiser steps a program (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Mixin
@@ -70,7 +78,11 @@ final class TracrSuiteCommand implements Callable<Integer> {
         for (LibraryProgram program : chosen) {
             Recovery.Result result = recovery.run(TracrTask.of(program), out.resolve(program.programName()), device);
             rows.add(Row.of(program.programName(), result));
-            results.note("%s: %s, %.0f s".formatted(program.programName(), result.minimal().perfect() ? "perfect" : "not perfect", result.seconds()));
+            results.note("%s: %s, %.0f s"
+                    .formatted(
+                            program.programName(),
+                            result.minimal().perfect() ? "perfect" : "not perfect",
+                            result.seconds()));
         }
         results.print(rows, () -> table(rows));
         return 0;
@@ -79,15 +91,44 @@ final class TracrSuiteCommand implements Callable<Integer> {
     private static LibraryProgram program(String name) {
         return LibraryProgram.byName(name)
                 .orElseThrow(() -> new InputException("--programs: " + name + " is not of the library: "
-                        + String.join(", ", Stream.of(LibraryProgram.values()).map(LibraryProgram::programName).toList())));
+                        + String.join(
+                                ", ",
+                                Stream.of(LibraryProgram.values())
+                                        .map(LibraryProgram::programName)
+                                        .toList())));
     }
 
     private static String table(List<Row> rows) {
         Table table = new Table();
-        table.row("program", "graph", "truth", "trained", "precision", "recall", "minimal", "precision", "recall", "accuracy", "kl", "seconds", "");
+        table.row(
+                "program",
+                "graph",
+                "truth",
+                "trained",
+                "precision",
+                "recall",
+                "minimal",
+                "precision",
+                "recall",
+                "accuracy",
+                "kl",
+                "seconds",
+                "");
         for (Row r : rows) {
-            table.row(r.program, r.graphEdges, r.truthEdges, r.trained.edges, r.trained.precision, r.trained.recall, r.minimal.edges,
-                    r.minimal.precision, r.minimal.recall, r.accuracy, r.kl, Math.round(r.seconds), r.remark());
+            table.row(
+                    r.program,
+                    r.graphEdges,
+                    r.truthEdges,
+                    r.trained.edges,
+                    r.trained.precision,
+                    r.trained.recall,
+                    r.minimal.edges,
+                    r.minimal.precision,
+                    r.minimal.recall,
+                    r.accuracy,
+                    r.kl,
+                    Math.round(r.seconds),
+                    r.remark());
         }
         long perfect = rows.stream().filter(Row::perfect).count();
         return table + "%nperfect: %d of %d".formatted(perfect, rows.size());
@@ -99,12 +140,31 @@ final class TracrSuiteCommand implements Callable<Integer> {
         }
     }
 
-    private record Row(String program, int graphEdges, int truthEdges, boolean unique, Found trained, Found minimal, double error,
-            double accuracy, double kl, boolean perfect, double seconds) {
+    private record Row(
+            String program,
+            int graphEdges,
+            int truthEdges,
+            boolean unique,
+            Found trained,
+            Found minimal,
+            double error,
+            double accuracy,
+            double kl,
+            boolean perfect,
+            double seconds) {
         static Row of(String program, Recovery.Result r) {
-            return new Row(program, r.graphEdges(), r.minimal().truth().size(), r.minimal().unique(), Found.of(r.trained()),
-                    Found.of(r.minimal()), r.minimal().error(), r.metrics().get("accuracy"), r.metrics().get("kl"),
-                    r.minimal().perfect(), r.seconds());
+            return new Row(
+                    program,
+                    r.graphEdges(),
+                    r.minimal().truth().size(),
+                    r.minimal().unique(),
+                    Found.of(r.trained()),
+                    Found.of(r.minimal()),
+                    r.minimal().error(),
+                    r.metrics().get("accuracy"),
+                    r.metrics().get("kl"),
+                    r.minimal().perfect(),
+                    r.seconds());
         }
 
         String remark() {

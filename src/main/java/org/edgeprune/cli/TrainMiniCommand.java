@@ -56,10 +56,16 @@ final class TrainMiniCommand implements Callable<Integer> {
     @Option(names = "--warmup-steps", paramLabel = "N", description = "Steps until the highest learning rate" + DEFAULT)
     private int warmupSteps = BUNDLED.warmupSteps();
 
-    @Option(names = "--weight-decay", paramLabel = "X", description = "Weight decay of matrices and embeddings" + DEFAULT)
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "X",
+            description = "Weight decay of matrices and embeddings" + DEFAULT)
     private double weightDecay = BUNDLED.weightDecay();
 
-    @Option(names = "--context-weight", paramLabel = "X", description = "Loss weight of a token before the answer" + DEFAULT)
+    @Option(
+            names = "--context-weight",
+            paramLabel = "X",
+            description = "Loss weight of a token before the answer" + DEFAULT)
     private double contextWeight = BUNDLED.contextWeight();
 
     @Mixin
@@ -76,7 +82,16 @@ final class TrainMiniCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         MiniOptions options = new MiniOptions(
-                layers, heads, width, steps, batchSize, seed.value(), learningRate, warmupSteps, weightDecay, contextWeight);
+                layers,
+                heads,
+                width,
+                steps,
+                batchSize,
+                seed.value(),
+                learningRate,
+                warmupSteps,
+                weightDecay,
+                contextWeight);
         Device device = compute.start(width);
         try (Progress progress = new Progress("train-mini", "steps", steps)) {
             MiniTraining training = new MiniTraining(options, device, new MiniTraining.Listener() {
@@ -105,9 +120,10 @@ final class TrainMiniCommand implements Callable<Integer> {
 
     private static String line(Map<String, Map<String, Double>> metrics) {
         return metrics.entrySet().stream()
-                .map(task -> task.getKey() + " " + task.getValue().entrySet().stream()
-                        .map(metric -> String.format("%s %.4f", metric.getKey(), metric.getValue()))
-                        .collect(Collectors.joining(", ")))
+                .map(task -> task.getKey() + " "
+                        + task.getValue().entrySet().stream()
+                                .map(metric -> String.format("%s %.4f", metric.getKey(), metric.getValue()))
+                                .collect(Collectors.joining(", ")))
                 .collect(Collectors.joining("; "));
     }
 }

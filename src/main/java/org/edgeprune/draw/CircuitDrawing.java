@@ -20,8 +20,8 @@ import org.edgeprune.graph.GraphShape;
  * CircuitDrawing.of(DrawnEdge.read(Path.of("edges.json")), DrawOptions.defaults()).write(Path.of("circuit.html"));
  * }</pre>
  *
- * <p>Inputs are at the top and {@code resid_post} at the bottom. A head is a box with cells for the inputs Q, K and V that the
- * circuit uses. Edges have the colour of their writer. The same circuit gives the same drawing every time.
+ * <p>Inputs are at the top and {@code resid_post} at the bottom. A head is a box with cells for the inputs Q, K and V
+ * that the circuit uses. Edges have the colour of their writer. The same circuit gives the same drawing every time.
  */
 public final class CircuitDrawing {
     private final DrawnGraph graph;
@@ -34,13 +34,14 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Draws a list of edges, without a model. Where no edge comes from an embedding, the model is taken to have no embedding
-     * nodes, so that every reader sees its input.
+     * Draws a list of edges, without a model. Where no edge comes from an embedding, the model is taken to have no
+     * embedding nodes, so that every reader sees its input.
      *
      * @throws InputException if a name is unknown or an edge would go backwards
      */
     public static CircuitDrawing of(Collection<DrawnEdge> edges, DrawOptions options) {
-        boolean embeddingNodes = edges.stream().anyMatch(e -> e.ends().get(0).type().isEmbedding());
+        boolean embeddingNodes =
+                edges.stream().anyMatch(e -> e.ends().get(0).type().isEmbedding());
         return new CircuitDrawing(DrawnGraph.of(edges, options, !embeddingNodes), options.title());
     }
 
@@ -59,7 +60,9 @@ public final class CircuitDrawing {
         return new CircuitDrawing(DrawnGraph.of(edges, known, !shape.hasEmbeddings()), options.title());
     }
 
-    /** Number of circuit edges in the drawing: without those that dangle, without links inside heads and from constants. */
+    /**
+     * Number of circuit edges in the drawing: without those that dangle, without links inside heads and from constants.
+     */
     public int edgeCount() {
         return graph.circuitEdges();
     }
@@ -77,14 +80,17 @@ public final class CircuitDrawing {
     public void write(Path file) {
         String name = file.getFileName().toString();
         String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
-        byte[] bytes = switch (extension) {
-            case "svg" -> utf8(toSvg());
-            case "html" -> utf8(toHtml());
-            case "dot" -> utf8(toDot());
-            case "pdf" -> toPdf();
-            case "png" -> toPng();
-            default -> throw new InputException(file + ": cannot draw this kind of file: use .svg, .pdf, .png, .dot or .html");
-        };
+        byte[] bytes =
+                switch (extension) {
+                    case "svg" -> utf8(toSvg());
+                    case "html" -> utf8(toHtml());
+                    case "dot" -> utf8(toDot());
+                    case "pdf" -> toPdf();
+                    case "png" -> toPng();
+                    default ->
+                        throw new InputException(
+                                file + ": cannot draw this kind of file: use .svg, .pdf, .png, .dot or .html");
+                };
         try {
             Files.write(file, bytes);
         } catch (IOException e) {

@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.edgeprune.draw.DrawnGraph.Link;
-import org.edgeprune.draw.DrawnGraph.LinkKind;
 import org.eclipse.elk.alg.layered.LayeredLayoutProvider;
 import org.eclipse.elk.alg.layered.options.CycleBreakingStrategy;
 import org.eclipse.elk.alg.layered.options.LayeredOptions;
@@ -27,15 +25,17 @@ import org.eclipse.elk.graph.ElkEdgeSection;
 import org.eclipse.elk.graph.ElkNode;
 import org.eclipse.elk.graph.ElkPort;
 import org.eclipse.elk.graph.util.ElkGraphUtil;
+import org.edgeprune.draw.DrawnGraph.Link;
+import org.edgeprune.draw.DrawnGraph.LinkKind;
 
 /**
  * Places a graph's nodes and links with ELK's layered algorithm, inputs at the top.
  *
- * <p>ELK sees blocks: a head's Q, K and V cells stand on top of its output box and move with it. A block's layer is fixed by the
- * order of computation; ELK chooses the order within each layer. While the links together go down by at most
- * {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around them. Beyond
- * that, routes take long and need so much room that names can no longer be read: rows are packed in ELK's order, and links run
- * straight to their reader behind the blocks.
+ * <p>ELK sees blocks: a head's Q, K and V cells stand on top of its output box and move with it. A block's layer is
+ * fixed by the order of computation; ELK chooses the order within each layer. While the links together go down by at
+ * most {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around
+ * them. Beyond that, routes take long and need so much room that names can no longer be read: rows are packed in ELK's
+ * order, and links run straight to their reader behind the blocks.
  *
  * @param boxes one a node, in the graph's order
  * @param curves one a link, in the graph's order
@@ -47,6 +47,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
     static final double CELL_HEIGHT = 14;
     /** From a cell's top to its head's top: room for the link between them. */
     private static final double CELL_PITCH = 22;
+
     private static final double BOX_HEIGHT = 18;
     private static final double BLOCK_GAP = 10;
     private static final double PACKED_GAP = 26;
@@ -63,6 +64,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         private final ElkNode root = ElkGraphUtil.createGraph();
         /** Blocks by the name of their box; a head's cells are in its block. */
         private final Map<String, ElkNode> blocks = new LinkedHashMap<>();
+
         private final Map<DrawnNode, ElkPort> ins = new HashMap<>();
         private final Map<DrawnNode, ElkPort> outs = new HashMap<>();
         private final Map<Link, ElkEdge> routes = new HashMap<>();
@@ -86,7 +88,9 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
                 pack();
             }
             List<Box> boxes = graph.nodes().stream().map(this::box).toList();
-            List<Curve> curves = graph.links().stream().map(link -> curve(link, boxes, routed)).toList();
+            List<Curve> curves = graph.links().stream()
+                    .map(link -> curve(link, boxes, routed))
+                    .toList();
             return new CircuitLayout(boxes, curves, root.getWidth(), root.getHeight(), routed);
         }
 
@@ -96,7 +100,8 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
 
         /** Whether ELK is told of a link: not of those inside a block, nor of a constant's, which go everywhere. */
         private boolean shapes(Link link) {
-            return link.kind() == LinkKind.EDGE || link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from()));
+            return link.kind() == LinkKind.EDGE
+                    || link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from()));
         }
 
         private int rowsDown(Link link) {
@@ -150,7 +155,8 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             root.setProperty(LayeredOptions.LAYERING_STRATEGY, LayeringStrategy.INTERACTIVE);
             root.setProperty(LayeredOptions.CYCLE_BREAKING_STRATEGY, CycleBreakingStrategy.INTERACTIVE);
             root.setProperty(CoreOptions.EDGE_ROUTING, routed ? EdgeRouting.SPLINES : EdgeRouting.POLYLINE);
-            root.setProperty(LayeredOptions.NODE_PLACEMENT_STRATEGY,
+            root.setProperty(
+                    LayeredOptions.NODE_PLACEMENT_STRATEGY,
                     routed ? NodePlacementStrategy.NETWORK_SIMPLEX : NodePlacementStrategy.SIMPLE);
             root.setProperty(LayeredOptions.THOROUGHNESS, routed ? 3 : 2);
             root.setProperty(LayeredOptions.SPACING_NODE_NODE, BLOCK_GAP);
@@ -164,16 +170,23 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         /** Rows at even heights, blocks near where ELK put them, with room between them for the links. */
         private void pack() {
             double room = rows.values().stream()
-                    .mapToDouble(row -> row.stream().mapToDouble(block -> block.getWidth() + PACKED_GAP).sum() + PACKED_GAP)
-                    .max().orElse(0);
+                    .mapToDouble(row -> row.stream()
+                                    .mapToDouble(block -> block.getWidth() + PACKED_GAP)
+                                    .sum()
+                            + PACKED_GAP)
+                    .max()
+                    .orElse(0);
             double scale = room / root.getWidth();
             double y = BLOCK_GAP;
             for (List<ElkNode> row : rows.values()) {
                 row.sort(Comparator.comparingDouble(ElkNode::getX));
                 double[] widths = row.stream().mapToDouble(ElkNode::getWidth).toArray();
-                double[] wanted = row.stream().mapToDouble(b -> (b.getX() + b.getWidth() / 2) * scale - b.getWidth() / 2).toArray();
+                double[] wanted = row.stream()
+                        .mapToDouble(b -> (b.getX() + b.getWidth() / 2) * scale - b.getWidth() / 2)
+                        .toArray();
                 double[] left = spread(wanted, widths, room);
-                double[] right = mirrored(spread(mirrored(wanted, widths, room), mirrored(widths), room), mirrored(widths), room);
+                double[] right = mirrored(
+                        spread(mirrored(wanted, widths, room), mirrored(widths), room), mirrored(widths), room);
                 for (int i = 0; i < wanted.length; i++) {
                     // both keep their distances, so the middle does too, and it leans to neither side
                     row.get(i).setLocation((left[i] + right[i]) / 2, y);
@@ -200,16 +213,22 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         }
 
         private static double[] mirrored(double[] x, double[] widths, double room) {
-            return IntStream.range(0, x.length).map(i -> x.length - 1 - i).mapToDouble(i -> room - x[i] - widths[i]).toArray();
+            return IntStream.range(0, x.length)
+                    .map(i -> x.length - 1 - i)
+                    .mapToDouble(i -> room - x[i] - widths[i])
+                    .toArray();
         }
 
         private static double[] mirrored(double[] widths) {
-            return IntStream.range(0, widths.length).mapToDouble(i -> widths[widths.length - 1 - i]).toArray();
+            return IntStream.range(0, widths.length)
+                    .mapToDouble(i -> widths[widths.length - 1 - i])
+                    .toArray();
         }
 
         private Box box(DrawnNode node) {
             if (graph.isCell(node)) {
-                ElkNode block = blocks.get(DrawnNode.head(node.layer(), node.head()).name());
+                ElkNode block =
+                        blocks.get(DrawnNode.head(node.layer(), node.head()).name());
                 return new Box(block.getX() + cellX(node, block) + 1, block.getY(), CELL_WIDTH - 2, CELL_HEIGHT);
             }
             ElkNode block = blocks.get(node.name());
@@ -222,8 +241,12 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             Box to = boxes.get(link.to());
             if (routed && routes.containsKey(link)) {
                 ElkEdgeSection section = routes.get(link).getSections().get(0);
-                List<Curve.Point> bends = section.getBendPoints().stream().map(b -> new Curve.Point(b.getX(), b.getY())).toList();
-                Curve route = Curve.spline(new Curve.Point(section.getStartX(), section.getStartY()), bends,
+                List<Curve.Point> bends = section.getBendPoints().stream()
+                        .map(b -> new Curve.Point(b.getX(), b.getY()))
+                        .toList();
+                Curve route = Curve.spline(
+                        new Curve.Point(section.getStartX(), section.getStartY()),
+                        bends,
                         new Curve.Point(section.getEndX(), section.getEndY()));
                 // shared keys and values end on their head's box, beside its Q cell
                 return section.getEndY() < to.y() - 1 ? route.extended(to.y()) : route;

@@ -25,8 +25,8 @@ record Curve(List<Point> points) {
     }
 
     /**
-     * ELK's spline: its bend points are the control and end points of cubic pieces; where fewer than two are left over, the
-     * last piece is straight.
+     * ELK's spline: its bend points are the control and end points of cubic pieces; where fewer than two are left over,
+     * the last piece is straight.
      */
     static Curve spline(Point from, List<Point> bends, Point to) {
         List<Point> points = new ArrayList<>(List.of(from));

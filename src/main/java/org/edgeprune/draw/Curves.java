@@ -30,11 +30,15 @@ import org.jfree.svg.util.DoubleConverter;
  * String svg = Curves.of("Edge sparsity", "step", "sparsity").line("model", steps, sparsity).dashed("target", steps, targets).toSvg(640, 320);
  * }</pre>
  *
- * <p>Values that are no finite number leave a gap, as do values that are not positive on a logarithmic axis. Series with more
- * points than the plot has pixels are thinned so that every peak stays.
+ * <p>Values that are no finite number leave a gap, as do values that are not positive on a logarithmic axis. Series
+ * with more points than the plot has pixels are thinned so that every peak stays.
  */
 public final class Curves {
-    private enum Style { LINE, DASHED, POINTS }
+    private enum Style {
+        LINE,
+        DASHED,
+        POINTS
+    }
 
     private record Series(String name, double[] x, double[] y, Style style) {}
 
@@ -85,7 +89,8 @@ public final class Curves {
 
     private Curves with(Series added) {
         if (added.x.length != added.y.length) {
-            throw new IllegalArgumentException(added.name + ": " + added.x.length + " x values, " + added.y.length + " y values");
+            throw new IllegalArgumentException(
+                    added.name + ": " + added.x.length + " x values, " + added.y.length + " y values");
         }
         List<Series> all = new ArrayList<>(series);
         all.add(added);
@@ -108,7 +113,8 @@ public final class Curves {
      */
     public String toSvg(int width, int height) {
         Headless.ensure();
-        boolean log = logarithmic && series.stream().flatMapToDouble(s -> Arrays.stream(s.y)).anyMatch(y -> y > 0 && Double.isFinite(y));
+        boolean log = logarithmic
+                && series.stream().flatMapToDouble(s -> Arrays.stream(s.y)).anyMatch(y -> y > 0 && Double.isFinite(y));
         XYSeriesCollection data = new XYSeriesCollection();
         XYLineAndShapeRenderer renderer = new XYLineAndShapeRenderer();
         renderer.setDrawSeriesLineAsPath(true);
@@ -152,7 +158,9 @@ public final class Curves {
         Series from = series.get(index);
         // the key is the place, not the name: two series may have the same name
         XYSeries to = new XYSeries(new Key(index, from.name), false, true);
-        double[] y = Arrays.stream(from.y).map(v -> Double.isFinite(v) && (!log || v > 0) ? v : Double.NaN).toArray();
+        double[] y = Arrays.stream(from.y)
+                .map(v -> Double.isFinite(v) && (!log || v > 0) ? v : Double.NaN)
+                .toArray();
         int bucket = Math.max(1, (y.length + width - 1) / width);
         for (int start = 0; start < y.length; start += bucket) {
             int end = Math.min(y.length, start + bucket);
@@ -191,7 +199,8 @@ public final class Curves {
         float width = style == Style.POINTS ? 1 : 1.6f;
         float[] dash = style == Style.DASHED ? new float[] {5, 4} : null;
         renderer.setSeriesPaint(index, new Color(COLOURS[index % COLOURS.length]));
-        renderer.setSeriesStroke(index, new BasicStroke(width, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, dash, 0));
+        renderer.setSeriesStroke(
+                index, new BasicStroke(width, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, dash, 0));
         renderer.setSeriesShapesVisible(index, style == Style.POINTS);
         renderer.setSeriesShape(index, new Ellipse2D.Double(-3, -3, 6, 6));
         renderer.setLegendLine(new Line2D.Double(-10, 0, 10, 0));

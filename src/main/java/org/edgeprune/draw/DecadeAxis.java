@@ -12,7 +12,9 @@ import org.jfree.chart.axis.NumberTick;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.TextAnchor;
 
-/** A vertical logarithmic axis whose ticks are powers of ten, with twice and five times these where the range is short. */
+/**
+ * A vertical logarithmic axis whose ticks are powers of ten, with twice and five times these where the range is short.
+ */
 final class DecadeAxis extends LogAxis {
     private static final long serialVersionUID = 1L;
     private static final int MAX_TICKS = 8;

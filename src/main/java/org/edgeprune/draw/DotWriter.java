@@ -18,30 +18,42 @@ final class DotWriter {
             out.append("  label=").append(quoted(title)).append(";\n  labelloc=t;\n");
         }
         out.append("  rankdir=TB;\n  nodesep=0.05;\n  ranksep=0.3;\n")
-                .append("  node [shape=box, style=\"rounded,filled\", fontname=Helvetica, fontsize=10, height=0.25, margin=\"0.06,0.03\"];\n")
+                .append(
+                        "  node [shape=box, style=\"rounded,filled\", fontname=Helvetica, fontsize=10, height=0.25, margin=\"0.06,0.03\"];\n")
                 .append("  edge [arrowsize=0.4];\n");
-        TreeMap<Integer, List<DrawnNode>> ranks = graph.nodes().stream().collect(
-                Collectors.groupingBy(DotWriter::rank, TreeMap::new, Collectors.toList()));
+        TreeMap<Integer, List<DrawnNode>> ranks = graph.nodes().stream()
+                .collect(Collectors.groupingBy(DotWriter::rank, TreeMap::new, Collectors.toList()));
         ranks.values().forEach(rank -> {
             out.append("  { rank=same;\n");
-            rank.forEach(node -> out.append("    ").append(quoted(node.name()))
-                    .append(" [fillcolor=\"").append(SvgWriter.colour(node.type().fill)).append("\"];\n"));
+            rank.forEach(node -> out.append("    ")
+                    .append(quoted(node.name()))
+                    .append(" [fillcolor=\"")
+                    .append(SvgWriter.colour(node.type().fill))
+                    .append("\"];\n"));
             out.append("  }\n");
         });
-        IntStream.range(0, graph.links().size()).forEach(i -> link(graph, graph.links().get(i), out));
+        IntStream.range(0, graph.links().size())
+                .forEach(i -> link(graph, graph.links().get(i), out));
         return out.append("}\n").toString();
     }
 
     /** A head's inputs stand above its output, which the picture's rank does not tell apart. */
     private static int rank(DrawnNode node) {
-        return node.type() == NodeType.OUTPUT ? Integer.MAX_VALUE : 2 * node.rank() + (node.type().isHeadInput() ? 0 : 1);
+        return node.type() == NodeType.OUTPUT
+                ? Integer.MAX_VALUE
+                : 2 * node.rank() + (node.type().isHeadInput() ? 0 : 1);
     }
 
     private static void link(DrawnGraph graph, Link link, StringBuilder out) {
         DrawnNode from = graph.nodes().get(link.from());
         int colour = link.kind() == LinkKind.CONSTANT ? NodeType.CONSTANT.ink : from.type().ink;
-        out.append("  ").append(quoted(from.name())).append(" -> ").append(quoted(graph.nodes().get(link.to()).name()))
-                .append(" [color=\"").append(SvgWriter.colour(colour)).append('"');
+        out.append("  ")
+                .append(quoted(from.name()))
+                .append(" -> ")
+                .append(quoted(graph.nodes().get(link.to()).name()))
+                .append(" [color=\"")
+                .append(SvgWriter.colour(colour))
+                .append('"');
         if (!Double.isNaN(link.strength())) {
             out.append(String.format(Locale.ROOT, ", tooltip=\"mask %.3f\"", link.strength()));
         }

@@ -8,8 +8,8 @@ import java.util.List;
  * @param title shown above the picture; empty for none
  * @param sanitize whether to leave out nodes that no input reaches or that do not reach {@code resid_post}
  * @param constants nodes that feed every reader unmasked, drawn with grey edges: names of writers, or any text
- * @param headsPerKv query heads that share one key and value head: 1 unless the model has grouped-query attention. Only needed
- *     without a known graph
+ * @param headsPerKv query heads that share one key and value head: 1 unless the model has grouped-query attention. Only
+ *     needed without a known graph
  */
 public record DrawOptions(String title, boolean sanitize, List<String> constants, int headsPerKv) {
     public DrawOptions {

@@ -14,7 +14,8 @@ import org.edgeprune.InputException;
 /**
  * One edge to draw, by name.
  *
- * @param writer {@code tok_embeds}, {@code pos_embeds}, {@code token_embeds}, {@code embeds}, {@code a3.h7} or {@code m3}
+ * @param writer {@code tok_embeds}, {@code pos_embeds}, {@code token_embeds}, {@code embeds}, {@code a3.h7} or
+ *     {@code m3}
  * @param reader {@code a3.h7.q}, {@code a3.h7.k}, {@code a3.h7.v}, {@code m3} or {@code resid_post}
  * @param strength the edge's mask value, or {@link Double#NaN} where it is not known
  */
@@ -24,8 +25,8 @@ public record DrawnEdge(String writer, String reader, double strength) {
     }
 
     /**
-     * Reads an {@code edges.json} without its model: a list of {@code [writer, reader]} pairs, or of
-     * {@code [writer, reader, mask]} triples.
+     * Reads an {@code edges.json} without its model: a list of {@code [writer, reader]} pairs, or of {@code [writer,
+     * reader, mask]} triples.
      *
      * @throws InputException naming the file and the entry if it is anything else or a name is unknown
      */
@@ -34,7 +35,8 @@ public record DrawnEdge(String writer, String reader, double strength) {
         try {
             root = new ObjectMapper().readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
+            throw new InputException(
+                    file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
         } catch (NoSuchFileException e) {
             throw new InputException(file + ": not there; name an edges.json", e);
         } catch (IOException e) {
@@ -46,9 +48,13 @@ public record DrawnEdge(String writer, String reader, double strength) {
         List<DrawnEdge> edges = new ArrayList<>();
         for (int i = 0; i < root.size(); i++) {
             JsonNode entry = root.get(i);
-            boolean pair = entry.isArray() && entry.size() >= 2 && entry.get(0).isTextual() && entry.get(1).isTextual();
+            boolean pair = entry.isArray()
+                    && entry.size() >= 2
+                    && entry.get(0).isTextual()
+                    && entry.get(1).isTextual();
             if (!pair || entry.size() > 3 || entry.size() == 3 && !entry.get(2).isNumber()) {
-                throw new InputException(file + ": entry " + i + " is " + entry + ": expected [writer, reader] or [writer, reader, mask]");
+                throw new InputException(file + ": entry " + i + " is " + entry
+                        + ": expected [writer, reader] or [writer, reader, mask]");
             }
             DrawnEdge edge = new DrawnEdge(
                     entry.get(0).textValue(),

@@ -21,7 +21,11 @@ import java.util.stream.Stream;
  * @param removedEdges circuit edges that were left out because they dangle
  */
 record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int removedEdges) {
-    enum LinkKind { EDGE, HEAD_INPUT, CONSTANT }
+    enum LinkKind {
+        EDGE,
+        HEAD_INPUT,
+        CONSTANT
+    }
 
     /** From node {@code from} to node {@code to}; {@code strength} is NaN where unknown. */
     record Link(int from, int to, LinkKind kind, double strength) {}
@@ -31,7 +35,8 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
     private record Ends(DrawnNode from, DrawnNode to) {}
 
     /**
-     * @param implicitInputs whether every reader sees the embeddings although no edge says so, because embeddings are no nodes
+     * @param implicitInputs whether every reader sees the embeddings although no edge says so, because embeddings are
+     *     no nodes
      */
     static DrawnGraph of(Collection<DrawnEdge> edges, DrawOptions options, boolean implicitInputs) {
         Map<Ends, NamedLink> links = new LinkedHashMap<>();
@@ -55,7 +60,10 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
     /** Each query feeds its head; each key and value feeds all heads of its group. */
     private static void addHeadInputs(Map<Ends, NamedLink> links, int headsPerKv) {
         TreeSet<DrawnNode> readers = new TreeSet<>(DrawnNode.ORDER);
-        links.values().stream().map(NamedLink::to).filter(n -> n.type().isHeadInput()).forEach(readers::add);
+        links.values().stream()
+                .map(NamedLink::to)
+                .filter(n -> n.type().isHeadInput())
+                .forEach(readers::add);
         for (DrawnNode reader : readers) {
             int group = reader.type() == NodeType.QUERY ? 1 : headsPerKv;
             for (int head = reader.head() * group; head < (reader.head() + 1) * group; head++) {
@@ -79,13 +87,16 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
         }
     }
 
-    private static DrawnGraph indexed(Collection<DrawnNode> sorted, Collection<NamedLink> named, int headsPerKv, int removed) {
+    private static DrawnGraph indexed(
+            Collection<DrawnNode> sorted, Collection<NamedLink> named, int headsPerKv, int removed) {
         List<DrawnNode> nodes = List.copyOf(sorted);
         Map<DrawnNode, Integer> index = new LinkedHashMap<>();
         nodes.forEach(node -> index.put(node, index.size()));
         List<Link> links = named.stream()
                 .map(link -> new Link(index.get(link.from), index.get(link.to), link.kind, link.strength))
-                .sorted(Comparator.comparing(Link::kind).thenComparing(Link::from).thenComparing(Link::to))
+                .sorted(Comparator.comparing(Link::kind)
+                        .thenComparing(Link::from)
+                        .thenComparing(Link::to))
                 .toList();
         return new DrawnGraph(nodes, links, headsPerKv, removed);
     }
@@ -95,7 +106,11 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
         BitSet sinks = new BitSet();
         for (int i = 0; i < nodes.size(); i++) {
             NodeType type = nodes.get(i).type();
-            sources.set(i, implicitInputs ? type.isWriter() || type.isReader() : type.isEmbedding() || type == NodeType.CONSTANT);
+            sources.set(
+                    i,
+                    implicitInputs
+                            ? type.isWriter() || type.isReader()
+                            : type.isEmbedding() || type == NodeType.CONSTANT);
             sinks.set(i, type == NodeType.OUTPUT);
         }
         links.stream().filter(link -> link.kind == LinkKind.CONSTANT).forEach(link -> sources.set(link.from));

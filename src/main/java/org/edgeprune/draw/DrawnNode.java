@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 import org.edgeprune.InputException;
 
 /**
- * A node of a drawing. An MLP is one node, both reader and writer; a head is its output node and up to three input nodes.
+ * A node of a drawing. An MLP is one node, both reader and writer; a head is its output node and up to three input
+ * nodes.
  *
  * @param name its name in {@code edges.json}
  * @param layer its layer; -1 for embeddings and constants, {@link Integer#MAX_VALUE} for the output
@@ -39,7 +40,9 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
     static DrawnNode parse(String name, Predicate<NodeType> allowed, String role) {
         DrawnNode node = parse(name);
         if (node == null || !allowed.test(node.type)) {
-            String known = role.equals("writer") ? "tok_embeds, pos_embeds, embeds, a3.h7, m3" : "a3.h7.q, a3.h7.k, a3.h7.v, m3, resid_post";
+            String known = role.equals("writer")
+                    ? "tok_embeds, pos_embeds, embeds, a3.h7, m3"
+                    : "a3.h7.q, a3.h7.k, a3.h7.v, m3, resid_post";
             throw new InputException("unknown " + role + " '" + name + "': " + role + "s look like " + known);
         }
         return node;
@@ -47,12 +50,13 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
 
     /** The node of that name, or null if it is none. */
     static DrawnNode parse(String name) {
-        NodeType fixed = switch (name) {
-            case "tok_embeds", "token_embeds", "embeds" -> NodeType.TOKEN_EMBEDDING;
-            case "pos_embeds" -> NodeType.POSITION_EMBEDDING;
-            case "resid_post" -> NodeType.OUTPUT;
-            default -> null;
-        };
+        NodeType fixed =
+                switch (name) {
+                    case "tok_embeds", "token_embeds", "embeds" -> NodeType.TOKEN_EMBEDDING;
+                    case "pos_embeds" -> NodeType.POSITION_EMBEDDING;
+                    case "resid_post" -> NodeType.OUTPUT;
+                    default -> null;
+                };
         if (fixed != null) {
             return new DrawnNode(name, fixed, fixed == NodeType.OUTPUT ? Integer.MAX_VALUE : -1, -1);
         }
@@ -64,12 +68,13 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
         if (!head.matches()) {
             return null;
         }
-        NodeType type = switch (head.group(3)) {
-            case null -> NodeType.HEAD;
-            case "q" -> NodeType.QUERY;
-            case "k" -> NodeType.KEY;
-            default -> NodeType.VALUE;
-        };
+        NodeType type =
+                switch (head.group(3)) {
+                    case null -> NodeType.HEAD;
+                    case "q" -> NodeType.QUERY;
+                    case "k" -> NodeType.KEY;
+                    default -> NodeType.VALUE;
+                };
         return new DrawnNode(name, type, Integer.parseInt(head.group(1)), Integer.parseInt(head.group(2)));
     }
 

@@ -11,7 +11,8 @@ final class Headless {
     private Headless() {}
 
     /**
-     * Nothing here opens a window: unless the program decided otherwise, do not look for a display. Then tries the fonts.
+     * Nothing here opens a window: unless the program decided otherwise, do not look for a display. Then tries the
+     * fonts.
      *
      * @throws InputException if this machine has none
      */
@@ -24,9 +25,12 @@ final class Headless {
         } catch (OutOfMemoryError e) {
             throw e;
         } catch (RuntimeException | Error e) {
-            // which it is depends on what is missing: fonts, their configuration, the native libraries, or only fonts that were there before
-            throw new InputException("Java finds no fonts on this machine, which text in PDF, PNG and plots needs:"
-                    + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)", e);
+            // which it is depends on what is missing: fonts, their configuration, the native libraries, or only fonts
+            // that were there before
+            throw new InputException(
+                    "Java finds no fonts on this machine, which text in PDF, PNG and plots needs:"
+                            + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)",
+                    e);
         }
     }
 }

@@ -34,7 +34,10 @@ final class HtmlPage {
         graph.nodes().forEach(node -> nodes.addObject().put("name", node.name()).put("type", node.type().label));
         ArrayNode links = data.putArray("links");
         graph.links().forEach(link -> {
-            ObjectNode entry = links.addObject().put("from", link.from()).put("to", link.to()).put("kind", link.kind().name());
+            ObjectNode entry = links.addObject()
+                    .put("from", link.from())
+                    .put("to", link.to())
+                    .put("kind", link.kind().name());
             if (Double.isNaN(link.strength())) {
                 entry.putNull("strength");
             } else {

@@ -60,7 +60,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         double opacity = opacity(links.size());
         // constants go everywhere and say little: behind all else
         int[] order = Stream.of(LinkKind.CONSTANT, LinkKind.EDGE, LinkKind.HEAD_INPUT)
-                .flatMapToInt(kind -> IntStream.range(0, links.size()).filter(i -> links.get(i).kind() == kind))
+                .flatMapToInt(kind -> IntStream.range(0, links.size())
+                        .filter(i -> links.get(i).kind() == kind))
                 .toArray();
         for (int i : order) {
             shapes.add(line(graph, i, layout.curves().get(i).moved(dx, dy), opacity));
@@ -95,7 +96,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         int ink = graph.nodes().get(link.from()).type().ink;
         return switch (link.kind()) {
             case EDGE -> new Line(index, curve, ink, opacity, 1.1);
-            case HEAD_INPUT -> new Line(index, curve, ink, graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity, 1.6);
+            case HEAD_INPUT ->
+                new Line(index, curve, ink, graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity, 1.6);
             case CONSTANT -> new Line(index, curve, NodeType.CONSTANT.ink, opacity * 0.6, 0.7);
         };
     }
@@ -128,7 +130,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         Map<Integer, double[]> extent = new TreeMap<>();
         for (int i = 0; i < boxes.size(); i++) {
             Box box = boxes.get(i);
-            double[] range = extent.computeIfAbsent(graph.nodes().get(i).layer(), l -> new double[] {Double.MAX_VALUE, 0});
+            double[] range =
+                    extent.computeIfAbsent(graph.nodes().get(i).layer(), l -> new double[] {Double.MAX_VALUE, 0});
             range[0] = Math.min(range[0], box.y());
             range[1] = Math.max(range[1], box.bottom());
         }

@@ -27,12 +27,18 @@ final class PicturePainter {
     /** A larger image would not fit into a viewer; it is scaled down. */
     private static final double MAX_PIXELS = 50e6;
 
-    /** Helvetica's widths of the ASCII characters from space on, in thousandths of the font size (Adobe's font metrics). */
+    /**
+     * Helvetica's widths of the ASCII characters from space on, in thousandths of the font size (Adobe's font metrics).
+     */
     private static final int[] HELVETICA = {
-        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556, 556,
-        556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778,
-        667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556, 278, 556,
-        556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584
+        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556,
+                556, 556,
+        556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
+                722, 778,
+        667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556,
+                278, 556,
+        556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334,
+                584
     };
 
     private final Graphics2D g;
@@ -57,7 +63,9 @@ final class PicturePainter {
         Headless.ensure();
         double scale = Math.min(PIXELS_PER_POINT, Math.sqrt(MAX_PIXELS / (picture.width() * picture.height())));
         BufferedImage image = new BufferedImage(
-                (int) Math.ceil(picture.width() * scale), (int) Math.ceil(picture.height() * scale), BufferedImage.TYPE_INT_RGB);
+                (int) Math.ceil(picture.width() * scale),
+                (int) Math.ceil(picture.height() * scale),
+                BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
@@ -84,7 +92,11 @@ final class PicturePainter {
         switch (shape) {
             case Picture.Band band -> {
                 g.setColor(new Color(band.fill()));
-                g.fill(new Rectangle2D.Double(band.box().x(), band.box().y(), band.box().width(), band.box().height()));
+                g.fill(new Rectangle2D.Double(
+                        band.box().x(),
+                        band.box().y(),
+                        band.box().width(),
+                        band.box().height()));
             }
             case Picture.Line line -> {
                 g.setComposite(AlphaComposite.getInstance(AlphaComposite.SRC_OVER, (float) line.opacity()));
@@ -95,11 +107,23 @@ final class PicturePainter {
                 box(node.box(), node.fill());
                 double baseline = node.box().y() + node.box().height() / 2 + node.fontSize() * 0.35;
                 Font font = font(node.fontSize(), false);
-                text(node.label(), font, node.box().centre() - textWidth.applyAsDouble(node.label(), font) / 2, baseline);
+                text(
+                        node.label(),
+                        font,
+                        node.box().centre() - textWidth.applyAsDouble(node.label(), font) / 2,
+                        baseline);
             }
-            case Picture.Swatch swatch when swatch.line() -> {
+            case Picture.Swatch swatch
+            when swatch.line() -> {
                 double y = swatch.box().y() + swatch.box().height() / 2;
-                stroke(new Line2D.Double(swatch.box().x(), y, swatch.box().x() + swatch.box().width(), y), swatch.colour(), 1);
+                stroke(
+                        new Line2D.Double(
+                                swatch.box().x(),
+                                y,
+                                swatch.box().x() + swatch.box().width(),
+                                y),
+                        swatch.colour(),
+                        1);
             }
             case Picture.Swatch swatch -> box(swatch.box(), swatch.colour());
             case Picture.Text text -> {
@@ -112,7 +136,8 @@ final class PicturePainter {
     private void text(String text, Font font, double x, double y) {
         g.setFont(font);
         // PDF's built-in fonts know no other letters: those are drawn as outlines, which cannot be searched
-        g.setRenderingHint(PDFHints.KEY_DRAW_STRING_TYPE,
+        g.setRenderingHint(
+                PDFHints.KEY_DRAW_STRING_TYPE,
                 isAscii(text) ? PDFHints.VALUE_DRAW_STRING_TYPE_STANDARD : PDFHints.VALUE_DRAW_STRING_TYPE_VECTOR);
         g.drawString(text, (float) x, (float) y);
     }
@@ -122,12 +147,15 @@ final class PicturePainter {
     }
 
     private static double measured(String text, Font font) {
-        return font.getStringBounds(text, new FontRenderContext(null, true, true)).getWidth();
+        return font.getStringBounds(text, new FontRenderContext(null, true, true))
+                .getWidth();
     }
 
     /** The PDF shows sans serif text in its built-in Helvetica, whatever font this machine has for it. */
     private static double helvetica(String text, Font font) {
-        return isAscii(text) ? text.chars().map(c -> HELVETICA[c - ' ']).sum() * font.getSize2D() / 1000 : measured(text, font);
+        return isAscii(text)
+                ? text.chars().map(c -> HELVETICA[c - ' ']).sum() * font.getSize2D() / 1000
+                : measured(text, font);
     }
 
     private void box(Box box, int fill) {

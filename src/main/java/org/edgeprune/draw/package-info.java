@@ -1,11 +1,11 @@
 /**
  * Pictures of circuits and of training curves.
  *
- * <p>{@link org.edgeprune.draw.CircuitDrawing} draws a circuit, from a {@link org.edgeprune.graph.Circuit} or from nothing but an
- * {@code edges.json}, as SVG, PDF, PNG, Graphviz DOT text or one self-contained interactive HTML page.
+ * <p>{@link org.edgeprune.draw.CircuitDrawing} draws a circuit, from a {@link org.edgeprune.graph.Circuit} or from
+ * nothing but an {@code edges.json}, as SVG, PDF, PNG, Graphviz DOT text or one self-contained interactive HTML page.
  * {@link org.edgeprune.draw.Curves} plots series as SVG for reports.
  *
- * <p>The layout is ELK's layered algorithm; SVG, PDF, PNG and HTML show the same {@code Picture}. SVG, DOT and HTML need no
- * fonts and are the same bytes on every machine; PDF, PNG and curves use Java's headless graphics.
+ * <p>The layout is ELK's layered algorithm; SVG, PDF, PNG and HTML show the same {@code Picture}. SVG, DOT and HTML
+ * need no fonts and are the same bytes on every machine; PDF, PNG and curves use Java's headless graphics.
  */
 package org.edgeprune.draw;

@@ -16,10 +16,12 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * What a plain run of the model leaves behind for masked runs to fall back on: normally the run on the corrupted prompts.
+ * What a plain run of the model leaves behind for masked runs to fall back on: normally the run on the corrupted
+ * prompts.
  *
- * <p>Head outputs are kept before the output projection, so a baseline is a few residual streams a layer, not one a writer. Of the
- * pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it was made.
+ * <p>Head outputs are kept before the output projection, so a baseline is a few residual streams a layer, not one a
+ * writer. Of the pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it
+ * was made.
  *
  * @param embeddings what each embedding node adds, {@code [tokens, hidden]} each
  * @param layers one entry a layer
@@ -88,9 +90,12 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                     Tensor cleanMiddle = null;
                     try (Part<SelfAttention> attention = model.attention(i)) {
                         attended = attend(model, attention, residual, whole, null);
-                        past = all ? null : attended.keyValues().to(model.device()).tokens(pasts);
+                        past = all
+                                ? null
+                                : attended.keyValues().to(model.device()).tokens(pasts);
                         if (both) {
-                            cleanMiddle = attend(model, attention, clean, tails, past).residual();
+                            cleanMiddle =
+                                    attend(model, attention, clean, tails, past).residual();
                         }
                     }
                     boolean parallel = model.graphShape().parallelBlocks();
@@ -119,7 +124,9 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         }
     }
 
-    /** The residual stream after a layer's attention; on the layer's own device its head values, and keys and values. */
+    /**
+     * The residual stream after a layer's attention; on the layer's own device its head values, and keys and values.
+     */
     private record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
 
     private static Attended attend(
@@ -149,8 +156,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
     }
 
     /**
-     * The plain model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads. Recorded for
-     * differentiation where gradients are on and the model's parameters require them.
+     * The plain model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post}
+     * reads. Recorded for differentiation where gradients are on and the model's parameters require them.
      */
     public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
         TensorScope outer = TensorScope.open();
@@ -175,8 +182,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
     }
 
     /**
-     * What every writer adds to the residual stream, {@code [writers, tokens, hidden]}: the reference's writer states. Each head
-     * carries an equal share of its layer's output bias.
+     * What every writer adds to the residual stream, {@code [writers, tokens, hidden]}: the reference's writer states.
+     * Each head carries an equal share of its layer's output bias.
      *
      * @param withEmbeddings whether embedding nodes are writers
      */
@@ -191,7 +198,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
                 try (Part<SelfAttention> part = model.attention(i)) {
                     SelfAttention attention = part.get();
                     Tensor values = layers.get(i).headValues().to(part.device());
-                    Tensor heads = attention.writeEach(values, IntStream.range(0, attention.heads()).toArray());
+                    Tensor heads = attention.writeEach(
+                            values, IntStream.range(0, attention.heads()).toArray());
                     Tensor outputs = attention.outputBias() == null ? heads : heads.add(attention.biasShare());
                     states.add(outputs.to(model.device()));
                 }
@@ -226,7 +234,11 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
         Baseline first = runs.get(0);
         return new Baseline(
                 IntStream.range(0, first.embeddings().size())
-                        .mapToObj(e -> Tensor.cat(0, runs.stream().map(run -> run.embeddings().get(e)).toList()))
+                        .mapToObj(e -> Tensor.cat(
+                                0,
+                                runs.stream()
+                                        .map(run -> run.embeddings().get(e))
+                                        .toList()))
                         .toList(),
                 IntStream.range(0, first.layers().size())
                         .mapToObj(l -> cat(runs.stream().map(run -> run.layers().get(l))))
@@ -236,7 +248,8 @@ public record Baseline(List<Tensor> embeddings, List<Layer> layers, Tensor final
 
     private static Layer cat(Stream<Layer> layers) {
         List<Layer> parts = layers.toList();
-        List<KeyValues> pasts = parts.stream().map(Layer::past).filter(Objects::nonNull).toList();
+        List<KeyValues> pasts =
+                parts.stream().map(Layer::past).filter(Objects::nonNull).toList();
         return new Layer(
                 Tensor.cat(0, parts.stream().map(Layer::attentionInput).toList()),
                 Tensor.cat(1, parts.stream().map(Layer::headValues).toList()),

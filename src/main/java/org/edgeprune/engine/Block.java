@@ -21,7 +21,9 @@ sealed interface Block {
     /** Numbers of its writers, ascending. */
     int[] writers();
 
-    /** The residual stream of the corrupted run that its readers fall back on, {@code [tokens, hidden]}; null for zero. */
+    /**
+     * The residual stream of the corrupted run that its readers fall back on, {@code [tokens, hidden]}; null for zero.
+     */
     Tensor base();
 
     /**
@@ -38,7 +40,13 @@ sealed interface Block {
      *
      * @param corrupted that run's layer; null for zero ablation
      */
-    record Heads(TransformerModel model, ComputationGraph graph, int layer, HeadSet set, TokenBatch batch, Baseline.Layer corrupted)
+    record Heads(
+            TransformerModel model,
+            ComputationGraph graph,
+            int layer,
+            HeadSet set,
+            TokenBatch batch,
+            Baseline.Layer corrupted)
             implements Block {
         @Override
         public List<ReaderRows> readers() {
@@ -63,8 +71,11 @@ sealed interface Block {
         public Tensor deltas(Tensor inputs, Tensor nodeMask) {
             try (Part<SelfAttention> part = model.attention(layer)) {
                 SelfAttention attention = part.get();
-                List<Tensor> qkv = inputs.to(part.device()).split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
-                KeyValues past = corrupted == null || corrupted.past() == null ? null : corrupted.past().to(part.device());
+                List<Tensor> qkv = inputs.to(part.device())
+                        .split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
+                KeyValues past = corrupted == null || corrupted.past() == null
+                        ? null
+                        : corrupted.past().to(part.device());
                 Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch, past);
                 Tensor scale = nodeMask.to(part.device()).to(values.dtype()).view(-1, 1, 1);
                 return scaled(attention, values, scale).to(model.device());
@@ -75,7 +86,9 @@ sealed interface Block {
         private Tensor scaled(SelfAttention attention, Tensor values, Tensor scale) {
             if (corrupted == null) {
                 Tensor deltas = attention.writeEach(values.mul(scale), set.heads());
-                return attention.outputBias() == null ? deltas : deltas.add(attention.biasShare().mul(scale));
+                return attention.outputBias() == null
+                        ? deltas
+                        : deltas.add(attention.biasShare().mul(scale));
             }
             Tensor before = Index.select(corrupted.headValues().to(values.device()), set.heads());
             return attention.writeEach(values.sub(before).mul(scale), set.heads());
@@ -87,7 +100,8 @@ sealed interface Block {
      *
      * @param corrupted as for {@link Heads}
      */
-    record Neurons(TransformerModel model, ComputationGraph graph, int layer, Baseline.Layer corrupted) implements Block {
+    record Neurons(TransformerModel model, ComputationGraph graph, int layer, Baseline.Layer corrupted)
+            implements Block {
         @Override
         public List<ReaderRows> readers() {
             return List.of(new ReaderRows(graph.group(Reader.Kind.MLP, layer), new int[] {0}));
@@ -106,7 +120,8 @@ sealed interface Block {
         @Override
         public Tensor deltas(Tensor inputs, Tensor nodeMask) {
             try (Part<Mlp> mlp = model.mlp(layer)) {
-                Tensor output = mlp.get().apply(inputs.squeeze(0).to(mlp.device())).to(model.device());
+                Tensor output =
+                        mlp.get().apply(inputs.squeeze(0).to(mlp.device())).to(model.device());
                 Tensor diff = corrupted == null ? output : output.sub(corrupted.mlpOutput());
                 return diff.mul(nodeMask.to(diff.dtype())).unsqueeze(0);
             }

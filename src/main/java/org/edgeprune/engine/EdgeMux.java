@@ -7,11 +7,12 @@ import org.edgeprune.torch.Tensor;
 
 /**
  * The mux in front of a group of readers that see the same writers, with its hand-written backward:
+ *
  * <pre>  x_r = base + sum_w z_rw delta_w
  *  dz_rw = &lt;g_r, delta_w&gt;        ddelta_w += sum_r z_rw g_r</pre>
  *
- * <p>Masks that are exactly zero cost nothing and masks that are exactly zero or one get gradient zero, which is the hard
- * concrete's. On CPU in f32 the three products run in fused kernels that skip zeros; elsewhere as dense products.
+ * <p>Masks that are exactly zero cost nothing and masks that are exactly zero or one get gradient zero, which is the
+ * hard concrete's. On CPU in f32 the three products run in fused kernels that skip zeros; elsewhere as dense products.
  *
  * @param masks z of the selected readers {@code [readers, writers]}, zero towards writers that are not live
  */

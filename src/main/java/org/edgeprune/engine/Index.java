@@ -9,7 +9,8 @@ final class Index {
     private Index() {}
 
     static Tensor of(int[] numbers, Device device) {
-        return Tensor.of(Arrays.stream(numbers).asLongStream().toArray(), numbers.length).to(device);
+        return Tensor.of(Arrays.stream(numbers).asLongStream().toArray(), numbers.length)
+                .to(device);
     }
 
     /** Whether the numbers, ascending, have no gaps. */

@@ -7,7 +7,8 @@ public final class KlDivergence {
     private KlDivergence() {}
 
     /**
-     * {@code sum_s weights_s sum_v p_sv (ln p_sv - ln q_sv)} with p the full model's distribution and q = softmax(logits).
+     * {@code sum_s weights_s sum_v p_sv (ln p_sv - ln q_sv)} with p the full model's distribution and q =
+     * softmax(logits).
      *
      * @param fullLogProbs ln p, {@code [scored, vocab]}
      * @param logits of the masked model, {@code [scored, vocab]}

@@ -8,9 +8,9 @@ import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.graph.Writer;
 
 /**
- * Which nodes take part at given masks: a writer is live if its mask is not zero and a live reader reads it with a mask that is
- * not zero; a reader is live if it feeds a live writer, or is {@code resid_post}. Everything else cannot change the output and
- * has zero gradient, so it is not computed.
+ * Which nodes take part at given masks: a writer is live if its mask is not zero and a live reader reads it with a mask
+ * that is not zero; a reader is live if it feeds a live writer, or is {@code resid_post}. Everything else cannot change
+ * the output and has zero gradient, so it is not computed.
  */
 final class Liveness {
     private final boolean[] writers;
@@ -37,7 +37,8 @@ final class Liveness {
             }
             for (int row = 0; row < group.count(); row++) {
                 Reader reader = graph.readers().get(group.firstReader() + row);
-                if (reader.kind() != Reader.Kind.RESID_POST && graph.fedBy(reader).stream().noneMatch(w -> writers[w.index()])) {
+                if (reader.kind() != Reader.Kind.RESID_POST
+                        && graph.fedBy(reader).stream().noneMatch(w -> writers[w.index()])) {
                     continue;
                 }
                 readers[reader.index()] = true;

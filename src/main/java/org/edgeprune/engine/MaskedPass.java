@@ -65,8 +65,8 @@ public final class MaskedPass {
      * Runs the masked model.
      *
      * @param batch the clean prompts
-     * @param baseline the model's run on the corrupted prompts (interchange ablation), which must pack like {@code batch}; null for zero
-     *     ablation
+     * @param baseline the model's run on the corrupted prompts (interchange ablation), which must pack like
+     *     {@code batch}; null for zero ablation
      * @param scored numbers of the tokens whose final residual stream is wanted, i64, each at most once; null for all
      * @param gradients whether {@link #backward} will be called, and what is kept for it
      */
@@ -105,14 +105,18 @@ public final class MaskedPass {
     }
 
     /**
-     * What {@code resid_post} reads at the scored tokens, {@code [scored, hidden]}: the input of the final norm. Requires gradients
-     * if the pass was made for them, so that a loss on {@link TransformerModel#logits} can be differentiated down to it.
+     * What {@code resid_post} reads at the scored tokens, {@code [scored, hidden]}: the input of the final norm.
+     * Requires gradients if the pass was made for them, so that a loss on {@link TransformerModel#logits} can be
+     * differentiated down to it.
      */
     public Tensor finalResidual() {
         return finalResidual;
     }
 
-    /** What every writer adds in this run, {@code [writers, tokens, hidden]}; writers that are not live add what the baseline has. */
+    /**
+     * What every writer adds in this run, {@code [writers, tokens, hidden]}; writers that are not live add what the
+     * baseline has.
+     */
     public Tensor writerStates() {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
@@ -125,7 +129,8 @@ public final class MaskedPass {
             return scope.keep(
                     baseline == null
                             ? states
-                            : states.add(baseline.writerStates(model, graph.shape().hasEmbeddings())));
+                            : states.add(
+                                    baseline.writerStates(model, graph.shape().hasEmbeddings())));
         }
     }
 
@@ -151,7 +156,8 @@ public final class MaskedPass {
 
     private Tensor newOutbox() {
         long[] shape = {graph.nodeCount(), batch.tokenCount(), model.hiddenSize()};
-        // Fused kernels never touch a writer that is not live; dense products multiply it by zero, so it must be finite.
+        // Fused kernels never touch a writer that is not live; dense products multiply it by zero, so it must be
+        // finite.
         return EdgeMux.fused(model.device(), model.dtype())
                 ? Tensor.empty(model.dtype(), model.device(), shape)
                 : Tensor.zeros(model.dtype(), model.device(), shape);
@@ -253,7 +259,8 @@ public final class MaskedPass {
         if (gradients == Gradients.NONE) {
             throw new IllegalStateException("this pass was not made for gradients");
         }
-        Tensor edgeGradients = Tensor.zeros(DType.F32, model.device(), masks.layout().size());
+        Tensor edgeGradients =
+                Tensor.zeros(DType.F32, model.device(), masks.layout().size());
         Tensor nodeGradients = Tensor.zeros(DType.F32, model.device(), graph.nodeCount());
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
@@ -264,11 +271,19 @@ public final class MaskedPass {
             }
             for (int i = 0; i < embeddingDiffs.size(); i++) {
                 if (live.writer(i)) {
-                    Tensor dot = outboxGradient.select(0, i).mul(embeddingDiffs.get(i)).to(DType.F32).sum();
+                    Tensor dot = outboxGradient
+                            .select(0, i)
+                            .mul(embeddingDiffs.get(i))
+                            .to(DType.F32)
+                            .sum();
                     nodeGradients.select(0, i).copy_(dot);
                 }
             }
-            nodeGradients.mul_(masks.nodes().detach().gt(0).and(masks.nodes().detach().lt(1)).to(DType.F32));
+            nodeGradients.mul_(masks.nodes()
+                    .detach()
+                    .gt(0)
+                    .and(masks.nodes().detach().lt(1))
+                    .to(DType.F32));
         }
         return new MaskGradients(edgeGradients, nodeGradients);
     }

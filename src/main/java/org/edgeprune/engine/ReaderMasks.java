@@ -20,7 +20,10 @@ final class ReaderMasks {
         this.device = device;
     }
 
-    /** A mux for readers that all see the same writers; its masks {@code [readers, writers]} are zero towards writers that are not live. */
+    /**
+     * A mux for readers that all see the same writers; its masks {@code [readers, writers]} are zero towards writers
+     * that are not live.
+     */
     EdgeMux mux(List<ReaderRows> rows) {
         int writers = rows.get(0).group().visibleWriters();
         int readers = rows.stream().mapToInt(r -> r.numbers().length).sum();

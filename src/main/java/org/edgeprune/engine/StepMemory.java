@@ -7,16 +7,19 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 
 /**
- * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay below as edges
- * die. All devices together.
+ * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay
+ * below as edges die. All devices together.
  *
- * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest block
+ * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest
+ *     block
  * @param mapped the other parameters: pages of the checkpoint's file, which the system may take back and read again
- * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits of the clean ones
+ * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits
+ *     of the clean ones
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
- * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are recomputed
- * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with offloading
- *     what the unembedding is larger than {@code weights}; gone before the backward
+ * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are
+ *     recomputed
+ * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with
+ *     offloading what the unembedding is larger than {@code weights}; gone before the backward
  * @param backward the outbox's gradient and the workspace of a block, beyond {@code weights}
  * @param masks log_alphas, samples, gradients, noise and optimiser state
  * @param cache the full model's runs that are kept for later steps
@@ -34,9 +37,15 @@ public record StepMemory(
         long cache,
         long process) {
     private static final int F32 = 4;
-    /** Masks and what goes with them, each a number an edge: about half are tensors, the rest Java arrays, garbage included. */
+    /**
+     * Masks and what goes with them, each a number an edge: about half are tensors, the rest Java arrays, garbage
+     * included.
+     */
     private static final int MASK_TENSORS = 30;
-    /** Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way back. */
+    /**
+     * Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way
+     * back.
+     */
     private static final int LOSS_TENSORS = 8;
     /** Heap, code and libraries, as the launcher starts Java; seen between 130 MB and 190 MB. */
     private static final long PROCESS = 170_000_000;
@@ -95,7 +104,8 @@ public record StepMemory(
         long embeddings = 3L * graph.embeddings().size() * stream;
         // inputs, what is written; queries, keys, values, attention's output and its difference from the corrupted one
         long attention = (attentionReaders + heads) * stream + 5 * values;
-        // inputs, what is written, its difference; a gated MLP's gate, activation and other factor, or an activation's input
+        // inputs, what is written, its difference; a gated MLP's gate, activation and other factor, or an activation's
+        // input
         long mlp = 3 * stream + (model.gatedMlp() ? 3 : 1) * inner;
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
@@ -106,7 +116,8 @@ public record StepMemory(
         long copied = Math.min(parameters, work.copied());
         long end = 0;
         if (work.execution().offload()) {
-            // A block's weights come for its forward; autograd has let go of them when the gradients of its inputs come together.
+            // A block's weights come for its forward; autograd has let go of them when the gradients of its inputs come
+            // together.
             long ofAttention = Math.min(all.largestAttention() * number, work.copied());
             long ofMlp = Math.min(all.largestMlp() * number, work.copied());
             parameters = Math.max(all.largestAttention(), all.largestMlp()) * number;

@@ -20,7 +20,8 @@ public record Evaluation(List<Scored> examples) {
      * @param example the prompt pair
      * @param metrics of the circuit on it
      * @param fullModelMetrics of the full model on it
-     * @param predicted the circuit's most likely token in each row of logits; across positions, the most likely position
+     * @param predicted the circuit's most likely token in each row of logits; across positions, the most likely
+     *     position
      */
     public record Scored(
             Example example, Map<String, Double> metrics, Map<String, Double> fullModelMetrics, int[] predicted) {}
@@ -40,8 +41,8 @@ public record Evaluation(List<Scored> examples) {
     }
 
     /**
-     * Everything in one map, as in {@code metrics.json}: sparsities, the circuit's metrics by name, and the full model's with the
-     * prefix {@code full_model_}.
+     * Everything in one map, as in {@code metrics.json}: sparsities, the circuit's metrics by name, and the full
+     * model's with the prefix {@code full_model_}.
      *
      * @param masks the binary masks that were evaluated; null for the full model alone
      */
@@ -63,7 +64,8 @@ public record Evaluation(List<Scored> examples) {
     }
 
     /**
-     * {@code examples.jsonl}: an object a line with both prompts, what the circuit predicts, its metrics and the full model's.
+     * {@code examples.jsonl}: an object a line with both prompts, what the circuit predicts, its metrics and the full
+     * model's.
      *
      * @param tokenizer that the prompts were encoded with
      */
@@ -74,7 +76,11 @@ public record Evaluation(List<Scored> examples) {
             ObjectNode line = json.createObjectNode();
             line.put("clean", tokenizer.decode(scored.example().clean()));
             line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
-            line.set("predicted", json.valueToTree(Arrays.stream(scored.predicted()).mapToObj(tokenizer::decode).toList()));
+            line.set(
+                    "predicted",
+                    json.valueToTree(Arrays.stream(scored.predicted())
+                            .mapToObj(tokenizer::decode)
+                            .toList()));
             line.set("metrics", json.valueToTree(scored.metrics()));
             line.set("full_model_metrics", json.valueToTree(scored.fullModelMetrics()));
             lines.append(line).append('\n');

@@ -40,8 +40,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
     private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            PromptBatch batch =
-                    PromptBatch.of(model, examples, scorer, interchange && masks != null);
+            PromptBatch batch = PromptBatch.of(model, examples, scorer, interchange && masks != null);
             float[][] full = rows(batch.fullLogits());
             float[][] logits = masks == null ? full : rows(logits(batch, masks));
             List<Evaluation.Scored> scored = new ArrayList<>();
@@ -63,13 +62,20 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
 
     private Tensor logits(PromptBatch batch, MaskValues masks) {
         MaskedPass pass = new MaskedPass(
-                model, batch.clean(), batch.baseline(), Masks.of(masks, model.device()), batch.scored(), MaskedPass.Gradients.NONE);
+                model,
+                batch.clean(),
+                batch.baseline(),
+                Masks.of(masks, model.device()),
+                batch.scored(),
+                MaskedPass.Gradients.NONE);
         return batch.rows().of(model.logits(pass.finalResidual()));
     }
 
     private int token(float[] logits) {
         int column = Metrics.argmax(logits);
-        return scorer.vocabulary() == null || scorer.loss() == Loss.ACROSS_POSITIONS ? column : scorer.vocabulary()[column];
+        return scorer.vocabulary() == null || scorer.loss() == Loss.ACROSS_POSITIONS
+                ? column
+                : scorer.vocabulary()[column];
     }
 
     private static float[][] rows(Tensor matrix) {

@@ -16,7 +16,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Greedy generation by a model or by a circuit in it. Every token is a pass over the whole sequence: nothing is kept between tokens.
+ * Greedy generation by a model or by a circuit in it. Every token is a pass over the whole sequence: nothing is kept
+ * between tokens.
  *
  * @param model the full model
  * @param masks the circuit; null for the full model
@@ -27,8 +28,8 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
      * Continues a prompt by the most likely token at each step.
      *
      * @param prompt at least one token
-     * @param corrupted a prompt of as many tokens whose states flow along cut edges; it is continued by the same tokens. Null: cut
-     *     edges carry nothing (zero ablation). Without effect for the full model
+     * @param corrupted a prompt of as many tokens whose states flow along cut edges; it is continued by the same
+     *     tokens. Null: cut edges carry nothing (zero ablation). Without effect for the full model
      * @param newTokens how many to generate at most
      * @return the new tokens, an end token included
      * @throws InputException if the model has too few positions, or the prompts differ in length
@@ -39,8 +40,8 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
                     + " new ones do not fit into the model's " + model.maxPositions() + " positions: ask for fewer");
         }
         if (corrupted != null && corrupted.length != prompt.length) {
-            throw new InputException("the corrupted prompt has " + corrupted.length + " tokens and the prompt " + prompt.length
-                    + ": they must have as many");
+            throw new InputException("the corrupted prompt has " + corrupted.length + " tokens and the prompt "
+                    + prompt.length + ": they must have as many");
         }
         int[] clean = prompt.clone();
         int[] other = corrupted == null ? null : corrupted.clone();
@@ -65,7 +66,8 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
                 return Baseline.logits(model, batch, last).toFloats();
             }
             Baseline baseline = corrupted == null ? null : Baseline.record(model, batch(corrupted));
-            MaskedPass pass = new MaskedPass(model, batch, baseline, Masks.of(masks, model.device()), last, MaskedPass.Gradients.NONE);
+            MaskedPass pass = new MaskedPass(
+                    model, batch, baseline, Masks.of(masks, model.device()), last, MaskedPass.Gradients.NONE);
             return model.logits(pass.finalResidual()).toFloats();
         }
     }

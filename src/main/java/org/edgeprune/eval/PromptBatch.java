@@ -50,7 +50,8 @@ public record PromptBatch(
         if (!interchange) {
             return new PromptBatch(clean, null, scored, weights, rows.of(Baseline.logits(model, clean, scored)), rows);
         }
-        TokenBatch corrupted = TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device());
+        TokenBatch corrupted =
+                TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device());
         Baseline.Pair pair = Baseline.record(model, corrupted, clean);
         try (GradMode off = GradMode.disabled()) {
             Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
@@ -60,14 +61,16 @@ public record PromptBatch(
 
     /** The clean prompts, without the tokens at which the masked model has nothing to do. */
     static TokenBatch clean(TransformerModel model, List<Example> examples, boolean interchange) {
-        int[] past = examples.stream().mapToInt(example -> past(model, example, interchange)).toArray();
+        int[] past = examples.stream()
+                .mapToInt(example -> past(model, example, interchange))
+                .toArray();
         return TokenBatch.tails(examples.stream().map(Example::clean).toList(), past, model.device());
     }
 
     /**
-     * How many of an example's first tokens need not be run under masks: where clean and corrupted prompt agree up to a token, a
-     * causal model's states of both are the same, whatever the masks. Not the scored ones; and a multiple of {@value #GRAIN}, so
-     * that many prompts have pasts of the same length and go through attention together.
+     * How many of an example's first tokens need not be run under masks: where clean and corrupted prompt agree up to a
+     * token, a causal model's states of both are the same, whatever the masks. Not the scored ones; and a multiple of
+     * {@value #GRAIN}, so that many prompts have pasts of the same length and go through attention together.
      */
     public static int past(TransformerModel model, Example example, boolean interchange) {
         if (!interchange || !model.causal()) {
@@ -85,7 +88,9 @@ public record PromptBatch(
             throw new IllegalArgumentException("a batch scored across positions needs equally many in every example");
         }
         return new Rows(
-                words == null ? null : Tensor.of(longs(words), words.length).to(model.device()), examples.size(), across);
+                words == null ? null : Tensor.of(longs(words), words.length).to(model.device()),
+                examples.size(),
+                across);
     }
 
     /** How many rows of logits an example has. */
@@ -96,7 +101,9 @@ public record PromptBatch(
     static Tensor scored(TokenBatch clean, List<Example> examples) {
         List<Long> tokens = new ArrayList<>();
         for (int row = 0; row < examples.size(); row++) {
-            for (int position = examples.get(row).scoreStart(); position < examples.get(row).scoreEnd(); position++) {
+            for (int position = examples.get(row).scoreStart();
+                    position < examples.get(row).scoreEnd();
+                    position++) {
                 tokens.add((long) clean.token(row, position));
             }
         }

@@ -15,12 +15,12 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Batches of examples with the full model's part of the work done once: weights are frozen, so the full model's logits and the
- * corrupted run of an example never change.
+ * Batches of examples with the full model's part of the work done once: weights are frozen, so the full model's logits
+ * and the corrupted run of an example never change.
  *
- * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, with its neighbours) when it first
- * comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not depend on what came before it,
- * not even in the last bit, so a resumed run continues exactly.
+ * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, with its neighbours)
+ * when it first comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not
+ * depend on what came before it, not even in the last bit, so a resumed run continues exactly.
  */
 public final class PromptCache implements AutoCloseable {
     /** Offloaded weights are brought in once for so many examples. */
@@ -45,7 +45,8 @@ public final class PromptCache implements AutoCloseable {
         List<Tensor> tensors() {
             return baseline == null
                     ? List.of(fullLogits)
-                    : Stream.concat(Stream.of(fullLogits), baseline.tensors().stream()).toList();
+                    : Stream.concat(Stream.of(fullLogits), baseline.tensors().stream())
+                            .toList();
         }
     }
 
@@ -147,7 +148,8 @@ public final class PromptCache implements AutoCloseable {
                     interchange ? Baseline.cat(packed.mapToObj(this::baseline).toList()) : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
-                    Tensor.cat(0, IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
+                    Tensor.cat(
+                            0, IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
                     PromptBatch.rows(scorer, batch, model));
         }
     }

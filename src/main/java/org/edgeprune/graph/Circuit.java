@@ -71,11 +71,14 @@ public final class Circuit {
     }
 
     /**
-     * Edges in the reference's order: layer by layer; within an attention layer by writer, then queries, keys and values by
-     * head; then the layer's MLP; last {@code resid_post}.
+     * Edges in the reference's order: layer by layer; within an attention layer by writer, then queries, keys and
+     * values by head; then the layer's MLP; last {@code resid_post}.
      */
     public List<Edge> edges() {
-        return IntStream.range(0, graph.shape().layers() + 1).boxed().flatMap(this::layerEdges).toList();
+        return IntStream.range(0, graph.shape().layers() + 1)
+                .boxed()
+                .flatMap(this::layerEdges)
+                .toList();
     }
 
     private Stream<Edge> layerEdges(int layer) {
@@ -114,8 +117,8 @@ public final class Circuit {
 
     private Circuit sameGraph(Circuit other) {
         if (!graph.shape().equals(other.graph.shape())) {
-            throw new InputException("these circuits are of different models: " + graph.shape() + " and "
-                    + other.graph.shape());
+            throw new InputException(
+                    "these circuits are of different models: " + graph.shape() + " and " + other.graph.shape());
         }
         return other;
     }
@@ -137,21 +140,24 @@ public final class Circuit {
         ComputationGraph with = new ComputationGraph(shape);
         Circuit circuit = read(file, with);
         int embeddings = shape.embeddings().size();
-        boolean used = circuit.edges.stream().anyMatch(i -> with.edge(i).writer().index() < embeddings);
+        boolean used =
+                circuit.edges.stream().anyMatch(i -> with.edge(i).writer().index() < embeddings);
         return used ? circuit : read(file, new ComputationGraph(shape.withoutEmbeddings()));
     }
 
     /**
      * Reads an {@code edges.json}.
      *
-     * @throws InputException naming the file and the entry if it is no list of pairs or names what this graph does not have
+     * @throws InputException naming the file and the entry if it is no list of pairs or names what this graph does not
+     *     have
      */
     public static Circuit read(Path file, ComputationGraph graph) {
         JsonNode root;
         try {
             root = new ObjectMapper().readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
+            throw new InputException(
+                    file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
         } catch (NoSuchFileException e) {
             throw new InputException(file + ": not there; name an edges.json", e);
         } catch (IOException e) {
@@ -163,14 +169,18 @@ public final class Circuit {
         BitSet set = new BitSet();
         for (int i = 0; i < root.size(); i++) {
             JsonNode pair = root.get(i);
-            if (!pair.isArray() || pair.size() != 2 || !pair.get(0).isTextual() || !pair.get(1).isTextual()) {
+            if (!pair.isArray()
+                    || pair.size() != 2
+                    || !pair.get(0).isTextual()
+                    || !pair.get(1).isTextual()) {
                 throw new InputException(file + ": entry " + i + " is " + pair + ": expected a pair [writer, reader]");
             }
             try {
                 Writer writer = graph.writer(pair.get(0).textValue());
                 Reader reader = graph.reader(pair.get(1).textValue());
                 if (!graph.hasEdge(writer, reader)) {
-                    throw new InputException(writer + " is computed after " + reader + " reads, so this edge cannot exist");
+                    throw new InputException(
+                            writer + " is computed after " + reader + " reads, so this edge cannot exist");
                 }
                 set.set(graph.edgeIndex(writer, reader));
             } catch (InputException e) {

@@ -11,8 +11,8 @@ import org.edgeprune.InputException;
  * Writers, readers and edges of a transformer, in the reference's order.
  *
  * <p>Edges are numbered reader by reader: all edges into reader 0, then all into reader 1 and so on; within a reader by
- * writer. Attention readers of layer l see the writers before layer l, its MLP sees layer l's heads too (unless blocks are
- * parallel), {@code resid_post} sees every writer. GPT-2 small has 32,046 edges, 32,936 with embedding nodes.
+ * writer. Attention readers of layer l see the writers before layer l, its MLP sees layer l's heads too (unless blocks
+ * are parallel), {@code resid_post} sees every writer. GPT-2 small has 32,046 edges, 32,936 with embedding nodes.
  */
 public final class ComputationGraph {
     private final GraphShape shape;
@@ -160,7 +160,10 @@ public final class ComputationGraph {
         return shape.embeddings().size() + layer * (shape.heads() + 1);
     }
 
-    /** The writer that a reader feeds: the head of a query, the heads that share a key or value, the MLP; none for resid_post. */
+    /**
+     * The writer that a reader feeds: the head of a query, the heads that share a key or value, the MLP; none for
+     * resid_post.
+     */
     public List<Writer> fedBy(Reader reader) {
         int first = reader.kind() == Reader.Kind.RESID_POST ? -1 : firstWriter(reader.layer());
         int group = shape.heads() / shape.kvHeads();

@@ -1,8 +1,8 @@
 package org.edgeprune.graph;
 
 /**
- * Readers of one kind in one layer. They all see the same writers, so their masks form a matrix
- * {@code [count, visibleWriters]}.
+ * Readers of one kind in one layer. They all see the same writers, so their masks form a matrix {@code [count,
+ * visibleWriters]}.
  *
  * @param index position among the groups
  * @param kind the readers' kind

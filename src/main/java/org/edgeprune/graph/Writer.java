@@ -10,7 +10,11 @@ package org.edgeprune.graph;
  * @param name the reference's name: {@code tok_embeds}, {@code a3.h7}, {@code m3}
  */
 public record Writer(int index, Kind kind, int layer, int head, String name) {
-    public enum Kind { EMBEDDING, HEAD, MLP }
+    public enum Kind {
+        EMBEDDING,
+        HEAD,
+        MLP
+    }
 
     @Override
     public String toString() {

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.edgeprune.InputException;
 
 /**
- * Repeats what the network broke, with a wait that doubles each time. An attempt that got further than all before starts the count anew, so a
- * large file comes through a connection that is cut again and again.
+ * Repeats what the network broke, with a wait that doubles each time. An attempt that got further than all before
+ * starts the count anew, so a large file comes through a connection that is cut again and again.
  *
  * @param what is asked for, for messages
  */
@@ -74,7 +74,8 @@ record Attempts(HubSettings.Patience patience, String what) {
         }
         try {
             // a little chance, lest many processes come back all at once
-            Thread.sleep(wait.plus(wait.multipliedBy(ThreadLocalRandom.current().nextInt(25)).dividedBy(100)));
+            Thread.sleep(wait.plus(
+                    wait.multipliedBy(ThreadLocalRandom.current().nextInt(25)).dividedBy(100)));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new InputException(what + ": interrupted", interrupted);

@@ -10,10 +10,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.edgeprune.InputException;
 
 /**
- * Gets one blob, into {@code CHECKSUM.incomplete} first. What is there of it from before is kept and the rest asked for by range.
- * Only contents of the right size and checksum become the blob. The caller holds the blob's lock.
+ * Gets one blob, into {@code CHECKSUM.incomplete} first. What is there of it from before is kept and the rest asked for
+ * by range. Only contents of the right size and checksum become the blob. The caller holds the blob's lock.
  */
-record BlobDownload(HubClient client, HubSettings.Patience patience, HubCache cache, HubFile file, Hub.Listener listener) {
+record BlobDownload(
+        HubClient client, HubSettings.Patience patience, HubCache cache, HubFile file, Hub.Listener listener) {
     private static final int CHUNK = 1 << 16;
 
     /** @throws InputException if the contents cannot be got, or are wrong even when got afresh */
@@ -26,13 +27,17 @@ record BlobDownload(HubClient client, HubSettings.Patience patience, HubCache ca
                 Files.delete(incomplete);
                 if (!attempts.run(progress -> arrived(incomplete, progress))) {
                     Files.delete(incomplete);
-                    throw new InputException(file + ": what the server sends has not the size and checksum that it states ("
-                            + file.size() + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
+                    throw new InputException(file
+                            + ": what the server sends has not the size and checksum that it states (" + file.size()
+                            + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
                 }
             }
             Files.move(incomplete, cache.blob(file), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new InputException(incomplete + ": cannot be moved or removed: " + e + ": name another place in HF_HOME or HF_HUB_CACHE", e);
+            throw new InputException(
+                    incomplete + ": cannot be moved or removed: " + e
+                            + ": name another place in HF_HOME or HF_HUB_CACHE",
+                    e);
         }
     }
 
@@ -68,7 +73,10 @@ record BlobDownload(HubClient client, HubSettings.Patience patience, HubCache ca
         }
     }
 
-    /** Until the end of the body, until there is more of it than there should be, or until the other side is silent for too long. */
+    /**
+     * Until the end of the body, until there is more of it than there should be, or until the other side is silent for
+     * too long.
+     */
     private void copy(InputStream body, PartialBlob partial, Attempts.Progress progress) throws IOException {
         AtomicLong seen = new AtomicLong();
         Thread watch = Thread.startVirtualThread(() -> closeWhenSilent(body, seen));

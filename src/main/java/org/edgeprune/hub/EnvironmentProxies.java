@@ -19,9 +19,9 @@ import java.util.stream.Stream;
 import org.edgeprune.InputException;
 
 /**
- * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and
- * {@code no_proxy}, in small letters or, where those are not set, capitals. {@code no_proxy} is a list of host names, which stand
- * for their subdomains too, of {@code host:port}, or {@code *}.
+ * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy}
+ * and {@code no_proxy}, in small letters or, where those are not set, capitals. {@code no_proxy} is a list of host
+ * names, which stand for their subdomains too, of {@code host:port}, or {@code *}.
  *
  * <p>A user and password in the address of a proxy for https reach it only where Java runs with
  * {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher runs it.
@@ -42,7 +42,8 @@ public final class EnvironmentProxies extends ProxySelector {
             Stream.of(scheme + "_proxy", "all_proxy")
                     .filter(name -> value(environment, name).isPresent())
                     .findFirst()
-                    .ifPresent(name -> proxies.put(scheme, address(name, value(environment, name).get())));
+                    .ifPresent(name -> proxies.put(
+                            scheme, address(name, value(environment, name).get())));
         }
         List<String> direct = value(environment, "no_proxy")
                 .map(list -> Arrays.stream(list.split("[,\\s]+"))
@@ -70,7 +71,8 @@ public final class EnvironmentProxies extends ProxySelector {
         } catch (IllegalArgumentException e) {
             // complained about below, without the address: it may hold a password
         }
-        throw new InputException(variable + " is no address of an HTTP proxy (http://host:port); set it right or unset it");
+        throw new InputException(
+                variable + " is no address of an HTTP proxy (http://host:port); set it right or unset it");
     }
 
     @Override
@@ -78,14 +80,19 @@ public final class EnvironmentProxies extends ProxySelector {
         URI proxy = byScheme.get(uri.getScheme().toLowerCase(Locale.ROOT));
         return proxy == null || isDirect(uri)
                 ? List.of(Proxy.NO_PROXY)
-                : List.of(new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved(proxy.getHost(), port(proxy, 80))));
+                : List.of(new Proxy(
+                        Proxy.Type.HTTP, InetSocketAddress.createUnresolved(proxy.getHost(), port(proxy, 80))));
     }
 
     private boolean isDirect(URI uri) {
         String host = uri.getHost().toLowerCase(Locale.ROOT);
         String withPort = host + ":" + port(uri, uri.getScheme().equalsIgnoreCase("https") ? 443 : 80);
-        return direct.stream().anyMatch(entry -> entry.equals("*") || host.equals(entry) || withPort.equals(entry)
-                || host.endsWith("." + entry) || withPort.endsWith("." + entry));
+        return direct.stream()
+                .anyMatch(entry -> entry.equals("*")
+                        || host.equals(entry)
+                        || withPort.equals(entry)
+                        || host.endsWith("." + entry)
+                        || withPort.endsWith("." + entry));
     }
 
     private static int port(URI uri, int otherwise) {
@@ -97,7 +104,9 @@ public final class EnvironmentProxies extends ProxySelector {
         // the request fails with the same exception
     }
 
-    /** What to send in {@code Proxy-Authorization} for an address, where its proxy's address has a user and password. */
+    /**
+     * What to send in {@code Proxy-Authorization} for an address, where its proxy's address has a user and password.
+     */
     Optional<String> authorization(URI uri) {
         URI proxy = byScheme.get(uri.getScheme().toLowerCase(Locale.ROOT));
         return proxy == null || proxy.getRawUserInfo() == null || isDirect(uri)
@@ -106,6 +115,7 @@ public final class EnvironmentProxies extends ProxySelector {
     }
 
     private static byte[] decoded(String userInfo) {
-        return URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+        return URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8)
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -11,9 +11,9 @@ import org.edgeprune.InputException;
 /**
  * Model repositories of the HuggingFace Hub, as directories of its cache.
  *
- * <p>Only weights as safetensors, configuration and tokenizer files are downloaded. Every file's size and checksum are verified
- * before it appears under its name. An interrupted download goes on where it stopped, and any number of processes may download
- * the same repository at once.
+ * <p>Only weights as safetensors, configuration and tokenizer files are downloaded. Every file's size and checksum are
+ * verified before it appears under its name. An interrupted download goes on where it stopped, and any number of
+ * processes may download the same repository at once.
  *
  * @param settings where the Hub and its cache are
  */
@@ -45,7 +45,8 @@ public record Hub(HubSettings settings) {
      * @param files their names
      * @param downloaded how many of them were not in the cache before
      */
-    public record Snapshot(String repository, String revision, String commit, Path directory, List<String> files, int downloaded) {}
+    public record Snapshot(
+            String repository, String revision, String commit, Path directory, List<String> files, int downloaded) {}
 
     /** Whether a text is written like a repository's name: {@code gpt2}, {@code openai-community/gpt2}. */
     public static boolean isName(String text) {
@@ -61,22 +62,30 @@ public record Hub(HubSettings settings) {
         HubCache cache = cache(repository, revision);
         return cache.commit(revision)
                 .filter(commit -> ModelFiles.complete(cache.files(commit)))
-                .map(commit -> new Snapshot(repository, revision, commit, cache.snapshot(commit),
-                        ModelFiles.wanted(cache.files(commit)), 0));
+                .map(commit -> new Snapshot(
+                        repository,
+                        revision,
+                        commit,
+                        cache.snapshot(commit),
+                        ModelFiles.wanted(cache.files(commit)),
+                        0));
     }
 
     /**
-     * Asks the Hub which commit a revision is and downloads what the cache lacks of it. Offline, the cache alone must do.
+     * Asks the Hub which commit a revision is and downloads what the cache lacks of it. Offline, the cache alone must
+     * do.
      *
      * @param repository a name like {@code openai-community/gpt2}
      * @param revision a branch, tag or commit
-     * @throws InputException if it does not exist, may not be read, has no safetensors, cannot be reached or cannot be stored
+     * @throws InputException if it does not exist, may not be read, has no safetensors, cannot be reached or cannot be
+     *     stored
      */
     public Snapshot download(String repository, String revision, Listener listener) {
         HubCache cache = cache(repository, revision);
         if (settings.offline()) {
-            return cached(repository, revision).orElseThrow(() -> new InputException(repository + ": revision '" + revision
-                    + "' is not whole in " + settings.cache() + ", and HF_HUB_OFFLINE forbids to download it: unset it"));
+            return cached(repository, revision)
+                    .orElseThrow(() -> new InputException(repository + ": revision '" + revision + "' is not whole in "
+                            + settings.cache() + ", and HF_HUB_OFFLINE forbids to download it: unset it"));
         }
         try (HubClient client = new HubClient(settings, repository)) {
             HubClient.Revision found = client.revision(revision);
@@ -91,7 +100,8 @@ public record Hub(HubSettings settings) {
             missing.removeAll(cache.files(found.commit()));
             missing.forEach(name -> get(client, cache, client.describe(name, found.commit()), listener));
             cache.remember(revision, found.commit());
-            return new Snapshot(repository, revision, found.commit(), cache.snapshot(found.commit()), wanted, missing.size());
+            return new Snapshot(
+                    repository, revision, found.commit(), cache.snapshot(found.commit()), wanted, missing.size());
         }
     }
 
@@ -106,7 +116,8 @@ public record Hub(HubSettings settings) {
 
     private HubCache cache(String repository, String revision) {
         if (!isName(repository)) {
-            throw new InputException("'" + repository + "' is no name of a Hub repository: they are like openai-community/gpt2");
+            throw new InputException(
+                    "'" + repository + "' is no name of a Hub repository: they are like openai-community/gpt2");
         }
         if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
             throw new InputException("'" + revision + "' is no revision: name a branch, a tag or a commit");

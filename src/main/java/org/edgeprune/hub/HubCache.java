@@ -79,7 +79,9 @@ record HubCache(Path root, String folder) {
         }
         try (Stream<Path> files = Files.list(snapshot)) {
             // a link whose blob was deleted is no regular file
-            return files.filter(Files::isRegularFile).map(f -> f.getFileName().toString()).toList();
+            return files.filter(Files::isRegularFile)
+                    .map(f -> f.getFileName().toString())
+                    .toList();
         } catch (IOException e) {
             throw unusable(snapshot, e);
         }
@@ -142,6 +144,7 @@ record HubCache(Path root, String folder) {
     }
 
     private static InputException unusable(Path path, IOException e) {
-        return new InputException(path + ": the cache cannot be used: " + e + ": name another place in HF_HOME or HF_HUB_CACHE", e);
+        return new InputException(
+                path + ": the cache cannot be used: " + e + ": name another place in HF_HOME or HF_HUB_CACHE", e);
     }
 }

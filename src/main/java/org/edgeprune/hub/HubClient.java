@@ -17,10 +17,10 @@ import java.util.stream.StreamSupport;
 import org.edgeprune.InputException;
 
 /**
- * The Hub's protocol: which commit a revision is and what files it has ({@code /api/models/REPO/revision/REVISION}), what a file is
- * ({@code HEAD} of {@code /REPO/resolve/COMMIT/FILE}: {@code X-Linked-Etag} or {@code ETag} is its checksum), and its bytes
- * ({@code GET} of the same, with {@code Range}). Redirects are followed here, not by the HTTP client, because the token must not go
- * to another host.
+ * The Hub's protocol: which commit a revision is and what files it has ({@code /api/models/REPO/revision/REVISION}),
+ * what a file is ({@code HEAD} of {@code /REPO/resolve/COMMIT/FILE}: {@code X-Linked-Etag} or {@code ETag} is its
+ * checksum), and its bytes ({@code GET} of the same, with {@code Range}). Redirects are followed here, not by the HTTP
+ * client, because the token must not go to another host.
  */
 final class HubClient implements AutoCloseable {
     private static final int REDIRECTS = 10;
@@ -54,11 +54,14 @@ final class HubClient implements AutoCloseable {
                 JsonNode json = JSON.readTree(body);
                 String commit = json.path("sha").asText();
                 if (!commit.matches("[0-9a-f]{40}")) {
-                    throw new InputException(uri + ": answers no description of a model repository: is HF_ENDPOINT right?");
+                    throw new InputException(
+                            uri + ": answers no description of a model repository: is HF_ENDPOINT right?");
                 }
-                return new Revision(commit, StreamSupport.stream(json.path("siblings").spliterator(), false)
-                        .map(s -> s.path("rfilename").asText())
-                        .toList());
+                return new Revision(
+                        commit,
+                        StreamSupport.stream(json.path("siblings").spliterator(), false)
+                                .map(s -> s.path("rfilename").asText())
+                                .toList());
             }
         });
     }
@@ -71,11 +74,18 @@ final class HubClient implements AutoCloseable {
             if (response.statusCode() / 100 != 3) {
                 check(response, commit, name);
             }
-            String checksum = header(response, "X-Linked-Etag").or(() -> header(response, "ETag")).orElse("")
-                    .replaceFirst("^W/", "").replace("\"", "");
-            String size = header(response, "X-Linked-Size").or(() -> header(response, "Content-Length")).orElse("");
+            String checksum = header(response, "X-Linked-Etag")
+                    .or(() -> header(response, "ETag"))
+                    .orElse("")
+                    .replaceFirst("^W/", "")
+                    .replace("\"", "");
+            String size = header(response, "X-Linked-Size")
+                    .or(() -> header(response, "Content-Length"))
+                    .orElse("");
             if (!checksum.matches("[0-9a-f]{40}|[0-9a-f]{64}") || !size.matches("\\d{1,18}")) {
-                throw new InputException(response.uri() + ": the server states no checksum or no size, so the file could not be checked: is HF_ENDPOINT right?");
+                throw new InputException(
+                        response.uri()
+                                + ": the server states no checksum or no size, so the file could not be checked: is HF_ENDPOINT right?");
             }
             return new HubFile(name, commit, checksum, Long.parseLong(size));
         });
@@ -106,7 +116,9 @@ final class HubClient implements AutoCloseable {
         return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** One request and the redirects that it leads to. @param stayHere whether a redirect to another host is the answer */
+    /**
+     * One request and the redirects that it leads to. @param stayHere whether a redirect to another host is the answer
+     */
     private HttpResponse<InputStream> send(String method, URI address, long from, boolean stayHere) throws IOException {
         URI uri = address;
         for (int i = 0; i < REDIRECTS; i++) {
@@ -156,7 +168,10 @@ final class HubClient implements AutoCloseable {
         return response.headers().firstValue(name);
     }
 
-    /** Turns what the user can do something about into one line; what may pass by itself into an exception that is tried again. */
+    /**
+     * Turns what the user can do something about into one line; what may pass by itself into an exception that is tried
+     * again.
+     */
     private void check(HttpResponse<?> response, String revision, String file) throws IOException {
         int status = response.statusCode();
         if (status / 100 == 2) {
@@ -164,22 +179,43 @@ final class HubClient implements AutoCloseable {
         }
         String error = header(response, "X-Error-Code").orElse("");
         String page = settings.endpoint() + "/" + repository;
-        String token = settings.token().isEmpty() ? "set HF_TOKEN to a token that may read it" : "the token in use may not read it";
+        String token = settings.token().isEmpty()
+                ? "set HF_TOKEN to a token that may read it"
+                : "the token in use may not read it";
         switch (status) {
-            case 401, 403 -> throw new InputException(error.equals("GatedRepo")
-                    ? repository + ": the Hub gives it only to those who accepted its terms: accept them at " + page + " and set HF_TOKEN"
-                    : repository + ": not there, or private (HTTP " + status + "): check the name, or " + token);
-            case 404 -> throw new InputException(switch (error) {
-                case "RevisionNotFound" -> repository + ": has no revision '" + revision + "': see " + page + "/branches";
-                case "EntryNotFound" -> repository + ": has no file " + file + " at " + revision + ": see " + page + "/tree/" + revision;
-                default -> repository + ": not found on " + settings.endpoint() + (file == null ? "" : " (" + file + ")")
-                        + ": names are like openai-community/gpt2";
-            });
-            case 408, 429, 500, 502, 503, 504 -> throw new Attempts.BusyException(
-                    "HTTP " + status, header(response, "Retry-After").filter(s -> s.matches("\\d{1,4}")).map(s -> Duration.ofSeconds(Long.parseLong(s))));
-            case 407 -> throw new InputException("the proxy wants a user and password: put them into http_proxy and https_proxy (http://user:password@host:port)");
-            default -> throw new InputException(response.uri() + ": unexpected answer, HTTP " + status + ": "
-                    + header(response, "X-Error-Message").orElse("no explanation"));
+            case 401, 403 ->
+                throw new InputException(
+                        error.equals("GatedRepo")
+                                ? repository
+                                        + ": the Hub gives it only to those who accepted its terms: accept them at "
+                                        + page + " and set HF_TOKEN"
+                                : repository + ": not there, or private (HTTP " + status + "): check the name, or "
+                                        + token);
+            case 404 ->
+                throw new InputException(
+                        switch (error) {
+                            case "RevisionNotFound" ->
+                                repository + ": has no revision '" + revision + "': see " + page + "/branches";
+                            case "EntryNotFound" ->
+                                repository + ": has no file " + file + " at " + revision + ": see " + page + "/tree/"
+                                        + revision;
+                            default ->
+                                repository + ": not found on " + settings.endpoint()
+                                        + (file == null ? "" : " (" + file + ")")
+                                        + ": names are like openai-community/gpt2";
+                        });
+            case 408, 429, 500, 502, 503, 504 ->
+                throw new Attempts.BusyException(
+                        "HTTP " + status,
+                        header(response, "Retry-After")
+                                .filter(s -> s.matches("\\d{1,4}"))
+                                .map(s -> Duration.ofSeconds(Long.parseLong(s))));
+            case 407 ->
+                throw new InputException(
+                        "the proxy wants a user and password: put them into http_proxy and https_proxy (http://user:password@host:port)");
+            default ->
+                throw new InputException(response.uri() + ": unexpected answer, HTTP " + status + ": "
+                        + header(response, "X-Error-Message").orElse("no explanation"));
         }
     }
 

@@ -22,7 +22,12 @@ import org.edgeprune.InputException;
  * @param patience how requests are repeated
  */
 public record HubSettings(
-        URI endpoint, Path cache, Optional<String> token, boolean offline, EnvironmentProxies proxy, Patience patience) {
+        URI endpoint,
+        Path cache,
+        Optional<String> token,
+        boolean offline,
+        EnvironmentProxies proxy,
+        Patience patience) {
     private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
 
     /**
@@ -41,8 +46,9 @@ public record HubSettings(
     }
 
     /**
-     * Settings by the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_TOKEN},
-     * {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy}, {@code all_proxy}, {@code no_proxy}.
+     * Settings by the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME},
+     * {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy},
+     * {@code all_proxy}, {@code no_proxy}.
      *
      * @throws InputException if an address is none
      */
@@ -52,10 +58,17 @@ public record HubSettings(
         Path home = variable(environment, "HF_HOME").map(p -> expand(p, user)).orElse(caches.resolve("huggingface"));
         return new HubSettings(
                 endpoint(variable(environment, "HF_ENDPOINT").orElse("https://huggingface.co")),
-                variable(environment, "HF_HUB_CACHE").map(p -> expand(p, user)).orElse(home.resolve("hub")).toAbsolutePath(),
-                variable(environment, "HF_TOKEN").or(() -> storedToken(
-                        variable(environment, "HF_TOKEN_PATH").map(p -> expand(p, user)).orElse(home.resolve("token")))),
-                variable(environment, "HF_HUB_OFFLINE").map(v -> YES.contains(v.toUpperCase(Locale.ROOT))).orElse(false),
+                variable(environment, "HF_HUB_CACHE")
+                        .map(p -> expand(p, user))
+                        .orElse(home.resolve("hub"))
+                        .toAbsolutePath(),
+                variable(environment, "HF_TOKEN")
+                        .or(() -> storedToken(variable(environment, "HF_TOKEN_PATH")
+                                .map(p -> expand(p, user))
+                                .orElse(home.resolve("token")))),
+                variable(environment, "HF_HUB_OFFLINE")
+                        .map(v -> YES.contains(v.toUpperCase(Locale.ROOT)))
+                        .orElse(false),
                 EnvironmentProxies.of(environment),
                 Patience.DEFAULT);
     }
@@ -70,7 +83,9 @@ public record HubSettings(
     }
 
     private static Path expand(String path, Path user) {
-        return path.equals("~") || path.startsWith("~/") ? user.resolve(path.substring(Math.min(2, path.length()))) : Path.of(path);
+        return path.equals("~") || path.startsWith("~/")
+                ? user.resolve(path.substring(Math.min(2, path.length())))
+                : Path.of(path);
     }
 
     private static URI endpoint(String text) {
@@ -82,15 +97,19 @@ public record HubSettings(
         } catch (IllegalArgumentException e) {
             // no address at all: complained about below
         }
-        throw new InputException("HF_ENDPOINT is '" + text + "', which is no http or https address; unset it for https://huggingface.co");
+        throw new InputException("HF_ENDPOINT is '" + text
+                + "', which is no http or https address; unset it for https://huggingface.co");
     }
 
     /** Where {@code huggingface-cli login} puts it. */
     private static Optional<String> storedToken(Path file) {
         try {
-            return Files.isRegularFile(file) ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty()) : Optional.empty();
+            return Files.isRegularFile(file)
+                    ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty())
+                    : Optional.empty();
         } catch (IOException e) {
-            throw new InputException(file + ": the access token cannot be read: " + e + ": set HF_TOKEN or remove the file", e);
+            throw new InputException(
+                    file + ": the access token cannot be read: " + e + ": set HF_TOKEN or remove the file", e);
         }
     }
 }

@@ -5,7 +5,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Which files of a repository make a model: weights as safetensors, configuration and tokenizer, all at the top level. */
+/**
+ * Which files of a repository make a model: weights as safetensors, configuration and tokenizer, all at the top level.
+ */
 final class ModelFiles {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
@@ -35,7 +37,8 @@ final class ModelFiles {
 
     /** Whether these are a whole model, with its tokenizer. The names of shards say how many there are. */
     static boolean complete(Collection<String> names) {
-        return names.contains("config.json") && hasWeights(names)
+        return names.contains("config.json")
+                && hasWeights(names)
                 && (names.contains("tokenizer.json") || names.contains("vocab.json") && names.contains("merges.txt"));
     }
 
@@ -43,8 +46,10 @@ final class ModelFiles {
         if (names.contains(SINGLE)) {
             return true;
         }
-        List<String> shards = names.stream().filter(n -> SHARD.matcher(n).matches()).toList();
-        return names.contains(INDEX) && !shards.isEmpty()
+        List<String> shards =
+                names.stream().filter(n -> SHARD.matcher(n).matches()).toList();
+        return names.contains(INDEX)
+                && !shards.isEmpty()
                 && shards.size() == Integer.parseInt(shards.get(0).replaceAll(".*-of-|\\.safetensors", ""));
     }
 }

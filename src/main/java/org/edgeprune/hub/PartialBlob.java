@@ -84,10 +84,14 @@ final class PartialBlob implements AutoCloseable {
         length = 0;
     }
 
-    /** Whether these are the file's bytes, all of them and no others; they are then on the disk to stay. No more can be appended. */
+    /**
+     * Whether these are the file's bytes, all of them and no others; they are then on the disk to stay. No more can be
+     * appended.
+     */
     boolean isWhole() {
         try {
-            boolean right = length == file.size() && HexFormat.of().formatHex(digest.digest()).equals(file.checksum());
+            boolean right = length == file.size()
+                    && HexFormat.of().formatHex(digest.digest()).equals(file.checksum());
             if (right) {
                 out.getFD().sync();
             }
@@ -98,8 +102,10 @@ final class PartialBlob implements AutoCloseable {
     }
 
     private InputException refused(IOException e) {
-        return new InputException(path + ": cannot be written: " + e
-                + ": free some space or name another place in HF_HOME or HF_HUB_CACHE", e);
+        return new InputException(
+                path + ": cannot be written: " + e
+                        + ": free some space or name another place in HF_HOME or HF_HUB_CACHE",
+                e);
     }
 
     @Override

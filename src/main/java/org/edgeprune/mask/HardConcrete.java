@@ -5,14 +5,17 @@ import java.util.stream.IntStream;
 import org.edgeprune.torch.Tensor;
 
 /**
- * The hard concrete distribution of Louizos et al., "Learning Sparse Neural Networks through L0 Regularization" (2018), with
- * the constants of the edge pruning paper: temperature beta = 2/3, stretch (gamma, zeta) = (-0.1, 1.1).
+ * The hard concrete distribution of Louizos et al., "Learning Sparse Neural Networks through L0 Regularization" (2018),
+ * with the constants of the edge pruning paper: temperature beta = 2/3, stretch (gamma, zeta) = (-0.1, 1.1).
  *
  * <p>A mask z in [0,1] with parameter log_alpha = a is sampled from uniform noise u as
+ *
  * <pre>  s = sigmoid((ln u - ln(1-u) + a) / beta),   z = min(1, max(0, s (zeta - gamma) + gamma))</pre>
+ *
  * so that z is exactly 0 or 1 with positive probability, and differentiable in between.
  *
- * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the reference has 1e-6 for GPT-2 and Tracr, 1e-8 for Llama
+ * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the reference has 1e-6 for GPT-2 and Tracr, 1e-8
+ *     for Llama
  */
 public record HardConcrete(double eps) {
     /** The eps of the reference's GPT-2 and Tracr models. */
@@ -57,8 +60,8 @@ public record HardConcrete(double eps) {
     }
 
     /**
-     * Deterministic masks of one parameter tensor, as used outside training: soft values sigmoid(0.8 a / beta), of which the
-     * round(expected zeros) smallest are set to 0.
+     * Deterministic masks of one parameter tensor, as used outside training: soft values sigmoid(0.8 a / beta), of
+     * which the round(expected zeros) smallest are set to 0.
      *
      * @return a new array of {@code to - from} masks
      */

@@ -4,7 +4,9 @@ import org.edgeprune.torch.Tensor;
 
 /**
  * The sparsity constraint of the paper, as a Lagrangian that the masks descend and the multipliers ascend:
+ *
  * <pre>  loss = lambda_1 (s - t) + lambda_2 (s - t)^2</pre>
+ *
  * with s the sparsity of the sampled masks and t its target.
  */
 public final class Lagrangian {

@@ -10,8 +10,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * What a pruning run trains: log_alpha of every edge and node mask, and the four Lagrange multipliers. Owns its tensors, which
- * are leaves that require gradients, until closed.
+ * What a pruning run trains: log_alpha of every edge and node mask, and the four Lagrange multipliers. Owns its
+ * tensors, which are leaves that require gradients, until closed.
  */
 public final class MaskParameters implements AutoCloseable {
     private static final double INITIAL_STANDARD_DEVIATION = 0.01;
@@ -23,11 +23,21 @@ public final class MaskParameters implements AutoCloseable {
     private final List<Tensor> multipliers;
 
     /** The Lagrange multipliers, each a tensor of one element. */
-    public enum Multiplier { EDGES_1, EDGES_2, NODES_1, NODES_2 }
+    public enum Multiplier {
+        EDGES_1,
+        EDGES_2,
+        NODES_1,
+        NODES_2
+    }
 
     /** Copies the values given. */
     public MaskParameters(
-            MaskLayout layout, HardConcrete distribution, float[] edges, float[] nodes, float[] multipliers, Device device) {
+            MaskLayout layout,
+            HardConcrete distribution,
+            float[] edges,
+            float[] nodes,
+            float[] multipliers,
+            Device device) {
         if (edges.length != layout.size() || nodes.length != layout.graph().nodeCount() || multipliers.length != 4) {
             throw new IllegalArgumentException(edges.length + " edge and " + nodes.length + " node parameters for "
                     + layout.size() + " and " + layout.graph().nodeCount());
@@ -98,13 +108,15 @@ public final class MaskParameters implements AutoCloseable {
         Device device = edges.device();
         return new Masks(
                 layout,
-                distribution.sample(edges, Tensor.of(edgeNoise, edgeNoise.length).to(device)),
-                distribution.sample(nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)));
+                distribution.sample(
+                        edges, Tensor.of(edgeNoise, edgeNoise.length).to(device)),
+                distribution.sample(
+                        nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)));
     }
 
     /**
-     * Deterministic soft masks. Expected zeros are rounded for each of the reference's parameter tensors: each reader group, each
-     * layer's heads, each MLP, each embedding.
+     * Deterministic soft masks. Expected zeros are rounded for each of the reference's parameter tensors: each reader
+     * group, each layer's heads, each MLP, each embedding.
      */
     public MaskValues deterministic() {
         ComputationGraph graph = layout.graph();
@@ -128,8 +140,10 @@ public final class MaskParameters implements AutoCloseable {
     /** Nodes by the tensors in which the reference keeps them: each embedding, each layer's heads, each MLP. */
     private static int[] nodeTensorSizes(ComputationGraph graph) {
         return IntStream.concat(
-                        IntStream.generate(() -> 1).limit(graph.shape().embeddings().size()),
-                        IntStream.range(0, 2 * graph.shape().layers()).map(i -> i % 2 == 0 ? graph.shape().heads() : 1))
+                        IntStream.generate(() -> 1)
+                                .limit(graph.shape().embeddings().size()),
+                        IntStream.range(0, 2 * graph.shape().layers())
+                                .map(i -> i % 2 == 0 ? graph.shape().heads() : 1))
                 .toArray();
     }
 

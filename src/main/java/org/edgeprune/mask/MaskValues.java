@@ -18,8 +18,8 @@ import org.edgeprune.graph.Writer;
 public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     public MaskValues {
         if (edges.length != graph.edgeCount() || nodes.length != graph.nodeCount()) {
-            throw new IllegalArgumentException(edges.length + " edge and " + nodes.length + " node masks for a graph of "
-                    + graph.edgeCount() + " edges and " + graph.nodeCount() + " nodes");
+            throw new IllegalArgumentException(edges.length + " edge and " + nodes.length
+                    + " node masks for a graph of " + graph.edgeCount() + " edges and " + graph.nodeCount() + " nodes");
         }
     }
 
@@ -67,13 +67,15 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
-     * Binary masks with the thresholds that the reference's Tracr model uses to list edges: it takes the node threshold for attention
-     * reads and the edge threshold for head writes.
+     * Binary masks with the thresholds that the reference's Tracr model uses to list edges: it takes the node threshold
+     * for attention reads and the edge threshold for head writes.
      */
     public MaskValues referenceTracrBinary(Thresholds thresholds) {
         float[] binaryEdges = above(edges, thresholds.edges());
         for (ReaderGroup group : graph.groups()) {
-            if (group.kind() == Reader.Kind.QUERY || group.kind() == Reader.Kind.KEY || group.kind() == Reader.Kind.VALUE) {
+            if (group.kind() == Reader.Kind.QUERY
+                    || group.kind() == Reader.Kind.KEY
+                    || group.kind() == Reader.Kind.VALUE) {
                 for (int i = group.firstEdge(); i < group.firstEdge() + group.edgeCount(); i++) {
                     binaryEdges[i] = edges[i] > thresholds.nodes() ? 1 : 0;
                 }
@@ -112,9 +114,9 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
-     * The thresholds that the reference finds: its search ends beside the mask where sparsity passes that of the soft masks, and may
-     * cut one mask more than {@link #thresholds()}, which on a small graph is one that matters. It leaves the second embedding node
-     * (position embeddings) out when it counts nodes.
+     * The thresholds that the reference finds: its search ends beside the mask where sparsity passes that of the soft
+     * masks, and may cut one mask more than {@link #thresholds()}, which on a small graph is one that matters. It
+     * leaves the second embedding node (position embeddings) out when it counts nodes.
      */
     public Thresholds referenceThresholds() {
         return new Thresholds(referenceThreshold(edges), referenceThreshold(counted()));

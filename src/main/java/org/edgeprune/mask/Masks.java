@@ -16,14 +16,20 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
             throw new IllegalArgumentException("edge masks: expected " + layout.size() + " in one dimension");
         }
         if (nodes.rank() != 1 || nodes.size(0) != layout.graph().nodeCount()) {
-            throw new IllegalArgumentException("node masks: expected " + layout.graph().nodeCount() + " in one dimension");
+            throw new IllegalArgumentException(
+                    "node masks: expected " + layout.graph().nodeCount() + " in one dimension");
         }
     }
 
     /** 1 - mean edge mask, over the edges that exist: a scalar, differentiable. */
     public Tensor edgeSparsity() {
         Tensor kept = layout.hasUnusedRows()
-                ? Tensor.cat(0, layout.graph().groups().stream().map(g -> layout.block(edges, g).sum().view(1)).toList()).sum()
+                ? Tensor.cat(
+                                0,
+                                layout.graph().groups().stream()
+                                        .map(g -> layout.block(edges, g).sum().view(1))
+                                        .toList())
+                        .sum()
                 : edges.sum();
         return kept.mul(-1.0 / layout.graph().edgeCount()).add(1);
     }

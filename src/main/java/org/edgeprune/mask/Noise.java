@@ -3,14 +3,20 @@ package org.edgeprune.mask;
 import java.util.SplittableRandom;
 
 /**
- * Uniform noise that is a pure function of (seed, step, stream): a resumed run sees exactly the noise that an uninterrupted one
- * would have seen, with no generator state to save.
+ * Uniform noise that is a pure function of (seed, step, stream): a resumed run sees exactly the noise that an
+ * uninterrupted one would have seen, with no generator state to save.
  *
  * @param seed the run's seed
  */
 public record Noise(long seed) {
     /** What the noise is for; streams are independent of each other. */
-    public enum Stream { EDGES, NODES, INITIAL_EDGES, INITIAL_NODES, BATCHES }
+    public enum Stream {
+        EDGES,
+        NODES,
+        INITIAL_EDGES,
+        INITIAL_NODES,
+        BATCHES
+    }
 
     /** {@code count} values, uniform in [eps, 1 - eps]. */
     public float[] uniform(Stream stream, long step, int count, double eps) {

@@ -11,8 +11,8 @@ import org.edgeprune.torch.Device;
 /**
  * The published implementation's parameter names and layout, for exchanging checkpoints with it.
  *
- * <p>It keeps read log_alphas as {@code [writers, readers]} for each reader group, with rows for all writers; a vector has no
- * second dimension where a group has one reader.
+ * <p>It keeps read log_alphas as {@code [writers, readers]} for each reader group, with rows for all writers; a vector
+ * has no second dimension where a group has one reader.
  */
 public enum ReferenceFormat {
     GPT2("transformer.", "h.", "", "attn_write_log_alphas", "", "final_read_log_alphas", true),
@@ -32,7 +32,13 @@ public enum ReferenceFormat {
     private final boolean singlesAreVectors;
 
     ReferenceFormat(
-            String prefix, String layers, String attention, String headWrite, String mlp, String last, boolean singlesAreVectors) {
+            String prefix,
+            String layers,
+            String attention,
+            String headWrite,
+            String mlp,
+            String last,
+            boolean singlesAreVectors) {
         this.prefix = prefix;
         this.layers = layers;
         this.attention = attention;
@@ -112,7 +118,12 @@ public enum ReferenceFormat {
             multipliers[which.ordinal()] = sized(multiplier(which), tensor, 1)[0];
         }
         return new MaskParameters(
-                layout, distribution, readEdges(layout, tensor), readNodes(layout.graph(), tensor), multipliers, device);
+                layout,
+                distribution,
+                readEdges(layout, tensor),
+                readNodes(layout.graph(), tensor),
+                multipliers,
+                device);
     }
 
     /** A tensor of the reference's checkpoint. */
@@ -164,8 +175,8 @@ public enum ReferenceFormat {
     private static float[] sized(String name, Function<String, float[]> tensor, int size) {
         float[] values = tensor.apply(name);
         if (values.length != size) {
-            throw new org.edgeprune.InputException("tensor '" + name + "' has " + values.length + " values, expected " + size
-                    + ": is it a checkpoint of this model, with the same embedding nodes?");
+            throw new org.edgeprune.InputException("tensor '" + name + "' has " + values.length + " values, expected "
+                    + size + ": is it a checkpoint of this model, with the same embedding nodes?");
         }
         return values;
     }

@@ -1,7 +1,8 @@
 package org.edgeprune.mask;
 
 /**
- * The target sparsity over the steps of a run: from {@code start} to {@code target} in {@code warmupSteps}, then constant.
+ * The target sparsity over the steps of a run: from {@code start} to {@code target} in {@code warmupSteps}, then
+ * constant.
  *
  * @param warmup how it rises
  * @param start target sparsity at step 0
@@ -18,7 +19,8 @@ public record SparsitySchedule(Warmup warmup, double start, double target, int w
 
     public SparsitySchedule {
         if (!(start >= 0 && start < 1) || !(target >= 0) || warmupSteps < 0) {
-            throw new IllegalArgumentException("sparsity from " + start + " to " + target + " in " + warmupSteps + " steps");
+            throw new IllegalArgumentException(
+                    "sparsity from " + start + " to " + target + " in " + warmupSteps + " steps");
         }
         if (warmup == Warmup.LOGARITHMIC && target >= 1) {
             throw new IllegalArgumentException("a logarithmic schedule needs a target sparsity below 1, not " + target);

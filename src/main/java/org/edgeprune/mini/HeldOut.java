@@ -15,8 +15,8 @@ import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 
 /**
- * How good a model is at the tasks that it is trained for, on prompts that the training texts do not have: ioi with unseen names
- * and templates, gt from unseen years, gp with unseen templates.
+ * How good a model is at the tasks that it is trained for, on prompts that the training texts do not have: ioi with
+ * unseen names and templates, gt from unseen years, gp with unseen templates.
  */
 public final class HeldOut {
     /** The tasks, and the metrics that a model has by itself. */
@@ -40,7 +40,8 @@ public final class HeldOut {
                 .sizes(1, split == Split.VALIDATION ? examples : 1, split == Split.TEST ? examples : 1);
         for (String name : METRICS.keySet()) {
             Task task = Tasks.named(name);
-            List<Example> all = task.tokenise(task.generate(request).records(), tokenizer).part(split);
+            List<Example> all =
+                    task.tokenise(task.generate(request).records(), tokenizer).part(split);
             parts.add(new Part(name, all, task.scorer(tokenizer)));
         }
     }
@@ -58,7 +59,8 @@ public final class HeldOut {
         Map<String, Map<String, Double>> all = new LinkedHashMap<>();
         for (Part part : parts) {
             Evaluator evaluator = new Evaluator(model, part.scorer(), false, BATCH);
-            Map<String, Double> metrics = evaluator.evaluate(part.examples(), null).metrics();
+            Map<String, Double> metrics =
+                    evaluator.evaluate(part.examples(), null).metrics();
             // The others compare a model with the full one, which this is.
             metrics.keySet().retainAll(METRICS.get(part.task()));
             all.put(part.task(), metrics);

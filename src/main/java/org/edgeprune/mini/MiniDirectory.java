@@ -17,13 +17,11 @@ final class MiniDirectory {
     private MiniDirectory() {}
 
     static void write(
-            Path directory,
-            MiniOptions options,
-            MiniTrainer trainer,
-            String command,
-            MiniTraining.Trained trained) {
+            Path directory, MiniOptions options, MiniTrainer trainer, String command, MiniTraining.Trained trained) {
         SafeTensorsWriter.write(directory.resolve(Checkpoint.SINGLE), trainer.weights(), Map.of("format", "pt"));
-        text(directory.resolve("config.json"), config(options.config(trainer.model().vocabSize())).toPrettyString() + "\n");
+        text(
+                directory.resolve("config.json"),
+                config(options.config(trainer.model().vocabSize())).toPrettyString() + "\n");
         text(directory.resolve("tokenizer.json"), MiniTokenizer.json());
         text(directory.resolve("tokenizer_config.json"), tokenizerConfig().toPrettyString() + "\n");
         text(directory.resolve("README.md"), readme(options, command, trained));
@@ -80,8 +78,7 @@ final class MiniDirectory {
 
                 | task | metric | value |
                 |---|---|---|
-                %s"""
-                .formatted(
+                %s""".formatted(
                         options.layers(),
                         options.heads(),
                         options.hiddenSize(),

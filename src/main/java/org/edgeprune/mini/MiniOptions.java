@@ -48,6 +48,16 @@ public record MiniOptions(
 
     Gpt2Config config(int vocabSize) {
         return new Gpt2Config(
-                layers, heads, hiddenSize, 4 * hiddenSize, vocabSize, POSITIONS, Activation.GELU_TANH, 1e-5, true, false, true);
+                layers,
+                heads,
+                hiddenSize,
+                4 * hiddenSize,
+                vocabSize,
+                POSITIONS,
+                Activation.GELU_TANH,
+                1e-5,
+                true,
+                false,
+                true);
     }
 }

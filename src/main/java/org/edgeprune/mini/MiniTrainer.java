@@ -37,12 +37,15 @@ final class MiniTrainer implements AutoCloseable {
     MiniTrainer(MiniOptions options, PromptTokenizer tokenizer, Device device) {
         this.options = options;
         this.weights = new TrainableWeights(new RandomWeights(options.seed()), device);
-        this.model = TransformerModel.of(new Gpt2(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
+        this.model =
+                TransformerModel.of(new Gpt2(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
         this.random = new Random(options.seed());
         this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());
-        List<Tensor> decays = weights.byName().values().stream().filter(t -> t.rank() > 1).toList();
-        List<Tensor> others = weights.byName().values().stream().filter(t -> t.rank() == 1).toList();
+        List<Tensor> decays =
+                weights.byName().values().stream().filter(t -> t.rank() > 1).toList();
+        List<Tensor> others =
+                weights.byName().values().stream().filter(t -> t.rank() == 1).toList();
         this.matrices = decays.size();
         this.parameters = Stream.concat(decays.stream(), others.stream()).toList();
         this.decayed = optimizer(decays, options.weightDecay());
@@ -51,7 +54,9 @@ final class MiniTrainer implements AutoCloseable {
 
     private AdamW optimizer(List<Tensor> trained, double weightDecay) {
         return new AdamW(
-                trained.stream().map(t -> new AdamW.Group(t, options.learningRate(), false)).toList(),
+                trained.stream()
+                        .map(t -> new AdamW.Group(t, options.learningRate(), false))
+                        .toList(),
                 new AdamW.Settings(0.9, 0.98, 1e-8, weightDecay));
     }
 
@@ -76,10 +81,12 @@ final class MiniTrainer implements AutoCloseable {
      */
     double step(int step) {
         try (TensorScope scope = TensorScope.open()) {
-            List<TrainingCorpus.Text> texts = Stream.generate(corpus::next).limit(options.batchSize()).toList();
-            Tensor loss = TextBatch.of(texts, options.contextWeight(), model, random).loss(model);
-            List<Tensor> gradients = new ArrayList<>(
-                    Autograd.grad(List.of(loss), null, parameters, false, false, false));
+            List<TrainingCorpus.Text> texts =
+                    Stream.generate(corpus::next).limit(options.batchSize()).toList();
+            Tensor loss =
+                    TextBatch.of(texts, options.contextWeight(), model, random).loss(model);
+            List<Tensor> gradients =
+                    new ArrayList<>(Autograd.grad(List.of(loss), null, parameters, false, false, false));
             GradientClipping.clip(gradients, MAX_GRADIENT_NORM);
             decayed.step(gradients.subList(0, matrices), schedule.at(step));
             plain.step(gradients.subList(matrices, gradients.size()), schedule.at(step));

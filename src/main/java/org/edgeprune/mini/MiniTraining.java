@@ -54,8 +54,8 @@ public record MiniTraining(MiniOptions options, Device device, Listener listener
             for (int step = 0; step < options.steps(); step++) {
                 double loss = trainer.step(step);
                 if (!Double.isFinite(loss)) {
-                    throw new InputException("train-mini: the loss is " + loss + " at step " + (step + 1)
-                            + "; lower the learning rate");
+                    throw new InputException(
+                            "train-mini: the loss is " + loss + " at step " + (step + 1) + "; lower the learning rate");
                 }
                 listener.step(step + 1, loss);
                 if ((step + 1) % EVALUATE_EVERY == 0) {

@@ -18,11 +18,13 @@ import org.edgeprune.torch.Tensor;
  */
 record TextBatch(TokenBatch tokens, Tensor next, Tensor weights) {
     /**
-     * Every other text begins at position 0, as prompts do, the rest anywhere: so all positions are trained, and what is learned
-     * does not hang on them.
+     * Every other text begins at position 0, as prompts do, the rest anywhere: so all positions are trained, and what
+     * is learned does not hang on them.
      */
     static TextBatch of(List<TrainingCorpus.Text> texts, double contextWeight, TransformerModel model, Random random) {
-        List<int[]> seen = texts.stream().map(t -> Arrays.copyOf(t.tokens(), t.tokens().length - 1)).toList();
+        List<int[]> seen = texts.stream()
+                .map(t -> Arrays.copyOf(t.tokens(), t.tokens().length - 1))
+                .toList();
         int[] start = new int[texts.size()];
         for (int row = 1; row < start.length; row += 2) {
             start[row] = random.nextInt(model.maxPositions() - seen.get(row).length + 1);

@@ -10,8 +10,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Parameters that are trained: leaf tensors by name, which exist from the first time a model asks for them. The model gets
- * views of them, so it sees every update, and gradients flow back to the leaves.
+ * Parameters that are trained: leaf tensors by name, which exist from the first time a model asks for them. The model
+ * gets views of them, so it sees every update, and gradients flow back to the leaves.
  */
 final class TrainableWeights implements Weights {
     private final Weights initial;

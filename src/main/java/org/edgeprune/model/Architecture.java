@@ -1,8 +1,8 @@
 package org.edgeprune.model;
 
 /**
- * How one architecture turns a checkpoint's parameters into a transformer: embeddings, layers of attention and MLP, unembedding. Each
- * part is made by itself, so that a model can have only some of them in memory.
+ * How one architecture turns a checkpoint's parameters into a transformer: embeddings, layers of attention and MLP,
+ * unembedding. Each part is made by itself, so that a model can have only some of them in memory.
  */
 public interface Architecture {
     ModelSizes sizes();

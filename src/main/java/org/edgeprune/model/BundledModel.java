@@ -14,8 +14,8 @@ import org.edgeprune.CacheDirectory;
 import org.edgeprune.InputException;
 
 /**
- * The mini GPT-2 that comes with edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a directory on
- * the class path, used as it is; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
+ * The mini GPT-2 that comes with edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a
+ * directory on the class path, used as it is; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
  */
 public final class BundledModel {
     /** Its name, which stands for its directory wherever the command line takes a model. */
@@ -35,8 +35,10 @@ public final class BundledModel {
             }
             return unpacked();
         } catch (IOException e) {
-            throw new InputException("the bundled model cannot be unpacked into " + CacheDirectory.ofUser() + ": " + e.getMessage()
-                    + "; make room there or name another directory in EDGEPRUNE_CACHE", e);
+            throw new InputException(
+                    "the bundled model cannot be unpacked into " + CacheDirectory.ofUser() + ": " + e.getMessage()
+                            + "; make room there or name another directory in EDGEPRUNE_CACHE",
+                    e);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -45,7 +47,8 @@ public final class BundledModel {
     private static URL resource(String file) {
         URL url = BundledModel.class.getResource(RESOURCES + file);
         if (url == null) {
-            throw new InputException("this build of edgeprune holds no model (" + NAME + "/" + file + "); name one with --model");
+            throw new InputException(
+                    "this build of edgeprune holds no model (" + NAME + "/" + file + "); name one with --model");
         }
         return url;
     }
@@ -63,7 +66,9 @@ public final class BundledModel {
         return directory;
     }
 
-    /** To another name first, so that a directory of this name is always whole, whoever else unpacks at the same time. */
+    /**
+     * To another name first, so that a directory of this name is always whole, whoever else unpacks at the same time.
+     */
     private static void unpack(Path directory) throws IOException {
         Files.createDirectories(directory.getParent());
         Path part = Files.createTempDirectory(directory.getParent(), NAME);

@@ -24,7 +24,8 @@ final class CheckpointWeights implements Weights {
     @Override
     public Tensor get(String name, long... shape) {
         if (!checkpoint.contains(name)) {
-            throw new InputException(checkpoint + ": tensor '" + name + "' is missing: is this the checkpoint that config.json describes?");
+            throw new InputException(checkpoint + ": tensor '" + name
+                    + "' is missing: is this the checkpoint that config.json describes?");
         }
         long[] stored = checkpoint.info(name).shape();
         if (!Arrays.equals(stored, shape)) {
@@ -36,7 +37,9 @@ final class CheckpointWeights implements Weights {
 
     /** What all parameters take in a dtype. */
     long bytes(DType dtype) {
-        return checkpoint.names().stream().mapToLong(name -> checkpoint.info(name).elementCount() * dtype.byteSize()).sum();
+        return checkpoint.names().stream()
+                .mapToLong(name -> checkpoint.info(name).elementCount() * dtype.byteSize())
+                .sum();
     }
 
     /** What copies take in a dtype, of all parameters that are stored in another one. */

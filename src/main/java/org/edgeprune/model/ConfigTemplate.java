@@ -38,8 +38,9 @@ public record ConfigTemplate(Path file, ObjectNode json) {
                 return parse(file, Files.readString(file));
             }
             if (!NAMES.contains(name)) {
-                throw new InputException(file + ": not there: name a config.json, a directory that holds one, or one of "
-                        + String.join(", ", NAMES));
+                throw new InputException(
+                        file + ": not there: name a config.json, a directory that holds one, or one of "
+                                + String.join(", ", NAMES));
             }
             try (InputStream in = ConfigTemplate.class.getResourceAsStream("/org/edgeprune/shapes/" + name + ".json")) {
                 return parse(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
@@ -81,12 +82,14 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     /** States the dtype of the weights, for other readers. */
     public ConfigTemplate withDtype(DType dtype) {
         ObjectNode changed = json.deepCopy();
-        changed.put(changed.has("dtype") ? "dtype" : "torch_dtype", switch (dtype) {
-            case F32 -> "float32";
-            case BF16 -> "bfloat16";
-            case F16 -> "float16";
-            default -> throw new InputException("dtype " + dtype + ": checkpoints are F32, BF16 or F16");
-        });
+        changed.put(
+                changed.has("dtype") ? "dtype" : "torch_dtype",
+                switch (dtype) {
+                    case F32 -> "float32";
+                    case BF16 -> "bfloat16";
+                    case F16 -> "float16";
+                    default -> throw new InputException("dtype " + dtype + ": checkpoints are F32, BF16 or F16");
+                });
         return new ConfigTemplate(file, changed);
     }
 
@@ -96,7 +99,9 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     }
 
     private String field(List<String> names) {
-        return names.stream().filter(json::has).findFirst()
+        return names.stream()
+                .filter(json::has)
+                .findFirst()
                 .orElseThrow(() -> new InputException(file + ": has none of the fields " + String.join(", ", names)));
     }
 

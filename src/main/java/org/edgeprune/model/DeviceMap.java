@@ -12,12 +12,11 @@ import org.edgeprune.torch.Device;
  * @param spans consecutive layers
  */
 public record DeviceMap(List<Span> spans) {
-    private static final String FORM = "write devices in the order of the layers, like cuda:0,cuda:1, or with numbers of layers,"
-            + " like cuda:0=24,cuda:1=16";
+    private static final String FORM =
+            "write devices in the order of the layers, like cuda:0,cuda:1, or with numbers of layers,"
+                    + " like cuda:0=24,cuda:1=16";
 
-    /**
-     * @param layers how many; 0 for an equal share
-     */
+    /** @param layers how many; 0 for an equal share */
     public record Span(Device device, int layers) {
         @Override
         public String toString() {
@@ -29,7 +28,8 @@ public record DeviceMap(List<Span> spans) {
         spans = List.copyOf(spans);
         long open = spans.stream().filter(s -> s.layers() == 0).count();
         if (spans.isEmpty() || open != 0 && open != spans.size()) {
-            throw new InputException("device map '" + joined(spans) + "': give all devices a number of layers or none; " + FORM);
+            throw new InputException(
+                    "device map '" + joined(spans) + "': give all devices a number of layers or none; " + FORM);
         }
     }
 
@@ -44,7 +44,8 @@ public record DeviceMap(List<Span> spans) {
             String[] sides = part.strip().split("=", 2);
             boolean counted = sides.length == 2;
             if (counted && !sides[1].matches("[1-9]\\d{0,5}")) {
-                throw new InputException("device map '" + text + "': '" + sides[1] + "' is no number of layers; " + FORM);
+                throw new InputException(
+                        "device map '" + text + "': '" + sides[1] + "' is no number of layers; " + FORM);
             }
             spans.add(new Span(Device.parse(sides[0]), counted ? Integer.parseInt(sides[1]) : 0));
         }
@@ -68,7 +69,8 @@ public record DeviceMap(List<Span> spans) {
             }
         }
         if (devices.size() != layers || shares > layers) {
-            throw new InputException("device map '" + this + "' is for " + Math.max(devices.size(), shares) + " layers, the model has " + layers);
+            throw new InputException("device map '" + this + "' is for " + Math.max(devices.size(), shares)
+                    + " layers, the model has " + layers);
         }
         return List.copyOf(devices);
     }

@@ -72,10 +72,16 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         Tensor scores = q.matmul(k.transpose(-2, -1)).mul(scale).to(DType.F32);
         Tensor capped = scores.mul(1 / scoreCap).tanh().mul(scoreCap);
         Tensor hidden = visible(run, q.device()).not();
-        return capped.maskedFill(hidden, Double.NEGATIVE_INFINITY).softmax(-1).to(v.dtype()).matmul(v);
+        return capped.maskedFill(hidden, Double.NEGATIVE_INFINITY)
+                .softmax(-1)
+                .to(v.dtype())
+                .matmul(v);
     }
 
-    /** Which tokens of a whole sequence (columns) each token of the batch (rows) sees, {@code [length, past + length]} bool. */
+    /**
+     * Which tokens of a whole sequence (columns) each token of the batch (rows) sees, {@code [length, past + length]}
+     * bool.
+     */
     private Tensor visible(TokenBatch.Run run, Device device) {
         Tensor all = Tensor.ones(DType.F32, device, run.length(), run.wholeLength());
         Tensor past = causal ? all.tril(run.past()) : all;

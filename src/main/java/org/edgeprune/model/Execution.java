@@ -11,9 +11,10 @@ import org.edgeprune.torch.Device;
  * @param device of embeddings, unembedding, residual streams and masks
  * @param dtype of parameters and activations; masks, their gradients and losses are F32 in any case
  * @param layers where layers are, if not all on {@code device}
- * @param offload whether parameters stay in the mapped checkpoint, and come to their device when their part of the model is used. Blocks
- *     are then recomputed, too, since what a block keeps for its backward includes its parameters
- * @param recompute whether the masked model's blocks are computed a second time in the backward, and keep nothing in between
+ * @param offload whether parameters stay in the mapped checkpoint, and come to their device when their part of the
+ *     model is used. Blocks are then recomputed, too, since what a block keeps for its backward includes its parameters
+ * @param recompute whether the masked model's blocks are computed a second time in the backward, and keep nothing in
+ *     between
  */
 public record Execution(Device device, DType dtype, Optional<DeviceMap> layers, boolean offload, boolean recompute) {
     public Execution {
@@ -46,7 +47,8 @@ public record Execution(Device device, DType dtype, Optional<DeviceMap> layers, 
 
     /** Whether all of it is in the machine's own memory. */
     public boolean isOnCpu() {
-        return !device.isCuda() && map().spans().stream().noneMatch(span -> span.device().isCuda());
+        return !device.isCuda()
+                && map().spans().stream().noneMatch(span -> span.device().isCuda());
     }
 
     /** Where each layer is. */

@@ -3,7 +3,10 @@ package org.edgeprune.model;
 import java.util.List;
 import org.edgeprune.torch.Tensor;
 
-/** GPT-2 (Radford et al. 2019) from HuggingFace checkpoints, with or without the {@code transformer.} prefix in parameter names. */
+/**
+ * GPT-2 (Radford et al. 2019) from HuggingFace checkpoints, with or without the {@code transformer.} prefix in
+ * parameter names.
+ */
 public record Gpt2(Gpt2Config config) implements Architecture {
     @Override
     public ModelSizes sizes() {
@@ -73,7 +76,9 @@ public record Gpt2(Gpt2Config config) implements Architecture {
     @Override
     public Unembedding unembedding(Parameters p) {
         Norm norm = norm(p, prefix(p) + "ln_f");
-        Tensor words = config.tiedHead() ? tokenEmbedding(p) : p.get("lm_head.weight", config.vocabSize(), config.hiddenSize());
+        Tensor words = config.tiedHead()
+                ? tokenEmbedding(p)
+                : p.get("lm_head.weight", config.vocabSize(), config.hiddenSize());
         return residual -> norm.apply(residual).linear(words, null);
     }
 

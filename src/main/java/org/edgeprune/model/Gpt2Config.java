@@ -3,7 +3,9 @@ package org.edgeprune.model;
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
 
-/** The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name. */
+/**
+ * The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name.
+ */
 public record Gpt2Config(
         int layers,
         int heads,
@@ -25,7 +27,8 @@ public record Gpt2Config(
             throw config.error("n_head", "is " + heads + ", which does not divide n_embd = " + hidden);
         }
         if (config.flag("add_cross_attention", false)) {
-            throw config.error("add_cross_attention", "is true: only decoder models without cross attention are supported");
+            throw config.error(
+                    "add_cross_attention", "is true: only decoder models without cross attention are supported");
         }
         Gpt2Config read = new Gpt2Config(
                 config.count("n_layer"),
@@ -54,6 +57,7 @@ public record Gpt2Config(
     }
 
     ModelSizes sizes() {
-        return new ModelSizes("gpt2", graphShape(), hiddenSize, hiddenSize / heads, innerSize, false, vocabSize, maxPositions);
+        return new ModelSizes(
+                "gpt2", graphShape(), hiddenSize, hiddenSize / heads, innerSize, false, vocabSize, maxPositions);
     }
 }

@@ -4,8 +4,8 @@ import java.util.List;
 import org.edgeprune.torch.Tensor;
 
 /**
- * GPT-NeoX (Black et al. 2022) and Pythia, from HuggingFace checkpoints: attention and MLP side by side, rotary positions in a part of
- * each head.
+ * GPT-NeoX (Black et al. 2022) and Pythia, from HuggingFace checkpoints: attention and MLP side by side, rotary
+ * positions in a part of each head.
  */
 public record GptNeoX(GptNeoXConfig config) implements Architecture {
     @Override
@@ -55,8 +55,13 @@ public record GptNeoX(GptNeoXConfig config) implements Architecture {
         int hidden = hidden();
         int heads = sizes().graph().heads();
         return new HeadProjection(
-                p.own(() -> weight.view(heads, 3, -1, hidden).select(1, part).reshape(hidden, hidden).t()),
-                bias == null ? null : p.own(() -> bias.view(heads, 3, -1).select(1, part).reshape(hidden)),
+                p.own(() -> weight.view(heads, 3, -1, hidden)
+                        .select(1, part)
+                        .reshape(hidden, hidden)
+                        .t()),
+                bias == null
+                        ? null
+                        : p.own(() -> bias.view(heads, 3, -1).select(1, part).reshape(hidden)),
                 heads);
     }
 
@@ -75,11 +80,13 @@ public record GptNeoX(GptNeoXConfig config) implements Architecture {
     @Override
     public Unembedding unembedding(Parameters p) {
         Norm norm = norm(p, "gpt_neox.final_layer_norm");
-        Tensor words = config.tiedHead() ? tokenEmbedding(p) : p.get("embed_out.weight", sizes().vocabulary(), hidden());
+        Tensor words =
+                config.tiedHead() ? tokenEmbedding(p) : p.get("embed_out.weight", sizes().vocabulary(), hidden());
         return residual -> norm.apply(residual).linear(words, null);
     }
 
     private Norm norm(Parameters p, String name) {
-        return new Norm.LayerNorm(p.get(name + ".weight", hidden()), p.get(name + ".bias", hidden()), config.normEpsilon());
+        return new Norm.LayerNorm(
+                p.get(name + ".weight", hidden()), p.get(name + ".bias", hidden()), config.normEpsilon());
     }
 }

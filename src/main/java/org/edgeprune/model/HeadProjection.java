@@ -40,6 +40,7 @@ public record HeadProjection(Tensor weight, Tensor bias, int heads) {
     }
 
     static Tensor index(int[] selected, Tensor like) {
-        return Tensor.of(Arrays.stream(selected).asLongStream().toArray(), selected.length).to(like.device());
+        return Tensor.of(Arrays.stream(selected).asLongStream().toArray(), selected.length)
+                .to(like.device());
     }
 }

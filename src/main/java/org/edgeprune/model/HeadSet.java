@@ -24,7 +24,9 @@ public record HeadSet(int[] heads, int[] kvHeads, int[] kvOf) {
     public static HeadSet of(int[] selected, int heads, int kvHeads) {
         int group = heads / kvHeads;
         int[] kv = Arrays.stream(selected).map(h -> h / group).distinct().toArray();
-        int[] kvOf = Arrays.stream(selected).map(h -> Arrays.binarySearch(kv, h / group)).toArray();
+        int[] kvOf = Arrays.stream(selected)
+                .map(h -> Arrays.binarySearch(kv, h / group))
+                .toArray();
         return new HeadSet(selected.clone(), kv, kvOf);
     }
 

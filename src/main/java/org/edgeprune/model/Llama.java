@@ -3,7 +3,10 @@ package org.edgeprune.model;
 import java.util.List;
 import org.edgeprune.torch.Tensor;
 
-/** Llama (Touvron et al. 2023) and its relatives, from HuggingFace checkpoints; {@link LlamaConfig} says in what they differ. */
+/**
+ * Llama (Touvron et al. 2023) and its relatives, from HuggingFace checkpoints; {@link LlamaConfig} says in what they
+ * differ.
+ */
 public record Llama(LlamaConfig config) implements Architecture {
     @Override
     public ModelSizes sizes() {
@@ -125,7 +128,8 @@ public record Llama(LlamaConfig config) implements Architecture {
     public Mlp mlp(Parameters p, int layer) {
         String name = name(layer);
         int inner = sizes().inner();
-        Norm norm = norm(p, name + (config.postNorms() ? "pre_feedforward_layernorm" : "post_attention_layernorm"), hidden());
+        Norm norm = norm(
+                p, name + (config.postNorms() ? "pre_feedforward_layernorm" : "post_attention_layernorm"), hidden());
         Norm after = config.postNorms() ? norm(p, name + "post_feedforward_layernorm", hidden()) : new Norm.Identity();
         Tensor gate;
         Tensor up;

@@ -8,8 +8,9 @@ import java.util.stream.IntStream;
 import org.edgeprune.graph.GraphShape;
 
 /**
- * The parts of a {@code config.json} that decide how a model of the Llama family computes: RMSNorm, rotary positions, grouped-query
- * attention, gated MLP. What the family's members differ in is data here, except for the names of fused parameters.
+ * The parts of a {@code config.json} that decide how a model of the Llama family computes: RMSNorm, rotary positions,
+ * grouped-query attention, gated MLP. What the family's members differ in is data here, except for the names of fused
+ * parameters.
  *
  * @param sizes of the model
  * @param attention of each layer
@@ -62,16 +63,17 @@ public record LlamaConfig(
 
     /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
     public static LlamaConfig of(ModelConfig config) {
-        LlamaConfig read = switch (config.modelType()) {
-            case "llama" -> llama(config);
-            case "mistral" -> mistral(config);
-            case "qwen2" -> qwen2(config);
-            case "qwen3" -> qwen3(config);
-            case "gemma" -> gemma(config);
-            case "gemma2" -> gemma2(config);
-            case "phi3" -> phi3(config);
-            default -> throw new IllegalArgumentException(config.modelType());
-        };
+        LlamaConfig read =
+                switch (config.modelType()) {
+                    case "llama" -> llama(config);
+                    case "mistral" -> mistral(config);
+                    case "qwen2" -> qwen2(config);
+                    case "qwen3" -> qwen3(config);
+                    case "gemma" -> gemma(config);
+                    case "gemma2" -> gemma2(config);
+                    case "phi3" -> phi3(config);
+                    default -> throw new IllegalArgumentException(config.modelType());
+                };
         config.refuseOthers();
         return read;
     }
@@ -86,8 +88,11 @@ public record LlamaConfig(
         // Checkpoints without the field are of the first version, whose window is the default; later ones say null.
         int window = c.states("sliding_window") ? c.count("sliding_window", 0) : 4096;
         c.count("num_key_value_heads");
-        return plain(c, attention(c, c.count("head_dim", headShare(c)), false, false, false, everywhere(c, window)),
-                false, false);
+        return plain(
+                c,
+                attention(c, c.count("head_dim", headShare(c)), false, false, false, everywhere(c, window)),
+                false,
+                false);
     }
 
     private static LlamaConfig qwen2(ModelConfig c) {
@@ -110,7 +115,8 @@ public record LlamaConfig(
     private static LlamaConfig gemma(ModelConfig c) {
         boolean bias = c.flag("attention_bias", false);
         // The first checkpoints say hidden_act "gelu" and mean its tanh form, as HuggingFace reads them.
-        boolean first = !c.has("hidden_activation") && c.text("hidden_act", "gelu").equals("gelu");
+        boolean first =
+                !c.has("hidden_activation") && c.text("hidden_act", "gelu").equals("gelu");
         Activation activation = first
                 ? Activation.GELU_TANH
                 : c.activation(c.has("hidden_activation") ? "hidden_activation" : "hidden_act", "");
@@ -119,12 +125,18 @@ public record LlamaConfig(
 
     private static LlamaConfig gemma2(ModelConfig c) {
         if (c.flag("attention_bias", false)) {
-            throw c.error("attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
+            throw c.error(
+                    "attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
         }
         // HuggingFace's class reads hidden_activation; hidden_act is left over from Gemma 1.
         c.text("hidden_act", "");
         Attention plain = attention(
-                c, c.count("head_dim"), false, false, false, windows(c, c.count("sliding_window", 4096), layer -> layer % 2 == 0));
+                c,
+                c.count("head_dim"),
+                false,
+                false,
+                false,
+                windows(c, c.count("sliding_window", 4096), layer -> layer % 2 == 0));
         Attention attention = new Attention(
                 plain.headDim,
                 plain.rotary,
@@ -193,13 +205,19 @@ public record LlamaConfig(
         int heads = c.count("num_attention_heads");
         int kvHeads = c.count("num_key_value_heads", heads);
         if (heads % kvHeads != 0) {
-            throw c.error("num_key_value_heads", "is " + kvHeads + ", which does not divide num_attention_heads = " + heads);
+            throw c.error(
+                    "num_key_value_heads", "is " + kvHeads + ", which does not divide num_attention_heads = " + heads);
         }
         return new GraphShape(c.count("num_hidden_layers"), heads, kvHeads, List.of("embeds"), false);
     }
 
     private static Attention attention(
-            ModelConfig c, int headDim, boolean inputBias, boolean outputBias, boolean headNorms, List<Integer> windows) {
+            ModelConfig c,
+            int headDim,
+            boolean inputBias,
+            boolean outputBias,
+            boolean headNorms,
+            List<Integer> windows) {
         RotaryConfig rotary = RotaryConfig.of(c, headDim, c.number("partial_rotary_factor", 1), 10000);
         return new Attention(headDim, rotary, 1 / Math.sqrt(headDim), inputBias, outputBias, headNorms, 0, windows);
     }
@@ -225,19 +243,27 @@ public record LlamaConfig(
         return windows(c, on ? window : 0, layer -> layer >= full);
     }
 
-    /** The window in the layers that {@code layer_types} names, or where that is absent, in those of the architecture. */
+    /**
+     * The window in the layers that {@code layer_types} names, or where that is absent, in those of the architecture.
+     */
     private static List<Integer> windows(ModelConfig c, int window, IntPredicate sliding) {
         int layers = c.count("num_hidden_layers");
         if (!c.has("layer_types")) {
-            return IntStream.range(0, layers).mapToObj(layer -> sliding.test(layer) ? window : 0).toList();
+            return IntStream.range(0, layers)
+                    .mapToObj(layer -> sliding.test(layer) ? window : 0)
+                    .toList();
         }
         List<Integer> windows = new ArrayList<>();
         for (JsonNode type : c.node("layer_types")) {
-            windows.add(switch (type.asText()) {
-                case "full_attention" -> 0;
-                case "sliding_attention" -> window;
-                default -> throw c.error("layer_types", "names " + type + ": known are full_attention and sliding_attention");
-            });
+            windows.add(
+                    switch (type.asText()) {
+                        case "full_attention" -> 0;
+                        case "sliding_attention" -> window;
+                        default ->
+                            throw c.error(
+                                    "layer_types",
+                                    "names " + type + ": known are full_attention and sliding_attention");
+                    });
         }
         if (windows.size() != layers) {
             throw c.error("layer_types", "has " + windows.size() + " entries for " + layers + " layers");

@@ -12,8 +12,8 @@ import java.util.Set;
 import org.edgeprune.InputException;
 
 /**
- * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which fields it was
- * asked for, so that {@link #refuseOthers} finds those that nobody understands.
+ * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which
+ * fields it was asked for, so that {@link #refuseOthers} finds those that nobody understands.
  */
 public final class ModelConfig {
     /** Beyond the tokens, positions and widths of any model. */
@@ -21,13 +21,43 @@ public final class ModelConfig {
 
     /** Fields that do not change what a frozen model computes. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
-            "_attn_implementation", "_name_or_path", "architectures", "attention_dropout", "attn_pdrop", "auto_map", "bos_token_id",
-            "cache_implementation", "chunk_size_feed_forward", "classifier_dropout", "dtype", "embd_pdrop", "eos_token_id",
-            "gradient_checkpointing", "hidden_dropout", "id2label", "initializer_range", "label2id",
-            "model_type", "n_ctx", "output_past", "pad_token_id", "pretraining_tp", "problem_type", "reorder_and_upcast_attn",
-            "resid_pdrop", "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
-            "summary_use_proj", "task_specific_params", "torch_dtype", "transformers_version", "unk_token_id",
-            "unsloth_version", "use_cache");
+            "_attn_implementation",
+            "_name_or_path",
+            "architectures",
+            "attention_dropout",
+            "attn_pdrop",
+            "auto_map",
+            "bos_token_id",
+            "cache_implementation",
+            "chunk_size_feed_forward",
+            "classifier_dropout",
+            "dtype",
+            "embd_pdrop",
+            "eos_token_id",
+            "gradient_checkpointing",
+            "hidden_dropout",
+            "id2label",
+            "initializer_range",
+            "label2id",
+            "model_type",
+            "n_ctx",
+            "output_past",
+            "pad_token_id",
+            "pretraining_tp",
+            "problem_type",
+            "reorder_and_upcast_attn",
+            "resid_pdrop",
+            "summary_activation",
+            "summary_first_dropout",
+            "summary_proj_to_labels",
+            "summary_type",
+            "summary_use_proj",
+            "task_specific_params",
+            "torch_dtype",
+            "transformers_version",
+            "unk_token_id",
+            "unsloth_version",
+            "use_cache");
 
     private final Path file;
     private final String prefix;
@@ -46,7 +76,8 @@ public final class ModelConfig {
         try {
             return of(file, Files.readString(file));
         } catch (NoSuchFileException e) {
-            throw new InputException(file + ": missing: a model directory holds config.json, *.safetensors and tokenizer files", e);
+            throw new InputException(
+                    file + ": missing: a model directory holds config.json, *.safetensors and tokenizer files", e);
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read: " + e, e);
         }
@@ -110,15 +141,20 @@ public final class ModelConfig {
     /**
      * To be called once everything understood has been asked for.
      *
-     * @throws InputException naming a field that was not asked for, is switched on, and may change what the model computes
+     * @throws InputException naming a field that was not asked for, is switched on, and may change what the model
+     *     computes
      */
     void refuseOthers() {
         root.properties().forEach(entry -> {
             JsonNode value = entry.getValue();
-            boolean off = value.isNull() || value.isBoolean() && !value.booleanValue() || value.isContainerNode() && value.isEmpty();
+            boolean off = value.isNull()
+                    || value.isBoolean() && !value.booleanValue()
+                    || value.isContainerNode() && value.isEmpty();
             if (!off && !asked.contains(entry.getKey()) && !WITHOUT_EFFECT.contains(entry.getKey())) {
-                throw error(entry.getKey(), "is " + value + ": edgeprune does not know this field for model_type '" + modelType()
-                        + "'; if it does not change what the model computes, take it out");
+                throw error(
+                        entry.getKey(),
+                        "is " + value + ": edgeprune does not know this field for model_type '" + modelType()
+                                + "'; if it does not change what the model computes, take it out");
             }
         });
     }
@@ -179,7 +215,8 @@ public final class ModelConfig {
     Activation activation(String field, String otherwise) {
         String name = text(field, otherwise);
         return Activation.named(name)
-                .orElseThrow(() -> error(field, "is '" + name + "', which is not supported: known are " + Activation.known()));
+                .orElseThrow(() ->
+                        error(field, "is '" + name + "', which is not supported: known are " + Activation.known()));
     }
 
     InputException error(String field, String what) {

@@ -20,9 +20,9 @@ public final class Models {
     /**
      * The directory of a model that somebody names.
      *
-     * @param name {@value BundledModel#NAME}; else a directory that exists; else a repository of the HuggingFace Hub, like
-     *     {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is taken from the cache, or downloaded if it is
-     *     not whole there
+     * @param name {@value BundledModel#NAME}; else a directory that exists; else a repository of the HuggingFace Hub,
+     *     like {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is taken from the cache,
+     *     or downloaded if it is not whole there
      * @param listener hears of a download
      * @throws InputException if it is none of these or cannot be downloaded
      */
@@ -39,7 +39,9 @@ public final class Models {
         String revision = at < 0 ? Hub.MAIN : name.substring(at + 1);
         try {
             Hub hub = new Hub(HubSettings.fromEnvironment());
-            return hub.cached(repository, revision).orElseGet(() -> hub.download(repository, revision, listener)).directory();
+            return hub.cached(repository, revision)
+                    .orElseGet(() -> hub.download(repository, revision, listener))
+                    .directory();
         } catch (InputException e) {
             throw new InputException(name + ": no such directory; on the Hub: " + e.getMessage(), e);
         }
@@ -75,8 +77,9 @@ public final class Models {
         }
         long copied = copied(weights, execution);
         if (copied > room.getAsLong()) {
-            throw new InputException("%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
-                    .formatted(directory, copied / 1e9, execution.dtype(), room.getAsLong() / 1e9));
+            throw new InputException(
+                    "%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
+                            .formatted(directory, copied / 1e9, execution.dtype(), room.getAsLong() / 1e9));
         }
     }
 
@@ -115,8 +118,9 @@ public final class Models {
         Architecture architecture = of(config);
         GraphShape graph = architecture.sizes().graph();
         if (graph.isTooLarge()) {
-            throw new InputException("%s: %d layers of %d heads have more edges than the 2,147,483,647 that edgeprune can count"
-                    .formatted(config, graph.layers(), graph.heads()));
+            throw new InputException(
+                    "%s: %d layers of %d heads have more edges than the 2,147,483,647 that edgeprune can count"
+                            .formatted(config, graph.layers(), graph.heads()));
         }
         return architecture;
     }
@@ -148,9 +152,15 @@ public final class Models {
             return Arrays.stream(values())
                     .filter(family -> family.modelTypes.contains(config.modelType()))
                     .findFirst()
-                    .orElseThrow(() -> config.error("model_type", "is '" + config.modelType()
-                            + "', which is not supported: known are "
-                            + String.join(", ", Arrays.stream(values()).flatMap(f -> f.modelTypes.stream()).toList())));
+                    .orElseThrow(() -> config.error(
+                            "model_type",
+                            "is '" + config.modelType()
+                                    + "', which is not supported: known are "
+                                    + String.join(
+                                            ", ",
+                                            Arrays.stream(values())
+                                                    .flatMap(f -> f.modelTypes.stream())
+                                                    .toList())));
         }
     }
 }

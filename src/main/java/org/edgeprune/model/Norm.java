@@ -20,7 +20,9 @@ public sealed interface Norm {
         @Override
         public Tensor apply(Tensor x) {
             Tensor wide = x.to(DType.F32); // squares of narrow numbers overflow
-            return wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt()).to(x.dtype()).mul(weight);
+            return wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt())
+                    .to(x.dtype())
+                    .mul(weight);
         }
     }
 

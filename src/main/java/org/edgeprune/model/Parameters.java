@@ -11,8 +11,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Parameters on one device in the compute dtype: taken from {@link Weights}, which stay the caller's, out of every scope, and freed
- * together.
+ * Parameters on one device in the compute dtype: taken from {@link Weights}, which stay the caller's, out of every
+ * scope, and freed together.
  */
 public final class Parameters implements AutoCloseable {
     private final Weights source;

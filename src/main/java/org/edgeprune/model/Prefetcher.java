@@ -6,8 +6,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads the part of an offloaded model that will be used next while one is used: the disk works while the processor does. A forward
- * goes through the parts in their order, a backward against it.
+ * Reads the part of an offloaded model that will be used next while one is used: the disk works while the processor
+ * does. A forward goes through the parts in their order, a backward against it.
  */
 final class Prefetcher implements AutoCloseable {
     private final Weights weights;

@@ -23,9 +23,10 @@ import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A model directory of random weights, as HuggingFace's {@code from_config} and {@code save_pretrained} make one, for any architecture:
- * which parameters there are is found by letting the architecture ask for them. Matrices are N(0, {@code initializer_range}), norms one,
- * biases zero. A parameter's values depend on its name and the seed, not on how many layers or shards there are.
+ * A model directory of random weights, as HuggingFace's {@code from_config} and {@code save_pretrained} make one, for
+ * any architecture: which parameters there are is found by letting the architecture ask for them. Matrices are N(0,
+ * {@code initializer_range}), norms one, biases zero. A parameter's values depend on its name and the seed, not on how
+ * many layers or shards there are.
  *
  * <p>One tensor at a time is in memory.
  */
@@ -46,7 +47,8 @@ public final class RandomCheckpoint {
      * @param config what to make
      * @param dtype of the weights
      * @param seed of the random numbers
-     * @throws InputException if the configuration is of no architecture that is known, or has a field with no such value
+     * @throws InputException if the configuration is of no architecture that is known, or has a field with no such
+     *     value
      */
     public RandomCheckpoint(ConfigTemplate config, DType dtype, long seed) {
         this.config = config.withDtype(dtype);
@@ -58,8 +60,9 @@ public final class RandomCheckpoint {
         }
         Architecture architecture = Models.architecture(config.config());
         this.sizes = architecture.sizes();
-        Blueprint.of(architecture, name -> true).shapes().forEach(
-                (name, shape) -> tensors.put(name, new UnmadeTensor(dtype, shape, () -> tensor(name, shape))));
+        Blueprint.of(architecture, name -> true)
+                .shapes()
+                .forEach((name, shape) -> tensors.put(name, new UnmadeTensor(dtype, shape, () -> tensor(name, shape))));
     }
 
     public ModelSizes sizes() {
@@ -94,7 +97,8 @@ public final class RandomCheckpoint {
         AtomicDirectory.write(directory, part -> {
             long[] done = {0};
             for (int i = 0; i < files.size(); i++) {
-                SafeTensorsWriter.writeUnmade(part.resolve(files.get(i)), heard(shards.get(i), done, listener), METADATA);
+                SafeTensorsWriter.writeUnmade(
+                        part.resolve(files.get(i)), heard(shards.get(i), done, listener), METADATA);
             }
             if (files.size() > 1) {
                 text(part.resolve(Checkpoint.INDEX), index(shards, files));
@@ -141,7 +145,8 @@ public final class RandomCheckpoint {
         return names;
     }
 
-    private static Map<String, UnmadeTensor> heard(Map<String, UnmadeTensor> shard, long[] done, LongConsumer listener) {
+    private static Map<String, UnmadeTensor> heard(
+            Map<String, UnmadeTensor> shard, long[] done, LongConsumer listener) {
         Map<String, UnmadeTensor> heard = new LinkedHashMap<>();
         shard.forEach((name, tensor) -> heard.put(name, new UnmadeTensor(tensor.dtype(), tensor.shape(), () -> {
             listener.accept(done[0]);
@@ -170,8 +175,9 @@ public final class RandomCheckpoint {
         try {
             long free = Files.getFileStore(there).getUsableSpace();
             if (free < bytes) {
-                throw new InputException(directory + ": needs %,d MB, the disk has %,d MB free; free some space, or ask for fewer layers"
-                        .formatted(bytes / 1_000_000, free / 1_000_000));
+                throw new InputException(directory
+                        + ": needs %,d MB, the disk has %,d MB free; free some space, or ask for fewer layers"
+                                .formatted(bytes / 1_000_000, free / 1_000_000));
             }
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be written: " + e, e);

@@ -8,8 +8,9 @@ import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Random parameters for benchmarks and for training from scratch: N(0, 0.02), norm weights one, biases zero, as GPT-2 is
- * initialised. Reproducible by its seed, in the order in which parameters are asked for, each once: not for a model that is offloaded.
+ * Random parameters for benchmarks and for training from scratch: N(0, 0.02), norm weights one, biases zero, as GPT-2
+ * is initialised. Reproducible by its seed, in the order in which parameters are asked for, each once: not for a model
+ * that is offloaded.
  */
 public final class RandomWeights implements Weights {
     private static final double STANDARD_DEVIATION = 0.02;

@@ -13,7 +13,8 @@ import java.util.List;
  */
 public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
     /**
-     * Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}, which newer checkpoints have for both.
+     * Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters}, which newer checkpoints have for
+     * both.
      *
      * @param headDim dimensions of a head
      * @param share of a head that rotates, where {@code rope_parameters} says nothing of it
@@ -27,8 +28,9 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
             return new RotaryConfig(rope.number("rope_theta", base), dim, scaling(config, rope, dim));
         }
         int dim = dim(config, headDim, share);
-        RotaryScaling scaling =
-                config.has("rope_scaling") ? scaling(config, config.object("rope_scaling"), dim) : new RotaryScaling.None();
+        RotaryScaling scaling = config.has("rope_scaling")
+                ? scaling(config, config.object("rope_scaling"), dim)
+                : new RotaryScaling.None();
         return new RotaryConfig(config.number("rope_theta", base), dim, scaling);
     }
 
@@ -53,25 +55,32 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
         String type = rope.text("rope_type", rope.text("type", "default"));
         rope.text("type", "");
         int trained = config.count("max_position_embeddings");
-        RotaryScaling scaling = switch (type) {
-            case "default" -> new RotaryScaling.None();
-            case "linear" -> new RotaryScaling.Linear(factor(rope));
-            case "dynamic" -> new RotaryScaling.Dynamic(factor(rope), trained);
-            case "llama3" -> new RotaryScaling.Llama3(
-                    factor(rope),
-                    rope.number("low_freq_factor", 1),
-                    rope.number("high_freq_factor", 4),
-                    rope.count("original_max_position_embeddings"));
-            case "yarn" -> yarn(rope, rope.count("original_max_position_embeddings", trained), trained);
-            case "longrope", "su" -> longRope(config, rope, dim); // su: the name in the first Phi-3 checkpoints
-            default -> throw rope.error("rope_type", "is '" + type
-                    + "', which is not supported: known are default, linear, dynamic, llama3, yarn, longrope");
-        };
+        RotaryScaling scaling =
+                switch (type) {
+                    case "default" -> new RotaryScaling.None();
+                    case "linear" -> new RotaryScaling.Linear(factor(rope));
+                    case "dynamic" -> new RotaryScaling.Dynamic(factor(rope), trained);
+                    case "llama3" ->
+                        new RotaryScaling.Llama3(
+                                factor(rope),
+                                rope.number("low_freq_factor", 1),
+                                rope.number("high_freq_factor", 4),
+                                rope.count("original_max_position_embeddings"));
+                    case "yarn" -> yarn(rope, rope.count("original_max_position_embeddings", trained), trained);
+                    case "longrope", "su" -> longRope(config, rope, dim); // su: the name in the first Phi-3 checkpoints
+                    default ->
+                        throw rope.error(
+                                "rope_type",
+                                "is '" + type
+                                        + "', which is not supported: known are default, linear, dynamic, llama3, yarn, longrope");
+                };
         rope.refuseOthers();
         return scaling;
     }
 
-    /** HuggingFace's order: the trained length that stands beside {@code rope_scaling} (Phi-3) overrides {@code factor}. */
+    /**
+     * HuggingFace's order: the trained length that stands beside {@code rope_scaling} (Phi-3) overrides {@code factor}.
+     */
     private static RotaryScaling longRope(ModelConfig config, ModelConfig rope, int dim) {
         int positions = config.count("max_position_embeddings");
         int within = rope.count("original_max_position_embeddings", positions);
@@ -97,8 +106,10 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
             factors.add(factor.doubleValue());
         }
         if (factors.size() != dim / 2) {
-            throw rope.error(field, "has " + factors.size() + " entries, expected " + dim / 2 + ", one for each pair of the "
-                    + dim + " rotary dimensions of a head");
+            throw rope.error(
+                    field,
+                    "has " + factors.size() + " entries, expected " + dim / 2 + ", one for each pair of the " + dim
+                            + " rotary dimensions of a head");
         }
         return factors;
     }
@@ -107,9 +118,8 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
         double factor = rope.has("factor") ? factor(rope) : (double) positions / trained;
         double mscale = rope.number("mscale", 0);
         double mscaleAll = rope.number("mscale_all_dim", 0);
-        double amplitude = mscale != 0 && mscaleAll != 0
-                ? mscale(factor, mscale) / mscale(factor, mscaleAll)
-                : mscale(factor, 1);
+        double amplitude =
+                mscale != 0 && mscaleAll != 0 ? mscale(factor, mscale) / mscale(factor, mscaleAll) : mscale(factor, 1);
         return new RotaryScaling.Yarn(
                 factor,
                 rope.number("beta_fast", 32),

@@ -5,8 +5,8 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Rotary position embedding (Su et al. 2021) in HuggingFace's layout: dimension i and dimension i + dim/2 are one pair, turned by
- * position times theta_i. Angles are computed in f64.
+ * Rotary position embedding (Su et al. 2021) in HuggingFace's layout: dimension i and dimension i + dim/2 are one pair,
+ * turned by position times theta_i. Angles are computed in f64.
  */
 final class RotaryEmbedding implements HeadMap {
     private final RotaryConfig config;
@@ -41,15 +41,18 @@ final class RotaryEmbedding implements HeadMap {
 
     /** {@code [tokens, dim / 2]}. */
     private Tensor angles(TokenBatch batch) {
-        Tensor positions = batch.positions().to(frequencies.device()).to(DType.F64).unsqueeze(1);
+        Tensor positions =
+                batch.positions().to(frequencies.device()).to(DType.F64).unsqueeze(1);
         if (batch.maxLength() <= config.scaling().fixedUpTo()) {
             return positions.mul(frequencies);
         }
         // Each sequence as if it were alone: frequencies follow its own length, not the longest of the batch.
-        return Tensor.cat(0, batch.runs().stream()
-                .map(run -> positions
-                        .narrow(0, run.firstToken(), run.tokens())
-                        .mul(frequencies(run.wholeLength(), positions.device())))
-                .toList());
+        return Tensor.cat(
+                0,
+                batch.runs().stream()
+                        .map(run -> positions
+                                .narrow(0, run.firstToken(), run.tokens())
+                                .mul(frequencies(run.wholeLength(), positions.device())))
+                        .toList());
     }
 }

@@ -3,8 +3,8 @@ package org.edgeprune.model;
 import java.util.List;
 
 /**
- * How the frequencies of rotary position embedding are changed for sequences longer than those of the first training. Formulas
- * and names are HuggingFace's {@code modeling_rope_utils}.
+ * How the frequencies of rotary position embedding are changed for sequences longer than those of the first training.
+ * Formulas and names are HuggingFace's {@code modeling_rope_utils}.
  */
 public sealed interface RotaryScaling {
     /**
@@ -84,8 +84,8 @@ public sealed interface RotaryScaling {
     }
 
     /**
-     * YaRN (Peng et al. 2023): frequencies that turn more than {@code fast} times over the trained length are kept, those that turn
-     * less than {@code slow} times divided by the factor, with a linear ramp between.
+     * YaRN (Peng et al. 2023): frequencies that turn more than {@code fast} times over the trained length are kept,
+     * those that turn less than {@code slow} times divided by the factor, with a linear ramp between.
      *
      * @param amplitude the attention factor
      * @param truncate whether the ramp starts and ends at whole dimensions
@@ -118,15 +118,16 @@ public sealed interface RotaryScaling {
     }
 
     /**
-     * LongRoPE (Ding et al. 2024): every frequency divided by a factor of its own, from one list for sequences of up to the trained
-     * length and from another for longer ones.
+     * LongRoPE (Ding et al. 2024): every frequency divided by a factor of its own, from one list for sequences of up to
+     * the trained length and from another for longer ones.
      *
      * @param shortFactors {@code dim / 2} of them
      * @param longFactors {@code dim / 2} of them
      * @param factor how many times the trained length the model takes
      * @param amplitude the attention factor, of short sequences too
      */
-    record LongRope(List<Double> shortFactors, List<Double> longFactors, int trainedLength, double factor, double amplitude)
+    record LongRope(
+            List<Double> shortFactors, List<Double> longFactors, int trainedLength, double factor, double amplitude)
             implements RotaryScaling {
         public LongRope {
             shortFactors = List.copyOf(shortFactors);

@@ -4,10 +4,11 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Self-attention of one layer with an input of its own for every head's query, key and value, and every head's output apart.
+ * Self-attention of one layer with an input of its own for every head's query, key and value, and every head's output
+ * apart.
  *
- * <p>With one shared input it is the ordinary layer. The residual contribution of head h is {@code values_h W_O,h}, and the
- * output bias belongs to the layer (the reference gives each head an equal share of it).
+ * <p>With one shared input it is the ordinary layer. The residual contribution of head h is {@code values_h W_O,h}, and
+ * the output bias belongs to the layer (the reference gives each head an equal share of it).
  *
  * @param norm applied to each reader's input
  * @param query {@code [hidden, heads * headDim]}
@@ -42,8 +43,17 @@ public record SelfAttention(
             Tensor outputBias,
             double scale,
             boolean causal) {
-        this(norm, query, key, value, HeadMap.NONE, HeadMap.NONE, new DotProductAttention(scale, causal, 0, 0),
-                outputWeight, outputBias, null);
+        this(
+                norm,
+                query,
+                key,
+                value,
+                HeadMap.NONE,
+                HeadMap.NONE,
+                new DotProductAttention(scale, causal, 0, 0),
+                outputWeight,
+                outputBias,
+                null);
     }
 
     public int heads() {
@@ -65,7 +75,8 @@ public record SelfAttention(
      */
     public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch, KeyValues past) {
         Tensor queries = queryMap.apply(project(query, q, set.heads()), batch);
-        KeyValues seen = new KeyValues(keyMap.apply(project(key, k, set.kvHeads()), batch), project(value, v, set.kvHeads()));
+        KeyValues seen =
+                new KeyValues(keyMap.apply(project(key, k, set.kvHeads()), batch), project(value, v, set.kvHeads()));
         boolean allPast = past == null || set.kvHeads().length == kvHeads();
         return attend(queries, seen, allPast ? past : past.heads(set.kvHeads()), set, batch);
     }
@@ -97,14 +108,19 @@ public record SelfAttention(
         return new Shared(attend(queries, seen, past, HeadSet.all(heads(), kvHeads()), batch), seen);
     }
 
-    /** What all heads together add to the residual stream: {@code [heads, tokens, headDim]} to {@code [tokens, hidden]}. */
+    /**
+     * What all heads together add to the residual stream: {@code [heads, tokens, headDim]} to {@code [tokens, hidden]}.
+     */
     public Tensor write(Tensor values) {
         Tensor joined = values.transpose(0, 1).reshape(values.size(1), -1);
         Tensor weight = outputWeight.view(-1, outputWeight.size(2));
         return outputBias == null ? joined.matmul(weight) : Tensor.addmm(outputBias, joined, weight);
     }
 
-    /** What each selected head adds, without bias: {@code [selected, tokens, headDim]} to {@code [selected, tokens, hidden]}. */
+    /**
+     * What each selected head adds, without bias: {@code [selected, tokens, headDim]} to {@code [selected, tokens,
+     * hidden]}.
+     */
     public Tensor writeEach(Tensor values, int[] selected) {
         Tensor weight = selected.length == heads()
                 ? outputWeight
@@ -120,7 +136,10 @@ public record SelfAttention(
     private Tensor attend(Tensor queries, KeyValues seen, KeyValues past, HeadSet set, TokenBatch batch) {
         boolean single = set.oneToOne();
         Tensor values = attention.apply(
-                queries, single ? seen : seen.heads(set.kvOf()), single || past == null ? past : past.heads(set.kvOf()), batch);
+                queries,
+                single ? seen : seen.heads(set.kvOf()),
+                single || past == null ? past : past.heads(set.kvOf()),
+                batch);
         return sumNorm == null ? values : sumNorm.apply(values);
     }
 }

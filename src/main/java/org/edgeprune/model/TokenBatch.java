@@ -12,12 +12,12 @@ import org.edgeprune.torch.Tensor;
 /**
  * Token sequences packed into one row of tokens without padding.
  *
- * <p>Everything but attention works token by token, so sequences of any length share one tensor {@code [tokens, ...]}. Attention
- * runs once for each distinct length: sequences of equal length lie next to each other, as a {@link Run}. The tensors belong to the
- * scope in which the batch was made.
+ * <p>Everything but attention works token by token, so sequences of any length share one tensor {@code [tokens, ...]}.
+ * Attention runs once for each distinct length: sequences of equal length lie next to each other, as a {@link Run}. The
+ * tensors belong to the scope in which the batch was made.
  *
- * <p>A batch may hold only the tails of sequences. What comes before, their <i>past</i>, then takes part in attention by its keys
- * and values, which whoever runs the batch has from elsewhere.
+ * <p>A batch may hold only the tails of sequences. What comes before, their <i>past</i>, then takes part in attention
+ * by its keys and values, which whoever runs the batch has from elsewhere.
  */
 public final class TokenBatch {
     private final Tensor ids;
@@ -96,7 +96,9 @@ public final class TokenBatch {
 
     private static TokenBatch pack(List<int[]> sequences, int[] start, int[] past, Device device) {
         int rows = sequences.size();
-        int[] lengths = IntStream.range(0, rows).map(row -> sequences.get(row).length - past[row]).toArray();
+        int[] lengths = IntStream.range(0, rows)
+                .map(row -> sequences.get(row).length - past[row])
+                .toArray();
         if (rows == 0 || IntStream.of(lengths).anyMatch(length -> length < 1)) {
             throw new IllegalArgumentException("a batch needs at least one sequence, and each at least one token");
         }
@@ -118,7 +120,9 @@ public final class TokenBatch {
             int length = lengths[row];
             Run last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
             if (last != null && last.length() == length && last.past() == past[row]) {
-                runs.set(runs.size() - 1, new Run(last.firstToken(), last.firstPast(), last.rows() + 1, length, past[row]));
+                runs.set(
+                        runs.size() - 1,
+                        new Run(last.firstToken(), last.firstPast(), last.rows() + 1, length, past[row]));
             } else {
                 runs.add(new Run(next, nextPast, 1, length, past[row]));
             }
@@ -174,7 +178,9 @@ public final class TokenBatch {
         return order.clone();
     }
 
-    /** Where a position of a sequence, counted as they were given, lies among the tokens; it must not be of the past. */
+    /**
+     * Where a position of a sequence, counted as they were given, lies among the tokens; it must not be of the past.
+     */
     public int token(int row, int position) {
         return firstToken[row] + position - past[row];
     }
@@ -211,17 +217,15 @@ public final class TokenBatch {
         return Tensor.of(index, index.length).to(ids.device());
     }
 
-    /**
-     * @throws InputException if a sequence is longer than a model's positions, or a token is none of its vocabulary
-     */
+    /** @throws InputException if a sequence is longer than a model's positions, or a token is none of its vocabulary */
     void requireFor(ModelSizes model) {
         if (maxLength() > model.maxPositions()) {
-            throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only " + model.maxPositions()
-                    + " positions: shorten it");
+            throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only "
+                    + model.maxPositions() + " positions: shorten it");
         }
         if (largestId >= model.vocabulary()) {
-            throw new InputException("token " + largestId + " is none of the model's vocabulary of " + model.vocabulary()
-                    + ": is the tokenizer the model's own?");
+            throw new InputException("token " + largestId + " is none of the model's vocabulary of "
+                    + model.vocabulary() + ": is the tokenizer the model's own?");
         }
     }
 }

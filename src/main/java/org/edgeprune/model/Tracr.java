@@ -4,8 +4,9 @@ import java.util.List;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Transformers compiled by Tracr (Lindner et al. 2023): no norms, ReLU MLPs, bidirectional or causal attention, token and position
- * embeddings. Outputs are the residual stream times the unembedding, or the residual stream itself where there is none.
+ * Transformers compiled by Tracr (Lindner et al. 2023): no norms, ReLU MLPs, bidirectional or causal attention, token
+ * and position embeddings. Outputs are the residual stream times the unembedding, or the residual stream itself where
+ * there is none.
  */
 public record Tracr(TracrConfig config) implements Architecture {
     @Override
@@ -49,7 +50,9 @@ public record Tracr(TracrConfig config) implements Architecture {
     private HeadProjection projection(Parameters p, String name, String which) {
         long width = (long) config.heads() * config.keySize();
         return new HeadProjection(
-                p.get(name + "w_" + which, config.modelSize(), width), p.get(name + "b_" + which, width), config.heads());
+                p.get(name + "w_" + which, config.modelSize(), width),
+                p.get(name + "b_" + which, width),
+                config.heads());
     }
 
     @Override

@@ -10,10 +10,11 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a residual stream, then
- * the unembedding. Its weights are frozen; it owns them until closed.
+ * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a
+ * residual stream, then the unembedding. Its weights are frozen; it owns them until closed.
  *
- * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}). Not for several threads at once.
+ * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}). Not for several threads at
+ * once.
  */
 public final class TransformerModel implements AutoCloseable {
     private final Architecture architecture;
@@ -83,8 +84,9 @@ public final class TransformerModel implements AutoCloseable {
             }
         }
         @SuppressWarnings("unchecked") // a number always has the same maker
-        T made = (T) parts.computeIfAbsent(number, n -> maker.apply(resident.computeIfAbsent(
-                device, d -> new Parameters(weights, execution.dtype(), d))));
+        T made = (T) parts.computeIfAbsent(
+                number,
+                n -> maker.apply(resident.computeIfAbsent(device, d -> new Parameters(weights, execution.dtype(), d))));
         return new Part<>(made, device, null);
     }
 
@@ -107,9 +109,11 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     /**
-     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's embeddings.
+     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's
+     * embeddings.
      *
-     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions, or a token none of its vocabulary
+     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions, or a token none of its
+     *     vocabulary
      */
     public List<Tensor> embeddings(TokenBatch batch) {
         batch.requireFor(sizes());

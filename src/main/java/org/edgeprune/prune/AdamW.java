@@ -7,8 +7,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as PyTorch computes it, with learning rates and direction of its own for each parameter.
- * Owns the moments, not the parameters.
+ * AdamW (Loshchilov and Hutter 2019) as PyTorch computes it, with learning rates and direction of its own for each
+ * parameter. Owns the moments, not the parameters.
  */
 public final class AdamW implements AutoCloseable {
     private final List<Group> groups;

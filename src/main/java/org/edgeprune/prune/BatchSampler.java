@@ -4,8 +4,8 @@ import java.util.SplittableRandom;
 import org.edgeprune.mask.Noise;
 
 /**
- * Which examples each step sees: one shuffle of all examples after another, cut into batches. A pure function of seed and step, so
- * that a resumed run sees what an uninterrupted one would.
+ * Which examples each step sees: one shuffle of all examples after another, cut into batches. A pure function of seed
+ * and step, so that a resumed run sees what an uninterrupted one would.
  */
 final class BatchSampler {
     private final int examples;

@@ -15,7 +15,8 @@ import org.edgeprune.torch.Device;
  * @param name as it was asked for
  * @param directory where its files are
  */
-public record LoadedModel(String name, Path directory, TransformerModel model, PromptTokenizer tokenizer) implements AutoCloseable {
+public record LoadedModel(String name, Path directory, TransformerModel model, PromptTokenizer tokenizer)
+        implements AutoCloseable {
     /**
      * Loads a model; libtorch is loaded first where that is not done yet.
      *

@@ -68,8 +68,8 @@ public final class MaskTrainer implements AutoCloseable {
             Masks masks = sample(step);
 
             // KL(full || masked), and its gradient down to the masks
-            MaskedPass pass = new MaskedPass(
-                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
+            MaskedPass pass =
+                    new MaskedPass(model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
             double kl;
             Tensor toResidual;
             try (TensorScope loss = TensorScope.open()) {
@@ -87,8 +87,8 @@ public final class MaskTrainer implements AutoCloseable {
             Tensor nodeSparsity = masks.nodeSparsity();
             Tensor edgeLoss = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
-            boolean withNodes = options.nodeLoss()
-                    && !(options.relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
+            boolean withNodes =
+                    options.nodeLoss() && !(options.relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
             Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
             List<Tensor> gradients = Autograd.grad(
                     List.of(masks.edges(), masks.nodes(), constraints),

@@ -35,7 +35,10 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                         model.sizes(),
                         Blueprint.of(Models.architecture(session.model().directory()), name -> true),
                         Models.copied(session.model().directory(), model.execution()),
-                        new ComputationGraph(options.embeddingNodes() ? model.graphShape() : model.graphShape().withoutEmbeddings()),
+                        new ComputationGraph(
+                                options.embeddingNodes()
+                                        ? model.graphShape()
+                                        : model.graphShape().withoutEmbeddings()),
                         model.execution(),
                         interchange,
                         tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, interchange)),
@@ -50,7 +53,9 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 .limit(batchSize)
                 .toList();
         return new StepMemory.Tokens(
-                largest.stream().mapToLong(example -> example.length() - past.applyAsInt(example)).sum(),
+                largest.stream()
+                        .mapToLong(example -> example.length() - past.applyAsInt(example))
+                        .sum(),
                 largest.stream().mapToLong(past::applyAsInt).sum(),
                 largest.stream().mapToLong(Example::scored).sum());
     }
@@ -71,7 +76,12 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         long needed = StepMemory.of(work).total();
         if (needed > available) {
             throw new InputException("a step of %d prompts (%d tokens) needs %s of memory, and %s are available: %s"
-                    .formatted(batchSize, work.tokens().masked(), gigabytes(needed), gigabytes(available), remedy(available)));
+                    .formatted(
+                            batchSize,
+                            work.tokens().masked(),
+                            gigabytes(needed),
+                            gigabytes(available),
+                            remedy(available)));
         }
     }
 
@@ -92,7 +102,9 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         for (int smaller = batchSize / 2; smaller > 0; smaller /= 2) {
             StepMemory.Tokens all = work.tokens();
             StepMemory.Tokens fewer = new StepMemory.Tokens(
-                    all.masked() * smaller / batchSize, all.past() * smaller / batchSize, all.scored() * smaller / batchSize);
+                    all.masked() * smaller / batchSize,
+                    all.past() * smaller / batchSize,
+                    all.scored() * smaller / batchSize);
             StepMemory.Work less = with(offloaded, fewer, 0);
             if (fits(less, available)) {
                 return "use --offload --cache-mb 0 --batch-size " + smaller + needs(less);
@@ -123,7 +135,14 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
 
     private static StepMemory.Work with(StepMemory.Work work, StepMemory.Tokens tokens, long cacheBytes) {
         return new StepMemory.Work(
-                work.model(), work.parameters(), work.copied(), work.graph(), work.execution(), work.interchange(), tokens, cacheBytes);
+                work.model(),
+                work.parameters(),
+                work.copied(),
+                work.graph(),
+                work.execution(),
+                work.interchange(),
+                tokens,
+                cacheBytes);
     }
 
     private static String gigabytes(long bytes) {

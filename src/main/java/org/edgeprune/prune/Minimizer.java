@@ -12,13 +12,13 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 
 /**
- * Cuts what a found circuit does not need. This is a greedy search after edge pruning and no part of it: masks are trained by
- * gradients, and an edge that changes nothing has none, so a few such edges may outlive a run.
+ * Cuts what a found circuit does not need. This is a greedy search after edge pruning and no part of it: masks are
+ * trained by gradients, and an edge that changes nothing has none, so a few such edges may outlive a run.
  *
- * <p>From the output back, edges are cut that can be spared, many at once where that works; then, for edges that matter only beside
- * each other, all that enter a reader, all that enter a head's query and key, and all that leave a writer; until nothing more can be
- * cut. An edge is spared if the circuit's KL on the examples rises above what it was at first by no more than the tolerance, over all
- * cuts together.
+ * <p>From the output back, edges are cut that can be spared, many at once where that works; then, for edges that matter
+ * only beside each other, all that enter a reader, all that enter a head's query and key, and all that leave a writer;
+ * until nothing more can be cut. An edge is spared if the circuit's KL on the examples rises above what it was at first
+ * by no more than the tolerance, over all cuts together.
  *
  * @param evaluator runs circuits; its task must have the metric {@code kl}
  * @param examples what KL is measured on
@@ -36,7 +36,7 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         double before = kl(start, Double.POSITIVE_INFINITY);
         double limit = before + tolerance;
         Circuit kept = start;
-        for (int size = -1; size != kept.size();) {
+        for (int size = -1; size != kept.size(); ) {
             size = kept.size();
             kept = spared(kept, kept.edges().reversed(), limit);
             for (Set<Edge> group : groups(kept.edges().reversed())) {
@@ -71,7 +71,8 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         for (Edge edge : kept) {
             groups.add(group(kept, other -> other.reader().equals(edge.reader())));
             if (isPattern(edge.reader())) {
-                groups.add(group(kept, other -> isPattern(other.reader()) && head(other).equals(head(edge))));
+                groups.add(group(
+                        kept, other -> isPattern(other.reader()) && head(other).equals(head(edge))));
             }
             groups.add(group(kept, other -> other.writer().equals(edge.writer())));
         }

@@ -22,8 +22,9 @@ import org.edgeprune.model.BundledModel;
  * @param embeddingNodes whether embeddings are nodes of the graph
  * @param ablation what a reader sees instead of a writer whose edge is cut
  * @param maxGradNorm global gradient norm above which gradients are scaled down; 0 for never
- * @param initialLogAlpha mean of log_alpha at the start. The published 10 puts every mask at one: a sample below one, and with it a
- *     gradient, is rare, and a run needs hundreds of steps before it cuts anything. At 4 one sample in twelve is below one
+ * @param initialLogAlpha mean of log_alpha at the start. The published 10 puts every mask at one: a sample below one,
+ *     and with it a gradient, is rare, and a run needs hundreds of steps before it cuts anything. At 4 one sample in
+ *     twelve is below one
  */
 public record PruneOptions(
         int steps,
@@ -86,9 +87,23 @@ public record PruneOptions(
             Ablation ablation,
             double maxGradNorm) {
         this(
-                steps, batchSize, seed, edgeLearningRate, nodeLearningRate, edgeMultiplierLearningRate,
-                nodeMultiplierLearningRate, warmupSteps, edgeSparsity, nodeSparsity, nodeLoss, relaxSparserNodes,
-                linearTerm, embeddingNodes, ablation, maxGradNorm, PUBLISHED_LOG_ALPHA);
+                steps,
+                batchSize,
+                seed,
+                edgeLearningRate,
+                nodeLearningRate,
+                edgeMultiplierLearningRate,
+                nodeMultiplierLearningRate,
+                warmupSteps,
+                edgeSparsity,
+                nodeSparsity,
+                nodeLoss,
+                relaxSparserNodes,
+                linearTerm,
+                embeddingNodes,
+                ablation,
+                maxGradNorm,
+                PUBLISHED_LOG_ALPHA);
     }
 
     public enum Ablation {
@@ -119,7 +134,10 @@ public record PruneOptions(
                 1.0);
     }
 
-    /** The published hyper-parameters of Tracr's reverse: 6,000 steps of 16 examples to more than all edges, under zero ablation. */
+    /**
+     * The published hyper-parameters of Tracr's reverse: 6,000 steps of 16 examples to more than all edges, under zero
+     * ablation.
+     */
     public static PruneOptions tracr() {
         return new PruneOptions(
                 6000,
@@ -161,7 +179,13 @@ public record PruneOptions(
 
     /** The same run in more or fewer steps: all warm-ups keep their share of them. */
     public PruneOptions withSteps(int newSteps) {
-        return with(newSteps, batchSize, seed, scaled(warmupSteps, newSteps), scaled(edgeSparsity, newSteps), scaled(nodeSparsity, newSteps));
+        return with(
+                newSteps,
+                batchSize,
+                seed,
+                scaled(warmupSteps, newSteps),
+                scaled(edgeSparsity, newSteps),
+                scaled(nodeSparsity, newSteps));
     }
 
     /** The same with another target for edges. */
@@ -181,7 +205,12 @@ public record PruneOptions(
     }
 
     private PruneOptions with(
-            int newSteps, int newBatchSize, long newSeed, int newWarmupSteps, SparsitySchedule edges, SparsitySchedule nodes) {
+            int newSteps,
+            int newBatchSize,
+            long newSeed,
+            int newWarmupSteps,
+            SparsitySchedule edges,
+            SparsitySchedule nodes) {
         return new PruneOptions(
                 newSteps,
                 newBatchSize,

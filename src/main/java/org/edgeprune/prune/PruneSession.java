@@ -71,12 +71,14 @@ public record PruneSession(
      */
     public PruneResult run(RunDirectory directory, boolean resume, Pruner.Listener listener) {
         if (!resume && directory.holdsRun()) {
-            throw new InputException(directory.path() + ": holds a run already: continue it with prune --resume, or choose another --out");
+            throw new InputException(directory.path()
+                    + ": holds a run already: continue it with prune --resume, or choose another --out");
         }
         Dataset dataset = limited(dataset(directory, listener));
         MemoryGuard.of(this, dataset.train()).require();
         if (model.storedBytes() > MUCH_TO_READ) {
-            listener.noted("reading %.1f GB of weights, to note in run.json which they are".formatted(model.storedBytes() / 1e9));
+            listener.noted("reading %.1f GB of weights, to note in run.json which they are"
+                    .formatted(model.storedBytes() / 1e9));
         }
         RunRecord record = new RunRecord(
                 Version.number(),
@@ -90,7 +92,8 @@ public record PruneSession(
                 model.model().execution(),
                 pace.cacheBytes(),
                 options);
-        Pruner pruner = new Pruner(model.model(), dataset, scorer(), record, RunDirectory.create(directory.path()), pace);
+        Pruner pruner =
+                new Pruner(model.model(), dataset, scorer(), record, RunDirectory.create(directory.path()), pace);
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
         return result;
@@ -112,9 +115,11 @@ public record PruneSession(
 
     /** Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}. */
     public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
-        List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer())).train();
+        List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer()))
+                .train();
         boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
-        return new Minimizer(new Evaluator(model.model(), scorer(), interchange, options.batchSize()), examples, tolerance)
+        return new Minimizer(
+                        new Evaluator(model.model(), scorer(), interchange, options.batchSize()), examples, tolerance)
                 .minimize(circuit);
     }
 
@@ -125,7 +130,8 @@ public record PruneSession(
 
     private Dataset dataset(RunDirectory directory, Pruner.Listener listener) {
         if (data == null && !directory.holdsRun()) {
-            Generated generated = task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
+            Generated generated =
+                    task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
             generated.notes().forEach(listener::noted);
             generated.records().write(directory.data());
         }

@@ -81,11 +81,14 @@ public record Pruner(
     public PruneResult run(boolean resume, Listener listener) {
         PruneOptions options = record.options();
         ComputationGraph graph = new ComputationGraph(
-                options.embeddingNodes() ? model.graphShape() : model.graphShape().withoutEmbeddings());
+                options.embeddingNodes()
+                        ? model.graphShape()
+                        : model.graphShape().withoutEmbeddings());
         TrainingState checkpoints = new TrainingState(directory.checkpoints(), identity());
         Optional<Path> start = resume ? checkpoints.newest() : Optional.empty();
         if (!resume && checkpoints.newest().isPresent()) {
-            throw new InputException(directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
+            throw new InputException(
+                    directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
         }
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(data.train().size(), options.batchSize(), noise);
@@ -93,9 +96,9 @@ public record Pruner(
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
-                PromptCache cache = new PromptCache(
-                        model, data.train(), scorer, interchange, pace.cacheBytes())) {
-            int first = start.map(file -> checkpoints.restore(file, trainer.optimizer())).orElse(0);
+                PromptCache cache = new PromptCache(model, data.train(), scorer, interchange, pace.cacheBytes())) {
+            int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
+                    .orElse(0);
             directory.write(record);
             directory.forgetStepsFrom(first);
             listener.started(first, options.steps());
@@ -112,8 +115,12 @@ public record Pruner(
                 if (due(made, pace.evaluateEvery(), options.steps())) {
                     MaskValues soft = parameters.deterministic();
                     MaskValues binary = soft.binary(soft.thresholds());
-                    Map<String, Double> scores = evaluator().evaluate(data.validation(), binary).metrics();
-                    directory.append(RunDirectory.JSON.createObjectNode().put("step", step).set("validation", RunDirectory.JSON.valueToTree(scores)));
+                    Map<String, Double> scores =
+                            evaluator().evaluate(data.validation(), binary).metrics();
+                    directory.append(RunDirectory.JSON
+                            .createObjectNode()
+                            .put("step", step)
+                            .set("validation", RunDirectory.JSON.valueToTree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.steps())) {
@@ -166,7 +173,10 @@ public record Pruner(
     private static String diverged(StepMetrics metrics, TrainingState checkpoints) {
         return "step " + metrics.step() + ": loss " + metrics.loss() + ", gradient norm " + metrics.gradNorm()
                 + ": the run has diverged; lower the learning rates. "
-                + checkpoints.newest().map(f -> "The last good checkpoint is " + f).orElse("There is no checkpoint yet");
+                + checkpoints
+                        .newest()
+                        .map(f -> "The last good checkpoint is " + f)
+                        .orElse("There is no checkpoint yet");
     }
 
     /** A digest of what decides the run's numbers: model, data and options, not where it runs. */
@@ -174,7 +184,8 @@ public record Pruner(
         try {
             ObjectNode json = RunDirectory.JSON.valueToTree(record);
             json.retain("model_sha256", "task", "data", "examples", "options");
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(json.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);

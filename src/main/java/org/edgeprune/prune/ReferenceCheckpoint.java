@@ -32,7 +32,8 @@ public final class ReferenceCheckpoint {
 
     /** Whether a directory is such a checkpoint of a model of this architecture. */
     public static boolean isOne(Path directory, ModelSizes model) {
-        if (Files.notExists(directory.resolve(Checkpoint.SINGLE)) && Files.notExists(directory.resolve(Checkpoint.INDEX))) {
+        if (Files.notExists(directory.resolve(Checkpoint.SINGLE))
+                && Files.notExists(directory.resolve(Checkpoint.INDEX))) {
             return false;
         }
         ReferenceFormat format = format(model);
@@ -54,7 +55,11 @@ public final class ReferenceCheckpoint {
             boolean embeddings = checkpoint.contains(format.embedding(0));
             GraphShape shape = embeddings ? model.graph() : model.graph().withoutEmbeddings();
             MaskLayout layout = MaskLayout.reference(new ComputationGraph(shape));
-            return format.read(layout, distribution(format), name -> checkpoint.tensor(name).toFloats(), Device.CPU);
+            return format.read(
+                    layout,
+                    distribution(format),
+                    name -> checkpoint.tensor(name).toFloats(),
+                    Device.CPU);
         }
     }
 
@@ -74,12 +79,11 @@ public final class ReferenceCheckpoint {
             for (String name : weights.names()) {
                 tensors.put(bare && !name.startsWith("lm_head.") ? "transformer." + name : name, weights.tensor(name));
             }
-            format.write(parameters, UNUSED).forEach((name, values) ->
-                    tensors.put(name, Tensor.of(values.values(), values.shape())));
+            format.write(parameters, UNUSED)
+                    .forEach((name, values) -> tensors.put(name, Tensor.of(values.values(), values.shape())));
             Path config = modelDirectory.resolve("config.json");
             Files.copy(config, directory.resolve("config.json"), StandardCopyOption.REPLACE_EXISTING);
-            SafeTensorsWriter.write(
-                    directory.resolve(Checkpoint.SINGLE), tensors, Map.of("format", "pt"));
+            SafeTensorsWriter.write(directory.resolve(Checkpoint.SINGLE), tensors, Map.of("format", "pt"));
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be written: " + e + ": choose another directory", e);
         }
@@ -89,8 +93,9 @@ public final class ReferenceCheckpoint {
         return switch (model.architecture()) {
             case "gpt2" -> ReferenceFormat.GPT2;
             case "llama" -> ReferenceFormat.LLAMA;
-            default -> throw new InputException(
-                    "the published implementation has no checkpoints of architecture '" + model.architecture() + "'");
+            default ->
+                throw new InputException("the published implementation has no checkpoints of architecture '"
+                        + model.architecture() + "'");
         };
     }
 

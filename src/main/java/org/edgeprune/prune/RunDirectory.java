@@ -106,18 +106,28 @@ public record RunDirectory(Path path) {
     public RunRecord readRecord() {
         try {
             RunRecord record = JSON.readValue(Files.readString(runFile()), RunRecord.class);
-            if (record == null || record.model() == null || record.task() == null || record.device() == null || record.threads() < 1
+            if (record == null
+                    || record.model() == null
+                    || record.task() == null
+                    || record.device() == null
+                    || record.threads() < 1
                     || record.options() == null) {
-                throw new InputException(runFile() + ": lacks one of model, task, device, threads and options: is it of a run?");
+                throw new InputException(
+                        runFile() + ": lacks one of model, task, device, threads and options: is it of a run?");
             }
             record.execution();
             return record;
         } catch (InputException e) {
-            throw e.getMessage().startsWith(runFile().toString()) ? e : new InputException(runFile() + ": " + e.getMessage(), e);
+            throw e.getMessage().startsWith(runFile().toString())
+                    ? e
+                    : new InputException(runFile() + ": " + e.getMessage(), e);
         } catch (NoSuchFileException e) {
             throw new InputException(runFile() + ": missing: " + path + " is not a run directory", e);
         } catch (IOException e) {
-            throw new InputException(runFile() + ": cannot be read: " + e.getMessage().lines().findFirst().orElse(""), e);
+            throw new InputException(
+                    runFile() + ": cannot be read: "
+                            + e.getMessage().lines().findFirst().orElse(""),
+                    e);
         }
     }
 
@@ -151,10 +161,10 @@ public record RunDirectory(Path path) {
     /** Appends a line to {@code metrics.jsonl}. */
     void append(ObjectNode line) {
         try {
-            Files.writeString(
-                    stepsFile(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(stepsFile(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new InputException(stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
+            throw new InputException(
+                    stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
         }
     }
 

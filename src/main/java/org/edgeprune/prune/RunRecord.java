@@ -22,8 +22,8 @@ import org.edgeprune.torch.Device;
  * @param deviceMap where its layers were; null for all on {@code device}
  * @param offload whether its weights stayed in the checkpoint
  * @param recompute whether blocks were computed again in the backward
- * @param cacheBytes memory for the full model's runs; sums depend in their last digits on whether these were kept. Null in runs of
- *     before it was noted
+ * @param cacheBytes memory for the full model's runs; sums depend in their last digits on whether these were kept. Null
+ *     in runs of before it was noted
  * @param options hyper-parameters
  */
 public record RunRecord(
@@ -84,6 +84,10 @@ public record RunRecord(
      */
     public Execution execution() {
         return new Execution(
-                Device.parse(device), computeDtype, Optional.ofNullable(deviceMap).map(DeviceMap::parse), offload, recompute);
+                Device.parse(device),
+                computeDtype,
+                Optional.ofNullable(deviceMap).map(DeviceMap::parse),
+                offload,
+                recompute);
     }
 }

@@ -54,16 +54,22 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
         Optional<RunRecord> run = runOf(directory);
         if (run.isEmpty()) {
             if (!ReferenceCheckpoint.isOne(directory, model)) {
-                throw new InputException(directory + ": neither a run (no run.json) nor a published checkpoint (no *_log_alphas in model.safetensors)");
+                throw new InputException(
+                        directory
+                                + ": neither a run (no run.json) nor a published checkpoint (no *_log_alphas in model.safetensors)");
             }
             return ReferenceCheckpoint.read(directory, model);
         }
         Path masks = new RunDirectory(directory).masksFile();
         if (Files.notExists(masks)) {
-            throw new InputException(masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
+            throw new InputException(
+                    masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
-        GraphShape shape = run.get().options().embeddingNodes() ? model.graph() : model.graph().withoutEmbeddings();
-        return TrainingState.readParameters(masks, MaskLayout.edges(new ComputationGraph(shape)), HardConcrete.DEFAULT, Device.CPU);
+        GraphShape shape = run.get().options().embeddingNodes()
+                ? model.graph()
+                : model.graph().withoutEmbeddings();
+        return TrainingState.readParameters(
+                masks, MaskLayout.edges(new ComputationGraph(shape)), HardConcrete.DEFAULT, Device.CPU);
     }
 
     /** The masks above their thresholds. */

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.edgeprune.graph.Circuit;
 
 /**
- * Keeps the circuit with the fewest edges among those of a run that are faithful: as a run's target sparsity rises, circuits lose what
- * is superfluous and at last what is needed, and the one wanted lies between.
+ * Keeps the circuit with the fewest edges among those of a run that are faithful: as a run's target sparsity rises,
+ * circuits lose what is superfluous and at last what is needed, and the one wanted lies between.
  */
 public final class SparsestFaithful implements Pruner.Listener {
     private final double maxKl;
@@ -30,7 +30,8 @@ public final class SparsestFaithful implements Pruner.Listener {
 
     @Override
     public void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {
-        if (metrics.get("kl") <= maxKl && (found == null || circuit.size() <= found.circuit().size())) {
+        if (metrics.get("kl") <= maxKl
+                && (found == null || circuit.size() <= found.circuit().size())) {
             found = new Found(step, circuit, metrics.get("kl"));
         }
     }

@@ -22,8 +22,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Checkpoints of a run: parameters, optimiser state and step. Noise and batches are pure functions of seed and step, so there is
- * no generator state, and a resumed run continues to bit-identical results.
+ * Checkpoints of a run: parameters, optimiser state and step. Noise and batches are pure functions of seed and step, so
+ * there is no generator state, and a resumed run continues to bit-identical results.
  *
  * @param directory where checkpoints lie
  * @param runIdentity what the run was made from; a checkpoint of another run is refused
@@ -82,7 +82,8 @@ record TrainingState(Path directory, String runIdentity) {
         }
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(f -> f.getFileName().toString().matches("step-\\d+\\.safetensors"))
-                    .sorted(Comparator.comparing((Path f) -> f.getFileName().toString()).reversed())
+                    .sorted(Comparator.comparing((Path f) -> f.getFileName().toString())
+                            .reversed())
                     .toList();
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be listed: " + e, e);
@@ -110,8 +111,8 @@ record TrainingState(Path directory, String runIdentity) {
     int restore(Path file, AdamW optimizer) {
         try (SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
             if (!runIdentity.equals(tensors.metadata().get(IDENTITY))) {
-                throw new InputException(file + ": belongs to a run with other options, data or model (field '" + IDENTITY
-                        + "'): resume with the options in run.json, or start anew in another --out");
+                throw new InputException(file + ": belongs to a run with other options, data or model (field '"
+                        + IDENTITY + "'): resume with the options in run.json, or start anew in another --out");
             }
             int step = Integer.parseInt(tensors.metadata().getOrDefault(STEP, "0"));
             List<float[]> first = new ArrayList<>();

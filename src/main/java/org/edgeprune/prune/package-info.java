@@ -1,8 +1,11 @@
 /**
  * Pruning: the training loop over masks and multipliers, its optimiser, checkpoints and output.
  *
- * <p>One step ({@link org.edgeprune.prune.MaskTrainer#step}): sample masks, run the masked model on a batch, and descend
+ * <p>One step ({@link org.edgeprune.prune.MaskTrainer#step}): sample masks, run the masked model on a batch, and
+ * descend
+ *
  * <pre>  KL(full || masked) + edge term + node term</pre>
+ *
  * in log_alpha while the Lagrange multipliers ascend it.
  */
 package org.edgeprune.prune;

@@ -19,9 +19,9 @@ import org.edgeprune.tracr.circuit.TruthEdge;
 /**
  * A circuit against the ground truth of a compiled model, and verified by itself: every example, every single edge.
  *
- * <p>The ground truth knows nothing of the circuit. The verification knows nothing of the ground truth: it cuts all that the circuit
- * leaves out, then in addition each edge that it keeps, and cuts each edge by itself from the whole model. It runs in double
- * precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} are the same.
+ * <p>The ground truth knows nothing of the circuit. The verification knows nothing of the ground truth: it cuts all
+ * that the circuit leaves out, then in addition each edge that it keeps, and cuts each edge by itself from the whole
+ * model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} are the same.
  *
  * @param ablation what cut edges carry
  * @param found the circuit's edges
@@ -54,8 +54,11 @@ public record CircuitCheck(
         List<TruthEdge> found = circuit.edges().stream()
                 .map(e -> new TruthEdge(e.writer().name(), e.reader().name()))
                 .toList();
-        CircuitSearch search = GroundTruth.search(model, kind,
-                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0), TracrTask.FIRST_SCORED,
+        CircuitSearch search = GroundTruth.search(
+                model,
+                kind,
+                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0),
+                TracrTask.FIRST_SCORED,
                 GroundTruth.TOLERANCE);
         FunctionalCircuit truth = search.find();
         // By their weights no other edges can change anything, so only these need to be cut.
@@ -107,13 +110,14 @@ public record CircuitCheck(
     /** The result for people, a line each. */
     public String text() {
         StringBuilder text = new StringBuilder();
-        text.append("%d edges found, %d in the ground truth under %s ablation%s%n".formatted(
-                found.size(), truth.size(), ablation, unique ? "" : " (not unique: one of several answers)"));
+        text.append("%d edges found, %d in the ground truth under %s ablation%s%n"
+                .formatted(
+                        found.size(), truth.size(), ablation, unique ? "" : " (not unique: one of several answers)"));
         text.append("precision %.4f, recall %.4f%n".formatted(precision(), recall()));
         list(text, "extra", extra);
         list(text, "missing", missing);
-        text.append("largest change of an output on %,d examples: %.2g (%s)%n".formatted(
-                examples, error, faithful() ? "faithful" : "not faithful"));
+        text.append("largest change of an output on %,d examples: %.2g (%s)%n"
+                .formatted(examples, error, faithful() ? "faithful" : "not faithful"));
         list(text, "changes nothing when cut from the circuit", idle);
         list(text, "left out, but matters when cut from the whole model", dropped);
         return text.append(perfect() ? "perfect" : "not perfect").toString();
@@ -121,7 +125,10 @@ public record CircuitCheck(
 
     private static void list(StringBuilder text, String what, List<TruthEdge> edges) {
         text.append(what).append(": ");
-        text.append(edges.isEmpty() ? "none" : edges.stream().map(TruthEdge::toString).collect(Collectors.joining(", ")));
+        text.append(
+                edges.isEmpty()
+                        ? "none"
+                        : edges.stream().map(TruthEdge::toString).collect(Collectors.joining(", ")));
         text.append('\n');
     }
 }

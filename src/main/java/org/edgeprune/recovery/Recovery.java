@@ -31,10 +31,11 @@ import org.edgeprune.tracr.CompiledModelFiles;
 import org.edgeprune.tracr.circuit.AblationKind;
 
 /**
- * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the ground truth.
+ * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the
+ * ground truth.
  *
- * <p>The target sparsity rises past what any circuit can have, so that even edges without any effect are pressed out. The circuit is
- * the sparsest that was faithful on the way.
+ * <p>The target sparsity rises past what any circuit can have, so that even edges without any effect are pressed out.
+ * The circuit is the sparsest that was faithful on the way.
  *
  * @param ablation what cut edges carry
  * @param steps optimiser steps
@@ -42,23 +43,27 @@ import org.edgeprune.tracr.circuit.AblationKind;
  * @param version of edgeprune, for {@code run.json}
  */
 public record Recovery(AblationKind ablation, int steps, long seed, String version) {
-    /** Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting everything. */
+    /**
+     * Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting
+     * everything.
+     */
     private static final double FAITHFUL_SHARE = 1e-4;
 
     /** How much the mean KL may rise while the circuit is minimized, as a share of the same. */
     private static final double MINIMIZE_SHARE = 1e-5;
 
     /**
-     * Learning rate of the multipliers, for each edge of the graph and in units of the KL of cutting everything. The constraint presses
-     * on each edge with its multipliers' share, lambda over edges, and KL has to be able to hold against that: a small graph or a small
-     * KL asks for small multipliers.
+     * Learning rate of the multipliers, for each edge of the graph and in units of the KL of cutting everything. The
+     * constraint presses on each edge with its multipliers' share, lambda over edges, and KL has to be able to hold
+     * against that: a small graph or a small KL asks for small multipliers.
      */
     private static final double MULTIPLIER_RATE = 4e-6;
 
     /**
-     * Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With much higher rates
-     * masks fall through that last stretch in one step, and a mask of exactly zero never comes back. An edge into a step function (an
-     * MLP that tells one number from the next) has a gradient nowhere; no rate helps there, which is why circuits are minimized.
+     * Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With
+     * much higher rates masks fall through that last stretch in one step, and a mask of exactly zero never comes back.
+     * An edge into a step function (an MLP that tells one number from the next) has a gradient nowhere; no rate helps
+     * there, which is why circuits are minimized.
      */
     private static final double MASK_RATE = 0.05;
 
@@ -81,11 +86,16 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
      * @param seconds for training and minimizing
      */
     public record Result(
-            String task, int graphEdges, CircuitCheck trained, CircuitCheck minimal, Map<String, Double> metrics, double seconds) {}
+            String task,
+            int graphEdges,
+            CircuitCheck trained,
+            CircuitCheck minimal,
+            Map<String, Double> metrics,
+            double seconds) {}
 
     /**
-     * Writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is what training ended with,
-     * {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it.
+     * Writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is what training
+     * ended with, {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it.
      */
     public Result run(TracrTask task, Path directory, Device device) {
         Path models = directory.resolve("model");
@@ -101,7 +111,8 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
             double scale = kl(evaluator, data, Circuit.of(graph, new BitSet()));
             SparsestFaithful faithful = new SparsestFaithful(FAITHFUL_SHARE * scale);
             pruner(task, model, data, directory, scale).run(false, faithful);
-            Circuit trained = faithful.found().map(SparsestFaithful.Found::circuit).orElse(Circuit.full(graph));
+            Circuit trained =
+                    faithful.found().map(SparsestFaithful.Found::circuit).orElse(Circuit.full(graph));
             Minimizer.Result minimal = new Minimizer(evaluator, data.train(), MINIMIZE_SHARE * scale).minimize(trained);
             double seconds = (System.nanoTime() - began) / 1e9;
             write(trained, directory.resolve("trained.json"));
@@ -111,13 +122,18 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
                     graph.edgeCount(),
                     CircuitCheck.of(task.model(), trained, ablation, LIMIT),
                     CircuitCheck.of(task.model(), minimal.circuit(), ablation, LIMIT),
-                    evaluator.evaluate(data.test(), MaskValues.of(minimal.circuit())).metrics(),
+                    evaluator
+                            .evaluate(data.test(), MaskValues.of(minimal.circuit()))
+                            .metrics(),
                     seconds);
         }
     }
 
     private static double kl(Evaluator evaluator, Dataset data, Circuit circuit) {
-        return evaluator.evaluate(data.train(), MaskValues.of(circuit)).metrics().get("kl");
+        return evaluator
+                .evaluate(data.train(), MaskValues.of(circuit))
+                .metrics()
+                .get("kl");
     }
 
     private Pruner pruner(TracrTask task, TransformerModel model, Dataset data, Path directory, double scale) {
@@ -130,8 +146,17 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
         try (Checkpoint checkpoint = Checkpoint.open(models)) {
             sha256 = checkpoint.sha256();
         }
-        RunRecord record = new RunRecord(version, LibTorch.version(), models.toString(), sha256, task.name(),
-                directory.resolve("data").toString(), data.train().size(), LibTorch.threads(), model.execution(), CACHE_BYTES,
+        RunRecord record = new RunRecord(
+                version,
+                LibTorch.version(),
+                models.toString(),
+                sha256,
+                task.name(),
+                directory.resolve("data").toString(),
+                data.train().size(),
+                LibTorch.threads(),
+                model.execution(),
+                CACHE_BYTES,
                 options(scale, new ComputationGraph(model.graphShape()).edgeCount()));
         return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
     }
@@ -139,8 +164,24 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
     private PruneOptions options(double scale, int edges) {
         double multipliers = MULTIPLIER_RATE * scale * edges;
         SparsitySchedule rising = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 1.1, steps);
-        return new PruneOptions(steps, BATCH, seed, MASK_RATE, MASK_RATE, multipliers, multipliers, steps / 20, rising, rising, false, false,
-                true, true, ablation == AblationKind.ZERO ? PruneOptions.Ablation.ZERO : PruneOptions.Ablation.INTERCHANGE, 1.0, 10);
+        return new PruneOptions(
+                steps,
+                BATCH,
+                seed,
+                MASK_RATE,
+                MASK_RATE,
+                multipliers,
+                multipliers,
+                steps / 20,
+                rising,
+                rising,
+                false,
+                false,
+                true,
+                true,
+                ablation == AblationKind.ZERO ? PruneOptions.Ablation.ZERO : PruneOptions.Ablation.INTERCHANGE,
+                1.0,
+                10);
     }
 
     private static void write(Circuit circuit, Path file) {

@@ -29,7 +29,8 @@ public record Comparison(List<FoundCircuit> circuits) {
     public double overlap(int one, int other) {
         Set<Link> both = new LinkedHashSet<>(circuits.get(one).edges());
         both.retainAll(circuits.get(other).edges());
-        int either = circuits.get(one).edges().size() + circuits.get(other).edges().size() - both.size();
+        int either =
+                circuits.get(one).edges().size() + circuits.get(other).edges().size() - both.size();
         return either == 0 ? 1 : (double) both.size() / either;
     }
 
@@ -61,7 +62,8 @@ public record Comparison(List<FoundCircuit> circuits) {
     /** Each metric of the circuits in their order; null where one does not have it. */
     public Map<String, List<Double>> metrics() {
         Map<String, List<Double>> rows = new LinkedHashMap<>();
-        for (String name : FoundCircuit.names(circuits.stream().map(FoundCircuit::metrics).toList())) {
+        for (String name :
+                FoundCircuit.names(circuits.stream().map(FoundCircuit::metrics).toList())) {
             List<Double> row = new ArrayList<>();
             circuits.forEach(c -> row.add(c.metrics().get(name)));
             rows.put(name, row);

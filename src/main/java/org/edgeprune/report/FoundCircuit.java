@@ -43,9 +43,10 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         RunDirectory directory = new RunDirectory(path);
         Path file = run ? directory.edgesFile() : path;
         if (!Files.isRegularFile(file)) {
-            throw new InputException(file + ": not there: " + (run && directory.holdsRun()
-                    ? "the run has not ended; continue it with edgeprune prune --resume"
-                    : "name the folder of a run or an edges.json"));
+            throw new InputException(file + ": not there: "
+                    + (run && directory.holdsRun()
+                            ? "the run has not ended; continue it with edgeprune prune --resume"
+                            : "name the folder of a run or an edges.json"));
         }
         Set<Link> edges = DrawnEdge.read(file).stream()
                 .map(e -> new Link(e.writer(), e.reader()))
@@ -78,7 +79,10 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         try {
             return new ObjectMapper().readTree(Files.readString(file));
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
+            throw new InputException(
+                    file + ": cannot be read: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
+                    e);
         }
     }
 

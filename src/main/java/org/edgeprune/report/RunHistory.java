@@ -40,7 +40,8 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
                     nodes.add(json.readTree(lines.get(i)));
                 } catch (JsonProcessingException e) {
                     if (i < lines.size() - 1) {
-                        throw new InputException(file + ": line " + (i + 1) + ": not JSON: " + e.getOriginalMessage(), e);
+                        throw new InputException(
+                                file + ": line " + (i + 1) + ": not JSON: " + e.getOriginalMessage(), e);
                     }
                 }
             }

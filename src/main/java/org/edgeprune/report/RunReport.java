@@ -26,8 +26,8 @@ import org.edgeprune.prune.RunRecord;
 import org.edgeprune.safetensors.AtomicFile;
 
 /**
- * A run's page: configuration, curves, metrics, the circuit and every test example, in one HTML file that needs no other and no
- * network. It is made from the run's files alone.
+ * A run's page: configuration, curves, metrics, the circuit and every test example, in one HTML file that needs no
+ * other and no network. It is made from the run's files alone.
  */
 public final class RunReport {
     private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
@@ -68,25 +68,31 @@ public final class RunReport {
                 "path", Html.escape(run.path().toString()),
                 "summary", summary(circuit),
                 "metrics", metrics(circuit.metrics()),
-                "curves", curves().stream().map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n").collect(Collectors.joining()),
+                "curves",
+                        curves().stream()
+                                .map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n")
+                                .collect(Collectors.joining()),
                 "circuit", Html.escape(drawing(title).toHtml()),
                 "examples", examples(),
                 "configuration", Html.table("configuration", List.of(), configuration()),
                 "script", resource("report.js"));
-        return PLACE.matcher(resource("report.html")).replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
+        return PLACE.matcher(resource("report.html"))
+                .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
     }
 
     private CircuitDrawing drawing(String title) {
-        return CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), DrawOptions.defaults().withTitle(title));
+        return CircuitDrawing.of(
+                DrawnEdge.read(run.edgesFile()), DrawOptions.defaults().withTitle(title));
     }
 
     private static String summary(FoundCircuit circuit) {
         Double sparsity = circuit.metrics().get("edge_sparsity");
         Double kl = circuit.metrics().get("kl");
-        return "%,d edges%s%s".formatted(
-                circuit.edges().size(),
-                sparsity == null ? "" : ", %.2f%% of the model's edges cut".formatted(100 * sparsity),
-                kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
+        return "%,d edges%s%s"
+                .formatted(
+                        circuit.edges().size(),
+                        sparsity == null ? "" : ", %.2f%% of the model's edges cut".formatted(100 * sparsity),
+                        kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
     }
 
     /** The circuit's metrics, beside the full model's where it has them. */
@@ -104,8 +110,13 @@ public final class RunReport {
         double[] steps = history.numbers();
         double[] evaluated = history.evaluated();
         List<Curves> curves = new ArrayList<>();
-        Curves kl = Curves.of("KL to the full model", "step", "nats").logarithmic().line("training", steps, history.values("kl"));
-        curves.add(evaluated.length == 0 ? kl : kl.points("validation, binary masks", evaluated, history.validation("kl")));
+        Curves kl = Curves.of("KL to the full model", "step", "nats")
+                .logarithmic()
+                .line("training", steps, history.values("kl"));
+        curves.add(
+                evaluated.length == 0
+                        ? kl
+                        : kl.points("validation, binary masks", evaluated, history.validation("kl")));
         curves.add(Curves.of("Sparsity against target", "step", "share that is cut")
                 .line("edges", steps, history.values("edge_sparsity"))
                 .dashed("edges' target", steps, history.values("edge_target"))
@@ -122,9 +133,14 @@ public final class RunReport {
                 .line("nodes λ1", steps, history.multiplier(2))
                 .line("nodes λ2", steps, history.multiplier(3)));
         validation(evaluated).forEach(curves::add);
-        curves.add(Curves.of("Gradient norm", "step", "before clipping").logarithmic().line("", steps, history.values("grad_norm")));
+        curves.add(Curves.of("Gradient norm", "step", "before clipping")
+                .logarithmic()
+                .line("", steps, history.values("grad_norm")));
         curves.add(Curves.of("Speed", "step", "steps a second")
-                .line("", steps, Arrays.stream(history.values("seconds")).map(s -> 1 / s).toArray()));
+                .line(
+                        "",
+                        steps,
+                        Arrays.stream(history.values("seconds")).map(s -> 1 / s).toArray()));
         return curves;
     }
 
@@ -139,7 +155,8 @@ public final class RunReport {
                 shares = shares.points(name, evaluated, values);
                 any = true;
             } else if (!name.equals("kl")) {
-                curves.add(Curves.of("Validation, binary masks: " + name, "step", name).points(name, evaluated, values));
+                curves.add(Curves.of("Validation, binary masks: " + name, "step", name)
+                        .points(name, evaluated, values));
             }
         }
         if (any) {
@@ -157,7 +174,8 @@ public final class RunReport {
 
     private static void flatten(String name, JsonNode value, List<List<String>> rows) {
         if (value.isObject()) {
-            value.properties().forEach(e -> flatten(name.isEmpty() ? e.getKey() : name + "." + e.getKey(), e.getValue(), rows));
+            value.properties()
+                    .forEach(e -> flatten(name.isEmpty() ? e.getKey() : name + "." + e.getKey(), e.getValue(), rows));
         } else {
             rows.add(List.of(name, value.isNull() ? "" : value.isValueNode() ? value.asText() : value.toString()));
         }
@@ -178,14 +196,16 @@ public final class RunReport {
                     + "<code>edgeprune eval RUN --examples RUN/examples.jsonl</code> writes it.</p>\n";
         }
         List<JsonNode> lines = RunHistory.lines(run.examplesFile(), new ObjectMapper());
-        List<Map<String, Double>> metrics = lines.stream().map(l -> numbers(l.path("metrics"))).toList();
+        List<Map<String, Double>> metrics =
+                lines.stream().map(l -> numbers(l.path("metrics"))).toList();
         List<String> names = List.copyOf(FoundCircuit.names(metrics));
         List<String> head = new ArrayList<>(List.of("", "clean", "corrupted", "circuit says"));
         names.forEach(name -> head.addAll(List.of(name, "full model")));
         List<List<Object>> rows = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             JsonNode line = lines.get(i);
-            List<Object> row = new ArrayList<>(List.of(i + 1, line.path("clean").asText(), line.path("corrupted").asText(), said(line)));
+            List<Object> row = new ArrayList<>(List.of(
+                    i + 1, line.path("clean").asText(), line.path("corrupted").asText(), said(line)));
             Map<String, Double> full = numbers(line.path("full_model_metrics"));
             for (String name : names) {
                 row.add(metrics.get(i).get(name));

@@ -52,7 +52,11 @@ public record SweepTable(List<Row> rows) {
         head.add("run");
         return Stream.concat(Stream.of(head), rows.stream().map(row -> {
             List<String> line = new ArrayList<>(List.of(number(row.target())));
-            metrics().forEach(name -> line.add(row.metrics().containsKey(name) ? number(row.metrics().get(name)) : nothing));
+            metrics()
+                    .forEach(name -> line.add(
+                            row.metrics().containsKey(name)
+                                    ? number(row.metrics().get(name))
+                                    : nothing));
             line.add(row.run());
             return line;
         }));
@@ -61,7 +65,9 @@ public record SweepTable(List<Row> rows) {
     private static String number(double value) {
         return value == Math.rint(value) && Math.abs(value) < 1e15
                 ? Long.toString((long) value)
-                : String.format(Locale.ROOT, "%.6g", value).replaceFirst("(\\.\\d*?)0+$", "$1").replaceFirst("\\.$", "");
+                : String.format(Locale.ROOT, "%.6g", value)
+                        .replaceFirst("(\\.\\d*?)0+$", "$1")
+                        .replaceFirst("\\.$", "");
     }
 
     /** Comma-separated, with a line of names first. */
@@ -79,7 +85,8 @@ public record SweepTable(List<Row> rows) {
         List<List<String>> all = lines("-").toList();
         String rule = "|" + "---|".repeat(all.get(0).size()) + "\n";
         List<String> text = all.stream()
-                .map(line -> "| " + line.stream().map(c -> c.replace("|", "\\|")).collect(Collectors.joining(" | ")) + " |\n")
+                .map(line -> "| "
+                        + line.stream().map(c -> c.replace("|", "\\|")).collect(Collectors.joining(" | ")) + " |\n")
                 .toList();
         return text.get(0) + rule + String.join("", text.subList(1, text.size()));
     }

@@ -12,8 +12,9 @@ import java.util.stream.Stream;
 import org.edgeprune.InputException;
 
 /**
- * Writes a whole directory or nothing: into a hidden one beside it, then renamed. That one is deleted if writing fails, and also if the
- * process is asked to end meanwhile; killed outright, it leaves a {@code .NAME.*.tmp} that may be deleted.
+ * Writes a whole directory or nothing: into a hidden one beside it, then renamed. That one is deleted if writing fails,
+ * and also if the process is asked to end meanwhile; killed outright, it leaves a {@code .NAME.*.tmp} that may be
+ * deleted.
  */
 public final class AtomicDirectory {
     private AtomicDirectory() {}

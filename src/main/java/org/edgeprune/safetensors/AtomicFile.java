@@ -39,7 +39,8 @@ public final class AtomicFile {
         }
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null || !Files.isDirectory(directory)) {
-            throw complaint.about("cannot be written, " + directory + " is not a directory", "make the directory first");
+            throw complaint.about(
+                    "cannot be written, " + directory + " is not a directory", "make the directory first");
         }
         Path temporary = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
@@ -56,8 +57,8 @@ public final class AtomicFile {
             syncDirectory(directory);
         } catch (IOException e) {
             String reason = String.valueOf(e.getMessage()).replace(temporary.toString(), directory.toString());
-            throw complaint.about("cannot be written (" + reason + ")",
-                    "free some space or write to another directory", e);
+            throw complaint.about(
+                    "cannot be written (" + reason + ")", "free some space or write to another directory", e);
         }
     }
 

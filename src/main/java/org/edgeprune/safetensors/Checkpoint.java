@@ -22,6 +22,7 @@ import org.edgeprune.torch.Tensor;
 public final class Checkpoint implements AutoCloseable {
     /** The names that HuggingFace gives to a model's files. */
     public static final String SINGLE = "model.safetensors";
+
     public static final String INDEX = "model.safetensors.index.json";
 
     private final Path path;
@@ -108,10 +109,14 @@ public final class Checkpoint implements AutoCloseable {
 
     private static InputException nothingIn(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(Pickle::isNamedLikeOne).sorted().findFirst()
+            return files.filter(Pickle::isNamedLikeOne)
+                    .sorted()
+                    .findFirst()
                     .map(file -> Pickle.refuseModel(file, directory))
-                    .orElseGet(() -> new Complaint(directory).about("holds no " + SINGLE + " and no " + INDEX,
-                            "name a HuggingFace model directory or a .safetensors file"));
+                    .orElseGet(() -> new Complaint(directory)
+                            .about(
+                                    "holds no " + SINGLE + " and no " + INDEX,
+                                    "name a HuggingFace model directory or a .safetensors file"));
         } catch (IOException e) {
             return new Complaint(directory)
                     .about("cannot be listed (" + e.getMessage() + ")", "check the directory's permissions", e);
@@ -177,8 +182,10 @@ public final class Checkpoint implements AutoCloseable {
     private SafeTensorsFile shard(String name) {
         SafeTensorsFile shard = shardOf.get(name);
         if (shard == null) {
-            throw new Complaint(path).about("no tensor " + Complaint.quote(name) + " among its " + shardOf.size(),
-                    "check that the checkpoint belongs to this model");
+            throw new Complaint(path)
+                    .about(
+                            "no tensor " + Complaint.quote(name) + " among its " + shardOf.size(),
+                            "check that the checkpoint belongs to this model");
         }
         return shard;
     }
@@ -191,6 +198,7 @@ public final class Checkpoint implements AutoCloseable {
 
     @Override
     public String toString() {
-        return path + " (" + shardOf.size() + " tensors in " + shards.size() + (shards.size() == 1 ? " file)" : " files)");
+        return path + " (" + shardOf.size() + " tensors in " + shards.size()
+                + (shards.size() == 1 ? " file)" : " files)");
     }
 }

@@ -7,8 +7,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * SHA-256 over tensors: for each, its name and dtype (UTF-8, each after its length), its rank and sizes, and its
- * bytes. All numbers are big-endian 64-bit. No two different lists of tensors give the same input.
+ * SHA-256 over tensors: for each, its name and dtype (UTF-8, each after its length), its rank and sizes, and its bytes.
+ * All numbers are big-endian 64-bit. No two different lists of tensors give the same input.
  */
 final class ContentHash {
     private final MessageDigest digest;

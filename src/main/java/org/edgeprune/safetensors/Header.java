@@ -12,7 +12,7 @@ import java.util.Map;
  * The header of a safetensors file, read and held against every rule of the format.
  *
  * @param metadata the free string map {@code __metadata__}, empty where there is none
- * @param tensors  the tensors by name, in the order of their data
+ * @param tensors the tensors by name, in the order of their data
  */
 record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
     static final String METADATA = "__metadata__";
@@ -23,7 +23,7 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
     /**
      * Reads a header.
      *
-     * @param json       its bytes, padding included
+     * @param json its bytes, padding included
      * @param dataLength the number of bytes that follow it in the file
      * @throws org.edgeprune.InputException naming the field that breaks a rule
      */
@@ -86,7 +86,8 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
         try {
             return SafeDType.valueOf(name);
         } catch (IllegalArgumentException e) {
-            throw complaint.about(tensor + ": unknown dtype " + Complaint.quote(name),
+            throw complaint.about(
+                    tensor + ": unknown dtype " + Complaint.quote(name),
                     "save the tensor as one of " + Arrays.toString(SafeDType.values()));
         }
     }
@@ -120,8 +121,8 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
             throw complaint.damaged(what + " of " + info.dtype() + " does not fill whole bytes");
         }
         if (info.byteSize() != bits / 8) {
-            throw complaint.damaged(what + " of " + info.dtype() + " needs " + bits / 8
-                    + " bytes, but data_offsets [" + info.begin() + ", " + info.end() + "] hold " + info.byteSize());
+            throw complaint.damaged(what + " of " + info.dtype() + " needs " + bits / 8 + " bytes, but data_offsets ["
+                    + info.begin() + ", " + info.end() + "] hold " + info.byteSize());
         }
     }
 

@@ -12,7 +12,8 @@ final class Pickle {
     private Pickle() {}
 
     static boolean isNamedLikeOne(Path file) {
-        String name = file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
+        String name =
+                file.getFileName() == null ? "" : file.getFileName().toString().toLowerCase(Locale.ROOT);
         return EXTENSIONS.stream().anyMatch(name::endsWith);
     }
 
@@ -23,19 +24,25 @@ final class Pickle {
     }
 
     static InputException refuse(Path file) {
-        return refuse(file, "python -c \"import torch, safetensors.torch as s; s.save_file({k: v.clone().contiguous() for"
-                + " k, v in torch.load('" + file + "', map_location='cpu', weights_only=True).items()},"
-                + " 'model.safetensors')\"");
+        return refuse(
+                file,
+                "python -c \"import torch, safetensors.torch as s; s.save_file({k: v.clone().contiguous() for"
+                        + " k, v in torch.load('" + file + "', map_location='cpu', weights_only=True).items()},"
+                        + " 'model.safetensors')\"");
     }
 
     /** For the pickle file of a HuggingFace model directory. */
     static InputException refuseModel(Path file, Path directory) {
-        return refuse(file, "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('"
-                + directory + "').save_pretrained('" + directory + "', safe_serialization=True)\"");
+        return refuse(
+                file,
+                "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('" + directory
+                        + "').save_pretrained('" + directory + "', safe_serialization=True)\"");
     }
 
     private static InputException refuse(Path file, String command) {
-        return new Complaint(file).about("is a pickle checkpoint, which can run code when loaded, so none is ever loaded",
-                "convert it to safetensors: " + command);
+        return new Complaint(file)
+                .about(
+                        "is a pickle checkpoint, which can run code when loaded, so none is ever loaded",
+                        "convert it to safetensors: " + command);
     }
 }

@@ -24,11 +24,11 @@ import org.edgeprune.torch.TensorScope;
  * <p>Opening reads only the header; data is paged in when a tensor is used. Any number of threads and processes may
  * read one file.
  *
- * <p><b>Lifetime.</b> What {@link #tensor} returns lies in the mapping: it, and every view of it, can be used only while
- * this file is open (later uses throw {@link IllegalStateException}), and only for reading. {@link #load} copies, and its
- * result is an ordinary tensor. Nobody may truncate the file meanwhile: that is found whenever a tensor is asked for, but
- * an operation that runs into the missing pages ends the process. {@link SafeTensorsWriter} replaces files, and so never
- * disturbs a reader.
+ * <p><b>Lifetime.</b> What {@link #tensor} returns lies in the mapping: it, and every view of it, can be used only
+ * while this file is open (later uses throw {@link IllegalStateException}), and only for reading. {@link #load} copies,
+ * and its result is an ordinary tensor. Nobody may truncate the file meanwhile: that is found whenever a tensor is
+ * asked for, but an operation that runs into the missing pages ends the process. {@link SafeTensorsWriter} replaces
+ * files, and so never disturbs a reader.
  *
  * <p><b>Errors.</b> A file that is missing, malformed, truncated or without the wanted tensor is an
  * {@link InputException} of one line that names the file and the field.
@@ -41,6 +41,7 @@ public final class SafeTensorsFile implements AutoCloseable {
     private final Complaint complaint;
     /** Kept open for its length: pages of the mapping that a truncation took away must not be touched. */
     private final RandomAccessFile open;
+
     private final long length;
     private final Header header;
     private final Arena arena;
@@ -98,9 +99,10 @@ public final class SafeTensorsFile implements AutoCloseable {
 
     private byte[] readHeader() throws IOException {
         if (length < LENGTH_BYTES) {
-            throw complaint.damaged(length == 0
-                    ? "the file is empty"
-                    : "the file has " + length + " bytes, too few for the 8-byte header length");
+            throw complaint.damaged(
+                    length == 0
+                            ? "the file is empty"
+                            : "the file has " + length + " bytes, too few for the 8-byte header length");
         }
         byte[] start = new byte[LENGTH_BYTES];
         open.readFully(start);
@@ -110,9 +112,10 @@ public final class SafeTensorsFile implements AutoCloseable {
             if (Pickle.beginsLikeOne(start)) {
                 throw Pickle.refuse(file);
             }
-            throw complaint.damaged("header length " + Long.toUnsignedString(size) + (tooLarge
-                    ? " is over the limit of " + StrictJson.MAX_BYTES + " bytes"
-                    : " reaches beyond the end of the file, which has " + length + " bytes"));
+            throw complaint.damaged("header length " + Long.toUnsignedString(size)
+                    + (tooLarge
+                            ? " is over the limit of " + StrictJson.MAX_BYTES + " bytes"
+                            : " reaches beyond the end of the file, which has " + length + " bytes"));
         }
         byte[] json = new byte[(int) size];
         open.readFully(json);
@@ -146,7 +149,9 @@ public final class SafeTensorsFile implements AutoCloseable {
     public TensorInfo info(String name) {
         TensorInfo info = header.tensors().get(name);
         if (info == null) {
-            throw complaint.about("no tensor " + Complaint.quote(name) + " among its " + header.tensors().size(),
+            throw complaint.about(
+                    "no tensor " + Complaint.quote(name) + " among its "
+                            + header.tensors().size(),
                     "check that the file belongs to this model");
         }
         return info;
@@ -154,17 +159,19 @@ public final class SafeTensorsFile implements AutoCloseable {
 
     /**
      * A tensor of the file, on the CPU, in its stored shape. Where the dtype is one of {@link DType}'s, it is a
-     * read-only view of the mapping, valid while the file is open. Where it is stored in a narrower type or
-     * not aligned to its element size, it is a copy (see {@link SafeDType#tensorType}).
+     * read-only view of the mapping, valid while the file is open. Where it is stored in a narrower type or not aligned
+     * to its element size, it is a copy (see {@link SafeDType#tensorType}).
      *
      * @throws InputException if there is no such tensor, if no {@link DType} holds its values, if a BOOL is neither 0
      *     nor 1, or if the file was truncated since it was opened
      */
     public Tensor tensor(String name) {
         TensorInfo info = info(name);
-        DType type = info.dtype().tensorType().orElseThrow(() -> complaint.about(
-                "tensor " + Complaint.quote(name) + ": no tensor can be made of dtype " + info.dtype(),
-                "save it as F32, F16 or BF16, or as I64 if it holds integers"));
+        DType type = info.dtype()
+                .tensorType()
+                .orElseThrow(() -> complaint.about(
+                        "tensor " + Complaint.quote(name) + ": no tensor can be made of dtype " + info.dtype(),
+                        "save it as F32, F16 or BF16, or as I64 if it holds integers"));
         MemorySegment bytes = bytes(info);
         if (info.dtype() == SafeDType.BOOL) {
             checkBooleans(info, bytes);
@@ -193,18 +200,24 @@ public final class SafeTensorsFile implements AutoCloseable {
         try (TensorScope scope = TensorScope.open()) {
             Tensor stored = tensor(name);
             DType from = stored.dtype();
-            boolean lossy = from != dtype && !dtype.isFloatingPoint()
+            boolean lossy = from != dtype
+                    && !dtype.isFloatingPoint()
                     && (from.isFloatingPoint() || dtype == DType.BOOL || dtype.byteSize() < from.byteSize());
             if (lossy) {
-                throw complaint.about("tensor " + Complaint.quote(name) + " is stored as " + info(name).dtype()
-                        + ", which " + SafeDType.of(dtype) + " cannot hold", "check that the file belongs to this model");
+                throw complaint.about(
+                        "tensor " + Complaint.quote(name) + " is stored as "
+                                + info(name).dtype() + ", which " + SafeDType.of(dtype) + " cannot hold",
+                        "check that the file belongs to this model");
             }
             boolean same = from == dtype && device.equals(Device.CPU);
             return scope.keep(same ? stored.copy() : stored.to(device).to(dtype));
         }
     }
 
-    /** Reads a tensor's pages of the mapping, for a use to come. Any thread may call it, as long as the file is not closed meanwhile. */
+    /**
+     * Reads a tensor's pages of the mapping, for a use to come. Any thread may call it, as long as the file is not
+     * closed meanwhile.
+     */
     public void prefetch(String name) {
         TensorInfo info = info(name);
         if (info.byteSize() > 0) {
@@ -258,8 +271,11 @@ public final class SafeTensorsFile implements AutoCloseable {
 
     private MemorySegment converted(TensorInfo info, MemorySegment bytes, DType type, Arena scratch) {
         MemorySegment target = scratch.allocate(info.elementCount() * type.byteSize(), type.byteSize());
-        forEachChunk(info, bytes, (chunk, count, offset) ->
-                Widening.widen(MemorySegment.ofArray(chunk).asSlice(0, count), info.dtype(), target, offset));
+        forEachChunk(
+                info,
+                bytes,
+                (chunk, count, offset) ->
+                        Widening.widen(MemorySegment.ofArray(chunk).asSlice(0, count), info.dtype(), target, offset));
         return target;
     }
 
@@ -283,7 +299,8 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     private InputException truncated(Throwable cause) {
-        return complaint.about("was truncated after it was opened, from " + length + " bytes", Complaint.REPLACE, cause);
+        return complaint.about(
+                "was truncated after it was opened, from " + length + " bytes", Complaint.REPLACE, cause);
     }
 
     /** Unmaps the file: tensors that {@link #tensor} returned must not be used any more. May be called twice. */

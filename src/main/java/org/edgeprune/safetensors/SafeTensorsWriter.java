@@ -28,8 +28,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Writes safetensors files, atomically ({@link AtomicFile}) and in pieces: of a tensor on another device, or with
- * other strides than row-major ones, a copy is made while it is written, and of no others.
+ * Writes safetensors files, atomically ({@link AtomicFile}) and in pieces: of a tensor on another device, or with other
+ * strides than row-major ones, a copy is made while it is written, and of no others.
  *
  * <p>The bytes depend only on the tensors and the metadata: the layout is that of the reference implementation, by
  * decreasing alignment of the dtype, then by name, and metadata are sorted by key. Each tensor starts at a multiple of
@@ -48,7 +48,7 @@ public final class SafeTensorsWriter {
     /**
      * Writes or replaces a file.
      *
-     * @param tensors  by name; any dtype, device, strides and shape, empty ones and scalars included
+     * @param tensors by name; any dtype, device, strides and shape, empty ones and scalars included
      * @param metadata the file's free string map; left out where it is empty
      * @throws InputException if the file cannot be written; the old one is then as it was
      */
@@ -130,7 +130,9 @@ public final class SafeTensorsWriter {
 
     private static void writeData(String name, UnmadeTensor unmade, OutputStream out) throws IOException {
         long perChunk = CHUNK / unmade.dtype().byteSize();
-        try (GradMode _ = GradMode.disabled(); TensorScope _ = TensorScope.open(); Arena arena = Arena.ofConfined()) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open();
+                Arena arena = Arena.ofConfined()) {
             Tensor flat = unmade.make(name).to(Device.CPU).contiguous().reshape(-1);
             MemorySegment buffer = arena.allocate(CHUNK, Long.BYTES);
             for (long start = 0; start < flat.elementCount(); start += perChunk) {

@@ -44,7 +44,8 @@ final class StrictJson implements AutoCloseable {
         if (utf8.length == 0 || utf8[0] != '{') {
             throw complaint.damaged(part + " does not begin with '{', so it is not a JSON object");
         }
-        var decoder = StandardCharsets.UTF_8.newDecoder()
+        var decoder = StandardCharsets.UTF_8
+                .newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         try {
@@ -142,30 +143,40 @@ final class StrictJson implements AutoCloseable {
         }
         // an escaped lone surrogate passes any decoder, but no UTF-8 can express it
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw complaint.damaged(part + " is not valid UTF-8: " + Complaint.quote(text) + " has half a surrogate pair");
+            throw complaint.damaged(
+                    part + " is not valid UTF-8: " + Complaint.quote(text) + " has half a surrogate pair");
         }
         return text;
     }
 
     private RuntimeException wrongType(String field, String wanted) {
-        String found = switch (parser.currentToken()) {
-            case VALUE_STRING -> "a string";
-            case VALUE_NUMBER_INT -> "a number";
-            case VALUE_NUMBER_FLOAT -> "a number with a point or an exponent";
-            case START_OBJECT -> "an object";
-            case START_ARRAY -> "an array";
-            case VALUE_NULL -> "null";
-            default -> "true or false";
-        };
+        String found =
+                switch (parser.currentToken()) {
+                    case VALUE_STRING -> "a string";
+                    case VALUE_NUMBER_INT -> "a number";
+                    case VALUE_NUMBER_FLOAT -> "a number with a point or an exponent";
+                    case START_OBJECT -> "an object";
+                    case START_ARRAY -> "an array";
+                    case VALUE_NULL -> "null";
+                    default -> "true or false";
+                };
         return complaint.damaged(field + " is " + found + " instead of " + wanted);
     }
 
     private RuntimeException invalid(IOException e) {
         return switch (e) {
             case CharacterCodingException _ -> complaint.about(part + " is not valid UTF-8", Complaint.REPLACE, e);
-            case JsonProcessingException json -> complaint.about(part + " is not valid JSON at character "
-                    + Math.max(0, json.getLocation() == null ? 0 : json.getLocation().getCharOffset())
-                    + " (" + json.getOriginalMessage() + ")", Complaint.REPLACE, e);
+            case JsonProcessingException json ->
+                complaint.about(
+                        part + " is not valid JSON at character "
+                                + Math.max(
+                                        0,
+                                        json.getLocation() == null
+                                                ? 0
+                                                : json.getLocation().getCharOffset())
+                                + " (" + json.getOriginalMessage() + ")",
+                        Complaint.REPLACE,
+                        e);
             default -> new UncheckedIOException("reading from memory", e);
         };
     }

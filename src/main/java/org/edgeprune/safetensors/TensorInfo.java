@@ -6,11 +6,11 @@ import java.util.Objects;
 /**
  * What a header says about one tensor.
  *
- * @param name  its name, unique in the file
+ * @param name its name, unique in the file
  * @param dtype the type of its elements
  * @param shape its sizes, outermost first; empty for a scalar; a size may be 0
  * @param begin its first byte, counted from the end of the header
- * @param end   the byte after its last one, counted likewise
+ * @param end the byte after its last one, counted likewise
  */
 public record TensorInfo(String name, SafeDType dtype, long[] shape, long begin, long end) {
     public TensorInfo {

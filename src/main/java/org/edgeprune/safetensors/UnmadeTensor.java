@@ -6,7 +6,8 @@ import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A tensor that is made when its turn to be written comes and freed right after, so that a file may be larger than memory.
+ * A tensor that is made when its turn to be written comes and freed right after, so that a file may be larger than
+ * memory.
  *
  * @param dtype of its elements
  * @param shape its sizes, outermost first
@@ -31,8 +32,8 @@ public record UnmadeTensor(DType dtype, long[] shape, Supplier<Tensor> maker) {
     Tensor make(String name) {
         Tensor tensor = maker.get();
         if (tensor.dtype() != dtype || !Arrays.equals(tensor.shape(), shape)) {
-            throw new IllegalStateException(name + ": announced as " + dtype + " " + Arrays.toString(shape) + ", made as "
-                    + tensor.dtype() + " " + Arrays.toString(tensor.shape()));
+            throw new IllegalStateException(name + ": announced as " + dtype + " " + Arrays.toString(shape)
+                    + ", made as " + tensor.dtype() + " " + Arrays.toString(tensor.shape()));
         }
         return tensor;
     }

@@ -29,14 +29,11 @@ public final class BooleanTask implements Task {
                 " [/INST] '",
                 ""),
         /** Three solved expressions first. */
-        FEWSHOT(
-                """
+        FEWSHOT("""
                 (not True) or (False and True) is False
                 (False or True) and (not False) is True
                 (not (True and False)) and True is True
-                """,
-                " is",
-                " "),
+                """, " is", " "),
         /** The bare expression. */
         ZEROSHOT("", " is", " ");
 
@@ -91,8 +88,8 @@ public final class BooleanTask implements Task {
                 .filter(m -> m.key().equals(name))
                 .findFirst()
                 .map(BooleanTask::new)
-                .orElseThrow(() -> new InputException(
-                        "task boolean has no mode \"" + name + "\"; choose one of " + modes()));
+                .orElseThrow(() ->
+                        new InputException("task boolean has no mode \"" + name + "\"; choose one of " + modes()));
     }
 
     @Override
@@ -151,8 +148,9 @@ public final class BooleanTask implements Task {
     }
 
     private static boolean sameLength(PromptTokenizer tokenizer, BooleanExpression a, BooleanExpression b) {
-        return Stream.of(Mode.values()).allMatch(m -> tokenizer.encode(m.prompt(a.toString())).length
-                == tokenizer.encode(m.prompt(b.toString())).length);
+        return Stream.of(Mode.values())
+                .allMatch(m -> tokenizer.encode(m.prompt(a.toString())).length
+                        == tokenizer.encode(m.prompt(b.toString())).length);
     }
 
     private static ObjectNode line(BooleanExpression clean, BooleanExpression corrupted) {

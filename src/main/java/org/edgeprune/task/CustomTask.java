@@ -3,10 +3,10 @@ package org.edgeprune.task;
 import java.util.Arrays;
 
 /**
- * The user's own prompts, one JSON object a line: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted":
- * "1 + 4 = 5"}}. The tokens between the tags are what the model should predict, one or several; those before them are
- * fed as they stand (teacher forcing). Tags in the corrupted text are taken out and what is between them kept. Both
- * texts must have as many tokens up to the end of the prediction; spaces before a tag belong to the token after it.
+ * The user's own prompts, one JSON object a line: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4
+ * = 5"}}. The tokens between the tags are what the model should predict, one or several; those before them are fed as
+ * they stand (teacher forcing). Tags in the corrupted text are taken out and what is between them kept. Both texts must
+ * have as many tokens up to the end of the prediction; spaces before a tag belong to the token after it.
  */
 public final class CustomTask implements Task {
     private static final String OPEN = "<predict>";
@@ -44,8 +44,7 @@ public final class CustomTask implements Task {
                     + " in this model's tokenizer; word the corrupted text so that it has as many");
         }
         Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
-        return new Example(
-                Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
+        return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
     }
 
     @Override
@@ -74,7 +73,8 @@ public final class CustomTask implements Task {
     private static int boundary(Row row, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
         int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : Prompts.encode(row, beginning, tokenizer);
         if (!PromptTokenizer.startsWith(whole, tokens)) {
-            throw row.wrong(tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word's edge");
+            throw row.wrong(
+                    tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word's edge");
         }
         return tokens.length;
     }

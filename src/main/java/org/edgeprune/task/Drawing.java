@@ -13,7 +13,8 @@ import org.edgeprune.InputException;
 
 /**
  * Draws the lines of a data set so that no clean prompt comes twice, within a split or across them. Each split has its
- * own random numbers and the test split comes first, so asking for more training examples leaves the others as they were.
+ * own random numbers and the test split comes first, so asking for more training examples leaves the others as they
+ * were.
  */
 final class Drawing {
     /** Makes one line from random numbers, or null for a draw that is no use; {@code index} counts the lines made. */

@@ -13,8 +13,8 @@ import org.edgeprune.task.Names.Name;
 
 /**
  * Gendered pronoun (Mathwin et al., 2023): "So Mary is a very good teacher, isn't" is completed with " she". The
- * corrupted prompt has a name of the other gender with as many tokens. Test templates are unseen; names are shared,
- * and as many women's as men's are used.
+ * corrupted prompt has a name of the other gender with as many tokens. Test templates are unseen; names are shared, and
+ * as many women's as men's are used.
  */
 public final class GenderedPronounTask implements Task {
     private static final List<String> SLOTS = List.of("NAME");
@@ -80,8 +80,9 @@ public final class GenderedPronounTask implements Task {
         List<Name> all = Names.load(request.names());
         for (Name name : all) {
             if (name.gender() == null) {
-                throw name.entry().wrong(name.text() + " needs its gender for task gp; write \"" + name.text()
-                        + " f\" or \"" + name.text() + " m\"");
+                throw name.entry()
+                        .wrong(name.text() + " needs its gender for task gp; write \"" + name.text() + " f\" or \""
+                                + name.text() + " m\"");
             }
             byLength.computeIfAbsent(Prompts.tokenCount(request, name.text()), n -> emptyGroup())
                     .get(name.gender())
@@ -92,8 +93,9 @@ public final class GenderedPronounTask implements Task {
         for (Map<Gender, List<Name>> group : byLength.values()) {
             int each = Math.min(group.get(Gender.F).size(), group.get(Gender.M).size());
             if (each > 0) {
-                groups.add(group.entrySet().stream().collect(
-                        Collectors.toMap(Map.Entry::getKey, e -> List.copyOf(e.getValue().subList(0, each)))));
+                groups.add(group.entrySet().stream()
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey, e -> List.copyOf(e.getValue().subList(0, each)))));
                 used += 2 * each;
             }
         }

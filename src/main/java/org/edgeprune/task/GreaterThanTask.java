@@ -71,7 +71,8 @@ public final class GreaterThanTask implements Task {
 
     static List<Template> templates(DataRequest request) {
         List<Template> templates = Prompts.templates(WordList.of(request.templates(), "gt/templates.txt"), SLOTS);
-        templates.forEach(t -> t.having("NOUN", 1).having("YEAR", 1).having("CENTURY", 1).ending("CENTURY"));
+        templates.forEach(
+                t -> t.having("NOUN", 1).having("YEAR", 1).having("CENTURY", 1).ending("CENTURY"));
         return templates;
     }
 
@@ -88,8 +89,8 @@ public final class GreaterThanTask implements Task {
     }
 
     static String prompt(Template template, String noun, int year) {
-        return template.fill(Map.of(
-                "NOUN", noun, "YEAR", Integer.toString(year), "CENTURY", Integer.toString(year / 100)));
+        return template.fill(
+                Map.of("NOUN", noun, "YEAR", Integer.toString(year), "CENTURY", Integer.toString(year / 100)));
     }
 
     /** Every start year by split, always dealt the same way. */
@@ -115,8 +116,8 @@ public final class GreaterThanTask implements Task {
         int dropped = 0;
         for (Split split : Split.values()) {
             List<Integer> part = all.get(split).stream()
-                    .filter(y -> splits(tokenizer, digits, y)
-                            && splits(tokenizer, digits, y / 100 * 100 + CORRUPTED_START))
+                    .filter(y ->
+                            splits(tokenizer, digits, y) && splits(tokenizer, digits, y / 100 * 100 + CORRUPTED_START))
                     .toList();
             dropped += all.get(split).size() - part.size();
             kept.put(split, Prompts.atLeast(1, split.key() + " years", part));
@@ -138,9 +139,11 @@ public final class GreaterThanTask implements Task {
         int[] tokens = new int[100];
         for (int y = 0; y < 100; y++) {
             String two = twoDigits(y);
-            tokens[y] = tokenizer.single("", two).orElseThrow(() -> new InputException(tokenizer.source() + ": \"" + two
-                    + "\" is not one token, so task gt cannot be run on this model; it needs two-digit tokens"
-                    + " as GPT-2 has"));
+            tokens[y] = tokenizer
+                    .single("", two)
+                    .orElseThrow(() -> new InputException(tokenizer.source() + ": \"" + two
+                            + "\" is not one token, so task gt cannot be run on this model; it needs two-digit tokens"
+                            + " as GPT-2 has"));
         }
         return tokens;
     }

@@ -51,8 +51,12 @@ public class IoiTask implements Task {
         Map<Split, List<String>> names = names(request, notes);
         List<String> places = words(request, "places", notes);
         List<String> objects = words(request, "objects", notes);
-        Records records = Drawing.draw(name(), request, split -> (random, index) ->
-                prompt(pick(random, templates.get(split)), names.get(split), places, objects, random).line());
+        Records records = Drawing.draw(
+                name(),
+                request,
+                split -> (random, index) -> prompt(
+                                pick(random, templates.get(split)), names.get(split), places, objects, random)
+                        .line());
         return new Generated(records, notes);
     }
 
@@ -74,7 +78,9 @@ public class IoiTask implements Task {
         return new Prompt(clean, corrupted, answer, " " + five.get(1));
     }
 
-    /** The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at B's later ones. */
+    /**
+     * The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at B's later ones.
+     */
     private static String fill(Template template, String a, String b, String again, String place, String object) {
         String whole = template.fill((slot, occurrence) -> switch (slot) {
             case "A" -> a;
@@ -100,8 +106,9 @@ public class IoiTask implements Task {
 
     Map<Split, List<Template>> dealFamilies(List<List<Template>> families) {
         Map<Split, List<Template>> dealt = new EnumMap<>(Split.class);
-        Split.deal(families).forEach((split, part) ->
-                dealt.put(split, part.stream().flatMap(List::stream).toList()));
+        Split.deal(families)
+                .forEach((split, part) ->
+                        dealt.put(split, part.stream().flatMap(List::stream).toList()));
         return dealt;
     }
 
@@ -112,7 +119,8 @@ public class IoiTask implements Task {
 
     /** Names by split: the last fifth of the list is for testing, where that leaves enough for both sides. */
     static Map<Split, List<String>> names(DataRequest request, List<String> notes) {
-        List<String> all = Names.load(request.names()).stream().map(Names.Name::text).toList();
+        List<String> all =
+                Names.load(request.names()).stream().map(Names.Name::text).toList();
         Map<Split, List<String>> dealt = Split.deal(all);
         List<String> test = dealt.get(Split.TEST);
         List<String> seen = all.subList(0, Math.max(0, all.size() - test.size()));

@@ -7,8 +7,8 @@ public enum Loss {
     /** Distributions at each position, the sum over positions: Tracr's sequence programs. */
     SUM_OVER_POSITIONS,
     /**
-     * One distribution over the scored positions, of the one column of the task's vocabulary: Tracr's numerical programs. All
-     * examples of a batch have equally many scored positions.
+     * One distribution over the scored positions, of the one column of the task's vocabulary: Tracr's numerical
+     * programs. All examples of a batch have equally many scored positions.
      */
     ACROSS_POSITIONS
 }

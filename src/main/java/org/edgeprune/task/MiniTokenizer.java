@@ -80,7 +80,8 @@ public final class MiniTokenizer {
             words.add(name.gender().pronoun());
         }
         tokens.addAll(words);
-        if (!tokens.stream().allMatch(t -> StandardCharsets.US_ASCII.newEncoder().canEncode(t))) {
+        if (!tokens.stream()
+                .allMatch(t -> StandardCharsets.US_ASCII.newEncoder().canEncode(t))) {
             throw new IllegalStateException("the bundled lists must be ASCII");
         }
         return List.copyOf(tokens);

@@ -17,9 +17,9 @@ import java.util.OptionalInt;
 import org.edgeprune.InputException;
 
 /**
- * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files
- * only, never truncates or pads, and adds the special tokens that the tokenizer's own post-processor asks for (none
- * for GPT-2, the beginning of sequence for Llama). Safe for use by several threads; closing frees the native side.
+ * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only,
+ * never truncates or pads, and adds the special tokens that the tokenizer's own post-processor asks for (none for
+ * GPT-2, the beginning of sequence for Llama). Safe for use by several threads; closing frees the native side.
  */
 public final class PromptTokenizer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -67,8 +67,9 @@ public final class PromptTokenizer implements AutoCloseable {
             JsonNode definition = Gpt2Tokenizer.definition(vocab.toString(), words, merges.toString(), read(merges));
             return new PromptTokenizer(vocab.toString(), definition, bosToken);
         }
-        throw new InputException(modelDirectory + ": no tokenizer: neither tokenizer.json nor vocab.json with merges.txt is"
-                + " there; copy the tokenizer files of the model into this directory");
+        throw new InputException(
+                modelDirectory + ": no tokenizer: neither tokenizer.json nor vocab.json with merges.txt is"
+                        + " there; copy the tokenizer files of the model into this directory");
     }
 
     /** A tokenizer from the text of a {@code tokenizer.json}; {@code source} names it in error messages. */
@@ -83,10 +84,14 @@ public final class PromptTokenizer implements AutoCloseable {
      */
     public synchronized int[] encode(String text) {
         try {
-            return Arrays.stream(tokenizer.encode(text, true, false).getIds()).mapToInt(Math::toIntExact).toArray();
+            return Arrays.stream(tokenizer.encode(text, true, false).getIds())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
         } catch (RuntimeException e) {
-            throw new InputException(source + ": cannot tokenise \"" + text + "\": " + e.getMessage()
-                    + "; use words that this tokenizer knows", e);
+            throw new InputException(
+                    source + ": cannot tokenise \"" + text + "\": " + e.getMessage()
+                            + "; use words that this tokenizer knows",
+                    e);
         }
     }
 
@@ -143,8 +148,7 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     static boolean startsWith(int[] tokens, int[] prefix) {
-        return tokens.length >= prefix.length
-                && Arrays.equals(tokens, 0, prefix.length, prefix, 0, prefix.length);
+        return tokens.length >= prefix.length && Arrays.equals(tokens, 0, prefix.length, prefix, 0, prefix.length);
     }
 
     private OptionalInt findBos(String configured) {
@@ -172,8 +176,8 @@ public final class PromptTokenizer implements AutoCloseable {
             return HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {
-            throw new InputException(source + ": the tokenizers library cannot use it: " + e.getMessage()
-                    + "; fetch the file again", e);
+            throw new InputException(
+                    source + ": the tokenizers library cannot use it: " + e.getMessage() + "; fetch the file again", e);
         }
     }
 
@@ -188,7 +192,9 @@ public final class PromptTokenizer implements AutoCloseable {
                 ids.put(vocab.get(i).path(0).asText(), i);
             }
         }
-        definition.path("added_tokens").forEach(t -> ids.put(t.path("content").asText(), t.path("id").asInt()));
+        definition
+                .path("added_tokens")
+                .forEach(t -> ids.put(t.path("content").asText(), t.path("id").asInt()));
         if (!definition.isObject() || ids.isEmpty()) {
             throw new InputException(source + ": model.vocab is missing or empty; this is not a tokenizer.json");
         }

@@ -58,9 +58,11 @@ final class Prompts {
 
     private static int answer(Row row, String key, int[] prompt, PromptTokenizer tokenizer) {
         String text = row.text(key);
-        return tokenizer.single(prompt, row.text("clean"), text).orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
-                + "\" is not one token after the prompt in this model's tokenizer;"
-                + " generate the data for this model (edgeprune data ... --model)"));
+        return tokenizer
+                .single(prompt, row.text("clean"), text)
+                .orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
+                        + "\" is not one token after the prompt in this model's tokenizer;"
+                        + " generate the data for this model (edgeprune data ... --model)"));
     }
 
     /** The words that are one token inside a sentence; without a tokenizer, all. Adds a note of how many are not. */
@@ -69,7 +71,9 @@ final class Prompts {
             return words;
         }
         PromptTokenizer tokenizer = request.tokenizer().get();
-        List<String> kept = words.stream().filter(w -> tokenizer.single(START, " " + w).isPresent()).toList();
+        List<String> kept = words.stream()
+                .filter(w -> tokenizer.single(START, " " + w).isPresent())
+                .toList();
         if (kept.size() < words.size()) {
             notes.add((words.size() - kept.size()) + " of " + words.size() + " " + what
                     + " are not single tokens for this model and were left out");

@@ -21,8 +21,7 @@ import org.edgeprune.InputException;
  * {@code validation.jsonl} and {@code test.jsonl}, or one JSONL file whose lines may name their split.
  */
 public record Records(Map<Split, List<Row>> rows) {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     public Records {
         rows = Map.copyOf(rows);
@@ -35,8 +34,8 @@ public record Records(Map<Split, List<Row>> rows) {
 
     /**
      * Reads a folder of three files, or one file. In one file, lines with a {@code "split"} key go where it says, and
-     * without any such key the whole file serves as all three parts. Where test lines are missing the validation
-     * lines serve, and the other way round.
+     * without any such key the whole file serves as all three parts. Where test lines are missing the validation lines
+     * serve, and the other way round.
      *
      * @throws InputException naming file and line
      */
@@ -130,7 +129,8 @@ public record Records(Map<Split, List<Row>> rows) {
         try {
             return Files.readAllLines(file);
         } catch (NoSuchFileException e) {
-            throw new InputException(file + ": not there; generate it with \"edgeprune data\", or name another --data", e);
+            throw new InputException(
+                    file + ": not there; generate it with \"edgeprune data\", or name another --data", e);
         } catch (MalformedInputException e) {
             throw new InputException(file + ": not UTF-8 text; convert it", e);
         } catch (IOException e) {

@@ -5,8 +5,8 @@ import java.util.Map;
 /** How a task judges a model's outputs. */
 public interface Scorer {
     /**
-     * The token ids that scoring, and the KL loss with it, is restricted to, in the order of the columns of the
-     * logits; {@code null} for the whole vocabulary.
+     * The token ids that scoring, and the KL loss with it, is restricted to, in the order of the columns of the logits;
+     * {@code null} for the whole vocabulary.
      */
     default int[] vocabulary() {
         return null;
@@ -25,8 +25,8 @@ public interface Scorer {
     /**
      * Metrics of one example by name, in the order to print them. A metric of a data set is the mean over its examples.
      *
-     * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()}; under
-     *     {@link Loss#ACROSS_POSITIONS} one row, one column a scored position
+     * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()};
+     *     under {@link Loss#ACROSS_POSITIONS} one row, one column a scored position
      * @param full logits of the full model on the same clean prompt, in the same layout
      */
     Map<String, Double> score(Example example, float[][] logits, float[][] full);

@@ -16,10 +16,10 @@ public enum Split {
     }
 
     /**
-     * Deals a list out in its order: the last fifth is the test part, the tenth before it the validation part, the
-     * rest the training part, each at least one item. Lists too short for three parts share: two items leave the
-     * first for training and validation, one item serves all. The same list always splits the same way, whatever the
-     * seed, so that what a model was trained on stays out of every test set.
+     * Deals a list out in its order: the last fifth is the test part, the tenth before it the validation part, the rest
+     * the training part, each at least one item. Lists too short for three parts share: two items leave the first for
+     * training and validation, one item serves all. The same list always splits the same way, whatever the seed, so
+     * that what a model was trained on stays out of every test set.
      */
     static <T> Map<Split, List<T>> deal(List<T> items) {
         int n = items.size();

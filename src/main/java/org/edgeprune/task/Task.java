@@ -12,7 +12,9 @@ public interface Task {
     /** The name on the command line. */
     String name();
 
-    /** The name with the mode, {@code name:mode}, where the task has modes: what {@link Tasks#named} finds it by again. */
+    /**
+     * The name with the mode, {@code name:mode}, where the task has modes: what {@link Tasks#named} finds it by again.
+     */
     default String fullName() {
         return name();
     }

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The judges of compiled programs: {@code accuracy} (1 where every position is right), {@code kl} (full model to this one, as the
- * loss has it) and {@code exact_match} (1 where every position says what the full model says).
+ * The judges of compiled programs: {@code accuracy} (1 where every position is right), {@code kl} (full model to this
+ * one, as the loss has it) and {@code exact_match} (1 where every position says what the full model says).
  */
 final class TracrScorer {
     /** Stands for the column of an undefined output: all columns are off. */
@@ -39,7 +39,8 @@ final class TracrScorer {
             boolean accurate = IntStream.range(0, right.length)
                     .allMatch(i -> right[i] == NONE ? off(logits[i]) : Metrics.argmax(logits[i]) == right[i]);
             boolean same = IntStream.range(0, right.length)
-                    .allMatch(i -> off(logits[i]) && off(full[i]) || Metrics.argmax(logits[i]) == Metrics.argmax(full[i]));
+                    .allMatch(i ->
+                            off(logits[i]) && off(full[i]) || Metrics.argmax(logits[i]) == Metrics.argmax(full[i]));
             return scores(accurate, Metrics.kl(full, logits) * full.length, same);
         }
 
@@ -63,7 +64,9 @@ final class TracrScorer {
         @Override
         public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
             double[] right = ((Numbers) example.answer()).numbers();
-            double[] theirs = IntStream.range(0, right.length).mapToDouble(i -> full[0][i]).toArray();
+            double[] theirs = IntStream.range(0, right.length)
+                    .mapToDouble(i -> full[0][i])
+                    .toArray();
             return scores(close(logits[0], right), Metrics.kl(full, logits), close(logits[0], theirs));
         }
 

@@ -22,12 +22,12 @@ import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * What a compiled RASP program computes: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}. Inputs have
- * the model's full length; the corrupted one has another token everywhere. Every position but BOS, whose output means nothing, is
- * scored.
+ * What a compiled RASP program computes: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}.
+ * Inputs have the model's full length; the corrupted one has another token everywhere. Every position but BOS, whose
+ * output means nothing, is scored.
  *
- * <p>Expected outputs are the program's, as the RASP interpreter evaluates it. For {@code tracr}, which knows a model but no program,
- * they are the model's.
+ * <p>Expected outputs are the program's, as the RASP interpreter evaluates it. For {@code tracr}, which knows a model
+ * but no program, they are the model's.
  */
 public class TracrTask implements Task {
     /** The first scored position: after BOS. */
@@ -43,7 +43,8 @@ public class TracrTask implements Task {
     /** {@code tracr}: any compiled model's program. */
     public TracrTask() {
         this("tracr", Optional.empty(), () -> {
-            throw new InputException("task tracr is that of a compiled model: name one with --model, or choose tracr-reverse");
+            throw new InputException(
+                    "task tracr is that of a compiled model: name one with --model, or choose tracr-reverse");
         });
     }
 
@@ -101,7 +102,8 @@ public class TracrTask implements Task {
 
     @Override
     public String summary() {
-        return program.map(p -> "Tracr: " + p.description()).orElse("the program of a model that edgeprune tracr compile made");
+        return program.map(p -> "Tracr: " + p.description())
+                .orElse("the program of a model that edgeprune tracr compile made");
     }
 
     @Override
@@ -145,7 +147,8 @@ public class TracrTask implements Task {
             }
             return new TracrScorer.Numbers(numbers);
         }
-        List<String> values = model().output().values().stream().map(Value::toString).toList();
+        List<String> values =
+                model().output().values().stream().map(Value::toString).toList();
         int[] columns = new int[outputs.size()];
         for (int i = 0; i < columns.length; i++) {
             JsonNode output = outputs.get(i);
@@ -170,20 +173,24 @@ public class TracrTask implements Task {
 
     /** The judge, for which the model is enough. */
     public Scorer scorer() {
-        return model().output().encoding() == Encoding.NUMERICAL ? new TracrScorer.Numerical() : new TracrScorer.Categorical();
+        return model().output().encoding() == Encoding.NUMERICAL
+                ? new TracrScorer.Numerical()
+                : new TracrScorer.Categorical();
     }
 
     /**
-     * Every input, with as many of its corruptions as the split's size allows but at least one; of more than {@value #ALL_INPUTS}
-     * inputs a sample of the size asked for. All splits hold the same inputs, as the published data do: nothing is learned but the
-     * circuit.
+     * Every input, with as many of its corruptions as the split's size allows but at least one; of more than
+     * {@value #ALL_INPUTS} inputs a sample of the size asked for. All splits hold the same inputs, as the published
+     * data do: nothing is learned but the circuit.
      */
     @Override
     public Generated generate(DataRequest request) {
         if (request.names().isPresent() || request.templates().isPresent()) {
             throw new InputException("task " + name + " has neither names nor templates; leave the options out");
         }
-        double inputs = Math.pow(model().vocabulary().programTokens().size(), model().vocabulary().maxLength());
+        double inputs = Math.pow(
+                model().vocabulary().programTokens().size(),
+                model().vocabulary().maxLength());
         Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
         for (Split split : Split.values()) {
             int size = (int) Math.max(request.size(split), inputs <= ALL_INPUTS ? inputs : 0);
@@ -213,7 +220,11 @@ public class TracrTask implements Task {
     private List<Value> output(List<Value> input) {
         CompiledModel compiled = model();
         return program.map(p -> new Interpreter(compiled.config().causal())
-                        .evaluate(p.build(compiled.vocabulary().programTokens(), compiled.vocabulary().maxLength()), input))
+                        .evaluate(
+                                p.build(
+                                        compiled.vocabulary().programTokens(),
+                                        compiled.vocabulary().maxLength()),
+                                input))
                 .orElseGet(() -> compiled.run(input));
     }
 

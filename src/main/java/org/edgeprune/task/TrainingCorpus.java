@@ -37,8 +37,7 @@ public final class TrainingCorpus {
     private final List<Integer> years;
     private final List<Template> gp;
     private final List<Names.Name> names = Names.load(Optional.empty());
-    private final List<Template> copies =
-            Prompts.templates(WordList.bundled("mini/copy.txt"), List.of("X", "Y", "Z"));
+    private final List<Template> copies = Prompts.templates(WordList.bundled("mini/copy.txt"), List.of("X", "Y", "Z"));
 
     /** A corpus for a tokenizer that {@link MiniTokenizer} described. */
     public TrainingCorpus(PromptTokenizer tokenizer, long seed) {
@@ -72,15 +71,22 @@ public final class TrainingCorpus {
         }
         if (die < 75) {
             Names.Name name = pick(random, names);
-            return text(GenderedPronounTask.fill(pick(random, gp), name), name.gender().pronoun());
+            return text(
+                    GenderedPronounTask.fill(pick(random, gp), name),
+                    name.gender().pronoun());
         }
         return copy();
     }
 
     private Text copy() {
         List<Names.Name> three = pick(random, names, 3);
-        Map<String, String> values =
-                Map.of("X", three.get(0).text(), "Y", three.get(1).text(), "Z", three.get(2).text());
+        Map<String, String> values = Map.of(
+                "X",
+                three.get(0).text(),
+                "Y",
+                three.get(1).text(),
+                "Z",
+                three.get(2).text());
         Template template = pick(random, copies);
         String whole = template.fill(values);
         // The second time that the first name comes is what the text before it lets one predict.

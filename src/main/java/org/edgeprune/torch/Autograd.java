@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Objects;
 import org.edgeprune.torch.ffi.Shim;
 
-/** Gradients by reverse-mode differentiation: {@code torch.autograd.grad}. Nothing accumulates in a {@code .grad} field. */
+/**
+ * Gradients by reverse-mode differentiation: {@code torch.autograd.grad}. Nothing accumulates in a {@code .grad} field.
+ */
 public final class Autograd {
     private Autograd() {}
 
@@ -27,13 +29,19 @@ public final class Autograd {
      * @param allowUnused whether an input that no output depends on yields null instead of a {@link TorchException}
      * @return the gradients in the order of {@code inputs}, each of its input's shape, owned by the innermost scope
      */
-    public static List<Tensor> grad(List<Tensor> outputs, List<Tensor> gradOutputs, List<Tensor> inputs,
-                                    boolean retainGraph, boolean createGraph, boolean allowUnused) {
+    public static List<Tensor> grad(
+            List<Tensor> outputs,
+            List<Tensor> gradOutputs,
+            List<Tensor> inputs,
+            boolean retainGraph,
+            boolean createGraph,
+            boolean allowUnused) {
         Objects.requireNonNull(outputs, "outputs");
         Objects.requireNonNull(inputs, "inputs");
         List<Tensor> seeds = gradOutputs == null ? Collections.nCopies(outputs.size(), null) : gradOutputs;
         if (seeds.size() != outputs.size()) {
-            throw new IllegalArgumentException("grad: " + outputs.size() + " outputs but " + seeds.size() + " gradOutputs");
+            throw new IllegalArgumentException(
+                    "grad: " + outputs.size() + " outputs but " + seeds.size() + " gradOutputs");
         }
         Scratch scratch = Scratch.begin();
         MemorySegment slots = scratch.words(inputs.size());
@@ -41,9 +49,16 @@ public final class Autograd {
         for (int i = 0; i < seeds.size(); i++) {
             seedHandles.setAtIndex(ADDRESS, i, NativeCalls.optional("grad", seeds.get(i)));
         }
-        int status = Shim.ep_grad(NativeCalls.handles("grad", outputs), seedHandles, outputs.size(),
-                NativeCalls.handles("grad", inputs), inputs.size(),
-                flag(retainGraph || createGraph), flag(createGraph), flag(allowUnused), slots);
+        int status = Shim.ep_grad(
+                NativeCalls.handles("grad", outputs),
+                seedHandles,
+                outputs.size(),
+                NativeCalls.handles("grad", inputs),
+                inputs.size(),
+                flag(retainGraph || createGraph),
+                flag(createGraph),
+                flag(allowUnused),
+                slots);
         NativeCalls.check(status, "grad", operands(outputs, inputs));
         List<Tensor> gradients = new ArrayList<>(inputs.size());
         for (long handle : slots.toArray(JAVA_LONG)) {
@@ -55,7 +70,8 @@ public final class Autograd {
     /** Gradients of a scalar with respect to {@code inputs}, all of which it must depend on; the graph is freed. */
     public static Tensor[] grad(Tensor scalar, Tensor... inputs) {
         Objects.requireNonNull(scalar, "scalar");
-        return grad(List.of(scalar), null, Arrays.asList(inputs), false, false, false).toArray(Tensor[]::new);
+        return grad(List.of(scalar), null, Arrays.asList(inputs), false, false, false)
+                .toArray(Tensor[]::new);
     }
 
     private static Object[] operands(List<Tensor> outputs, List<Tensor> inputs) {

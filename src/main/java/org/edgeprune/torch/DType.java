@@ -44,7 +44,8 @@ public enum DType {
 
     static DType ofCode(int code) {
         if (code < 0 || code >= BY_CODE.length || BY_CODE[code] == null) {
-            throw new TorchException("libtorch returned a tensor of an unsupported dtype (c10::ScalarType " + code + ")");
+            throw new TorchException(
+                    "libtorch returned a tensor of an unsupported dtype (c10::ScalarType " + code + ")");
         }
         return BY_CODE[code];
     }

@@ -4,7 +4,10 @@ import org.edgeprune.InputException;
 
 /** Where a tensor lives: {@code cpu} or {@code cuda:N}. */
 public record Device(Kind kind, int index) {
-    public enum Kind { CPU, CUDA }
+    public enum Kind {
+        CPU,
+        CUDA
+    }
 
     public static final Device CPU = new Device(Kind.CPU, 0);
 
@@ -45,8 +48,9 @@ public record Device(Kind kind, int index) {
         return switch (type) {
             case 0 -> CPU;
             case 1 -> cuda(index);
-            default -> throw new TorchException("libtorch returned a tensor on an unsupported device (c10::DeviceType "
-                    + type + ")");
+            default ->
+                throw new TorchException(
+                        "libtorch returned a tensor on an unsupported device (c10::DeviceType " + type + ")");
         };
     }
 

@@ -22,8 +22,10 @@ final class DynamicLoader {
     private static final MethodHandle DLOPEN =
             function("dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
     private static final MethodHandle DLERROR = function("dlerror", FunctionDescriptor.of(ValueLayout.ADDRESS));
-    private static final MethodHandle SETENV = function("setenv",
-            FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
+    private static final MethodHandle SETENV = function(
+            "setenv",
+            FunctionDescriptor.of(
+                    ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
 
     private DynamicLoader() {}
 
@@ -34,7 +36,9 @@ final class DynamicLoader {
             MemorySegment handle = (MemorySegment) DLOPEN.invokeExact(name, RTLD_NOW | RTLD_GLOBAL);
             if (handle.equals(MemorySegment.NULL)) {
                 MemorySegment error = (MemorySegment) DLERROR.invokeExact();
-                String reason = error.equals(MemorySegment.NULL) ? "no reason given" : error.reinterpret(Long.MAX_VALUE).getString(0);
+                String reason = error.equals(MemorySegment.NULL)
+                        ? "no reason given"
+                        : error.reinterpret(Long.MAX_VALUE).getString(0);
                 throw new InputException("the system cannot load " + library + ": " + reason);
             }
         } catch (RuntimeException e) {
@@ -44,7 +48,10 @@ final class DynamicLoader {
         }
     }
 
-    /** Sets a variable of the C environment unless the user has set it; Java's own view of the environment does not change. */
+    /**
+     * Sets a variable of the C environment unless the user has set it; Java's own view of the environment does not
+     * change.
+     */
     static void setDefaultEnvironment(String name, String value) {
         try (Arena arena = Arena.ofConfined()) {
             int unused = (int) SETENV.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);

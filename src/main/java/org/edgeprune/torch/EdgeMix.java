@@ -3,9 +3,9 @@ package org.edgeprune.torch;
 import org.edgeprune.torch.ffi.Shim;
 
 /**
- * Fused products between edge masks and writer states, the inner loops of edge pruning. They skip masks that are exactly zero,
- * and states behind such masks are never read. All operands are contiguous f32 on CPU, outside autograd; rows may have any
- * shape as long as they have equally many elements.
+ * Fused products between edge masks and writer states, the inner loops of edge pruning. They skip masks that are
+ * exactly zero, and states behind such masks are never read. All operands are contiguous f32 on CPU, outside autograd;
+ * rows may have any shape as long as they have equally many elements.
  */
 public final class EdgeMix {
     private EdgeMix() {}

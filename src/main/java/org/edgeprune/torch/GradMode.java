@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
 import org.edgeprune.torch.ffi.Shim;
 
 /**
- * Turns the recording of gradients off or on for the calling thread, until closed; closing restores what was before.
- * A new thread records.
+ * Turns the recording of gradients off or on for the calling thread, until closed; closing restores what was before. A
+ * new thread records.
  *
  * <pre>{@code
  * try (GradMode off = GradMode.disabled()) {

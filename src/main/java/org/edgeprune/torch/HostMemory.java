@@ -72,10 +72,14 @@ final class HostMemory {
         Objects.requireNonNull(data, "data");
         requireSize(data.byteSize(), dtype, shape);
         if (!data.isNative() || data.address() % dtype.byteSize() != 0) {
-            throw new IllegalArgumentException("wrap: " + dtype + " needs native memory aligned to " + dtype.byteSize() + " bytes");
+            throw new IllegalArgumentException(
+                    "wrap: " + dtype + " needs native memory aligned to " + dtype.byteSize() + " bytes");
         }
-        return NativeCalls.create("wrap",
-                out -> Shim.ep_from_blob(data, NativeCalls.longs(shape), shape.length, dtype.code(), out), shape).over(data);
+        return NativeCalls.create(
+                        "wrap",
+                        out -> Shim.ep_from_blob(data, NativeCalls.longs(shape), shape.length, dtype.code(), out),
+                        shape)
+                .over(data);
     }
 
     /** Copies the elements, row-major and converted to {@code dtype}, into the array, which has exactly their size. */

@@ -10,12 +10,14 @@ import org.edgeprune.torch.ffi.Shim;
 /**
  * libtorch, as this process has loaded it.
  *
- * <p>Which one: the directory given to {@link #use}, else the one in {@code EDGEPRUNE_LIBTORCH}, else the Maven artifact on
- * the class path, unpacked once into the user's cache ({@code EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else
- * {@code ~/.cache/edgeprune}). One process loads one libtorch, once; the first tensor does so by itself.
+ * <p>Which one: the directory given to {@link #use}, else the one in {@code EDGEPRUNE_LIBTORCH}, else the Maven
+ * artifact on the class path, unpacked once into the user's cache ({@code EDGEPRUNE_CACHE}, else
+ * {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}). One process loads one libtorch, once; the first
+ * tensor does so by itself.
  *
- * <p>Loading checks what it got: the version, that every function that edgeprune calls is there, and by a small numeric test
- * that arguments and results are passed as assumed. What does not fit is an {@link InputException}, not a crash later on.
+ * <p>Loading checks what it got: the version, that every function that edgeprune calls is there, and by a small numeric
+ * test that arguments and results are passed as assumed. What does not fit is an {@link InputException}, not a crash
+ * later on.
  */
 public final class LibTorch {
     // A shared library is loaded once in a process, so this state is the process's.
@@ -34,7 +36,8 @@ public final class LibTorch {
      */
     public static synchronized void use(Path directory) {
         LibTorchFiles files = LibTorchFiles.of(directory, "--libtorch");
-        if (loader != null && (failure != null || !files.directory().equals(loader.files().directory()))) {
+        if (loader != null
+                && (failure != null || !files.directory().equals(loader.files().directory()))) {
             throw new IllegalStateException("a process loads one libtorch; name it before the first tensor is made");
         }
         chosen = directory;
@@ -60,7 +63,10 @@ public final class LibTorch {
             } catch (RuntimeException e) {
                 failure = e;
             } catch (LinkageError e) {
-                failure = new IllegalStateException("the native library cannot be loaded: " + e.getMessage() + "; build it on this machine (mvn clean package)", e);
+                failure = new IllegalStateException(
+                        "the native library cannot be loaded: " + e.getMessage()
+                                + "; build it on this machine (mvn clean package)",
+                        e);
             }
         }
         if (failure != null) {
@@ -68,7 +74,10 @@ public final class LibTorch {
         }
     }
 
-    /** What was found, also where loading fails: the material of {@code edgeprune doctor}. Reads the unpacked files as a whole. */
+    /**
+     * What was found, also where loading fails: the material of {@code edgeprune doctor}. Reads the unpacked files as a
+     * whole.
+     */
     public static synchronized Report info() {
         try {
             load();
@@ -94,12 +103,24 @@ public final class LibTorch {
      * @param selfTest whether the numeric self-test passed
      * @param problems what is wrong or slow, with the remedy; empty where all is well
      */
-    public record Report(String java, String origin, Path directory, String version, String blas, String cpuCapability, int threads,
-            List<String> devices, int functions, List<String> missing, boolean selfTest, List<Problem> problems) {
+    public record Report(
+            String java,
+            String origin,
+            Path directory,
+            String version,
+            String blas,
+            String cpuCapability,
+            int threads,
+            List<String> devices,
+            int functions,
+            List<String> missing,
+            boolean selfTest,
+            List<Problem> problems) {
         /**
          * Something wrong, and what to do about it.
          *
-         * @param fatal whether edgeprune cannot work so, or its results cannot be trusted; otherwise it is only slow or lacks a device
+         * @param fatal whether edgeprune cannot work so, or its results cannot be trusted; otherwise it is only slow or
+         *     lacks a device
          */
         public record Problem(String what, String remedy, boolean fatal) {}
     }
@@ -130,8 +151,8 @@ public final class LibTorch {
     }
 
     /**
-     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first 8 GiB,
-     * and never so much that the process becomes larger than the most that tensors have held at a time. More
+     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first
+     * 8 GiB, and never so much that the process becomes larger than the most that tensors have held at a time. More
      * saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
      *
      * @throws TorchException if this libtorch is not known well enough to be given an allocator
@@ -145,7 +166,10 @@ public final class LibTorch {
     public static LargeMemory largeMemory() {
         MemorySegment out = Scratch.begin().words(3);
         NativeCalls.check(Shim.ep_large_memory(out, out.asSlice(8), out.asSlice(16)), "largeMemory");
-        return new LargeMemory(out.getAtIndex(ValueLayout.JAVA_LONG, 0), out.getAtIndex(ValueLayout.JAVA_LONG, 1), out.getAtIndex(ValueLayout.JAVA_LONG, 2));
+        return new LargeMemory(
+                out.getAtIndex(ValueLayout.JAVA_LONG, 0),
+                out.getAtIndex(ValueLayout.JAVA_LONG, 1),
+                out.getAtIndex(ValueLayout.JAVA_LONG, 2));
     }
 
     /**
@@ -174,10 +198,13 @@ public final class LibTorch {
         if (!device.isCuda() || device.index() < cudaDevices()) {
             return;
         }
-        String reason = cudaDevices() > 0 ? "libtorch sees " + cudaDevices() + " CUDA device(s), counted from 0"
-                : loader.cudaFailure() != null ? loader.cudaFailure()
-                : loader.files().cudaLibraries().isEmpty() ? "this libtorch is a CPU build; name one with CUDA by --libtorch or EDGEPRUNE_LIBTORCH"
-                : "libtorch finds no CUDA device: is the NVIDIA driver there (nvidia-smi)?";
+        String reason = cudaDevices() > 0
+                ? "libtorch sees " + cudaDevices() + " CUDA device(s), counted from 0"
+                : loader.cudaFailure() != null
+                        ? loader.cudaFailure()
+                        : loader.files().cudaLibraries().isEmpty()
+                                ? "this libtorch is a CPU build; name one with CUDA by --libtorch or EDGEPRUNE_LIBTORCH"
+                                : "libtorch finds no CUDA device: is the NVIDIA driver there (nvidia-smi)?";
         throw new InputException("device " + device + " cannot be used: " + reason);
     }
 

@@ -17,7 +17,8 @@ final class LibTorchDiagnosis {
         LibTorchFiles files = loader.files();
         String config = loader.isShimLoaded() ? config() : "";
         return new Report(
-                Runtime.version() + " (" + System.getProperty("java.vm.vendor") + ", " + System.getProperty("java.home") + ")",
+                Runtime.version() + " (" + System.getProperty("java.vm.vendor") + ", " + System.getProperty("java.home")
+                        + ")",
                 files == null ? null : files.origin(),
                 files == null ? null : files.directory(),
                 loader.libtorchVersion(),
@@ -39,26 +40,41 @@ final class LibTorchDiagnosis {
         }
         List<String> damaged = loader.damagedFiles();
         if (!damaged.isEmpty()) {
-            problems.add(new Report.Problem("unpacked files have changed: " + String.join(", ", damaged),
-                    "delete " + loader.files().directory() + "; the next start unpacks it again", true));
+            problems.add(new Report.Problem(
+                    "unpacked files have changed: " + String.join(", ", damaged),
+                    "delete " + loader.files().directory() + "; the next start unpacks it again",
+                    true));
         }
         if (loader.cudaFailure() != null) {
-            problems.add(new Report.Problem("no CUDA: " + loader.cudaFailure(), "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without", false));
+            problems.add(new Report.Problem(
+                    "no CUDA: " + loader.cudaFailure(),
+                    "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without",
+                    false));
         }
         if (!loader.keepsMemory()) {
-            problems.add(new Report.Problem("this libtorch takes no allocator from edgeprune: large tensors cost more time",
-                    "use the libtorch that comes with edgeprune", false));
+            problems.add(new Report.Problem(
+                    "this libtorch takes no allocator from edgeprune: large tensors cost more time",
+                    "use the libtorch that comes with edgeprune",
+                    false));
         }
         int cores = Runtime.getRuntime().availableProcessors();
         if (LibTorch.threads() < cores) {
-            problems.add(new Report.Problem("libtorch uses " + LibTorch.threads() + " of " + cores + " cores",
-                    "unset OMP_NUM_THREADS, or give --threads " + cores, false));
+            problems.add(new Report.Problem(
+                    "libtorch uses " + LibTorch.threads() + " of " + cores + " cores",
+                    "unset OMP_NUM_THREADS, or give --threads " + cores,
+                    false));
         }
         if (!config.contains("CPU capability usage: AVX")) {
-            problems.add(new Report.Problem("libtorch uses no AVX instructions and will be slow", "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY", false));
+            problems.add(new Report.Problem(
+                    "libtorch uses no AVX instructions and will be slow",
+                    "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY",
+                    false));
         }
         if (System.getenv("OMP_WAIT_POLICY") instanceof String policy && !policy.equalsIgnoreCase("passive")) {
-            problems.add(new Report.Problem("OMP_WAIT_POLICY=" + policy + ": idle threads spin", "unset OMP_WAIT_POLICY unless every core is free for edgeprune", false));
+            problems.add(new Report.Problem(
+                    "OMP_WAIT_POLICY=" + policy + ": idle threads spin",
+                    "unset OMP_WAIT_POLICY unless every core is free for edgeprune",
+                    false));
         }
         return problems;
     }
@@ -68,7 +84,8 @@ final class LibTorchDiagnosis {
         if (loader.isUsersOwn()) {
             return "without --libtorch and EDGEPRUNE_LIBTORCH, edgeprune uses the libtorch that Maven fetched for it";
         }
-        return loader.files() == null ? "do as the message says, then try again"
+        return loader.files() == null
+                ? "do as the message says, then try again"
                 : "delete " + loader.files().directory() + ", into which libtorch was unpacked, and try again";
     }
 

@@ -21,11 +21,18 @@ record LibTorchFiles(Path directory, String origin) {
     static final String MAIN_LIBRARY = "libtorch_cpu.so";
 
     /**
-     * What is loaded, by the beginning of its name, dependencies first. The libraries ask for each other by name, and what is
-     * loaded already answers to its name, so this order makes them find each other wherever they lie.
+     * What is loaded, by the beginning of its name, dependencies first. The libraries ask for each other by name, and
+     * what is loaded already answers to its name, so this order makes them find each other wherever they lie.
      */
-    private static final List<String> CPU_LIBRARIES =
-            List.of("libquadmath.so", "libgfortran.so", "libgomp.so", "libgomp-", "libiomp5.so", "libopenblas.so", "libc10.so", MAIN_LIBRARY);
+    private static final List<String> CPU_LIBRARIES = List.of(
+            "libquadmath.so",
+            "libgfortran.so",
+            "libgomp.so",
+            "libgomp-",
+            "libiomp5.so",
+            "libopenblas.so",
+            "libc10.so",
+            MAIN_LIBRARY);
 
     /** Loaded where they are there and the machine can. */
     private static final List<String> CUDA_LIBRARIES = List.of("libc10_cuda.so", "libtorch_cuda.so");
@@ -37,8 +44,9 @@ record LibTorchFiles(Path directory, String origin) {
                 return new LibTorchFiles(directory.toAbsolutePath().normalize(), namedBy);
             }
         }
-        throw new InputException("%s: %s is no libtorch: there is no %s in it; give a libtorch's lib directory, for example the torch/lib of a Python installation"
-                .formatted(namedBy, given, MAIN_LIBRARY));
+        throw new InputException(
+                "%s: %s is no libtorch: there is no %s in it; give a libtorch's lib directory, for example the torch/lib of a Python installation"
+                        .formatted(namedBy, given, MAIN_LIBRARY));
     }
 
     /** Whether a file of a libtorch distribution is one of those that get loaded. */
@@ -65,7 +73,8 @@ record LibTorchFiles(Path directory, String origin) {
             }
             Path python = directory.resolveSibling("version.py");
             if (Files.isRegularFile(python)) {
-                Matcher version = Pattern.compile("__version__ *= *['\"]([^'\"]+)").matcher(Files.readString(python));
+                Matcher version =
+                        Pattern.compile("__version__ *= *['\"]([^'\"]+)").matcher(Files.readString(python));
                 return version.find() ? version.group(1) : null;
             }
             return null;
@@ -79,7 +88,9 @@ record LibTorchFiles(Path directory, String origin) {
             List<Path> names = files.filter(Files::isRegularFile).sorted().toList();
             List<Path> ordered = new ArrayList<>();
             for (String prefix : prefixes) {
-                names.stream().filter(f -> isLibrary(f.getFileName().toString(), prefix)).forEach(ordered::add);
+                names.stream()
+                        .filter(f -> isLibrary(f.getFileName().toString(), prefix))
+                        .forEach(ordered::add);
             }
             return ordered;
         } catch (IOException e) {

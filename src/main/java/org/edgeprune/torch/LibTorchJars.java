@@ -17,19 +17,27 @@ import java.util.zip.ZipFile;
 import org.edgeprune.InputException;
 
 /**
- * libtorch in the jars of the class path: the artifacts {@code org.bytedeco:pytorch} with {@code org.bytedeco:openblas}, or
- * {@code ai.djl.pytorch:pytorch-native-cpu}. Only their shared libraries are used.
+ * libtorch in the jars of the class path: the artifacts {@code org.bytedeco:pytorch} with
+ * {@code org.bytedeco:openblas}, or {@code ai.djl.pytorch:pytorch-native-cpu}. Only their shared libraries are used.
  */
 final class LibTorchJars {
     /** An artifact: where its libraries lie, and where and under which name its version. */
-    private record Artifact(String name, String folder, List<String> companions, String versionFile, String versionKey) {}
+    private record Artifact(
+            String name, String folder, List<String> companions, String versionFile, String versionKey) {}
 
     private static final List<Artifact> ARTIFACTS = List.of(
-            new Artifact("org.bytedeco:pytorch", "org/bytedeco/pytorch/" + Platform.NAME + "/",
+            new Artifact(
+                    "org.bytedeco:pytorch",
+                    "org/bytedeco/pytorch/" + Platform.NAME + "/",
                     List.of("org/bytedeco/openblas/" + Platform.NAME + "/libopenblas.so.0"),
-                    "META-INF/maven/org.bytedeco/pytorch/pom.properties", "version"),
-            new Artifact("ai.djl.pytorch:pytorch-native-cpu", "pytorch/cpu/" + Platform.NAME + "/", List.of(),
-                    "native/lib/pytorch.properties", "version"));
+                    "META-INF/maven/org.bytedeco/pytorch/pom.properties",
+                    "version"),
+            new Artifact(
+                    "ai.djl.pytorch:pytorch-native-cpu",
+                    "pytorch/cpu/" + Platform.NAME + "/",
+                    List.of(),
+                    "native/lib/pytorch.properties",
+                    "version"));
 
     private LibTorchJars() {}
 
@@ -54,8 +62,10 @@ final class LibTorchJars {
                 try {
                     return read(artifact, library);
                 } catch (IOException e) {
-                    throw new InputException("cannot read libtorch from " + library + ": " + e.getMessage()
-                            + "; delete that jar and let Maven fetch it again", e);
+                    throw new InputException(
+                            "cannot read libtorch from " + library + ": " + e.getMessage()
+                                    + "; delete that jar and let Maven fetch it again",
+                            e);
                 }
             }
         }
@@ -71,25 +81,32 @@ final class LibTorchJars {
         for (String companion : artifact.companions()) {
             URL url = resource(companion);
             if (url == null) {
-                throw new InputException(artifact.name() + " is on the class path without its companion that holds " + companion
-                        + ": add org.bytedeco:openblas (classifier " + Platform.NAME + ")");
+                throw new InputException(artifact.name() + " is on the class path without its companion that holds "
+                        + companion + ": add org.bytedeco:openblas (classifier " + Platform.NAME + ")");
             }
             collect(jarOf(url), companion.substring(0, companion.lastIndexOf('/') + 1), sources, identity);
         }
         String version = version(jar, artifact);
         String content = NativeCache.keyOf(String.join("\n", identity).getBytes(StandardCharsets.UTF_8));
-        return new Found("libtorch/" + version + "-" + Platform.NAME + "-" + content, artifact.name() + ":" + version, List.copyOf(sources));
+        return new Found(
+                "libtorch/" + version + "-" + Platform.NAME + "-" + content,
+                artifact.name() + ":" + version,
+                List.copyOf(sources));
     }
 
     /** Adds a folder's needed libraries; their names, sizes and checksums identify the content without reading it. */
-    private static void collect(Path jar, String folder, List<NativeCache.Source> sources, List<String> identity) throws IOException {
+    private static void collect(Path jar, String folder, List<NativeCache.Source> sources, List<String> identity)
+            throws IOException {
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             List<? extends ZipEntry> entries = zip.stream()
-                    .filter(e -> e.getName().startsWith(folder) && LibTorchFiles.isNeeded(e.getName().substring(folder.length())))
-                    .sorted(Comparator.comparing(ZipEntry::getName)).toList();
+                    .filter(e -> e.getName().startsWith(folder)
+                            && LibTorchFiles.isNeeded(e.getName().substring(folder.length())))
+                    .sorted(Comparator.comparing(ZipEntry::getName))
+                    .toList();
             for (ZipEntry entry : entries) {
                 String name = entry.getName();
-                sources.add(new NativeCache.Source(name.substring(folder.length()), entry.getSize(), () -> open(jar, name)));
+                sources.add(new NativeCache.Source(
+                        name.substring(folder.length()), entry.getSize(), () -> open(jar, name)));
                 identity.add(name + " " + entry.getSize() + " " + entry.getCrc());
             }
         }
@@ -125,7 +142,8 @@ final class LibTorchJars {
 
     private static Path jarOf(URL entry) throws IOException {
         if (!(entry.openConnection() instanceof JarURLConnection connection)) {
-            throw new IOException("it lies in no jar; name its directory with --libtorch or EDGEPRUNE_LIBTORCH instead");
+            throw new IOException(
+                    "it lies in no jar; name its directory with --libtorch or EDGEPRUNE_LIBTORCH instead");
         }
         try {
             return Path.of(connection.getJarFileURL().toURI());

@@ -18,9 +18,13 @@ import org.edgeprune.torch.ffi.Shim;
 final class LibTorchLoader {
     /** Before this version, functions that the shim calls have other signatures. */
     private static final int OLDEST_MAJOR = 2;
+
     private static final int OLDEST_MINOR = 7;
 
-    /** Up to this many bytes of freed large tensors stay in the process for the next ones; never more than makes up the most that was in use. */
+    /**
+     * Up to this many bytes of freed large tensors stay in the process for the next ones; never more than makes up the
+     * most that was in use.
+     */
     private static final long KEPT_BYTES = 8L << 30;
 
     private static final String SHIM = "libedgeprune_shim.so";
@@ -52,8 +56,8 @@ final class LibTorchLoader {
         loadCuda();
         System.load(shim().toString());
         if (Shim.ep_abi_version() != Shim.EP_ABI_VERSION()) {
-            throw new IllegalStateException("the native library is of interface version " + Shim.ep_abi_version() + ", the Java code of "
-                    + Shim.EP_ABI_VERSION() + ": build both together (mvn clean package)");
+            throw new IllegalStateException("the native library is of interface version " + Shim.ep_abi_version()
+                    + ", the Java code of " + Shim.EP_ABI_VERSION() + ": build both together (mvn clean package)");
         }
         shimLoaded = true;
         version = version();
@@ -61,7 +65,8 @@ final class LibTorchLoader {
         requireComplete();
         keepsMemory = Shim.ep_keep_freed_memory(KEPT_BYTES) == Shim.EP_OK(); // without, all works, slower
         if (Shim.ep_self_test() != Shim.EP_OK()) {
-            throw new InputException(name() + " does not work with edgeprune: " + Shim.ep_last_error().getString(0)
+            throw new InputException(name() + " does not work with edgeprune: "
+                    + Shim.ep_last_error().getString(0)
                     + "; use the one that comes with edgeprune, or another version");
         }
         selfTested = true;
@@ -104,7 +109,8 @@ final class LibTorchLoader {
                 content = in.readAllBytes();
             }
             var source = new NativeCache.Source(SHIM, content.length, () -> new ByteArrayInputStream(content));
-            return cache.provide("shim/" + NativeCache.keyOf(content), List.of(source)).resolve(SHIM);
+            return cache.provide("shim/" + NativeCache.keyOf(content), List.of(source))
+                    .resolve(SHIM);
         } catch (IOException | URISyntaxException e) {
             throw new IllegalStateException("cannot read " + url, e);
         }
@@ -124,21 +130,28 @@ final class LibTorchLoader {
     private void requireRecent() {
         Matcher numbers = Pattern.compile("(\\d+)\\.(\\d+).*").matcher(version == null ? "" : version);
         if (!numbers.matches()) {
-            throw new InputException("%s is of an unknown version: edgeprune needs %d.%d or newer".formatted(name(), OLDEST_MAJOR, OLDEST_MINOR));
+            throw new InputException("%s is of an unknown version: edgeprune needs %d.%d or newer"
+                    .formatted(name(), OLDEST_MAJOR, OLDEST_MINOR));
         }
         int major = Integer.parseInt(numbers.group(1));
         int minor = Integer.parseInt(numbers.group(2));
         if (major < OLDEST_MAJOR || major == OLDEST_MAJOR && minor < OLDEST_MINOR) {
-            throw new InputException("%s is too old: edgeprune needs %d.%d or newer".formatted(name(), OLDEST_MAJOR, OLDEST_MINOR));
+            throw new InputException(
+                    "%s is too old: edgeprune needs %d.%d or newer".formatted(name(), OLDEST_MAJOR, OLDEST_MINOR));
         }
     }
 
     private void requireComplete() {
         List<String> missing = missing();
         if (!missing.isEmpty()) {
-            throw new InputException("%s lacks %d of the %d functions that edgeprune calls (%s%s): use the one that comes with edgeprune, or another version"
-                    .formatted(name(), missing.size(), functions(), String.join(", ", missing.subList(0, Math.min(3, missing.size()))),
-                            missing.size() > 3 ? ", ..." : ""));
+            throw new InputException(
+                    "%s lacks %d of the %d functions that edgeprune calls (%s%s): use the one that comes with edgeprune, or another version"
+                            .formatted(
+                                    name(),
+                                    missing.size(),
+                                    functions(),
+                                    String.join(", ", missing.subList(0, Math.min(3, missing.size()))),
+                                    missing.size() > 3 ? ", ..." : ""));
         }
     }
 
@@ -188,7 +201,9 @@ final class LibTorchLoader {
 
     /** Those of them that this libtorch lacks. */
     List<String> missing() {
-        return IntStream.range(0, Shim.ep_audit_missing()).mapToObj(i -> Shim.ep_audit_missing_name(i).getString(0)).toList();
+        return IntStream.range(0, Shim.ep_audit_missing())
+                .mapToObj(i -> Shim.ep_audit_missing_name(i).getString(0))
+                .toList();
     }
 
     /** Unpacked files whose content has changed since; empty for a user's own libtorch. */

@@ -75,22 +75,28 @@ final class NativeCache {
             Files.createDirectories(directory);
             // FileChannel.lock keeps processes apart, the monitor this process's threads.
             synchronized (NativeCache.class) {
-                try (FileChannel file = FileChannel.open(directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                try (FileChannel file = FileChannel.open(
+                                directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                         FileLock lock = file.lock()) {
                     unpackMissing(directory, sources);
                 }
             }
             return directory;
         } catch (IOException e) {
-            throw new InputException("cannot unpack native libraries into " + directory + ": " + reason(e)
-                    + "; make room there or name another directory in EDGEPRUNE_CACHE", e);
+            throw new InputException(
+                    "cannot unpack native libraries into " + directory + ": " + reason(e)
+                            + "; make room there or name another directory in EDGEPRUNE_CACHE",
+                    e);
         }
     }
 
     /** Reads every file of {@code key} and compares its digest with the record: the names of those that differ. */
     List<String> damaged(String key, List<Source> sources) {
         Path directory = root.resolve(key);
-        return sources.stream().map(Source::name).filter(name -> !isIntact(directory.resolve(name))).toList();
+        return sources.stream()
+                .map(Source::name)
+                .filter(name -> !isIntact(directory.resolve(name)))
+                .toList();
     }
 
     private static void unpackMissing(Path directory, List<Source> sources) throws IOException {
@@ -125,7 +131,11 @@ final class NativeCache {
         MessageDigest digest = sha256();
         try {
             try (InputStream in = plain(source.content().open());
-                    FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                    FileChannel out = FileChannel.open(
+                            part,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)) {
                 OutputStream stream = Channels.newOutputStream(out);
                 new DigestInputStream(in, digest).transferTo(stream);
                 out.force(true);

@@ -22,10 +22,25 @@ final class NativeCalls {
     private static final int MOST_OPERANDS_SHOWN = 8;
 
     /** A shim function of one to four pointers (handles, or the slot for the result, which comes last). */
-    @FunctionalInterface interface Call1 { int on(MemorySegment a); }
-    @FunctionalInterface interface Call2 { int on(MemorySegment a, MemorySegment b); }
-    @FunctionalInterface interface Call3 { int on(MemorySegment a, MemorySegment b, MemorySegment c); }
-    @FunctionalInterface interface Call4 { int on(MemorySegment a, MemorySegment b, MemorySegment c, MemorySegment d); }
+    @FunctionalInterface
+    interface Call1 {
+        int on(MemorySegment a);
+    }
+
+    @FunctionalInterface
+    interface Call2 {
+        int on(MemorySegment a, MemorySegment b);
+    }
+
+    @FunctionalInterface
+    interface Call3 {
+        int on(MemorySegment a, MemorySegment b, MemorySegment c);
+    }
+
+    @FunctionalInterface
+    interface Call4 {
+        int on(MemorySegment a, MemorySegment b, MemorySegment c, MemorySegment d);
+    }
 
     private NativeCalls() {}
 
@@ -169,7 +184,9 @@ final class NativeCalls {
 
     // ---- results and errors ---------------------------------------------------------------------------------------
 
-    /** Takes over a new handle. Where the operand lay in {@code wrapped} foreign memory, the result may be a view of it. */
+    /**
+     * Takes over a new handle. Where the operand lay in {@code wrapped} foreign memory, the result may be a view of it.
+     */
     static Tensor adopt(long handle, MemorySegment wrapped) {
         Tensor result = new Tensor(MemorySegment.ofAddress(handle));
         if (wrapped == null) {
@@ -203,6 +220,7 @@ final class NativeCalls {
         if (operands.length > 0) {
             text.append(": ");
         }
-        return new TorchException(text.append(reason.lines().findFirst().orElse("no reason given")).toString());
+        return new TorchException(text.append(reason.lines().findFirst().orElse("no reason given"))
+                .toString());
     }
 }

@@ -52,8 +52,8 @@ public final class TensorScope implements AutoCloseable {
     }
 
     /**
-     * Makes {@code tensor} outlive this scope: if this scope (or one inside it) owns it, it moves to the enclosing scope, or to the
-     * caller where there is none. A tensor that an outer scope or the caller owns stays where it is.
+     * Makes {@code tensor} outlive this scope: if this scope (or one inside it) owns it, it moves to the enclosing
+     * scope, or to the caller where there is none. A tensor that an outer scope or the caller owns stays where it is.
      *
      * @return {@code tensor}
      */
@@ -176,8 +176,8 @@ public final class TensorScope implements AutoCloseable {
         }
         TensorScope owner = tensor.owner;
         if (owner != null && owner.thread != thread) {
-            throw new IllegalStateException(operation + ": the tensor belongs to a scope of thread '"
-                    + owner.thread.getName() + "'");
+            throw new IllegalStateException(
+                    operation + ": the tensor belongs to a scope of thread '" + owner.thread.getName() + "'");
         }
         return owner;
     }

@@ -6,8 +6,7 @@ import java.util.Optional;
  * Edges that are cut: their readers see zero in place of the writer's output, or what the writer gives on another
  * input.
  *
- * @param cut       {@code [reader][writer]}
+ * @param cut {@code [reader][writer]}
  * @param corrupted the states to take for cut edges; empty for zero ablation
  */
-public record Ablation(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {
-}
+public record Ablation(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}

@@ -9,8 +9,12 @@ import org.edgeprune.tracr.rasp.Value;
  *
  * @param residualLabels the name of each residual dimension, such as {@code tokens:1} or {@code reverse:2}
  */
-public record CompiledModel(TransformerConfig config, TransformerWeights weights, Vocabulary vocabulary,
-        Output output, List<String> residualLabels) {
+public record CompiledModel(
+        TransformerConfig config,
+        TransformerWeights weights,
+        Vocabulary vocabulary,
+        Output output,
+        List<String> residualLabels) {
 
     public CompiledModel {
         residualLabels = List.copyOf(residualLabels);

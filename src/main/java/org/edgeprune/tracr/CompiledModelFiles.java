@@ -16,16 +16,15 @@ import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Directories of compiled models: {@code model.safetensors}, {@code config.json} with the reference's fields and,
- * under {@code tracr}, what inputs, outputs and residual dimensions mean, {@code vocab.json} from token to id, and a
+ * Directories of compiled models: {@code model.safetensors}, {@code config.json} with the reference's fields and, under
+ * {@code tracr}, what inputs, outputs and residual dimensions mean, {@code vocab.json} from token to id, and a
  * {@code tokenizer.json} for texts of tokens with spaces between them.
  */
 public final class CompiledModelFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MODEL_TYPE = "erazr";
 
-    private CompiledModelFiles() {
-    }
+    private CompiledModelFiles() {}
 
     /** Writes a model into a directory, which is made if it is missing. */
     public static void write(CompiledModel model, Path directory) {
@@ -56,12 +55,13 @@ public final class CompiledModelFiles {
         JsonFields fields = JsonFields.read(file);
         TransformerConfig config = config(fields);
         JsonFields meaning = fields.object("tracr");
-        Vocabulary vocabulary = new Vocabulary(meaning.values("vocabulary"), meaning.value("bos"),
-                meaning.value("pad"), config.maxPositions() - 1);
+        Vocabulary vocabulary = new Vocabulary(
+                meaning.values("vocabulary"), meaning.value("bos"), meaning.value("pad"), config.maxPositions() - 1);
         Encoding encoding = meaning.text("output_encoding").equals(Encoding.NUMERICAL.toString())
                 ? Encoding.NUMERICAL
                 : Encoding.CATEGORICAL;
-        return new CompiledModel(config,
+        return new CompiledModel(
+                config,
                 WeightFiles.read(directory.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config),
                 vocabulary,
                 new Output(encoding, meaning.values("output_values")),
@@ -95,9 +95,15 @@ public final class CompiledModelFiles {
         fields.require("activation_function", "relu");
         fields.require("layer_norm", "false");
         fields.require("value_size", Integer.toString(fields.count("key_size")));
-        return new TransformerConfig(fields.count("model_size"), fields.count("num_layers"),
-                fields.count("num_heads"), fields.count("key_size"), fields.count("mlp_hidden_size"),
-                fields.count("vocab_size"), fields.count("max_position_embeddings"), fields.count("unembed_size"),
+        return new TransformerConfig(
+                fields.count("model_size"),
+                fields.count("num_layers"),
+                fields.count("num_heads"),
+                fields.count("key_size"),
+                fields.count("mlp_hidden_size"),
+                fields.count("vocab_size"),
+                fields.count("max_position_embeddings"),
+                fields.count("unembed_size"),
                 fields.text("causal").equals("true"));
     }
 
@@ -108,7 +114,9 @@ public final class CompiledModelFiles {
         meaning.set("pad", json(model.vocabulary().pad()));
         meaning.put("output_encoding", model.output().encoding().toString());
         meaning.set("output_values", array(model.output().values()));
-        meaning.set("residual_labels", array(model.residualLabels().stream().map(Value::of).toList()));
+        meaning.set(
+                "residual_labels",
+                array(model.residualLabels().stream().map(Value::of).toList()));
         return meaning;
     }
 
@@ -131,7 +139,6 @@ public final class CompiledModelFiles {
     }
 
     private static void write(Path file, JsonNode json) {
-        AtomicFile.write(file, out -> out.write(
-                (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.write(file, out -> out.write((json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 }

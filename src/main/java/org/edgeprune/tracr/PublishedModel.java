@@ -9,12 +9,11 @@ import org.edgeprune.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Reads what the published compiler made: a JSON file with its {@code config}, {@code vocab} and tensor
- * {@code shapes}, and the weights in the safetensors file of the same name beside it.
+ * Reads what the published compiler made: a JSON file with its {@code config}, {@code vocab} and tensor {@code shapes},
+ * and the weights in the safetensors file of the same name beside it.
  */
 public final class PublishedModel {
-    private PublishedModel() {
-    }
+    private PublishedModel() {}
 
     /**
      * @param output what the outputs mean, which the files do not say; residual dimensions have no names there either
@@ -27,18 +26,28 @@ public final class PublishedModel {
         JsonFields shapes = root.object("shapes");
         int[] positions = shapes.shape("pos_embed_embeddings", 2);
         int heads = options.count("num_heads");
-        TransformerConfig config = new TransformerConfig(positions[1], options.count("num_layers"), heads,
-                shapes.shape("transformer/layer_0/attn/query_w", 2)[1] / heads, options.count("mlp_hidden_size"),
-                shapes.shape("token_embed_embeddings", 2)[0], positions[0], shapes.shape("unembedding_mtx", 2)[1],
+        TransformerConfig config = new TransformerConfig(
+                positions[1],
+                options.count("num_layers"),
+                heads,
+                shapes.shape("transformer/layer_0/attn/query_w", 2)[1] / heads,
+                options.count("mlp_hidden_size"),
+                shapes.shape("token_embed_embeddings", 2)[0],
+                positions[0],
+                shapes.shape("unembedding_mtx", 2)[1],
                 options.text("causal").equals("true"));
         JsonFields ids = root.object("vocab");
-        List<Value> tokens = new ArrayList<>(ids.names().stream().map(Value::parse).toList());
+        List<Value> tokens =
+                new ArrayList<>(ids.names().stream().map(Value::parse).toList());
         tokens.sort(Comparator.comparing(token -> ids.index(token.toString())));
         String name = json.getFileName().toString().replaceFirst("\\.json$", ".safetensors");
-        return new CompiledModel(config,
+        return new CompiledModel(
+                config,
                 WeightFiles.read(json.resolveSibling(name), WeightFiles.Naming.PUBLISHED, config),
                 new Vocabulary(tokens, options.value("bos"), options.value("pad"), config.maxPositions() - 1),
                 output,
-                IntStream.range(0, config.modelSize()).mapToObj(Integer::toString).toList());
+                IntStream.range(0, config.modelSize())
+                        .mapToObj(Integer::toString)
+                        .toList());
     }
 }

@@ -7,8 +7,8 @@ import org.edgeprune.tracr.TransformerWeights.Attention;
 import org.edgeprune.tracr.TransformerWeights.Mlp;
 
 /**
- * A compiled transformer's forward in double precision, edge by edge: the input of a reader is the sum of the
- * outputs of the writers before it, with some edges cut if wanted. Made for exhaustive checks of small models.
+ * A compiled transformer's forward in double precision, edge by edge: the input of a reader is the sum of the outputs
+ * of the writers before it, with some edges cut if wanted. Made for exhaustive checks of small models.
  */
 public final class ReferenceForward {
     private static final double MASKED = -1e30;
@@ -33,7 +33,8 @@ public final class ReferenceForward {
         for (int w = 0; w < written.length; w++) {
             int writer = w;
             written[w] = IntStream.range(0, config.modelSize())
-                    .filter(d -> wiring.writes(writer, d)).toArray();
+                    .filter(d -> wiring.writes(writer, d))
+                    .toArray();
         }
     }
 
@@ -47,8 +48,7 @@ public final class ReferenceForward {
      * @param writers the output of each writer, [writers][positions][model size]
      * @param outputs the unembedded residual stream, [positions][outputs]
      */
-    public record States(double[][][] writers, double[][] outputs) {
-    }
+    public record States(double[][][] writers, double[][] outputs) {}
 
     /** The outputs of the whole model, [positions][outputs]. */
     public double[][] run(int[] ids) {
@@ -110,9 +110,7 @@ public final class ReferenceForward {
                 Attention attention = weights.layers().get(l).attention();
                 for (int h = 0; h < config.numHeads(); h++) {
                     int w = wiring.writerOfHead(l, h);
-                    states[w] = written[w].length == 0
-                            ? new double[length][config.modelSize()]
-                            : head(attention, l, h);
+                    states[w] = written[w].length == 0 ? new double[length][config.modelSize()] : head(attention, l, h);
                 }
                 states[wiring.writerOfMlp(l)] = mlp(weights.layers().get(l).mlp(), wiring.readerOfMlp(l));
             }

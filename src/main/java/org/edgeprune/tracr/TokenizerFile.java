@@ -12,8 +12,7 @@ import org.edgeprune.tracr.rasp.Value;
 final class TokenizerFile {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private TokenizerFile() {
-    }
+    private TokenizerFile() {}
 
     /** @throws InputException if a token holds white space, which a text of tokens could not show */
     static void write(Vocabulary vocabulary, Path file) {

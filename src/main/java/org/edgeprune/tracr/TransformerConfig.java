@@ -1,15 +1,22 @@
 package org.edgeprune.tracr;
 
 /**
- * The shape of a compiled transformer: no layer norm, ReLU MLPs, attention scores divided by sqrt(key size), token
- * and position embeddings added, logits = residual stream times the unembedding.
+ * The shape of a compiled transformer: no layer norm, ReLU MLPs, attention scores divided by sqrt(key size), token and
+ * position embeddings added, logits = residual stream times the unembedding.
  *
- * @param modelSize     the width of the residual stream
- * @param keySize       the width of a head's queries, keys and values
- * @param maxPositions  the number of positions, BOS counted
- * @param unembedSize   the number of outputs at each position
- * @param causal        whether a position attends to earlier ones and itself only
+ * @param modelSize the width of the residual stream
+ * @param keySize the width of a head's queries, keys and values
+ * @param maxPositions the number of positions, BOS counted
+ * @param unembedSize the number of outputs at each position
+ * @param causal whether a position attends to earlier ones and itself only
  */
-public record TransformerConfig(int modelSize, int numLayers, int numHeads, int keySize, int mlpHiddenSize,
-        int vocabSize, int maxPositions, int unembedSize, boolean causal) {
-}
+public record TransformerConfig(
+        int modelSize,
+        int numLayers,
+        int numHeads,
+        int keySize,
+        int mlpHiddenSize,
+        int vocabSize,
+        int maxPositions,
+        int unembedSize,
+        boolean causal) {}

@@ -8,9 +8,9 @@ import org.edgeprune.tracr.rasp.Value;
 /**
  * The tokens of a compiled model.
  *
- * @param tokens    each token at its id, BOS and padding among them
- * @param bos       the token at position 0 of every input
- * @param pad       the token that may follow an input
+ * @param tokens each token at its id, BOS and padding among them
+ * @param bos the token at position 0 of every input
+ * @param pad the token that may follow an input
  * @param maxLength the longest input, BOS not counted
  */
 public record Vocabulary(List<Value> tokens, Value bos, Value pad, int maxLength) {

@@ -14,8 +14,7 @@ import org.edgeprune.torch.TensorScope;
 
 /** The weights of compiled transformers as safetensors. */
 public final class WeightFiles {
-    private WeightFiles() {
-    }
+    private WeightFiles() {}
 
     /** How the tensors are named. */
     public enum Naming {
@@ -23,7 +22,11 @@ public final class WeightFiles {
         ERAZR("token_embed", "pos_embed", "unembed", "layer_%d.", Map.of()),
 
         /** {@code transformer/layer_0/attn/query_w}: the names of the published compiler. */
-        PUBLISHED("token_embed_embeddings", "pos_embed_embeddings", "unembedding_mtx", "transformer/layer_%d/",
+        PUBLISHED(
+                "token_embed_embeddings",
+                "pos_embed_embeddings",
+                "unembedding_mtx",
+                "transformer/layer_%d/",
                 Map.ofEntries(
                         Map.entry("attn.w_q", "attn/query_w"), Map.entry("attn.b_q", "attn/query_b"),
                         Map.entry("attn.w_k", "attn/key_w"), Map.entry("attn.b_k", "attn/key_b"),
@@ -81,11 +84,12 @@ public final class WeightFiles {
     /**
      * Reads weights.
      *
-     * @throws InputException if the file is damaged, or a tensor is missing or has another shape than the
-     *                        configuration says
+     * @throws InputException if the file is damaged, or a tensor is missing or has another shape than the configuration
+     *     says
      */
     public static TransformerWeights read(Path file, Naming naming, TransformerConfig config) {
-        try (TensorScope scope = TensorScope.open(); SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
+        try (TensorScope scope = TensorScope.open();
+                SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
             int model = config.modelSize();
             int heads = config.numHeads() * config.keySize();
             int hidden = config.mlpHiddenSize();
@@ -111,7 +115,8 @@ public final class WeightFiles {
             return new TransformerWeights(
                     source.matrix(naming.tokenEmbed, config.vocabSize(), model),
                     source.matrix(naming.posEmbed, config.maxPositions(), model),
-                    source.matrix(naming.unembed, model, config.unembedSize()), layers);
+                    source.matrix(naming.unembed, model, config.unembedSize()),
+                    layers);
         }
     }
 

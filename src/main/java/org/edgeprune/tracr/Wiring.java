@@ -7,12 +7,12 @@ import org.edgeprune.tracr.TransformerWeights.Attention;
 import org.edgeprune.tracr.TransformerWeights.Mlp;
 
 /**
- * The writers and readers of a transformer, and which dimensions of the residual stream each writes and reads
- * according to its weights.
+ * The writers and readers of a transformer, and which dimensions of the residual stream each writes and reads according
+ * to its weights.
  *
  * <p>Writers in order: {@code tok_embeds}, {@code pos_embeds}, then for each layer l its heads {@code al.hh} and its
- * MLP {@code ml}. Readers in order: for each layer {@code al.hh.q} of all heads, then {@code .k}, then {@code .v},
- * then {@code ml}; at last {@code resid_post}. A reader sees the writers before it, an MLP the heads of its layer too.
+ * MLP {@code ml}. Readers in order: for each layer {@code al.hh.q} of all heads, then {@code .k}, then {@code .v}, then
+ * {@code ml}; at last {@code resid_post}. A reader sees the writers before it, an MLP the heads of its layer too.
  */
 public final class Wiring {
     private final TransformerConfig config;
@@ -97,7 +97,9 @@ public final class Wiring {
         if (layer == config.numLayers()) {
             return -1;
         }
-        return r % perLayer == perLayer - 1 ? writerOfMlp(layer) : writerOfHead(layer, r % perLayer % config.numHeads());
+        return r % perLayer == perLayer - 1
+                ? writerOfMlp(layer)
+                : writerOfHead(layer, r % perLayer % config.numHeads());
     }
 
     int layerOf(int r) {
@@ -123,7 +125,9 @@ public final class Wiring {
         }
         for (int part = 0; part < 3; part++) {
             for (int h = 0; h < config.numHeads(); h++) {
-                addReader("a" + layer + ".h" + h + "." + "qkv".charAt(part), parts.get(part).get(h));
+                addReader(
+                        "a" + layer + ".h" + h + "." + "qkv".charAt(part),
+                        parts.get(part).get(h));
             }
         }
         for (int h = 0; h < config.numHeads(); h++) {

@@ -22,40 +22,53 @@ class BenchCommandTest {
         JsonNode json = bench("--model", "mini-gpt2", "--json").json();
         assertEquals(6, json.get("layers").asInt());
         assertEquals(3779, json.get("edges").asInt());
-        assertEquals(json.get("step_s").asDouble() / json.get("forward_s").asDouble(), json.get("ratio").asDouble(), 1e-6);
         assertEquals(
-                json.get("peak_anonymous_bytes").asDouble() / json.get("predicted_bytes").asDouble(),
+                json.get("step_s").asDouble() / json.get("forward_s").asDouble(),
+                json.get("ratio").asDouble(),
+                1e-6);
+        assertEquals(
+                json.get("peak_anonymous_bytes").asDouble()
+                        / json.get("predicted_bytes").asDouble(),
                 json.get("measured_to_predicted").asDouble(),
                 1e-6);
-        assertTrue(json.get("vm_hwm_bytes").asLong() > json.get("peak_anonymous_bytes").asLong());
+        assertTrue(json.get("vm_hwm_bytes").asLong()
+                > json.get("peak_anonymous_bytes").asLong());
         String text = bench("--model", "mini-gpt2", "--cached").out();
         assertTrue(text.contains("3,779 edges") && text.contains("cached step") && text.contains("predicted"), text);
     }
 
     @Test
     void aShapeOfRandomWeightsCanBeCutDown() {
-        JsonNode json = bench("--config", "llama-mid", "--layers", 1, "--heads", 8, "--recompute", "--json").json();
+        JsonNode json = bench("--config", "llama-mid", "--layers", 1, "--heads", 8, "--recompute", "--json")
+                .json();
         assertEquals("random", json.get("model").asText());
         assertEquals(1, json.get("layers").asInt());
         assertEquals(8, json.get("heads").asInt());
         assertTrue(json.get("recompute").asBoolean());
     }
 
-    /** Shapes in which every term counts: weights, writers, reader inputs, what blocks keep, the backward, the cache, Java itself. */
+    /**
+     * Shapes in which every term counts: weights, writers, reader inputs, what blocks keep, the backward, the cache,
+     * Java itself.
+     */
     @ParameterizedTest
-    @ValueSource(strings = {
-        "--config gpt2 --layers 3 --batch-size 32",
-        "--config gpt2 --layers 3 --batch-size 32 --recompute",
-        "--config llama-mid --layers 2 --heads 32 --cached",
-        "--config codellama-13b --layers 1 --heads 20 --batch-size 2 --recompute",
-        "--model mini-gpt2 --batch-size 32",
-    })
+    @ValueSource(
+            strings = {
+                "--config gpt2 --layers 3 --batch-size 32",
+                "--config gpt2 --layers 3 --batch-size 32 --recompute",
+                "--config llama-mid --layers 2 --heads 32 --cached",
+                "--config codellama-13b --layers 1 --heads 20 --batch-size 2 --recompute",
+                "--model mini-gpt2 --batch-size 32",
+            })
     void predictedMemoryIsWithin15PercentOfTheMeasured(String options) {
         JsonNode json = bench((options + " --tokens 20 --json").split(" ")).json();
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }
 
-    /** As many edges as CodeLlama-13B has, in a narrow model: masks, optimiser and Java's arrays of them are most of the memory. */
+    /**
+     * As many edges as CodeLlama-13B has, in a narrow model: masks, optimiser and Java's arrays of them are most of the
+     * memory.
+     */
     @Test
     void predictedMemoryOfManyEdgesIsToo() throws IOException {
         Path config = folder.resolve("edges.json");
@@ -63,7 +76,8 @@ class BenchCommandTest {
                 {"model_type": "llama", "num_hidden_layers": 40, "num_attention_heads": 40, "hidden_size": 320, "intermediate_size": 64,
                  "vocab_size": 100, "max_position_embeddings": 64, "tie_word_embeddings": true}
                 """);
-        JsonNode json = bench("--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--json").json();
+        JsonNode json = bench("--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--json")
+                .json();
         assertEquals(3_877_661, json.get("edges").asInt());
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }
@@ -71,8 +85,10 @@ class BenchCommandTest {
     @Test
     void offloadedWeightsAreNoneOfTheProcessesOwnMemory() {
         Path model = folder.resolve("model");
-        Tool.run("init", "--config", "llama-mid", "--layers", 6, "--dtype", "bf16", "-o", model).ok();
-        JsonNode json = bench("--model", model, "--offload", "--threads", 1, "--json").json();
+        Tool.run("init", "--config", "llama-mid", "--layers", 6, "--dtype", "bf16", "-o", model)
+                .ok();
+        JsonNode json =
+                bench("--model", model, "--offload", "--threads", 1, "--json").json();
         long weights = 4L * (2L * 32000 * 1024 + 6L * (4 * 1024 * 1024 + 3 * 1024 * 2816));
         assertTrue(json.get("peak_anonymous_bytes").asLong() < weights, json.toString());
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());

@@ -14,10 +14,29 @@ import org.edgeprune.engine.Golden;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Boolean expressions on a Llama, from data to the intersection of circuits, as processes. The model is random: it must only run. */
+/**
+ * Boolean expressions on a Llama, from data to the intersection of circuits, as processes. The model is random: it must
+ * only run.
+ */
 class BooleanCommandsTest {
-    private static final List<String> WORDS =
-            List.of("True", "False", "not", "and", "or", "is", "(", ")", "Evaluate", "INST", "[", "]", "/", "<", ">", "'", "\n");
+    private static final List<String> WORDS = List.of(
+            "True",
+            "False",
+            "not",
+            "and",
+            "or",
+            "is",
+            "(",
+            ")",
+            "Evaluate",
+            "INST",
+            "[",
+            "]",
+            "/",
+            "<",
+            ">",
+            "'",
+            "\n");
 
     @TempDir
     Path dir;
@@ -27,26 +46,63 @@ class BooleanCommandsTest {
         Path model = model();
         Path data = dir.resolve("data");
         Path run = dir.resolve("run");
-        Tool.run("data", "boolean", "--model", model, "--out", data, "--train", 24, "--validation", 4, "--test", 12).ok();
-        Tool.run("prune", "--task", "boolean", "--mode", "fewshot", "--model", model, "--data", data, "--out", run,
-                        "--steps", 3, "--batch-size", 4, "--no-node-loss", "--threads", 1)
+        Tool.run("data", "boolean", "--model", model, "--out", data, "--train", 24, "--validation", 4, "--test", 12)
                 .ok();
-        assertEquals("boolean:fewshot", new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("task").asText());
+        Tool.run(
+                        "prune",
+                        "--task",
+                        "boolean",
+                        "--mode",
+                        "fewshot",
+                        "--model",
+                        model,
+                        "--data",
+                        data,
+                        "--out",
+                        run,
+                        "--steps",
+                        3,
+                        "--batch-size",
+                        4,
+                        "--no-node-loss",
+                        "--threads",
+                        1)
+                .ok();
+        assertEquals(
+                "boolean:fewshot",
+                new ObjectMapper()
+                        .readTree(run.resolve("run.json").toFile())
+                        .get("task")
+                        .asText());
 
         JsonNode asPruned = Tool.run("eval", run, "--json", "--threads", 1).ok().json();
         assertEquals("boolean:fewshot", asPruned.get("task").asText());
         for (String metric : List.of("accuracy", "kl", "exact_match")) {
             assertTrue(asPruned.path(metric).isNumber(), metric);
         }
-        JsonNode instructed = Tool.run("eval", "--edges", run.resolve("edges.json"), "--model", model, "--data", data,
-                        "--task", "boolean", "--mode", "instruction", "--json", "--threads", 1)
+        JsonNode instructed = Tool.run(
+                        "eval",
+                        "--edges",
+                        run.resolve("edges.json"),
+                        "--model",
+                        model,
+                        "--data",
+                        data,
+                        "--task",
+                        "boolean",
+                        "--mode",
+                        "instruction",
+                        "--json",
+                        "--threads",
+                        1)
                 .ok()
                 .json();
         assertEquals("boolean:instruction", instructed.get("task").asText());
 
         Path half = Files.writeString(dir.resolve("half.json"), "[[\"a0.h0\", \"m0\"], [\"m1\", \"resid_post\"]]");
         Path both = dir.resolve("both.json");
-        JsonNode compared = Tool.run("compare", run.resolve("edges.json"), half, "--model", model, "--intersection", both, "--json")
+        JsonNode compared = Tool.run(
+                        "compare", run.resolve("edges.json"), half, "--model", model, "--intersection", both, "--json")
                 .ok()
                 .json();
         assertEquals(2, compared.get("intersection").asInt());
@@ -63,10 +119,12 @@ class BooleanCommandsTest {
         Path data = dir.resolve("data");
         Path instructed = dir.resolve("instructed");
         Path shown = dir.resolve("shown");
-        Tool.run("data", "boolean", "--model", model, "--out", data, "--train", 24, "--validation", 4, "--test", 12).ok();
+        Tool.run("data", "boolean", "--model", model, "--out", data, "--train", 24, "--validation", 4, "--test", 12)
+                .ok();
         script(data, "llama_instr_prune.sh", model, instructed, "--steps", 3, "--batch-size", 4, "--threads", 1);
         script(data, "llama_fewshot_prune.sh", model, shown, "--steps", 3, "--batch-size", 4, "--threads", 1);
-        JsonNode options = new ObjectMapper().readTree(shown.resolve("run.json").toFile()).get("options");
+        JsonNode options =
+                new ObjectMapper().readTree(shown.resolve("run.json").toFile()).get("options");
         assertEquals(3, options.get("steps").asInt(), "the last value given holds");
         assertEquals(0.4, options.get("edge_multiplier_learning_rate").asDouble());
         assertEquals(1.2, options.at("/edge_sparsity/target").asDouble());
@@ -78,7 +136,8 @@ class BooleanCommandsTest {
     }
 
     private static String script(Path data, String name, Object... arguments) {
-        List<String> command = new ArrayList<>(List.of(Tool.LAUNCHER.resolveSibling(name).toString()));
+        List<String> command =
+                new ArrayList<>(List.of(Tool.LAUNCHER.resolveSibling(name).toString()));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }

@@ -23,25 +23,31 @@ class CommandLineTest {
 
     @TestFactory
     Stream<DynamicTest> everyCommandExplainsItself() {
-        return new CommandLine(new Main()).getSubcommands().keySet().stream()
-                .map(name -> DynamicTest.dynamicTest(name, () -> {
-                    Tool help = Tool.run(name, "--help").ok();
-                    assertTrue(help.out().startsWith("Usage: edgeprune " + name), help.out());
-                    assertTrue(help.out().contains("Examples:"), help.out());
-                    assertEquals("", help.err());
-                }));
+        return new CommandLine(new Main())
+                .getSubcommands().keySet().stream()
+                        .map(name -> DynamicTest.dynamicTest(name, () -> {
+                            Tool help = Tool.run(name, "--help").ok();
+                            assertTrue(help.out().startsWith("Usage: edgeprune " + name), help.out());
+                            assertTrue(help.out().contains("Examples:"), help.out());
+                            assertEquals("", help.err());
+                        }));
     }
 
     @Test
     void helpListsEveryCommand() {
         String help = Tool.run("--help").ok().out();
-        new CommandLine(new Main()).getSubcommands().keySet().forEach(name -> assertTrue(help.contains("\n  " + name), help));
+        new CommandLine(new Main())
+                .getSubcommands()
+                .keySet()
+                .forEach(name -> assertTrue(help.contains("\n  " + name), help));
     }
 
     @Test
     void readmeKnowsEveryCommandAndNoOther() throws IOException {
         Set<String> named = new TreeSet<>();
-        Pattern.compile("`edgeprune ([a-z][a-z-]*)").matcher(Files.readString(Path.of("README.md"))).results()
+        Pattern.compile("`edgeprune ([a-z][a-z-]*)")
+                .matcher(Files.readString(Path.of("README.md")))
+                .results()
                 .forEach(match -> named.add(match.group(1)));
         assertEquals(new TreeSet<>(new CommandLine(new Main()).getSubcommands().keySet()), named);
     }
@@ -55,9 +61,13 @@ class CommandLineTest {
     void misuseIsExitTwoWithAHint() {
         assertTrue(Tool.run().refused().contains("Try 'edgeprune --help'."));
         assertTrue(Tool.run("prunne").refused().contains("'prunne'"));
-        assertTrue(Tool.run("info", "--wings").refused().matches("(?s)edgeprune: Unknown option: '--wings'\nTry 'edgeprune info --help'\\.\n"));
+        assertTrue(Tool.run("info", "--wings")
+                .refused()
+                .matches("(?s)edgeprune: Unknown option: '--wings'\nTry 'edgeprune info --help'\\.\n"));
         assertTrue(Tool.run("data", "ioi").refused().contains("--out"));
-        assertTrue(Tool.run("data", "ioi", "--out", folder, "--train", "many").refused().contains("--train"));
+        assertTrue(Tool.run("data", "ioi", "--out", folder, "--train", "many")
+                .refused()
+                .contains("--train"));
         assertTrue(Tool.run("doctor", "--device", "tpu").refused().contains("unknown device 'tpu'"));
     }
 
@@ -71,7 +81,9 @@ class CommandLineTest {
         assertOneLine("config.json: not JSON", Tool.run("info", broken));
         assertOneLine("'abacus'", Tool.run("info", strange));
         assertOneLine("task \"chess\" is not known", Tool.run("data", "chess", "--out", folder.resolve("data")));
-        assertOneLine("none.txt: not there", Tool.run("data", "ioi", "--out", folder.resolve("data"), "--templates", folder.resolve("none.txt")));
+        assertOneLine(
+                "none.txt: not there",
+                Tool.run("data", "ioi", "--out", folder.resolve("data"), "--templates", folder.resolve("none.txt")));
         assertOneLine("--libtorch", Tool.run("doctor", "--libtorch", folder));
     }
 

@@ -35,17 +35,46 @@ class DataCommandTest {
 
     @Test
     void ownTemplatesAndNamesAreUsed() throws IOException {
-        Path templates = Files.writeString(folder.resolve("templates.txt"), "Once {A} met {B} at the {PLACE}, {B} gave the {OBJECT} to {A}\n");
+        Path templates = Files.writeString(
+                folder.resolve("templates.txt"), "Once {A} met {B} at the {PLACE}, {B} gave the {OBJECT} to {A}\n");
         Path names = Files.writeString(folder.resolve("names.txt"), "Ada\nBen\nCleo\nDan\nEve\nFay\n");
         Path out = folder.resolve("own");
-        Tool.run("data", "ioi", "--out", out, "--train", 5, "--validation", 5, "--test", 5, "--templates", templates, "--names", names).ok();
+        Tool.run(
+                        "data",
+                        "ioi",
+                        "--out",
+                        out,
+                        "--train",
+                        5,
+                        "--validation",
+                        5,
+                        "--test",
+                        5,
+                        "--templates",
+                        templates,
+                        "--names",
+                        names)
+                .ok();
         try (Stream<String> lines = Files.lines(out.resolve("test.jsonl"))) {
             assertTrue(lines.allMatch(line -> line.contains("Once ") && line.contains(" met ")));
         }
     }
 
     private Tool generate(String name, int seed) {
-        return Tool.run("data", "ioi", "--out", folder.resolve(name), "--seed", seed,
-                "--train", 30, "--validation", 10, "--test", 20, "--json").ok();
+        return Tool.run(
+                        "data",
+                        "ioi",
+                        "--out",
+                        folder.resolve(name),
+                        "--seed",
+                        seed,
+                        "--train",
+                        30,
+                        "--validation",
+                        10,
+                        "--test",
+                        20,
+                        "--json")
+                .ok();
     }
 }

@@ -42,18 +42,24 @@ class DownloadCommandTest {
 
     private ProcessBuilder process() {
         ProcessBuilder process = new ProcessBuilder();
-        process.environment().keySet().removeIf(name -> name.startsWith("HF_") || name.toLowerCase().endsWith("_proxy"));
+        process.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("HF_") || name.toLowerCase().endsWith("_proxy"));
         process.environment().put("HF_ENDPOINT", server.endpoint().toString());
         process.environment().put("HF_HOME", cache.toString());
         return process;
     }
 
     private Path weights() {
-        return cache.resolve("hub/models--someone--tiny/snapshots").resolve(LocalHub.COMMIT).resolve("model.safetensors");
+        return cache.resolve("hub/models--someone--tiny/snapshots")
+                .resolve(LocalHub.COMMIT)
+                .resolve("model.safetensors");
     }
 
     private long contentRequests() {
-        return server.requests.stream().filter(r -> r.path().equals("/model.safetensors")).count();
+        return server.requests.stream()
+                .filter(r -> r.path().equals("/model.safetensors"))
+                .count();
     }
 
     @Test
@@ -62,8 +68,10 @@ class DownloadCommandTest {
             pause(700); // so that both are under way
             return false;
         };
-        CompletableFuture<Tool> first = CompletableFuture.supplyAsync(() -> Tool.run(process(), "download", LocalHub.REPOSITORY, "--json"));
-        CompletableFuture<Tool> second = CompletableFuture.supplyAsync(() -> Tool.run(process(), "download", LocalHub.REPOSITORY));
+        CompletableFuture<Tool> first =
+                CompletableFuture.supplyAsync(() -> Tool.run(process(), "download", LocalHub.REPOSITORY, "--json"));
+        CompletableFuture<Tool> second =
+                CompletableFuture.supplyAsync(() -> Tool.run(process(), "download", LocalHub.REPOSITORY));
         JsonNode result = first.get().ok().json();
         assertTrue(second.get().ok().out().contains(weights().getParent().toString()));
         assertEquals(LocalHub.COMMIT, result.get("commit").asText());
@@ -93,13 +101,19 @@ class DownloadCommandTest {
         killed.destroyForcibly().waitFor();
         Tool.run(process(), "download", LocalHub.REPOSITORY).ok();
         assertArrayEquals(LocalHub.WEIGHTS, Files.readAllBytes(weights()));
-        String range = server.requests.stream().filter(r -> r.path().equals("/model.safetensors")).toList().getLast().range();
+        String range = server.requests.stream()
+                .filter(r -> r.path().equals("/model.safetensors"))
+                .toList()
+                .getLast()
+                .range();
         assertTrue(Integer.parseInt(range.replaceAll("\\D", "")) >= 900_000, range);
     }
 
     private static long size(Path blobs) throws IOException {
         try (var files = Files.list(blobs)) {
-            return files.filter(f -> f.toString().endsWith(".incomplete")).mapToLong(f -> f.toFile().length()).sum();
+            return files.filter(f -> f.toString().endsWith(".incomplete"))
+                    .mapToLong(f -> f.toFile().length())
+                    .sum();
         }
     }
 
@@ -114,17 +128,24 @@ class DownloadCommandTest {
             String message = Tool.run(process, "download", LocalHub.REPOSITORY).refused();
             String me = Base64.getEncoder().encodeToString("me:secret".getBytes(StandardCharsets.UTF_8));
             assertEquals("CONNECT hub.invalid:443 HTTP/1.1", asked.get().get(0));
-            assertTrue(asked.get().contains("Proxy-Authorization: Basic " + me), asked.get().toString());
-            assertTrue(message.startsWith("edgeprune: the proxy wants a user and password") && message.lines().count() == 1, message);
+            assertTrue(
+                    asked.get().contains("Proxy-Authorization: Basic " + me),
+                    asked.get().toString());
+            assertTrue(
+                    message.startsWith("edgeprune: the proxy wants a user and password")
+                            && message.lines().count() == 1,
+                    message);
         }
     }
 
     /** Reads a request for a tunnel and refuses it. */
     private static List<String> tunnel(ServerSocket proxy) {
         try (Socket socket = proxy.accept();
-                BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))) {
+                BufferedReader in =
+                        new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))) {
             List<String> head = in.lines().takeWhile(line -> !line.isEmpty()).toList();
-            socket.getOutputStream().write("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream()
+                    .write("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             return head;
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
@@ -133,9 +154,12 @@ class DownloadCommandTest {
 
     @Test
     void refusalsAreOneLine() {
-        assertEquals("edgeprune: 'no repository' is no name of a Hub repository: they are like openai-community/gpt2\n",
+        assertEquals(
+                "edgeprune: 'no repository' is no name of a Hub repository: they are like openai-community/gpt2\n",
                 Tool.run(process(), "download", "no repository").refused());
-        assertEquals("edgeprune: nobody/nothing: not found on " + server.endpoint() + ": names are like openai-community/gpt2\n",
+        assertEquals(
+                "edgeprune: nobody/nothing: not found on " + server.endpoint()
+                        + ": names are like openai-community/gpt2\n",
                 Tool.run(process(), "download", "nobody/nothing").refused());
     }
 

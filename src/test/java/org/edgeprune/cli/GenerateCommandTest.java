@@ -20,21 +20,39 @@ class GenerateCommandTest {
     @Test
     void aModelAndTheCircuitOfAllItsEdgesWriteTheSame() throws Exception {
         Path model = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "stories260k");
-        Assumptions.assumeTrue(Files.isDirectory(model), "no model at " + model + ": name its folder with -Dedgeprune.models=DIR");
-        String text = Tool.run("generate", "--model", model, "--max-new-tokens", 41, "--threads", 1).ok().out();
+        Assumptions.assumeTrue(
+                Files.isDirectory(model), "no model at " + model + ": name its folder with -Dedgeprune.models=DIR");
+        String text = Tool.run("generate", "--model", model, "--max-new-tokens", 41, "--threads", 1)
+                .ok()
+                .out();
         String story = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.";
         assertTrue(text.startsWith(story), text);
 
         Path edges = dir.resolve("edges.json");
-        Files.writeString(edges, Circuit.full(new ComputationGraph(Models.sizes(model).graph())).toJson());
-        JsonNode circuit = Tool.run("generate", "--model", model, "--edges", edges, "--json",
-                        "--prompt", "Once upon a time", "--max-new-tokens", 6, "--threads", 1)
+        Files.writeString(
+                edges,
+                Circuit.full(new ComputationGraph(Models.sizes(model).graph())).toJson());
+        JsonNode circuit = Tool.run(
+                        "generate",
+                        "--model",
+                        model,
+                        "--edges",
+                        edges,
+                        "--json",
+                        "--prompt",
+                        "Once upon a time",
+                        "--max-new-tokens",
+                        6,
+                        "--threads",
+                        1)
                 .ok()
                 .json();
-        assertEquals("Once upon a time, there was a little g", circuit.get("text").asText());
+        assertEquals(
+                "Once upon a time, there was a little g", circuit.get("text").asText());
         assertEquals(6, circuit.get("new_tokens").size());
 
-        String error = Tool.run("generate", "--model", model, "--max-new-tokens", 4, "--corrupted", "Tom").refused();
+        String error = Tool.run("generate", "--model", model, "--max-new-tokens", 4, "--corrupted", "Tom")
+                .refused();
         assertTrue(error.contains("--corrupted"), error);
     }
 }

@@ -22,8 +22,12 @@ class InfoCommandTest {
         Files.writeString(model.resolve("config.json"), """
                 {"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768, "vocab_size": 50257, "n_positions": 1024}
                 """);
-        byte[] header = "{\"wte.weight\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}".getBytes(StandardCharsets.UTF_8);
-        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 12).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header);
+        byte[] header = "{\"wte.weight\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]}}"
+                .getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 12)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length)
+                .put(header);
         Files.write(model.resolve("model.safetensors"), file.array());
     }
 
@@ -44,13 +48,24 @@ class InfoCommandTest {
     @Test
     void memoryGrowsWithTheBatch() throws IOException {
         gpt2Small();
-        JsonNode small = Tool.run("info", model, "--json", "--batch-size", 8).ok().json().get("step");
-        JsonNode large = Tool.run("info", model, "--json", "--batch-size", 32).ok().json().get("step");
-        assertEquals(4 * small.at("/memory/outbox").asLong(), large.at("/memory/outbox").asLong());
-        assertEquals(small.at("/memory/weights").asLong(), large.at("/memory/weights").asLong());
+        JsonNode small =
+                Tool.run("info", model, "--json", "--batch-size", 8).ok().json().get("step");
+        JsonNode large = Tool.run("info", model, "--json", "--batch-size", 32)
+                .ok()
+                .json()
+                .get("step");
+        assertEquals(
+                4 * small.at("/memory/outbox").asLong(),
+                large.at("/memory/outbox").asLong());
+        assertEquals(
+                small.at("/memory/weights").asLong(),
+                large.at("/memory/weights").asLong());
         long grown = large.get("total_bytes").asLong();
         assertTrue(grown > 2 * small.get("total_bytes").asLong(), small + " " + large);
-        JsonNode recomputed = Tool.run("info", model, "--json", "--batch-size", 32, "--recompute", "--offload").ok().json().get("step");
+        JsonNode recomputed = Tool.run("info", model, "--json", "--batch-size", 32, "--recompute", "--offload")
+                .ok()
+                .json()
+                .get("step");
         assertTrue(recomputed.get("total_bytes").asLong() < grown / 2, large + " " + recomputed);
     }
 

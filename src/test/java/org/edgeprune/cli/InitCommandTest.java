@@ -34,7 +34,9 @@ class InitCommandTest {
     @Test
     void writesAModelThatOtherCommandsTake() throws IOException {
         Path out = folder.resolve("deep/model");
-        JsonNode result = Tool.run("init", "--config", config, "--layers", 2, "--dtype", "bf16", "--json", "-o", out).ok().json();
+        JsonNode result = Tool.run("init", "--config", config, "--layers", 2, "--dtype", "bf16", "--json", "-o", out)
+                .ok()
+                .json();
         JsonNode info = Tool.run("info", out, "--json").ok().json();
         // two embeddings, the last norm; and in a layer q and o, k and v, three of the MLP, two norms
         long expected = 2 * 2000 * 64 + 64 + 2 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 64 * 96 + 2 * 64);
@@ -43,8 +45,11 @@ class InitCommandTest {
         assertEquals(2 * expected, result.get("bytes").asLong());
         assertEquals("BF16", info.get("dtype").asText());
         assertEquals(2, info.get("layers").asInt());
-        assertEquals(result.get("edges").asInt(), info.at("/graph_with_embeddings/edges").asInt());
-        JsonNode written = new ObjectMapper().readTree(out.resolve("config.json").toFile());
+        assertEquals(
+                result.get("edges").asInt(),
+                info.at("/graph_with_embeddings/edges").asInt());
+        JsonNode written =
+                new ObjectMapper().readTree(out.resolve("config.json").toFile());
         assertEquals("bfloat16", written.get("torch_dtype").asText());
         assertEquals(2, written.get("num_hidden_layers").asInt());
         assertEquals(List.of("model"), names(folder.resolve("deep")));
@@ -54,7 +59,21 @@ class InitCommandTest {
     void withATokenizerItCanBePruned() {
         Path out = init("model", "--tokenizer", "mini-gpt2");
         Path run = folder.resolve("run");
-        Tool.run("prune", "--model", out, "--task", "ioi", "--steps", 2, "--batch-size", 2, "--max-train-samples", 4, "--out", run).ok();
+        Tool.run(
+                        "prune",
+                        "--model",
+                        out,
+                        "--task",
+                        "ioi",
+                        "--steps",
+                        2,
+                        "--batch-size",
+                        2,
+                        "--max-train-samples",
+                        4,
+                        "--out",
+                        run)
+                .ok();
         assertTrue(Files.exists(run.resolve("edges.json")));
     }
 
@@ -67,21 +86,34 @@ class InitCommandTest {
         Files.writeString(taken.resolve("mine.txt"), "keep");
         List<String> before = names(folder);
         assertOneLine("--config is missing", Tool.run("init", "-o", out));
-        assertOneLine("nowhere.json: not there", Tool.run("init", "--config", folder.resolve("nowhere.json"), "-o", out));
+        assertOneLine(
+                "nowhere.json: not there", Tool.run("init", "--config", folder.resolve("nowhere.json"), "-o", out));
         assertOneLine("'abacus'", Tool.run("init", "--config", folder.resolve("strange.json"), "-o", out));
         assertOneLine("broken.json: not JSON", Tool.run("init", "--config", folder.resolve("broken.json"), "-o", out));
         assertOneLine("--layers 0", Tool.run("init", "--config", config, "--layers", 0, "-o", out));
         assertOneLine("--shard-size", Tool.run("init", "--config", config, "--shard-size", "much", "-o", out));
-        assertTrue(Tool.run("init", "--config", config, "--dtype", "i64", "-o", out).refused().contains("'i64': use f32, bf16 or f16"));
+        assertTrue(Tool.run("init", "--config", config, "--dtype", "i64", "-o", out)
+                .refused()
+                .contains("'i64': use f32, bf16 or f16"));
         assertOneLine("no tokenizer", Tool.run("init", "--config", config, "--tokenizer", taken, "-o", out));
         Files.writeString(folder.resolve("few.json"), Files.readString(config).replace("2000", "20"));
-        assertOneLine("the model only 20", Tool.run("init", "--config", folder.resolve("few.json"), "--tokenizer", "mini-gpt2", "-o", out));
+        assertOneLine(
+                "the model only 20",
+                Tool.run("init", "--config", folder.resolve("few.json"), "--tokenizer", "mini-gpt2", "-o", out));
         Files.delete(folder.resolve("few.json"));
         assertOneLine("holds files already", Tool.run("init", "--config", config, "-o", taken));
-        assertOneLine("MB free", Tool.run("init", "--config", "codellama-13b", "--layers", 900, "--dtype", "f32", "-o", out));
+        assertOneLine(
+                "MB free", Tool.run("init", "--config", "codellama-13b", "--layers", 900, "--dtype", "f32", "-o", out));
         // the system refuses the bytes half-way, as a full disk does
-        assertOneLine("cannot be written", Tool.start(new ProcessBuilder("bash", "-c",
-                "ulimit -f 100; exec \"$0\" init --config \"$1\" -o \"$2\"", Tool.LAUNCHER.toString(), config.toString(), out.toString())));
+        assertOneLine(
+                "cannot be written",
+                Tool.start(new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "ulimit -f 100; exec \"$0\" init --config \"$1\" -o \"$2\"",
+                        Tool.LAUNCHER.toString(),
+                        config.toString(),
+                        out.toString())));
         assertEquals(before, names(folder));
         assertEquals("keep", Files.readString(taken.resolve("mine.txt")));
     }
@@ -89,7 +121,16 @@ class InitCommandTest {
     @Test
     void interruptedItTakesItsFilesAway() throws IOException {
         Path parent = Files.createDirectory(folder.resolve("parent"));
-        int exit = Tool.interrupt("INT", () -> !names(parent).isEmpty(), "init", "--config", "codellama-13b", "--layers", 1, "-o", parent.resolve("model"));
+        int exit = Tool.interrupt(
+                "INT",
+                () -> !names(parent).isEmpty(),
+                "init",
+                "--config",
+                "codellama-13b",
+                "--layers",
+                1,
+                "-o",
+                parent.resolve("model"));
         assertEquals(130, exit);
         assertEquals(List.of(), names(parent));
     }

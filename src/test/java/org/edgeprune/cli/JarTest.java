@@ -16,7 +16,9 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** edgeprune as a jar, far from any checkout: the bundled model comes out of it, whole, whoever asks at the same time. */
+/**
+ * edgeprune as a jar, far from any checkout: the bundled model comes out of it, whole, whoever asks at the same time.
+ */
 class JarTest {
     @TempDir
     Path folder;
@@ -24,17 +26,22 @@ class JarTest {
     @Test
     void theBundledModelIsUnpackedOnce() throws IOException {
         Path jar = jar(Path.of("target/classes"), folder.resolve("edgeprune.jar"));
-        List<CompletableFuture<Tool>> both =
-                Stream.generate(() -> CompletableFuture.supplyAsync(() -> info(jar))).limit(2).toList();
+        List<CompletableFuture<Tool>> both = Stream.generate(() -> CompletableFuture.supplyAsync(() -> info(jar)))
+                .limit(2)
+                .toList();
         String model = both.get(0).join().ok().json().get("model").asText();
         assertEquals(model, both.get(1).join().ok().json().get("model").asText());
         assertTrue(model.startsWith(folder.resolve("cache").toString()), model);
-        assertEquals(-1, Files.mismatch(Path.of("data/models/mini-gpt2/model.safetensors"), Path.of(model, "model.safetensors")));
+        assertEquals(
+                -1,
+                Files.mismatch(
+                        Path.of("data/models/mini-gpt2/model.safetensors"), Path.of(model, "model.safetensors")));
         try (Stream<Path> left = Files.list(folder.resolve("cache"))) {
             Set<String> libraries = Set.of("libtorch", "shim");
             assertEquals(
                     List.of(Path.of(model)),
-                    left.filter(path -> !libraries.contains(path.getFileName().toString())).toList());
+                    left.filter(path -> !libraries.contains(path.getFileName().toString()))
+                            .toList());
         }
     }
 
@@ -42,7 +49,11 @@ class JarTest {
         try {
             ProcessBuilder process = new ProcessBuilder(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp", jar + ":" + Files.readString(Path.of("target/classpath.txt")), Main.class.getName(), "info", "--json");
+                    "-cp",
+                    jar + ":" + Files.readString(Path.of("target/classpath.txt")),
+                    Main.class.getName(),
+                    "info",
+                    "--json");
             process.environment().put("EDGEPRUNE_CACHE", folder.resolve("cache").toString());
             return Tool.start(process.directory(folder.toFile()));
         } catch (IOException e) {

@@ -17,7 +17,18 @@ class LauncherTest {
     @Test
     void startsThroughALinkFromAnotherFolder() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("ep"), Tool.LAUNCHER);
-        Tool tool = Tool.start(new ProcessBuilder(link.toString(), "data", "gp", "--out", "here", "--train", "2", "--validation", "2", "--test", "2")
+        Tool tool = Tool.start(new ProcessBuilder(
+                        link.toString(),
+                        "data",
+                        "gp",
+                        "--out",
+                        "here",
+                        "--train",
+                        "2",
+                        "--validation",
+                        "2",
+                        "--test",
+                        "2")
                 .directory(folder.toFile()));
         Files.delete(link); // JUnit warns of links that leave the folder
         tool.ok();
@@ -54,7 +65,9 @@ class LauncherTest {
         Files.writeString(folder.resolve("checkout/pom.xml"), "<project><modelVersion>4.0.0</modelVersion></project>");
         Tool tool = Tool.start(new ProcessBuilder(launcher.toString(), "--version"));
         assertEquals(1, tool.exit());
-        assertTrue(tool.err().contains("ERROR") && tool.err().contains("the build failed; all that Maven said is in "), tool.err());
+        assertTrue(
+                tool.err().contains("ERROR") && tool.err().contains("the build failed; all that Maven said is in "),
+                tool.err());
         assertEquals("", tool.out());
     }
 

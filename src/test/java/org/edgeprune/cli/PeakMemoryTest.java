@@ -44,7 +44,8 @@ class PeakMemoryTest {
     @Test
     void pagesOfMappedFilesCountApart() throws IOException {
         Path file = folder.resolve("large");
-        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw"); Arena arena = Arena.ofConfined()) {
+        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw");
+                Arena arena = Arena.ofConfined()) {
             open.setLength(SIZE);
             PeakMemory.Resident before = PeakMemory.Resident.now();
             MemorySegment mapped = open.getChannel().map(MapMode.READ_ONLY, 0, SIZE, arena);

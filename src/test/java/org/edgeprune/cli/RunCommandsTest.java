@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code prune}, {@code eval} and {@code edges} on a model of two layers, as processes. The later tests look at the first one's run. */
+/**
+ * {@code prune}, {@code eval} and {@code edges} on a model of two layers, as processes. The later tests look at the
+ * first one's run.
+ */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RunCommandsTest {
     @TempDir
@@ -39,8 +42,23 @@ class RunCommandsTest {
         model = folder.resolve("model");
         data = folder.resolve("data");
         run = folder.resolve("run");
-        Tool.run("train-mini", "--out", model, "--steps", 20, "--layers", 2, "--heads", 2, "--width", 16, "--batch-size", 8).ok();
-        Tool.run("data", "ioi", "--out", data, "--train", 40, "--validation", 8, "--test", 16, "--model", model).ok();
+        Tool.run(
+                        "train-mini",
+                        "--out",
+                        model,
+                        "--steps",
+                        20,
+                        "--layers",
+                        2,
+                        "--heads",
+                        2,
+                        "--width",
+                        16,
+                        "--batch-size",
+                        8)
+                .ok();
+        Tool.run("data", "ioi", "--out", data, "--train", 40, "--validation", 8, "--test", 16, "--model", model)
+                .ok();
     }
 
     private static Tool prune(Path out, Object... more) {
@@ -49,9 +67,32 @@ class RunCommandsTest {
 
     private static Object[] arguments(Path out, Object... more) {
         List<Object> arguments = new ArrayList<>(List.of(
-                "prune", "--model", model, "--data", data, "--out", out, "--json", "--threads", 1, "--steps", 300, "--batch-size", 8,
-                "--warmup-steps", 10, "--sparsity-warmup-steps", 200, "--edge-sparsity", 0.8, "--no-node-loss", "--embedding-nodes",
-                "--evaluate-every", 100, "--save-every", 20));
+                "prune",
+                "--model",
+                model,
+                "--data",
+                data,
+                "--out",
+                out,
+                "--json",
+                "--threads",
+                1,
+                "--steps",
+                300,
+                "--batch-size",
+                8,
+                "--warmup-steps",
+                10,
+                "--sparsity-warmup-steps",
+                200,
+                "--edge-sparsity",
+                0.8,
+                "--no-node-loss",
+                "--embedding-nodes",
+                "--evaluate-every",
+                100,
+                "--save-every",
+                20));
         arguments.addAll(Arrays.asList(more));
         return arguments.toArray();
     }
@@ -60,11 +101,20 @@ class RunCommandsTest {
     @Order(1)
     void pruneWritesARun() throws IOException {
         JsonNode result = prune(run).ok().json();
-        for (String key : List.of("edge_sparsity", "num_edges", "kl", "accuracy", "full_model_accuracy", "exact_match", "logit_difference", "seconds")) {
+        for (String key : List.of(
+                "edge_sparsity",
+                "num_edges",
+                "kl",
+                "accuracy",
+                "full_model_accuracy",
+                "exact_match",
+                "logit_difference",
+                "seconds")) {
             assertTrue(result.path(key).isNumber(), key);
         }
         assertEquals(result, json(run.resolve("metrics.json")));
-        assertEquals(result.get("num_edges").asInt(), json(run.resolve("edges.json")).size());
+        assertEquals(
+                result.get("num_edges").asInt(), json(run.resolve("edges.json")).size());
         assertTrue(result.get("edge_sparsity").asDouble() > 0.5, result.toString());
         JsonNode record = json(run.resolve("run.json"));
         assertEquals(300, record.at("/options/steps").asInt());
@@ -86,28 +136,39 @@ class RunCommandsTest {
     @Order(3)
     void evalOfTheRunItsEdgesAndItsPublishedFormAgree() throws IOException {
         JsonNode metrics = json(run.resolve("metrics.json"));
-        JsonNode ofRun = Tool.run("eval", run, "--json", "--examples", folder.resolve("examples.jsonl")).ok().json();
-        for (String key : List.of("edge_sparsity", "num_edges", "accuracy", "kl", "logit_difference", "full_model_accuracy")) {
+        JsonNode ofRun = Tool.run("eval", run, "--json", "--examples", folder.resolve("examples.jsonl"))
+                .ok()
+                .json();
+        for (String key :
+                List.of("edge_sparsity", "num_edges", "accuracy", "kl", "logit_difference", "full_model_accuracy")) {
             assertEquals(metrics.get(key).asDouble(), ofRun.get(key).asDouble(), 1e-5, key);
         }
         assertEquals(16, Files.readAllLines(folder.resolve("examples.jsonl")).size());
         assertEquals(folder.resolve("model").toString(), ofRun.get("model").asText());
 
-        JsonNode ofEdges = Tool.run("eval", "--edges", run.resolve("edges.json"), "--model", model, "--data", data, "--json").ok().json();
+        JsonNode ofEdges = Tool.run(
+                        "eval", "--edges", run.resolve("edges.json"), "--model", model, "--data", data, "--json")
+                .ok()
+                .json();
         assertEquals(metrics.get("num_edges"), ofEdges.get("num_edges"));
         assertEquals(metrics.get("total_edges"), ofEdges.get("total_edges"));
 
         Path published = folder.resolve("published");
         Tool.run("edges", run, "--checkpoint", published, "--count").ok();
-        JsonNode ofPublished = Tool.run("eval", published, "--model", model, "--data", data, "--json").ok().json();
-        assertEquals(metrics.get("num_edges").asInt(), ofPublished.get("num_edges").asInt(), 1);
+        JsonNode ofPublished = Tool.run("eval", published, "--model", model, "--data", data, "--json")
+                .ok()
+                .json();
+        assertEquals(
+                metrics.get("num_edges").asInt(), ofPublished.get("num_edges").asInt(), 1);
         assertEquals(metrics.get("kl").asDouble(), ofPublished.get("kl").asDouble(), 1e-3);
     }
 
     @Test
     @Order(4)
     void theWholeModelNeedsNoCircuit() {
-        JsonNode whole = Tool.run("eval", "--model", model, "--task", "gp", "--json").ok().json();
+        JsonNode whole = Tool.run("eval", "--model", model, "--task", "gp", "--json")
+                .ok()
+                .json();
         assertEquals("whole model", whole.get("circuit").asText());
         assertEquals(1000, whole.get("examples").asInt());
         assertEquals(0, whole.get("kl").asDouble(), 1e-6);
@@ -120,10 +181,12 @@ class RunCommandsTest {
         JsonNode all = Tool.run("edges", run, "--json").ok().json();
         assertEquals(json(run.resolve("edges.json")), all.get("edges"));
         Path last = folder.resolve("last.json");
-        Tool text = Tool.run("edges", run, "--reader", "resid_post", "--out", last).ok();
+        Tool text =
+                Tool.run("edges", run, "--reader", "resid_post", "--out", last).ok();
         assertTrue(text.out().lines().allMatch(line -> line.endsWith(" -> resid_post")), text.out());
         assertEquals(text.out().lines().count(), json(last).size());
-        String counts = Tool.run("edges", last, "--model", model, "--count").ok().out();
+        String counts =
+                Tool.run("edges", last, "--model", model, "--count").ok().out();
         assertTrue(counts.contains("-> resid_post") && counts.contains("together"), counts);
         assertTrue(Tool.run("edges", folder, "--model", model).refused().contains("neither a run"));
     }
@@ -134,7 +197,8 @@ class RunCommandsTest {
         Path broken = folder.resolve("broken");
         assertEquals(128 + 9, Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken)));
         int saved = checkpoint(broken);
-        assertEquals(128 + 2, Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume")));
+        assertEquals(
+                128 + 2, Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume")));
         assertFalse(Files.exists(broken.resolve("metrics.json")));
         prune(broken, "--resume").ok();
         for (String file : List.of("masks.safetensors", "edges.json")) {

@@ -39,7 +39,9 @@ record Tool(int exit, String out, String err) {
             Path out = Files.createTempFile("tool", ".out");
             Path err = Files.createTempFile("tool", ".err");
             try {
-                Process running = process.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+                Process running = process.redirectOutput(out.toFile())
+                        .redirectError(err.toFile())
+                        .start();
                 if (!running.waitFor(120, TimeUnit.SECONDS)) {
                     running.destroyForcibly();
                     throw new AssertionError(process.command() + " did not end; it said: " + Files.readString(err));
@@ -64,12 +66,16 @@ record Tool(int exit, String out, String err) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         try {
-            Process running = builder.redirectOutput(Redirect.DISCARD).redirectError(Redirect.DISCARD).start();
+            Process running = builder.redirectOutput(Redirect.DISCARD)
+                    .redirectError(Redirect.DISCARD)
+                    .start();
             while (running.isAlive() && !happened.getAsBoolean()) {
                 Thread.sleep(5);
             }
             assertTrue(running.isAlive(), "the command ended before it could be interrupted");
-            new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid())).start().waitFor();
+            new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid()))
+                    .start()
+                    .waitFor();
             if (!running.waitFor(60, TimeUnit.SECONDS)) {
                 running.destroyForcibly();
                 throw new AssertionError(command + " did not end on SIG" + signal);
@@ -96,7 +102,9 @@ record Tool(int exit, String out, String err) {
     /** Standard output, which must be one JSON value and nothing else. */
     JsonNode json() {
         try {
-            return new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).readTree(out);
+            return new ObjectMapper()
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                    .readTree(out);
         } catch (IOException e) {
             throw new AssertionError("not JSON: " + out, e);
         }

@@ -32,8 +32,29 @@ class ToolsOnRunsTest {
     }
 
     private static Tool sweep(String targets, Object out) {
-        return Tool.run("sweep", "--model", model, "--task", "ioi", "--data", data, "--target-edge-sparsity", targets,
-                "--steps", 8, "--batch-size", 4, "--sparsity-warmup-steps", 4, "--warmup-steps", 0, "--threads", 1, "--out", out, "--json");
+        return Tool.run(
+                "sweep",
+                "--model",
+                model,
+                "--task",
+                "ioi",
+                "--data",
+                data,
+                "--target-edge-sparsity",
+                targets,
+                "--steps",
+                8,
+                "--batch-size",
+                4,
+                "--sparsity-warmup-steps",
+                4,
+                "--warmup-steps",
+                0,
+                "--threads",
+                1,
+                "--out",
+                out,
+                "--json");
     }
 
     @Test
@@ -52,11 +73,21 @@ class ToolsOnRunsTest {
 
         Path both = dir.resolve("both.json");
         Path any = dir.resolve("any.json");
-        JsonNode compared = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"), first.resolve("edges.json"),
-                        "--intersection", both, "--union", any, "--json")
-                .ok().json();
+        JsonNode compared = Tool.run(
+                        "compare",
+                        first,
+                        out.resolve("edge-sparsity-0.6"),
+                        first.resolve("edges.json"),
+                        "--intersection",
+                        both,
+                        "--union",
+                        any,
+                        "--json")
+                .ok()
+                .json();
         assertEquals(1, compared.get("overlap").get(0).get(2).asDouble());
-        assertTrue(compared.get("metrics").get("kl").get(0).isNumber() && compared.get("metrics").get("kl").get(2).isNull());
+        assertTrue(compared.get("metrics").get("kl").get(0).isNumber()
+                && compared.get("metrics").get("kl").get(2).isNull());
         JsonNode again = Tool.run("compare", both, any, "--json").ok().json();
         assertEquals(compared.get("intersection"), again.get("edges").get(0));
         assertEquals(compared.get("union"), again.get("edges").get(1));
@@ -70,8 +101,21 @@ class ToolsOnRunsTest {
     void aSweepDoesNotMixRunsOfOtherOptions() {
         Path out = dir.resolve("other");
         sweep("0.3", out).ok();
-        String message = Tool.run("sweep", "--model", model, "--task", "ioi", "--data", data, "--target-edge-sparsity", 0.3,
-                "--steps", 9, "--out", out).refused();
+        String message = Tool.run(
+                        "sweep",
+                        "--model",
+                        model,
+                        "--task",
+                        "ioi",
+                        "--data",
+                        data,
+                        "--target-edge-sparsity",
+                        0.3,
+                        "--steps",
+                        9,
+                        "--out",
+                        out)
+                .refused();
         assertTrue(message.contains("was run with another model, data or options"), message);
     }
 
@@ -80,16 +124,31 @@ class ToolsOnRunsTest {
     @ValueSource(strings = {"ioi", "gt", "gp"})
     void sweepScriptsPassArgumentsOn(String task) throws IOException {
         Path out = dir.resolve("script-" + task);
-        ProcessBuilder script = new ProcessBuilder("run_scripts/" + task + "_sweep.sh", "--model", model.toString(), "--data",
-                TinyRun.data(task, model, dir.resolve("data-" + task)).toString(), "--out", out.toString(), "--steps", "4",
-                "--target-edge-sparsity", "0.3", "--json");
+        ProcessBuilder script = new ProcessBuilder(
+                "run_scripts/" + task + "_sweep.sh",
+                "--model",
+                model.toString(),
+                "--data",
+                TinyRun.data(task, model, dir.resolve("data-" + task)).toString(),
+                "--out",
+                out.toString(),
+                "--steps",
+                "4",
+                "--target-edge-sparsity",
+                "0.3",
+                "--json");
         assertEquals(1, Tool.start(script).ok().json().get("runs").size());
-        JsonNode options = new ObjectMapper().readTree(out.resolve("edge-sparsity-0.3/run.json").toFile()).get("options");
+        JsonNode options = new ObjectMapper()
+                .readTree(out.resolve("edge-sparsity-0.3/run.json").toFile())
+                .get("options");
         assertEquals(4, options.get("steps").asInt());
         assertEquals(32, options.get("batch_size").asInt());
-        assertEquals(task.equals("ioi") ? 0.72 : task.equals("gt") ? 0.68 : 0.69, options.at("/node_sparsity/target").asDouble());
+        assertEquals(
+                task.equals("ioi") ? 0.72 : task.equals("gt") ? 0.68 : 0.69,
+                options.at("/node_sparsity/target").asDouble());
         assertEquals(2500, options.at("/edge_sparsity/warmup_steps").asInt());
-        assertTrue(options.get("embedding_nodes").asBoolean() && !options.get("node_loss").asBoolean());
+        assertTrue(options.get("embedding_nodes").asBoolean()
+                && !options.get("node_loss").asBoolean());
     }
 
     /** A name that is no directory is a repository: downloaded once, then taken from the cache. */
@@ -102,10 +161,15 @@ class ToolsOnRunsTest {
             String first = info(hub, LocalHub.REPOSITORY).ok().out();
             assertTrue(first.contains("gpt2"), first);
             hub.requests.clear();
-            String same = info(hub, LocalHub.REPOSITORY + "@" + LocalHub.COMMIT).ok().out().replace("@" + LocalHub.COMMIT, "");
+            String same = info(hub, LocalHub.REPOSITORY + "@" + LocalHub.COMMIT)
+                    .ok()
+                    .out()
+                    .replace("@" + LocalHub.COMMIT, "");
             assertEquals(withoutAvailable(first), withoutAvailable(same));
             assertEquals(List.of(), hub.requests, "from the cache");
-            assertTrue(info(hub, "no/model").refused().startsWith("edgeprune: no/model: no such directory; on the Hub: no/model: not found"));
+            assertTrue(info(hub, "no/model")
+                    .refused()
+                    .startsWith("edgeprune: no/model: no such directory; on the Hub: no/model: not found"));
         }
     }
 
@@ -116,7 +180,9 @@ class ToolsOnRunsTest {
 
     private static Tool info(LocalHub hub, String name) {
         ProcessBuilder process = new ProcessBuilder();
-        process.environment().keySet().removeIf(v -> v.startsWith("HF_") || v.toLowerCase().endsWith("_proxy"));
+        process.environment()
+                .keySet()
+                .removeIf(v -> v.startsWith("HF_") || v.toLowerCase().endsWith("_proxy"));
         process.environment().put("HF_ENDPOINT", hub.endpoint().toString());
         process.environment().put("HF_HOME", dir.resolve("hf").toString());
         return Tool.run(process, "info", name);

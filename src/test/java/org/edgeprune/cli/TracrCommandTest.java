@@ -23,27 +23,50 @@ class TracrCommandTest {
     @Test
     void aCompiledModelWorksWithTheOrdinaryCommandsAndACircuitIsChecked() throws IOException {
         Path model = folder.resolve("shift");
-        JsonNode compiled = Tool.run("tracr", "compile", "shift", "--vocab", "a,b", "--max-len", 3, "-o", model, "--json").ok().json();
+        JsonNode compiled = Tool.run(
+                        "tracr", "compile", "shift", "--vocab", "a,b", "--max-len", 3, "-o", model, "--json")
+                .ok()
+                .json();
         assertEquals(1, compiled.get("layers").asInt());
         assertEquals(4, compiled.get("vocab_size").asInt());
         Path run = folder.resolve("run");
-        JsonNode pruned = Tool.run("prune", "--model", model, "--task", "tracr", "--steps", 3, "--minimal", "--out", run, "--json").ok().json();
+        JsonNode pruned = Tool.run(
+                        "prune", "--model", model, "--task", "tracr", "--steps", 3, "--minimal", "--out", run, "--json")
+                .ok()
+                .json();
         assertEquals(13, pruned.get("total_edges").asInt());
-        assertEquals(1, new ObjectMapper().readTree(run.resolve("run.json").toFile()).get("threads").asInt(), "a small model needs no more");
+        assertEquals(
+                1,
+                new ObjectMapper()
+                        .readTree(run.resolve("run.json").toFile())
+                        .get("threads")
+                        .asInt(),
+                "a small model needs no more");
         assertEquals(1, pruned.get("full_model_accuracy").asDouble());
-        JsonNode minimal = Tool.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json").ok().json();
-        assertEquals(pruned.get("minimal_num_edges").asInt(), minimal.get("num_edges").asInt());
-        assertTrue(minimal.get("precision").asDouble() == 1 && minimal.get("idle").isEmpty(), minimal.toString());
-        JsonNode whole = Tool.run("eval", "--model", model, "--task", "tracr", "--json").ok().json();
+        JsonNode minimal = Tool.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json")
+                .ok()
+                .json();
+        assertEquals(
+                pruned.get("minimal_num_edges").asInt(),
+                minimal.get("num_edges").asInt());
+        assertTrue(
+                minimal.get("precision").asDouble() == 1 && minimal.get("idle").isEmpty(), minimal.toString());
+        JsonNode whole = Tool.run("eval", "--model", model, "--task", "tracr", "--json")
+                .ok()
+                .json();
         assertEquals(1, whole.get("accuracy").asDouble());
         JsonNode checked = Tool.run("tracr", "check", run, "--json").ok().json();
         assertEquals("zero", checked.get("ablation").asText());
         assertEquals(pruned.get("num_edges").asInt(), checked.get("num_edges").asInt());
         Path edges = Files.writeString(folder.resolve("edges.json"), "[[\"tok_embeds\", \"resid_post\"]]");
-        JsonNode wrong = Tool.run("tracr", "check", edges, "--model", model, "--ablation", "interchange", "--json").ok().json();
+        JsonNode wrong = Tool.run("tracr", "check", edges, "--model", model, "--ablation", "interchange", "--json")
+                .ok()
+                .json();
         assertEquals(0, wrong.get("precision").asDouble());
         assertEquals("[[\"tok_embeds\",\"resid_post\"]]", wrong.get("extra").toString());
-        assertEquals("[[\"tok_embeds\",\"a0.h0.v\"],[\"a0.h0\",\"resid_post\"]]", wrong.get("missing").toString());
+        assertEquals(
+                "[[\"tok_embeds\",\"a0.h0.v\"],[\"a0.h0\",\"resid_post\"]]",
+                wrong.get("missing").toString());
         assertTrue(Tool.run("tracr", "check", edges).refused().contains("--model"));
     }
 
@@ -54,19 +77,31 @@ class TracrCommandTest {
                 share = aggregate(before, numerical(tokens == "a"), 0)
                 """);
         Path model = folder.resolve("own");
-        JsonNode compiled = Tool.run("tracr", "compile", program, "--vocab", "a,b", "--max-len", 4, "-o", model, "--json").ok().json();
+        JsonNode compiled = Tool.run(
+                        "tracr", "compile", program, "--vocab", "a,b", "--max-len", 4, "-o", model, "--json")
+                .ok()
+                .json();
         assertEquals("numerical", compiled.get("output").asText());
-        assertEquals(List.of(0.0, 0.5), CompiledModelFiles.read(model).run(List.of(Value.of("b"), Value.of("a"))).stream()
-                .map(value -> Math.round(1e6 * value.number()) / 1e6).toList());
-        String missing = Tool.run("tracr", "compile", program, "-o", folder.resolve("x")).refused();
+        assertEquals(
+                List.of(0.0, 0.5),
+                CompiledModelFiles.read(model).run(List.of(Value.of("b"), Value.of("a"))).stream()
+                        .map(value -> Math.round(1e6 * value.number()) / 1e6)
+                        .toList());
+        String missing =
+                Tool.run("tracr", "compile", program, "-o", folder.resolve("x")).refused();
         assertTrue(missing.contains("--vocab"), missing);
-        assertTrue(Tool.run("tracr", "compile", "no-such-program", "-o", folder.resolve("x")).refused().contains("reverse"));
+        assertTrue(Tool.run("tracr", "compile", "no-such-program", "-o", folder.resolve("x"))
+                .refused()
+                .contains("reverse"));
     }
 
     @Test
     void whatTheCompilerDoesNotSupportIsNamed() throws IOException {
-        Path program = Files.writeString(folder.resolve("mean.rasp"), "mean = aggregate(select(tokens, tokens, true), tokens)\n");
-        String message = Tool.run("tracr", "compile", program, "--vocab", "1,2", "--max-len", 2, "-o", folder.resolve("x")).refused();
+        Path program = Files.writeString(
+                folder.resolve("mean.rasp"), "mean = aggregate(select(tokens, tokens, true), tokens)\n");
+        String message = Tool.run(
+                        "tracr", "compile", program, "--vocab", "1,2", "--max-len", 2, "-o", folder.resolve("x"))
+                .refused();
         assertTrue(message.contains("mean: a categorical aggregate cannot average different values"), message);
         assertFalse(Files.exists(folder.resolve("x")));
     }
@@ -91,22 +126,33 @@ class TracrCommandTest {
                 .run(null, null, null, "-cp", "target/classes", "-d", folder.toString(), source.toString());
         assertEquals(0, compiled);
         Path model = folder.resolve("next");
-        Tool.run("tracr", "compile", "own.Next", "--class-path", folder, "--vocab", "1,2", "--max-len", 3, "-o", model).ok();
-        assertEquals("[2, 3, 3]", CompiledModelFiles.read(model).run(List.of(Value.of(1), Value.of(2), Value.of(2))).toString());
-        String nowhere = Tool.run("tracr", "compile", "own.Next", "--class-path", folder.resolve("no"), "-o", model).refused();
+        Tool.run("tracr", "compile", "own.Next", "--class-path", folder, "--vocab", "1,2", "--max-len", 3, "-o", model)
+                .ok();
+        assertEquals(
+                "[2, 3, 3]",
+                CompiledModelFiles.read(model)
+                        .run(List.of(Value.of(1), Value.of(2), Value.of(2)))
+                        .toString());
+        String nowhere = Tool.run("tracr", "compile", "own.Next", "--class-path", folder.resolve("no"), "-o", model)
+                .refused();
         assertTrue(nowhere.contains("--class-path") && nowhere.contains("does not exist"), nowhere);
     }
 
     @Test
     void theSuiteTabulatesProgramsBeforeAndAfterMinimizing() {
         Path out = folder.resolve("suite");
-        JsonNode rows = Tool.run("tracr", "suite", "--programs", "length", "--steps", 100, "--out", out, "--json").ok().json();
+        JsonNode rows = Tool.run("tracr", "suite", "--programs", "length", "--steps", 100, "--out", out, "--json")
+                .ok()
+                .json();
         JsonNode row = rows.get(0);
         assertEquals("length", row.get("program").asText());
         assertEquals(2, row.get("minimal").get("edges").asInt());
         assertTrue(row.get("trained").get("edges").asInt() >= 2);
         assertTrue(row.get("perfect").asBoolean());
-        assertTrue(Files.exists(out.resolve("length/minimal.json")) && Files.exists(out.resolve("length/trained.json")));
-        assertTrue(Tool.run("tracr", "suite", "--programs", "nope", "--out", out).refused().contains("nope"));
+        assertTrue(
+                Files.exists(out.resolve("length/minimal.json")) && Files.exists(out.resolve("length/trained.json")));
+        assertTrue(Tool.run("tracr", "suite", "--programs", "nope", "--out", out)
+                .refused()
+                .contains("nope"));
     }
 }

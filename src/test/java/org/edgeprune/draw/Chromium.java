@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 
 /** A real browser without a window, driven by its command line. */
 record Chromium(Path program) {
-    private static final List<String> NAMES = List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
+    private static final List<String> NAMES =
+            List.of("chromium", "chromium-browser", "google-chrome", "google-chrome-stable");
 
     static Optional<Chromium> find() {
         return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
@@ -36,8 +37,15 @@ record Chromium(Path program) {
 
     private String run(Path page, Path scratch, String... action) throws IOException, InterruptedException {
         Path out = scratch.resolve("chromium.out");
-        List<String> command = new ArrayList<>(List.of(program.toString(), "--headless", "--no-sandbox", "--disable-gpu",
-                "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run", "--window-size=1200,900",
+        List<String> command = new ArrayList<>(List.of(
+                program.toString(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--hide-scrollbars",
+                "--no-first-run",
+                "--window-size=1200,900",
                 "--user-data-dir=" + scratch.resolve("profile").toAbsolutePath()));
         command.addAll(Arrays.asList(action));
         command.add(page.toUri().toString());

@@ -43,14 +43,16 @@ class CircuitDrawingTest {
 
     /** A random circuit of a model with GPT-2 small's shape. */
     static Circuit random(int edges) {
-        ComputationGraph graph = new ComputationGraph(new GraphShape(12, 12, 12, List.of("tok_embeds", "pos_embeds"), false));
+        ComputationGraph graph =
+                new ComputationGraph(new GraphShape(12, 12, 12, List.of("tok_embeds", "pos_embeds"), false));
         BitSet set = new BitSet();
         new Random(edges).ints(0, graph.edgeCount()).distinct().limit(edges).forEach(set::set);
         return Circuit.of(graph, set);
     }
 
     private static Document parse(String svg) throws Exception {
-        return DocumentBuilderFactory.newInstance().newDocumentBuilder()
+        return DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
     }
 
@@ -77,7 +79,9 @@ class CircuitDrawingTest {
     @Test
     void sameCircuitSameDrawing() {
         Circuit circuit = random(400);
-        assertEquals(CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg(), CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg());
+        assertEquals(
+                CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg(),
+                CircuitDrawing.of(circuit, DrawOptions.defaults()).toSvg());
     }
 
     @ParameterizedTest
@@ -85,18 +89,26 @@ class CircuitDrawingTest {
     void boxesDoNotOverlapAndEdgesMeetThem(int edges, boolean routed) {
         // kept whole: of 60 random edges, hardly any lies on a path
         DrawnGraph graph = DrawnGraph.of(
-                random(edges).edges().stream().map(e -> new DrawnEdge(e.writer().name(), e.reader().name())).toList(),
-                DrawOptions.defaults().withSanitize(false), false);
+                random(edges).edges().stream()
+                        .map(e -> new DrawnEdge(e.writer().name(), e.reader().name()))
+                        .toList(),
+                DrawOptions.defaults().withSanitize(false),
+                false);
         CircuitLayout layout = CircuitLayout.of(graph);
         assertEquals(routed, layout.routed());
         assertEquals(edges, graph.circuitEdges());
         List<Box> boxes = layout.boxes();
         for (int i = 0; i < boxes.size(); i++) {
             Box a = boxes.get(i);
-            assertTrue(a.x() >= 0 && a.y() >= 0 && a.x() + a.width() <= layout.width() && a.bottom() <= layout.height(), "outside: " + a);
+            assertTrue(
+                    a.x() >= 0 && a.y() >= 0 && a.x() + a.width() <= layout.width() && a.bottom() <= layout.height(),
+                    "outside: " + a);
             for (int j = 0; j < i; j++) {
                 Box b = boxes.get(j);
-                boolean apart = a.x() + a.width() <= b.x() || b.x() + b.width() <= a.x() || a.bottom() <= b.y() || b.bottom() <= a.y();
+                boolean apart = a.x() + a.width() <= b.x()
+                        || b.x() + b.width() <= a.x()
+                        || a.bottom() <= b.y()
+                        || b.bottom() <= a.y();
                 assertTrue(apart, () -> "overlap: " + a + " " + b);
             }
         }
@@ -119,14 +131,16 @@ class CircuitDrawingTest {
         BitSet edges = new BitSet();
         edges.set(graph.edgeIndex(graph.writer("embeds"), graph.reader("a0.h1.k")));
         edges.set(graph.edgeIndex(graph.writer("a0.h2"), graph.reader("resid_post")));
-        String dot = CircuitDrawing.of(Circuit.of(graph, edges), DrawOptions.defaults()).toDot();
+        String dot = CircuitDrawing.of(Circuit.of(graph, edges), DrawOptions.defaults())
+                .toDot();
         assertTrue(dot.contains("\"a0.h1.k\" -> \"a0.h2\""), dot);
         assertFalse(dot.contains("\"a0.h1\""), dot);
     }
 
     @Test
     void dotQuotesAndColours() {
-        String dot = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("a \"b\" \\")).toDot();
+        String dot = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("a \"b\" \\"))
+                .toDot();
         assertTrue(dot.contains("label=\"a \\\"b\\\" \\\\\";"), dot);
         assertTrue(dot.contains("\"a0.h3.v\" [fillcolor=\"#fff68f\"];"), dot);
         assertTrue(dot.contains("\"tok_embeds\" -> \"m0\" [color=\"#808080\", tooltip=\"mask 0.750\"];"), dot);
@@ -134,9 +148,12 @@ class CircuitDrawingTest {
 
     @Test
     void pngShowsTheNodesColours() throws Exception {
-        BufferedImage image = ImageIO.read(new ByteArrayInputStream(CircuitDrawing.of(SMALL, DrawOptions.defaults()).toPng()));
-        for (NodeType type : List.of(NodeType.TOKEN_EMBEDDING, NodeType.VALUE, NodeType.HEAD, NodeType.MLP, NodeType.OUTPUT)) {
-            long pixels = java.util.Arrays.stream(image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth()))
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(
+                CircuitDrawing.of(SMALL, DrawOptions.defaults()).toPng()));
+        for (NodeType type :
+                List.of(NodeType.TOKEN_EMBEDDING, NodeType.VALUE, NodeType.HEAD, NodeType.MLP, NodeType.OUTPUT)) {
+            long pixels = java.util.Arrays.stream(
+                            image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth()))
                     .filter(rgb -> (rgb & 0xffffff) == type.fill)
                     .count();
             assertTrue(pixels > 500, type + ": " + pixels + " pixels");
@@ -166,23 +183,27 @@ class CircuitDrawingTest {
         CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults());
         drawing.write(dir.resolve(name));
         String start = new String(Files.readAllBytes(dir.resolve(name)), StandardCharsets.ISO_8859_1).substring(0, 14);
-        String expected = switch (name) {
-            case "c.svg" -> "<?xml";
-            case "c.pdf" -> "%PDF";
-            case "c.PNG" -> "\u0089PNG";
-            case "c.dot" -> "digraph";
-            default -> "<!DOCTYPE html";
-        };
+        String expected =
+                switch (name) {
+                    case "c.svg" -> "<?xml";
+                    case "c.pdf" -> "%PDF";
+                    case "c.PNG" -> "\u0089PNG";
+                    case "c.dot" -> "digraph";
+                    default -> "<!DOCTYPE html";
+                };
         assertTrue(start.startsWith(expected), start);
     }
 
     @Test
     void wrongTargetsAreInputErrors() {
         CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults());
-        String unknown = assertThrows(InputException.class, () -> drawing.write(dir.resolve("c.gif"))).getMessage();
+        String unknown = assertThrows(InputException.class, () -> drawing.write(dir.resolve("c.gif")))
+                .getMessage();
         assertTrue(unknown.contains("c.gif") && unknown.contains(".svg, .pdf, .png, .dot or .html"), unknown);
         Path missing = dir.resolve("no/such/c.dot");
-        assertTrue(assertThrows(InputException.class, () -> drawing.write(missing)).getMessage().startsWith(missing.toString()));
+        assertTrue(assertThrows(InputException.class, () -> drawing.write(missing))
+                .getMessage()
+                .startsWith(missing.toString()));
     }
 
     @Test

@@ -20,16 +20,20 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 class CurvesTest {
-    private static final double[] STEPS = IntStream.range(0, 50).asDoubleStream().toArray();
+    private static final double[] STEPS =
+            IntStream.range(0, 50).asDoubleStream().toArray();
 
     private static Document parse(String svg) throws Exception {
-        return DocumentBuilderFactory.newInstance().newDocumentBuilder()
+        return DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static List<String> texts(String svg) throws Exception {
         NodeList nodes = parse(svg).getElementsByTagName("text");
-        return IntStream.range(0, nodes.getLength()).mapToObj(i -> nodes.item(i).getTextContent()).toList();
+        return IntStream.range(0, nodes.getLength())
+                .mapToObj(i -> nodes.item(i).getTextContent())
+                .toList();
     }
 
     /** The points of the longest path: the only series. */
@@ -37,11 +41,16 @@ class CurvesTest {
         NodeList paths = parse(svg).getElementsByTagName("path");
         String longest = IntStream.range(0, paths.getLength())
                 .mapToObj(i -> ((Element) paths.item(i)).getAttribute("d"))
-                .max(java.util.Comparator.comparingInt(String::length)).orElseThrow();
+                .max(java.util.Comparator.comparingInt(String::length))
+                .orElseThrow();
         List<double[]> points = new ArrayList<>();
         Matcher number = Pattern.compile("([ML]) ?([-\\d.]+)[ ,]([-\\d.]+)").matcher(longest);
         while (number.find()) {
-            points.add(new double[] {number.group(1).equals("M") ? 1 : 0, Double.parseDouble(number.group(2)), Double.parseDouble(number.group(3))});
+            points.add(new double[] {
+                number.group(1).equals("M") ? 1 : 0,
+                Double.parseDouble(number.group(2)),
+                Double.parseDouble(number.group(3))
+            });
         }
         return points;
     }
@@ -53,7 +62,9 @@ class CurvesTest {
     @Test
     void namesAreShownAndEscaped() throws Exception {
         String svg = Curves.of("Sparsity <&>", "step", "edge sparsity")
-                .line("model", STEPS, map(x -> x / 50)).dashed("target", STEPS, map(x -> 0.9)).toSvg(600, 300);
+                .line("model", STEPS, map(x -> x / 50))
+                .dashed("target", STEPS, map(x -> 0.9))
+                .toSvg(600, 300);
         List<String> texts = texts(svg);
         // not the y axis' label: it stands on its side, which JFreeChart draws as outlines
         assertTrue(texts.containsAll(List.of("Sparsity <&>", "step", "model", "target")), texts.toString());
@@ -62,22 +73,30 @@ class CurvesTest {
 
     @Test
     void aRisingSeriesRises() throws Exception {
-        List<double[]> points = points(Curves.of("", "x", "y").line("y", STEPS, map(x -> x * x)).toSvg(600, 300));
+        List<double[]> points =
+                points(Curves.of("", "x", "y").line("y", STEPS, map(x -> x * x)).toSvg(600, 300));
         assertEquals(50, points.size());
         for (int i = 1; i < points.size(); i++) {
-            assertTrue(points.get(i)[1] > points.get(i - 1)[1] && points.get(i)[2] < points.get(i - 1)[2], "at point " + i);
+            assertTrue(
+                    points.get(i)[1] > points.get(i - 1)[1] && points.get(i)[2] < points.get(i - 1)[2],
+                    "at point " + i);
         }
     }
 
     @Test
     void logarithmicAxisMakesADecayStraight() throws Exception {
-        String svg = Curves.of("", "x", "y").line("y", STEPS, map(x -> Math.pow(10, -x / 10))).logarithmic().toSvg(600, 300);
+        String svg = Curves.of("", "x", "y")
+                .line("y", STEPS, map(x -> Math.pow(10, -x / 10)))
+                .logarithmic()
+                .toSvg(600, 300);
         List<double[]> points = points(svg);
         double slope = points.get(1)[2] - points.get(0)[2];
         for (int i = 1; i < points.size(); i++) {
             assertEquals(slope, points.get(i)[2] - points.get(i - 1)[2], 0.03);
         }
-        assertTrue(texts(svg).containsAll(List.of("1", "0.1", "0.01", "0.001", "1E-4")), texts(svg).toString());
+        assertTrue(
+                texts(svg).containsAll(List.of("1", "0.1", "0.01", "0.001", "1E-4")),
+                texts(svg).toString());
     }
 
     @Test
@@ -85,7 +104,8 @@ class CurvesTest {
         double[] y = map(x -> x);
         y[10] = Double.NaN;
         y[20] = Double.POSITIVE_INFINITY;
-        List<double[]> points = points(Curves.of("", "x", "y").line("y", STEPS, y).toSvg(600, 300));
+        List<double[]> points =
+                points(Curves.of("", "x", "y").line("y", STEPS, y).toSvg(600, 300));
         assertEquals(48, points.size());
         assertEquals(3, points.stream().filter(p -> p[0] == 1).count(), "three pieces");
     }
@@ -105,18 +125,34 @@ class CurvesTest {
     @Test
     void samePlotSameTextAndPlotsOfOnePageDoNotShareIds() {
         Curves plot = Curves.of("a", "x", "y").points("y", STEPS, STEPS);
-        assertEquals(plot.toSvg(400, 200), Curves.of("a", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200));
+        assertEquals(
+                plot.toSvg(400, 200),
+                Curves.of("a", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200));
         Matcher id = Pattern.compile("id=[\"']([^\"']+)").matcher(plot.toSvg(400, 200));
         assertTrue(id.find());
-        assertFalse(Curves.of("b", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200).contains(id.group(1)));
+        assertFalse(Curves.of("b", "x", "y")
+                .points("y", STEPS, STEPS)
+                .toSvg(400, 200)
+                .contains(id.group(1)));
     }
 
     @Test
     void emptyPlotsSaySo() throws Exception {
         assertTrue(texts(Curves.of("a", "x", "y").toSvg(400, 200)).contains("no data"));
-        assertTrue(texts(Curves.of("a", "x", "y").line("y", new double[0], new double[0]).logarithmic().toSvg(400, 200)).contains("no data"));
+        assertTrue(texts(Curves.of("a", "x", "y")
+                        .line("y", new double[0], new double[0])
+                        .logarithmic()
+                        .toSvg(400, 200))
+                .contains("no data"));
         // nothing positive to show on a logarithmic axis: it stays linear
-        assertEquals(50, points(Curves.of("a", "x", "y").line("y", STEPS, map(v -> -v)).logarithmic().toSvg(400, 200)).size());
-        assertThrows(IllegalArgumentException.class, () -> Curves.of("a", "x", "y").line("y", STEPS, new double[3]));
+        assertEquals(
+                50,
+                points(Curves.of("a", "x", "y")
+                                .line("y", STEPS, map(v -> -v))
+                                .logarithmic()
+                                .toSvg(400, 200))
+                        .size());
+        assertThrows(
+                IllegalArgumentException.class, () -> Curves.of("a", "x", "y").line("y", STEPS, new double[3]));
     }
 }

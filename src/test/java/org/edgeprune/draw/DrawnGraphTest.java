@@ -32,7 +32,8 @@ class DrawnGraphTest {
     private static Set<String> links(DrawnGraph graph, LinkKind kind) {
         return graph.links().stream()
                 .filter(link -> link.kind() == kind)
-                .map(link -> graph.nodes().get(link.from()).name() + ">" + graph.nodes().get(link.to()).name())
+                .map(link -> graph.nodes().get(link.from()).name() + ">"
+                        + graph.nodes().get(link.to()).name())
                 .collect(Collectors.toSet());
     }
 
@@ -50,8 +51,11 @@ class DrawnGraphTest {
     @Test
     void nodesWithoutPathFromAnInputOrToTheOutputAreRemoved() {
         String[] edges = {
-            "tok_embeds>a0.h0.v", "a0.h0>m1", "m1>resid_post", // a path through
-            "tok_embeds>a0.h1.q", "a0.h1>a1.h3.k", // a1.h3 writes to nothing: a0.h1 goes too
+            "tok_embeds>a0.h0.v",
+            "a0.h0>m1",
+            "m1>resid_post", // a path through
+            "tok_embeds>a0.h1.q",
+            "a0.h1>a1.h3.k", // a1.h3 writes to nothing: a0.h1 goes too
             "m0>m1", // m0 reads nothing
         };
         DrawnGraph graph = graph(DEFAULTS, false, edges);
@@ -75,8 +79,13 @@ class DrawnGraphTest {
 
     @Test
     void sharedKeysAndValuesFeedAllHeadsOfTheirGroup() {
-        DrawnGraph graph = graph(DEFAULTS.withHeadsPerKv(2), false,
-                "embeds>a0.h1.k", "embeds>a0.h3.q", "a0.h2>resid_post", "a0.h3>resid_post");
+        DrawnGraph graph = graph(
+                DEFAULTS.withHeadsPerKv(2),
+                false,
+                "embeds>a0.h1.k",
+                "embeds>a0.h3.q",
+                "a0.h2>resid_post",
+                "a0.h3>resid_post");
         assertEquals(Set.of("a0.h1.k>a0.h2", "a0.h1.k>a0.h3", "a0.h3.q>a0.h3"), links(graph, LinkKind.HEAD_INPUT));
         assertTrue(graph.isCell(DrawnNode.parse("a0.h3.q")));
         assertFalse(graph.isCell(DrawnNode.parse("a0.h1.k")));
@@ -90,7 +99,8 @@ class DrawnGraphTest {
         assertEquals(NodeType.CONSTANT, graph.nodes().get(0).type());
 
         // a constant that is a writer keeps its kind, and its own edges
-        DrawnGraph named = graph(DEFAULTS.withConstants(List.of("tok_embeds")), false, "tok_embeds>m0", "m0>resid_post");
+        DrawnGraph named =
+                graph(DEFAULTS.withConstants(List.of("tok_embeds")), false, "tok_embeds>m0", "m0>resid_post");
         assertEquals(Set.of("tok_embeds>resid_post"), links(named, LinkKind.CONSTANT));
         assertEquals(Set.of("tok_embeds>m0", "m0>resid_post"), links(named, LinkKind.EDGE));
     }
@@ -100,9 +110,13 @@ class DrawnGraphTest {
         Path file = dir.resolve("edges.json");
         Files.writeString(file, "[[\"tok_embeds\", \"m0\"], [\"m0\", \"resid_post\", 0.25], [\"m0\", \"resid_post\"]]");
         assertEquals(
-                List.of(new DrawnEdge("tok_embeds", "m0"), new DrawnEdge("m0", "resid_post", 0.25), new DrawnEdge("m0", "resid_post")),
+                List.of(
+                        new DrawnEdge("tok_embeds", "m0"),
+                        new DrawnEdge("m0", "resid_post", 0.25),
+                        new DrawnEdge("m0", "resid_post")),
                 DrawnEdge.read(file));
-        assertEquals(2, CircuitDrawing.of(DrawnEdge.read(file), DEFAULTS).edgeCount(), "an edge given twice is drawn once");
+        assertEquals(
+                2, CircuitDrawing.of(DrawnEdge.read(file), DEFAULTS).edgeCount(), "an edge given twice is drawn once");
     }
 
     @Test
@@ -120,7 +134,8 @@ class DrawnGraphTest {
 
     private void assertMessage(String json, String part) throws IOException {
         Path file = Files.writeString(dir.resolve("bad.json"), json);
-        String message = assertThrows(InputException.class, () -> DrawnEdge.read(file)).getMessage();
+        String message =
+                assertThrows(InputException.class, () -> DrawnEdge.read(file)).getMessage();
         assertTrue(message.startsWith(file.toString()) && message.contains(part), message);
     }
 }

@@ -37,32 +37,44 @@ class HtmlPageTest {
 
     private static Chromium browser() {
         Optional<Chromium> chromium = Chromium.find();
-        assumeTrue(chromium.isPresent(), "no chromium on the PATH: the page is not tested in a browser (Debian: apt-get install chromium)");
+        assumeTrue(
+                chromium.isPresent(),
+                "no chromium on the PATH: the page is not tested in a browser (Debian: apt-get install chromium)");
         return chromium.get();
     }
 
     @Test
     void pageIsSelfContainedAndItsDataCannotEndTheScript() {
-        String page = CircuitDrawing.of(EDGES, DrawOptions.defaults()
-                .withTitle("</script><script>alert(1)</script>{{svg}}")
-                .withConstants(List.of("</script><b>"))).toHtml();
+        String page = CircuitDrawing.of(
+                        EDGES,
+                        DrawOptions.defaults()
+                                .withTitle("</script><script>alert(1)</script>{{svg}}")
+                                .withConstants(List.of("</script><b>")))
+                .toHtml();
         assertEquals(2, page.split("<script", -1).length - 1, "data and code");
         assertEquals(2, page.split("</script>", -1).length - 1);
         assertTrue(page.contains("<title>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{svg}}</title>"));
-        assertFalse(Pattern.compile("\\b(src|href)\\s*=|@import|url\\(").matcher(page).find(), "refers to something else");
+        assertFalse(
+                Pattern.compile("\\b(src|href)\\s*=|@import|url\\(")
+                        .matcher(page)
+                        .find(),
+                "refers to something else");
         assertFalse(page.replace("http://www.w3.org/2000/svg", "").contains("://"), "an address");
     }
 
     @Test
     void clickSliderSearchAndMouseChangeWhatIsSeen() throws Exception {
         Chromium browser = browser();
-        JsonNode seen = check(browser, CircuitDrawing.of(EDGES, DrawOptions.defaults()).toHtml());
+        JsonNode seen =
+                check(browser, CircuitDrawing.of(EDGES, DrawOptions.defaults()).toHtml());
 
         JsonNode start = seen.get("start");
         assertEquals("6 of 6 edges shown", start.get("shown").textValue().replaceFirst("^0.300: ", ""));
         start.get("nodes").forEach(look -> assertEquals("shown", look.textValue()));
         assertEquals("tok_embeds \u2192 m1\nmask 0.6000", seen.get("edgeTip").textValue());
-        assertEquals("a0.h0\nO: a head's output\n0 edges in, 1 out", seen.get("nodeTip").textValue());
+        assertEquals(
+                "a0.h0\nO: a head's output\n0 edges in, 1 out",
+                seen.get("nodeTip").textValue());
 
         JsonNode chosen = seen.get("chosen");
         assertEdges(chosen, UPSTREAM, "tok_embeds>a0.h0.v", "a0.h0.v>a0.h0");
@@ -78,7 +90,9 @@ class HtmlPageTest {
         assertEdges(threshold, "hidden", "tok_embeds>a0.h1.q", "a0.h1.q>a0.h1", "a0.h1>resid_post");
         assertNodes(threshold, "hidden", "a0.h1", "a0.h1.q");
         assertNodes(threshold, "shown", "a0.h0.v", "a0.h0", "m1", "resid_post", "tok_embeds");
-        assertEquals("m1: 3 nodes upstream, 1 downstream", seen.get("chosenAboveThreshold").get("info").textValue());
+        assertEquals(
+                "m1: 3 nodes upstream, 1 downstream",
+                seen.get("chosenAboveThreshold").get("info").textValue());
         assertEquals(start, seen.get("thresholdBack"));
 
         JsonNode found = seen.get("found");
@@ -86,13 +100,20 @@ class HtmlPageTest {
         assertNodes(found, "shown", "a0.h1", "a0.h1.q", "tok_embeds", "resid_post");
         assertNodes(found, "faint", "a0.h0", "a0.h0.v", "m1");
         assertEdges(found, "faint", "tok_embeds>m1", "tok_embeds>a0.h0.v", "a0.h0>m1", "m1>resid_post");
-        assertEquals(600, seen.get("visitedBox").get("clientX").doubleValue(), 60, "Enter centres the match on the 1200 pixel page");
+        assertEquals(
+                600,
+                seen.get("visitedBox").get("clientX").doubleValue(),
+                60,
+                "Enter centres the match on the 1200 pixel page");
         assertEquals(start, seen.get("cleared"));
 
         double width = start.get("view").get(2).doubleValue();
         double zoomed = seen.get("zoomed").get(2).doubleValue();
         assertTrue(zoomed < 0.7 * width, "wheel zooms in");
-        assertTrue(seen.get("panned").get(0).doubleValue() < seen.get("zoomed").get(0).doubleValue() - 5, "dragging right shows what is left");
+        assertTrue(
+                seen.get("panned").get(0).doubleValue()
+                        < seen.get("zoomed").get(0).doubleValue() - 5,
+                "dragging right shows what is left");
         assertEquals(zoomed, seen.get("panned").get(2).doubleValue(), 1e-6);
         assertEquals(start.get("view"), seen.get("fitted"));
     }
@@ -100,8 +121,12 @@ class HtmlPageTest {
     @Test
     void twoThousandEdgesAreShown() throws Exception {
         Chromium browser = browser();
-        Path page = Files.writeString(dir.resolve("large.html"), CircuitDrawing.of(
-                CircuitDrawingTest.random(2000), DrawOptions.defaults().withSanitize(false)).toHtml());
+        Path page = Files.writeString(
+                dir.resolve("large.html"),
+                CircuitDrawing.of(
+                                CircuitDrawingTest.random(2000),
+                                DrawOptions.defaults().withSanitize(false))
+                        .toHtml());
         assertTrue(browser.dom(page, dir).contains("2000 of 2000 edges shown"), "the script did not run to its end");
         browser.screenshot(page, dir, dir.resolve("large.png"));
         BufferedImage image = ImageIO.read(dir.resolve("large.png").toFile());
@@ -112,12 +137,19 @@ class HtmlPageTest {
     }
 
     private JsonNode check(Chromium browser, String html) throws Exception {
-        String check = new String(HtmlPageTest.class.getResourceAsStream("circuit-check.js").readAllBytes(), StandardCharsets.UTF_8);
-        Path page = Files.writeString(dir.resolve("page.html"), html.replace("</body>", "<script>" + check + "</script></body>"));
+        String check = new String(
+                HtmlPageTest.class.getResourceAsStream("circuit-check.js").readAllBytes(), StandardCharsets.UTF_8);
+        Path page = Files.writeString(
+                dir.resolve("page.html"), html.replace("</body>", "<script>" + check + "</script></body>"));
         String dom = browser.dom(page, dir);
-        Matcher result = Pattern.compile("<pre id=\"result\">(.*?)</pre>", Pattern.DOTALL).matcher(dom);
+        Matcher result = Pattern.compile("<pre id=\"result\">(.*?)</pre>", Pattern.DOTALL)
+                .matcher(dom);
         assertTrue(result.find(), () -> "the check did not run to its end; the page's own script may have failed");
-        return new ObjectMapper().readTree(result.group(1).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"));
+        return new ObjectMapper()
+                .readTree(result.group(1)
+                        .replace("&lt;", "<")
+                        .replace("&gt;", ">")
+                        .replace("&amp;", "&"));
     }
 
     private static void assertEdges(JsonNode seen, String look, String... names) {

@@ -37,14 +37,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** However a model is run, it gives the same circuit gradients: recomputed, offloaded, spread over devices, in another dtype. */
+/**
+ * However a model is run, it gives the same circuit gradients: recomputed, offloaded, spread over devices, in another
+ * dtype.
+ */
 class ExecutionTest {
     private static final String LLAMA = """
             {"model_type": "llama", "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4,
              "num_key_value_heads": 2, "vocab_size": 40, "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "rope_theta": 10000,
              "hidden_act": "silu", "tie_word_embeddings": false}""";
-    private static final List<int[]> CLEAN = List.of(new int[] {1, 2, 3, 4, 5}, new int[] {6, 7, 8}, new int[] {9, 10, 11});
-    private static final List<int[]> CORRUPTED = List.of(new int[] {1, 22, 3, 34, 5}, new int[] {6, 27, 8}, new int[] {19, 10, 11});
+    private static final List<int[]> CLEAN =
+            List.of(new int[] {1, 2, 3, 4, 5}, new int[] {6, 7, 8}, new int[] {9, 10, 11});
+    private static final List<int[]> CORRUPTED =
+            List.of(new int[] {1, 22, 3, 34, 5}, new int[] {6, 27, 8}, new int[] {19, 10, 11});
 
     @TempDir
     private Path dir;
@@ -58,7 +63,9 @@ class ExecutionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = DType.class, names = {"F32", "BF16"})
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16"})
     void recomputingChangesNotOneBit(DType stored) throws Exception {
         write(stored);
         Numbers kept = run(Execution.on(Device.CPU));
@@ -66,7 +73,9 @@ class ExecutionTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = DType.class, names = {"F32", "BF16", "F16"})
+    @EnumSource(
+            value = DType.class,
+            names = {"F32", "BF16", "F16"})
     void offloadingChangesNotOneBitAndHoldsNoParametersInBetween(DType stored) throws Exception {
         write(stored);
         Execution offloading = Execution.on(Device.CPU).offloading();
@@ -87,7 +96,8 @@ class ExecutionTest {
         String missing = "model.layers.2.mlp.down_proj.weight";
         write(DType.F32, name -> !name.equals(missing));
         Execution offloading = Execution.on(Device.CPU).offloading();
-        String message = assertThrows(InputException.class, () -> Models.open(dir, offloading)).getMessage();
+        String message = assertThrows(InputException.class, () -> Models.open(dir, offloading))
+                .getMessage();
         assertTrue(message.contains(missing), message);
     }
 
@@ -100,15 +110,21 @@ class ExecutionTest {
 
     /** bf16 has 8 bits of mantissa, f16 has 11: gradients keep their direction, and about so many bits. */
     @ParameterizedTest
-    @EnumSource(value = DType.class, names = {"BF16", "F16"})
+    @EnumSource(
+            value = DType.class,
+            names = {"BF16", "F16"})
     void narrowNumbersComeClose(DType compute) throws Exception {
         write(DType.BF16);
         Numbers wide = run(Execution.on(Device.CPU));
         Numbers narrow = run(Execution.on(Device.CPU).withDtype(compute));
         double bound = compute == DType.BF16 ? 0.05 : 0.01;
-        assertTrue(distance(wide.residual(), narrow.residual()) < bound, "residual " + distance(wide.residual(), narrow.residual()));
-        assertTrue(distance(wide.edges(), narrow.edges()) < 2 * bound, "edges " + distance(wide.edges(), narrow.edges()));
-        assertTrue(distance(wide.nodes(), narrow.nodes()) < 2 * bound, "nodes " + distance(wide.nodes(), narrow.nodes()));
+        assertTrue(
+                distance(wide.residual(), narrow.residual()) < bound,
+                "residual " + distance(wide.residual(), narrow.residual()));
+        assertTrue(
+                distance(wide.edges(), narrow.edges()) < 2 * bound, "edges " + distance(wide.edges(), narrow.edges()));
+        assertTrue(
+                distance(wide.nodes(), narrow.nodes()) < 2 * bound, "nodes " + distance(wide.nodes(), narrow.nodes()));
     }
 
     @ParameterizedTest
@@ -119,7 +135,9 @@ class ExecutionTest {
         Execution there = Execution.on(Device.cuda(0));
         Execution execution = how.endsWith("offload")
                 ? there.offloading()
-                : how.contains("map") ? there.withLayers(DeviceMap.parse(how.substring(how.indexOf("map ") + 4))) : there;
+                : how.contains("map")
+                        ? there.withLayers(DeviceMap.parse(how.substring(how.indexOf("map ") + 4)))
+                        : there;
         Numbers here = run(Execution.on(Device.CPU));
         Numbers far = run(execution);
         assertTrue(distance(here.residual(), far.residual()) < 1e-3);
@@ -131,7 +149,9 @@ class ExecutionTest {
     @ValueSource(strings = {"cpu=1,cpu=1", "cpu=2,cpu", "cpu,cpu,cpu,cpu", "cpu=0", "gpu:0", ""})
     void mapsThatDoNotFitAreRefused(String map) throws Exception {
         write(DType.F32);
-        assertThrows(InputException.class, () -> Models.open(dir, Execution.on(Device.CPU).withLayers(DeviceMap.parse(map))));
+        assertThrows(
+                InputException.class,
+                () -> Models.open(dir, Execution.on(Device.CPU).withLayers(DeviceMap.parse(map))));
     }
 
     /** A checkpoint of random numbers, large enough for every part to matter. */
@@ -160,12 +180,18 @@ class ExecutionTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             Masks masks = Masks.of(masks(graph), device);
             Baseline baseline = Baseline.record(model, TokenBatch.of(CORRUPTED, device));
-            MaskedPass.Gradients how = execution.recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT;
+            MaskedPass.Gradients how =
+                    execution.recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT;
             MaskedPass pass = new MaskedPass(model, TokenBatch.of(CLEAN, device), baseline, masks, null, how);
-            Tensor loss = model.logits(pass.finalResidual()).logSoftmax(-1).select(1, 7).sum();
+            Tensor loss = model.logits(pass.finalResidual())
+                    .logSoftmax(-1)
+                    .select(1, 7)
+                    .sum();
             MaskGradients gradients = pass.backward(Autograd.grad(loss, pass.finalResidual())[0]);
             return new Numbers(
-                    pass.finalResidual().to(DType.F32).toFloats(), gradients.edges().toFloats(), gradients.nodes().toFloats());
+                    pass.finalResidual().to(DType.F32).toFloats(),
+                    gradients.edges().toFloats(),
+                    gradients.nodes().toFloats());
         }
     }
 

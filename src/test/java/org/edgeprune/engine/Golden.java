@@ -14,7 +14,6 @@ import org.edgeprune.mask.ReferenceFormat;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.Device;
-import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Assumptions;
 
@@ -32,7 +31,8 @@ public final class Golden implements AutoCloseable {
     public static Path directory() {
         Path directory = Path.of(System.getProperty("edgeprune.golden", "../shared/reference/golden"));
         Assumptions.assumeTrue(
-                Files.isDirectory(directory), "no golden fixtures at " + directory + ": name them with -Dedgeprune.golden=DIR");
+                Files.isDirectory(directory),
+                "no golden fixtures at " + directory + ": name them with -Dedgeprune.golden=DIR");
         return directory;
     }
 

@@ -98,7 +98,9 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     float[] logits(Masks masks, Baseline baseline) {
-        return model.logits(new MaskedPass(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE).finalResidual()).toFloats();
+        return model.logits(
+                        new MaskedPass(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE).finalResidual())
+                .toFloats();
     }
 
     float[] logits(MaskValues masks) {
@@ -111,7 +113,8 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     private Tensor weights() {
-        double[] weights = scored().weights().stream().mapToDouble(Double::doubleValue).toArray();
+        double[] weights =
+                scored().weights().stream().mapToDouble(Double::doubleValue).toArray();
         float[] values = new float[weights.length];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) weights[i];
@@ -124,11 +127,18 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     /** Losses of one step, and gradients of edges (flat), nodes and the four multipliers. */
-    record Step(double kl, double edgeLoss, double nodeLoss, double edgeSparsity, double nodeSparsity, List<Tensor> gradients) {}
+    record Step(
+            double kl,
+            double edgeLoss,
+            double nodeLoss,
+            double edgeSparsity,
+            double nodeSparsity,
+            List<Tensor> gradients) {}
 
     Step step(MaskParameters p, Baseline baseline, Tensor full, String noise, double edgeTarget, double nodeTarget) {
         Masks masks = p.sample(edges(noise), nodes(noise));
-        MaskedPass pass = new MaskedPass(model, clean, baseline, masks.detach(), scoredTokens(), MaskedPass.Gradients.KEPT);
+        MaskedPass pass =
+                new MaskedPass(model, clean, baseline, masks.detach(), scoredTokens(), MaskedPass.Gradients.KEPT);
         Tensor kl = KlDivergence.weighted(full, rows().apply(model.logits(pass.finalResidual())), weights());
         MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
         Tensor edgeLoss = Lagrangian.loss(
@@ -210,7 +220,8 @@ abstract class GoldenCase implements AutoCloseable {
                 double edgeTarget = expected.get("target_edge").doubleValue();
                 double nodeTarget = expected.get("target_node").doubleValue();
                 Step step = step(p, baseline, full, "train.u" + t + ".", edgeTarget, nodeTarget);
-                assertEquals(expected.get("kl_loss").doubleValue(), step.kl(), 1e-4 * (1 + step.kl()), "KL at step " + t);
+                assertEquals(
+                        expected.get("kl_loss").doubleValue(), step.kl(), 1e-4 * (1 + step.kl()), "KL at step " + t);
                 double norm = GradientClipping.clip(step.gradients(), clip);
                 assertEquals(expected.get("grad_norm").doubleValue(), norm, 1e-3, "gradient norm at step " + t);
                 optimizer.step(step.gradients(), schedule.at(t));

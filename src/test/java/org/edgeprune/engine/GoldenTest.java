@@ -30,7 +30,12 @@ abstract class GoldenTest {
      * @param detachedEmbedding whether its KL loss has no gradient towards the first node, the token embedding
      */
     record Reference(
-            String directory, ReferenceFormat format, double eps, double edgeRate, double nodeRate, boolean detachedEmbedding) {}
+            String directory,
+            ReferenceFormat format,
+            double eps,
+            double edgeRate,
+            double nodeRate,
+            boolean detachedEmbedding) {}
 
     GoldenTest(Reference reference) {
         this.reference = reference;
@@ -101,8 +106,14 @@ abstract class GoldenTest {
                     1e-4,
                     "corrupted writer states");
             MaskedPass pass = new MaskedPass(
-                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, MaskedPass.Gradients.NONE);
-            assertClose(c.golden.floats("full.writer_states"), pass.writerStates().toFloats(), 1e-4, "writer states");
+                    c.model,
+                    c.clean,
+                    c.baseline(),
+                    Masks.of(MaskValues.full(c.graph), Device.CPU),
+                    null,
+                    MaskedPass.Gradients.NONE);
+            assertClose(
+                    c.golden.floats("full.writer_states"), pass.writerStates().toFloats(), 1e-4, "writer states");
             assertClose(
                     c.golden.floats("full.logits"),
                     c.model.logits(pass.finalResidual()).toFloats(),
@@ -119,9 +130,15 @@ abstract class GoldenTest {
             c.checkSampledMasks();
             Masks masks = p.sample(c.edges("u."), c.nodes("u.")).detach();
             assertClose(
-                    c.golden.floats("sampled.logits"), c.logits(masks, c.baseline()), 1e-4, "under interchange ablation");
+                    c.golden.floats("sampled.logits"),
+                    c.logits(masks, c.baseline()),
+                    1e-4,
+                    "under interchange ablation");
             assertClose(
-                    c.golden.floats("sampled_zero_ablation.logits"), c.logits(masks, null), 1e-4, "under zero ablation");
+                    c.golden.floats("sampled_zero_ablation.logits"),
+                    c.logits(masks, null),
+                    1e-4,
+                    "under zero ablation");
         }
     }
 
@@ -149,12 +166,22 @@ abstract class GoldenTest {
             assertEquals(eval.get("edge_sparsity_at_threshold").doubleValue(), binary.edgeSparsity(), 1e-5);
             assertEquals(eval.get("effective_edge_sparsity").doubleValue(), binary.effectiveEdgeSparsity(), 1e-5);
             assertEquals(
-                    c.golden.json().get("eval_soft").get("effective_edge_sparsity").doubleValue(),
+                    c.golden
+                            .json()
+                            .get("eval_soft")
+                            .get("effective_edge_sparsity")
+                            .doubleValue(),
                     soft.effectiveEdgeSparsity(),
                     1e-5);
             List<String> expected = new ArrayList<>();
-            c.golden.json().get("edges").forEach(e -> expected.add(e.get(0).asText() + " -> " + e.get(1).asText()));
-            assertEquals(expected, binary.circuit().edges().stream().map(Edge::toString).toList());
+            c.golden
+                    .json()
+                    .get("edges")
+                    .forEach(e ->
+                            expected.add(e.get(0).asText() + " -> " + e.get(1).asText()));
+            assertEquals(
+                    expected,
+                    binary.circuit().edges().stream().map(Edge::toString).toList());
 
             assertClose(c.golden.floats("eval_soft.logits"), c.logits(soft), 1e-4, "logits at soft masks");
             assertClose(c.golden.floats("eval_binary.logits"), c.logits(binary), 1e-4, "logits at binary masks");
@@ -162,7 +189,15 @@ abstract class GoldenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"no_emb clip1 1", "with_emb clip1 1", "no_emb noclip 0", "with_emb noclip 0", "no_emb clip0.25 0.25", "with_emb clip0.25 0.25"})
+    @ValueSource(
+            strings = {
+                "no_emb clip1 1",
+                "with_emb clip1 1",
+                "no_emb noclip 0",
+                "with_emb noclip 0",
+                "no_emb clip0.25 0.25",
+                "with_emb clip0.25 0.25"
+            })
     void fiveOptimiserStepsMatch(String name) throws Exception {
         String[] words = name.split(" ");
         try (Case c = new Case(words[0])) {

@@ -13,9 +13,9 @@ import org.edgeprune.graph.Writer;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.Activation;
-import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Gpt2;
+import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -35,7 +35,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MaskedPassTest {
     private static final Gpt2Config CONFIG =
             new Gpt2Config(2, 3, 12, 24, 19, 10, Activation.GELU_TANH, 1e-5, true, false, true);
-    private static final List<int[]> CLEAN = List.of(new int[] {1, 2, 3, 4}, new int[] {5, 6, 7}, new int[] {8, 9, 3, 2});
+    private static final List<int[]> CLEAN =
+            List.of(new int[] {1, 2, 3, 4}, new int[] {5, 6, 7}, new int[] {8, 9, 3, 2});
     private static final List<int[]> CORRUPTED =
             List.of(new int[] {1, 11, 3, 12}, new int[] {13, 6, 1}, new int[] {8, 2, 2, 18});
 
@@ -46,7 +47,8 @@ class MaskedPassTest {
     void open() {
         LibTorch.load();
         scope = TensorScope.open();
-        model = TransformerModel.of(new Gpt2(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+        model = TransformerModel.of(
+                new Gpt2(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
     }
 
     /** Larger than the usual initialisation, so that attention and MLPs matter. */
@@ -58,7 +60,9 @@ class MaskedPassTest {
 
         @Override
         public Tensor get(String name, long... shape) {
-            return shape.length == 1 ? small.get(name, shape) : small.get(name, shape).mul(12);
+            return shape.length == 1
+                    ? small.get(name, shape)
+                    : small.get(name, shape).mul(12);
         }
 
         @Override
@@ -93,7 +97,11 @@ class MaskedPassTest {
         }
         for (int node = 0; node < nodes.length; node++) {
             double expected = inside(masks.nodes()[node]) ? slope(masks, masks.nodes(), node, interchange) : 0;
-            assertEquals(expected, nodes[node], 0.02 * Math.max(scale, Math.abs(expected)), "node " + graph.writers().get(node));
+            assertEquals(
+                    expected,
+                    nodes[node],
+                    0.02 * Math.max(scale, Math.abs(expected)),
+                    "node " + graph.writers().get(node));
         }
     }
 
@@ -142,8 +150,9 @@ class MaskedPassTest {
         for (int row = 0; row < CLEAN.size(); row++) {
             TokenBatch one = TokenBatch.of(List.of(CLEAN.get(row)), Device.CPU);
             Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(CORRUPTED.get(row)), Device.CPU));
-            float[] alone = model.logits(
-                            new MaskedPass(model, one, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual())
+            float[] alone = model.logits(new MaskedPass(
+                                    model, one, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+                            .finalResidual())
                     .toFloats();
             int from = together.token(row, 0) * CONFIG.vocabSize();
             assertArrayEquals(alone, java.util.Arrays.copyOfRange(all, from, from + alone.length), 1e-4f);
@@ -155,15 +164,24 @@ class MaskedPassTest {
         ComputationGraph graph = graph(true);
         MaskValues masks = random(graph, 6, 0.3, 0.3);
         Tensor scored = Tensor.of(new long[] {10, 3}, 2);
-        Tensor whole = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual();
-        Tensor some = new MaskedPass(model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, MaskedPass.Gradients.NONE).finalResidual();
+        Tensor whole = new MaskedPass(
+                        model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+                .finalResidual();
+        Tensor some = new MaskedPass(
+                        model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, MaskedPass.Gradients.NONE)
+                .finalResidual();
         assertArrayEquals(whole.indexSelect(0, scored).toFloats(), some.toFloats(), 1e-6f);
     }
 
     @Test
     void aPassThatWasNotMadeForGradientsHasNone() {
         MaskedPass pass = new MaskedPass(
-                model, clean(), baseline(true), Masks.of(MaskValues.full(graph(true)), Device.CPU), null, MaskedPass.Gradients.NONE);
+                model,
+                clean(),
+                baseline(true),
+                Masks.of(MaskValues.full(graph(true)), Device.CPU),
+                null,
+                MaskedPass.Gradients.NONE);
         assertThrows(IllegalStateException.class, () -> pass.backward(pass.finalResidual()));
     }
 
@@ -179,7 +197,8 @@ class MaskedPassTest {
     }
 
     private ComputationGraph graph(boolean embeddingNodes) {
-        return new ComputationGraph(embeddingNodes ? model.graphShape() : model.graphShape().withoutEmbeddings());
+        return new ComputationGraph(
+                embeddingNodes ? model.graphShape() : model.graphShape().withoutEmbeddings());
     }
 
     private TokenBatch clean() {
@@ -195,7 +214,13 @@ class MaskedPassTest {
     }
 
     private float[] logits(MaskValues masks, boolean interchange) {
-        return model.logits(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+        return model.logits(new MaskedPass(
+                                model,
+                                clean(),
+                                baseline(interchange),
+                                Masks.of(masks, Device.CPU),
+                                null,
+                                MaskedPass.Gradients.NONE)
                         .finalResidual())
                 .toFloats();
     }
@@ -204,12 +229,17 @@ class MaskedPassTest {
     private Tensor loss(Tensor finalResidual) {
         Tensor logits = model.logits(finalResidual);
         long count = logits.elementCount();
-        return logits.reshape(count).mul(Tensor.arange(0, count).to(org.edgeprune.torch.DType.F32).mul(0.7).sin()).sum();
+        return logits.reshape(count)
+                .mul(Tensor.arange(0, count)
+                        .to(org.edgeprune.torch.DType.F32)
+                        .mul(0.7)
+                        .sin())
+                .sum();
     }
 
     private MaskGradients gradients(ComputationGraph graph, MaskValues masks, boolean interchange) {
-        MaskedPass pass =
-                new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
+        MaskedPass pass = new MaskedPass(
+                model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
         return pass.backward(Autograd.grad(loss(pass.finalResidual()), pass.finalResidual())[0]);
     }
 
@@ -226,7 +256,13 @@ class MaskedPassTest {
 
     private double value(MaskValues masks, boolean interchange) {
         try (TensorScope inner = TensorScope.open()) {
-            return loss(new MaskedPass(model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+            return loss(new MaskedPass(
+                                    model,
+                                    clean(),
+                                    baseline(interchange),
+                                    Masks.of(masks, Device.CPU),
+                                    null,
+                                    MaskedPass.Gradients.NONE)
                             .finalResidual())
                     .item();
         }

@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The published compiler's weights in our model class: what libtorch computes from them is what our own compiler's weights give. */
+/**
+ * The published compiler's weights in our model class: what libtorch computes from them is what our own compiler's
+ * weights give.
+ */
 class PublishedTracrModelTest {
     private static final Path FILE = Path.of("../shared/reference/tracr/reverse.json");
     private static final List<Value> VOCABULARY = LibraryProgram.REVERSE.vocabulary();
@@ -35,11 +38,14 @@ class PublishedTracrModelTest {
     @Test
     void bothGiveTheSameOutputsOnAllInputs() {
         Assumptions.assumeTrue(Files.exists(FILE), "no published weights at " + FILE);
-        CompiledModelFiles.write(PublishedModel.read(FILE, new Output(Encoding.CATEGORICAL, VOCABULARY)), folder.resolve("published"));
+        CompiledModelFiles.write(
+                PublishedModel.read(FILE, new Output(Encoding.CATEGORICAL, VOCABULARY)), folder.resolve("published"));
         CompiledModel ours = new Compiler().compile(LibraryProgram.REVERSE, VOCABULARY, 5);
         CompiledModelFiles.write(ours, folder.resolve("ours"));
         for (int length = 1; length <= 5; length++) {
-            List<int[]> inputs = Example.inputs(VOCABULARY, length, 243, 0).stream().map(ours.vocabulary()::encode).toList();
+            List<int[]> inputs = Example.inputs(VOCABULARY, length, 243, 0).stream()
+                    .map(ours.vocabulary()::encode)
+                    .toList();
             float[] expected = new float[0];
             for (int[] ids : inputs) {
                 for (double[] row : ours.forward().run(ids)) {
@@ -57,7 +63,8 @@ class PublishedTracrModelTest {
     private static float[] logits(Path directory, List<int[]> inputs) {
         try (TransformerModel model = Models.open(directory, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
-            return Baseline.logits(model, TokenBatch.of(inputs, Device.CPU), null).toFloats();
+            return Baseline.logits(model, TokenBatch.of(inputs, Device.CPU), null)
+                    .toFloats();
         }
     }
 }

@@ -25,7 +25,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The published implementation's numbers for a tiny Tracr-shaped model: both losses, both ablations, both attention masks. */
+/**
+ * The published implementation's numbers for a tiny Tracr-shaped model: both losses, both ablations, both attention
+ * masks.
+ */
 class TracrGoldenTest {
     private static final class Case extends GoldenCase {
         private final String fixture;
@@ -45,7 +48,8 @@ class TracrGoldenTest {
         /** The fixtures share one checkpoint, but not its configuration. */
         private static TransformerModel open(String fixture, Path dir) throws Exception {
             Path published = Golden.directory().resolve("erazr");
-            ObjectNode config = (ObjectNode) new ObjectMapper().readTree(published.resolve("config.json").toFile());
+            ObjectNode config = (ObjectNode)
+                    new ObjectMapper().readTree(published.resolve("config.json").toFile());
             config.put("causal", fixture.startsWith("causal"));
             if (fixture.startsWith("xproportion")) {
                 config.remove("unembed_size");
@@ -93,13 +97,22 @@ class TracrGoldenTest {
                 MaskParameters p = c.parameters()) {
             assertClose(
                     c.golden.floats("full.corr_writer_states"),
-                    Baseline.record(c.model, c.corrupted).writerStates(c.model, true).toFloats(),
+                    Baseline.record(c.model, c.corrupted)
+                            .writerStates(c.model, true)
+                            .toFloats(),
                     1e-4,
                     "corrupted writer states");
             MaskedPass full = new MaskedPass(
-                    c.model, c.clean, c.baseline(), Masks.of(MaskValues.full(c.graph), Device.CPU), null, MaskedPass.Gradients.NONE);
-            assertClose(c.golden.floats("full.writer_states"), full.writerStates().toFloats(), 1e-4, "writer states");
-            assertClose(c.golden.floats("full.last_hidden"), full.finalResidual().toFloats(), 1e-4, "last hidden state");
+                    c.model,
+                    c.clean,
+                    c.baseline(),
+                    Masks.of(MaskValues.full(c.graph), Device.CPU),
+                    null,
+                    MaskedPass.Gradients.NONE);
+            assertClose(
+                    c.golden.floats("full.writer_states"), full.writerStates().toFloats(), 1e-4, "writer states");
+            assertClose(
+                    c.golden.floats("full.last_hidden"), full.finalResidual().toFloats(), 1e-4, "last hidden state");
 
             c.checkSampledMasks();
             Masks masks = p.sample(c.edges("u."), c.nodes("u.")).detach();
@@ -121,7 +134,10 @@ class TracrGoldenTest {
 
     @ParameterizedTest
     @CsvSource({
-        "reverse_corr, clip1, 1", "reverse_zero, noclip, 0", "causal_reverse_corr, clip0.25, 0.25", "xproportion_corr, clip1, 1"
+        "reverse_corr, clip1, 1",
+        "reverse_zero, noclip, 0",
+        "causal_reverse_corr, clip0.25, 0.25",
+        "xproportion_corr, clip1, 1"
     })
     void fiveOptimiserStepsMatch(String fixture, String run, double clip, @TempDir Path dir) throws Exception {
         try (Case c = new Case(fixture, dir)) {
@@ -131,8 +147,12 @@ class TracrGoldenTest {
 
     private static void assertEdges(Case c, String name, MaskValues binary) {
         List<List<String>> expected = new ArrayList<>();
-        c.golden.json().get(name).forEach(e -> expected.add(List.of(
-                e.get(0).asText().replace("token_embeds", "tok_embeds"), e.get(1).asText())));
+        c.golden
+                .json()
+                .get(name)
+                .forEach(e -> expected.add(List.of(
+                        e.get(0).asText().replace("token_embeds", "tok_embeds"),
+                        e.get(1).asText())));
         List<List<String>> actual = binary.circuit().edges().stream()
                 .map(e -> List.of(e.writer().name(), e.reader().name()))
                 .toList();

@@ -21,13 +21,16 @@ import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** A small GPT-2 with trained weights (it sorts three digits), against activations that another implementation recorded. */
+/**
+ * A small GPT-2 with trained weights (it sorts three digits), against activations that another implementation recorded.
+ */
 class TrainedModelGoldenTest {
     @Test
     void residualStreamsAndLogitsAreTheRecordedOnes() {
         Path directory = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "gpt-nano-sort");
         Assumptions.assumeTrue(
-                Files.isDirectory(directory), "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
+                Files.isDirectory(directory),
+                "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
         try (TensorScope scope = TensorScope.open();
                 TransformerModel model = Models.open(directory, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(directory.resolve("golden_activations.safetensors"))) {
@@ -36,7 +39,11 @@ class TrainedModelGoldenTest {
             int layers = model.graphShape().layers();
             for (int layer = 0; layer < layers; layer++) {
                 Tensor after = layer + 1 < layers ? run.layers().get(layer + 1).attentionInput() : run.finalResidual();
-                assertClose(floats(golden, "block" + layer), after.toFloats(), 1e-4, "residual stream after block " + layer);
+                assertClose(
+                        floats(golden, "block" + layer),
+                        after.toFloats(),
+                        1e-4,
+                        "residual stream after block " + layer);
             }
             float[] expected = floats(golden, "lm_head");
             assertClose(expected, Baseline.logits(model, batch, null).toFloats(), 1e-4, "logits");
@@ -44,11 +51,18 @@ class TrainedModelGoldenTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             TokenBatch other = TokenBatch.of(rows(golden.tensor("idx")).reversed(), Device.CPU);
             MaskedPass full = new MaskedPass(
-                    model, batch, Baseline.record(model, other), Masks.of(MaskValues.full(graph), Device.CPU), null, MaskedPass.Gradients.NONE);
+                    model,
+                    batch,
+                    Baseline.record(model, other),
+                    Masks.of(MaskValues.full(graph), Device.CPU),
+                    null,
+                    MaskedPass.Gradients.NONE);
             Tensor logits = model.logits(full.finalResidual());
             assertClose(expected, logits.toFloats(), 1e-4, "logits of the masked model at full masks");
             long length = golden.info("idx").shape()[1];
-            Tensor sorted = logits.view(-1, length, model.vocabSize()).narrow(1, length / 2, length - length / 2).argmax(2);
+            Tensor sorted = logits.view(-1, length, model.vocabSize())
+                    .narrow(1, length / 2, length - length / 2)
+                    .argmax(2);
             assertArrayEquals(sorted(rows(golden.tensor("idx")), (int) (length / 2) + 1), sorted.toLongs(), "it sorts");
         }
     }
@@ -62,13 +76,17 @@ class TrainedModelGoldenTest {
         int length = (int) matrix.size(1);
         List<int[]> rows = new ArrayList<>();
         for (int from = 0; from < values.length; from += length) {
-            rows.add(Arrays.stream(values, from, from + length).mapToInt(Math::toIntExact).toArray());
+            rows.add(Arrays.stream(values, from, from + length)
+                    .mapToInt(Math::toIntExact)
+                    .toArray());
         }
         return rows;
     }
 
     /** The first {@code count} digits of each row, sorted. */
     private static long[] sorted(List<int[]> rows, int count) {
-        return rows.stream().flatMapToLong(row -> Arrays.stream(row).limit(count).sorted().asLongStream()).toArray();
+        return rows.stream()
+                .flatMapToLong(row -> Arrays.stream(row).limit(count).sorted().asLongStream())
+                .toArray();
     }
 }

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** A trained Llama of 260 thousand parameters that tells stories: real weights, real tokenizer, grouped-query attention. */
+/**
+ * A trained Llama of 260 thousand parameters that tells stories: real weights, real tokenizer, grouped-query attention.
+ */
 class GeneratorTest {
     private static final String STORY =
             "Once upon a time, there was a little girl named Lily. She loved to play outside in the park.";
@@ -36,7 +38,8 @@ class GeneratorTest {
     static void open() {
         Path directory = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "stories260k");
         Assumptions.assumeTrue(
-                Files.isDirectory(directory), "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
+                Files.isDirectory(directory),
+                "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
         model = Models.open(directory, Device.CPU);
         tokenizer = PromptTokenizer.open(directory);
     }
@@ -77,10 +80,11 @@ class GeneratorTest {
         Generator nothing =
                 new Generator(GeneratorTest.model, MaskValues.of(Circuit.of(graph(true), new BitSet())), Set.of());
         int[] clean = tokenizer.encode("Once upon a time, there was a little girl named Lily. She");
-        int[] corrupted = Arrays.copyOf(tokenizer.encode("Tom and his mom went to the park to play with the big dog and the cat"), clean.length);
+        int[] corrupted = Arrays.copyOf(
+                tokenizer.encode("Tom and his mom went to the park to play with the big dog and the cat"),
+                clean.length);
         assertArrayEquals(model.nextLogits(corrupted, null), nothing.nextLogits(clean, corrupted), 1e-4f);
-        assertFalse(Arrays.equals(
-                nothing.generate(clean, corrupted, 4), model.generate(clean, null, 4)));
+        assertFalse(Arrays.equals(nothing.generate(clean, corrupted, 4), model.generate(clean, null, 4)));
     }
 
     @Test
@@ -90,13 +94,16 @@ class GeneratorTest {
         int[] ended = new Generator(model, null, Set.of(first[2])).generate(start, null, 5);
         assertArrayEquals(Arrays.copyOf(first, 3), ended);
         Generator generator = new Generator(model, null, Set.of());
-        String tooMany = assertThrows(InputException.class, () -> generator.generate(start, null, 512)).getMessage();
+        String tooMany = assertThrows(InputException.class, () -> generator.generate(start, null, 512))
+                .getMessage();
         assertTrue(tooMany.contains("512 positions"), tooMany);
-        String uneven = assertThrows(InputException.class, () -> generator.generate(start, new int[2], 1)).getMessage();
+        String uneven = assertThrows(InputException.class, () -> generator.generate(start, new int[2], 1))
+                .getMessage();
         assertTrue(uneven.contains("as many"), uneven);
     }
 
     private static ComputationGraph graph(boolean withEmbeddings) {
-        return new ComputationGraph(withEmbeddings ? model.graphShape() : model.graphShape().withoutEmbeddings());
+        return new ComputationGraph(
+                withEmbeddings ? model.graphShape() : model.graphShape().withoutEmbeddings());
     }
 }

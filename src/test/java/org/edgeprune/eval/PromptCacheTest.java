@@ -39,9 +39,11 @@ class PromptCacheTest {
             int[] numbers = {39, 3, 12, 0};
             PromptBatch expected = forgotten.batch(numbers);
             PromptBatch actual = kept.batch(numbers);
-            assertArrayEquals(expected.clean().ids().toLongs(), actual.clean().ids().toLongs());
+            assertArrayEquals(
+                    expected.clean().ids().toLongs(), actual.clean().ids().toLongs());
             assertArrayEquals(expected.scored().toLongs(), actual.scored().toLongs());
-            assertArrayEquals(expected.fullLogits().toFloats(), actual.fullLogits().toFloats(), 1e-4f);
+            assertArrayEquals(
+                    expected.fullLogits().toFloats(), actual.fullLogits().toFloats(), 1e-4f);
             List<Tensor> theirs = expected.baseline().tensors();
             List<Tensor> ours = actual.baseline().tensors();
             for (int i = 0; i < theirs.size(); i++) {
@@ -60,7 +62,9 @@ class PromptCacheTest {
                 TensorScope scope = TensorScope.open()) {
             used.batch(IntStream.range(0, 40).toArray());
             int[] numbers = {7, 35, 20};
-            assertArrayEquals(fresh.batch(numbers).fullLogits().toFloats(), used.batch(numbers).fullLogits().toFloats());
+            assertArrayEquals(
+                    fresh.batch(numbers).fullLogits().toFloats(),
+                    used.batch(numbers).fullLogits().toFloats());
         }
     }
 
@@ -70,11 +74,15 @@ class PromptCacheTest {
     void fullLogitsAreThoseOfWholePrompts(boolean interchange) {
         try (TransformerModel model = open(false);
                 TensorScope scope = TensorScope.open()) {
-            TokenBatch whole = TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
+            TokenBatch whole =
+                    TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
             PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, interchange);
             assertEquals(interchange, batch.clean().pastCount() > 0);
             assertArrayEquals(
-                    Baseline.logits(model, whole, PromptBatch.scored(whole, EXAMPLES)).toFloats(), batch.fullLogits().toFloats(), 1e-4f);
+                    Baseline.logits(model, whole, PromptBatch.scored(whole, EXAMPLES))
+                            .toFloats(),
+                    batch.fullLogits().toFloats(),
+                    1e-4f);
         }
     }
 
@@ -90,9 +98,11 @@ class PromptCacheTest {
                     int length = 4 + i % 7;
                     int[] clean = random.ints(length, 0, 600).toArray();
                     int[] corrupted = random.ints(length, 0, 600).toArray();
-                    System.arraycopy(clean, 0, corrupted, 0, i % (length + 1)); // what they have in common is run only once
+                    System.arraycopy(
+                            clean, 0, corrupted, 0, i % (length + 1)); // what they have in common is run only once
                     int start = i % 5 == 0 ? 0 : length - 1;
-                    return new Example(clean, corrupted, start, length, new Answer.Tokens(new int[length - start], new int[0]));
+                    return new Example(
+                            clean, corrupted, start, length, new Answer.Tokens(new int[length - start], new int[0]));
                 })
                 .toList();
     }

@@ -87,13 +87,15 @@ class ComputationGraphTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "{}                            | expected a list of [writer, reader] pairs",
-        "[[\"a0.h0\"]]                 | entry 0 is [\"a0.h0\"]: expected a pair",
-        "[[\"a9.h0\", \"m1\"]]         | entry 0: unknown writer 'a9.h0'",
-        "[[\"a0.h0\", \"a0.h0.q\"]]    | a0.h0 is computed after a0.h0.q reads",
-        "[[\"a0.h0\", \"m1\"]          | not JSON",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{}                            | expected a list of [writer, reader] pairs",
+                "[[\"a0.h0\"]]                 | entry 0 is [\"a0.h0\"]: expected a pair",
+                "[[\"a9.h0\", \"m1\"]]         | entry 0: unknown writer 'a9.h0'",
+                "[[\"a0.h0\", \"a0.h0.q\"]]    | a0.h0 is computed after a0.h0.q reads",
+                "[[\"a0.h0\", \"m1\"]          | not JSON",
+            })
     void aBadEdgesFileIsNamedWithItsEntry(String json, String message, @TempDir Path dir) throws Exception {
         Path file = Files.writeString(dir.resolve("edges.json"), json);
         InputException e =

@@ -27,21 +27,42 @@ class HubSettingsTest {
 
     @Test
     void placesAreThoseOfHuggingFaceLibraries() {
-        assertEquals(home.resolve(".cache/huggingface/hub"), HubSettings.of(Map.of("HOME", home.toString())).cache());
-        assertEquals(Path.of("/x/huggingface/hub"), HubSettings.of(Map.of("XDG_CACHE_HOME", "/x")).cache());
-        assertEquals(Path.of("/h/hub"), HubSettings.of(Map.of("HF_HOME", "/h", "XDG_CACHE_HOME", "/x")).cache());
-        assertEquals(home.resolve("h/hub"), HubSettings.of(Map.of("HF_HOME", "~/h", "HOME", home.toString())).cache());
-        assertEquals(Path.of("/c"), HubSettings.of(Map.of("HF_HUB_CACHE", "/c", "HF_HOME", "/h")).cache());
-        assertEquals(URI.create("https://huggingface.co"), HubSettings.of(Map.of()).endpoint());
-        assertEquals(URI.create("https://mirror.test/hf"), HubSettings.of(Map.of("HF_ENDPOINT", "https://mirror.test/hf/")).endpoint());
+        assertEquals(
+                home.resolve(".cache/huggingface/hub"),
+                HubSettings.of(Map.of("HOME", home.toString())).cache());
+        assertEquals(
+                Path.of("/x/huggingface/hub"),
+                HubSettings.of(Map.of("XDG_CACHE_HOME", "/x")).cache());
+        assertEquals(
+                Path.of("/h/hub"),
+                HubSettings.of(Map.of("HF_HOME", "/h", "XDG_CACHE_HOME", "/x")).cache());
+        assertEquals(
+                home.resolve("h/hub"),
+                HubSettings.of(Map.of("HF_HOME", "~/h", "HOME", home.toString()))
+                        .cache());
+        assertEquals(
+                Path.of("/c"),
+                HubSettings.of(Map.of("HF_HUB_CACHE", "/c", "HF_HOME", "/h")).cache());
+        assertEquals(
+                URI.create("https://huggingface.co"), HubSettings.of(Map.of()).endpoint());
+        assertEquals(
+                URI.create("https://mirror.test/hf"),
+                HubSettings.of(Map.of("HF_ENDPOINT", "https://mirror.test/hf/")).endpoint());
     }
 
     @Test
     void theTokenIsTheVariableElseTheLoginsFile() throws IOException {
-        assertEquals(Optional.empty(), HubSettings.of(Map.of("HF_HOME", home.toString())).token());
+        assertEquals(
+                Optional.empty(),
+                HubSettings.of(Map.of("HF_HOME", home.toString())).token());
         Files.writeString(home.resolve("token"), "hf_file\n");
-        assertEquals(Optional.of("hf_file"), HubSettings.of(Map.of("HF_HOME", home.toString())).token());
-        assertEquals(Optional.of("hf_own"), HubSettings.of(Map.of("HF_HOME", home.toString(), "HF_TOKEN", "hf_own")).token());
+        assertEquals(
+                Optional.of("hf_file"),
+                HubSettings.of(Map.of("HF_HOME", home.toString())).token());
+        assertEquals(
+                Optional.of("hf_own"),
+                HubSettings.of(Map.of("HF_HOME", home.toString(), "HF_TOKEN", "hf_own"))
+                        .token());
     }
 
     @Test
@@ -56,20 +77,28 @@ class HubSettingsTest {
     void addressesAreChecked() {
         assertThrows(InputException.class, () -> HubSettings.of(Map.of("HF_ENDPOINT", "huggingface.co")));
         assertThrows(InputException.class, () -> HubSettings.of(Map.of("HF_ENDPOINT", "ftp://huggingface.co")));
-        InputException socks =
-                assertThrows(InputException.class, () -> HubSettings.of(Map.of("https_proxy", "socks5://me:secret@p:1")));
+        InputException socks = assertThrows(
+                InputException.class, () -> HubSettings.of(Map.of("https_proxy", "socks5://me:secret@p:1")));
         assertFalse(socks.getMessage().contains("secret"));
     }
 
     private static String proxy(Map<String, String> environment, String uri) {
-        InetSocketAddress address =
-                (InetSocketAddress) EnvironmentProxies.of(environment).select(URI.create(uri)).get(0).address();
+        InetSocketAddress address = (InetSocketAddress) EnvironmentProxies.of(environment)
+                .select(URI.create(uri))
+                .get(0)
+                .address();
         return address == null ? "direct" : address.getHostString() + ":" + address.getPort();
     }
 
     @Test
     void proxiesAreChosenAsCurlDoes() {
-        Map<String, String> both = Map.of("http_proxy", "http://plain:1", "HTTPS_PROXY", "secure:2", "no_proxy", "inside.test, .lab.test,here:8080");
+        Map<String, String> both = Map.of(
+                "http_proxy",
+                "http://plain:1",
+                "HTTPS_PROXY",
+                "secure:2",
+                "no_proxy",
+                "inside.test, .lab.test,here:8080");
         assertEquals("plain:1", proxy(both, "http://huggingface.co/x"));
         assertEquals("secure:2", proxy(both, "https://huggingface.co/x"));
         assertEquals("direct", proxy(both, "https://inside.test/"));
@@ -101,17 +130,31 @@ class HubSettingsTest {
         });
         proxy.start();
         try {
-            HubSettings settings = HubSettings.of(Map.of("HF_ENDPOINT", "http://hub.invalid", "HF_HUB_CACHE", home.toString(),
-                    "http_proxy", "http://me:p%40ss@127.0.0.1:" + proxy.getAddress().getPort()));
-            InputException refused = assertThrows(InputException.class,
-                    () -> new Hub(settings).download("a/b", "main", Hub.Listener.NONE));
-            assertEquals("a/b: not found on http://hub.invalid: names are like openai-community/gpt2", refused.getMessage());
-            String me = java.util.Base64.getEncoder().encodeToString("me:p@ss".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            HubSettings settings = HubSettings.of(Map.of(
+                    "HF_ENDPOINT",
+                    "http://hub.invalid",
+                    "HF_HUB_CACHE",
+                    home.toString(),
+                    "http_proxy",
+                    "http://me:p%40ss@127.0.0.1:" + proxy.getAddress().getPort()));
+            InputException refused = assertThrows(
+                    InputException.class, () -> new Hub(settings).download("a/b", "main", Hub.Listener.NONE));
+            assertEquals(
+                    "a/b: not found on http://hub.invalid: names are like openai-community/gpt2", refused.getMessage());
+            String me = java.util.Base64.getEncoder()
+                    .encodeToString("me:p@ss".getBytes(java.nio.charset.StandardCharsets.UTF_8));
             assertEquals(List.of("Basic " + me + " http://hub.invalid/api/models/a/b/revision/main"), asked);
-            HubSettings nobody = HubSettings.of(Map.of("HF_ENDPOINT", "http://hub.invalid", "HF_HUB_CACHE", home.toString(),
-                    "http_proxy", "http://127.0.0.1:" + proxy.getAddress().getPort()));
-            assertTrue(assertThrows(InputException.class, () -> new Hub(nobody).download("a/b", "main", Hub.Listener.NONE))
-                    .getMessage().startsWith("the proxy wants a user and password"));
+            HubSettings nobody = HubSettings.of(Map.of(
+                    "HF_ENDPOINT",
+                    "http://hub.invalid",
+                    "HF_HUB_CACHE",
+                    home.toString(),
+                    "http_proxy",
+                    "http://127.0.0.1:" + proxy.getAddress().getPort()));
+            assertTrue(
+                    assertThrows(InputException.class, () -> new Hub(nobody).download("a/b", "main", Hub.Listener.NONE))
+                            .getMessage()
+                            .startsWith("the proxy wants a user and password"));
         } finally {
             proxy.stop(0);
         }

@@ -72,8 +72,10 @@ class HubTest {
 
     private void assertWhole(Hub.Snapshot snapshot) throws IOException {
         assertEquals(MODEL, snapshot.files());
-        assertArrayEquals(LocalHub.WEIGHTS, Files.readAllBytes(snapshot.directory().resolve("model.safetensors")));
-        assertArrayEquals(LocalHub.CONFIG, Files.readAllBytes(snapshot.directory().resolve("config.json")));
+        assertArrayEquals(
+                LocalHub.WEIGHTS, Files.readAllBytes(snapshot.directory().resolve("model.safetensors")));
+        assertArrayEquals(
+                LocalHub.CONFIG, Files.readAllBytes(snapshot.directory().resolve("config.json")));
         assertFalse(Files.exists(incomplete()));
     }
 
@@ -83,8 +85,11 @@ class HubTest {
         assertWhole(snapshot);
         assertEquals(repository().resolve("snapshots").resolve(LocalHub.COMMIT), snapshot.directory());
         assertEquals(LocalHub.COMMIT, Files.readString(repository().resolve("refs/main")));
-        assertEquals(Path.of("../../blobs", WEIGHTS_BLOB), Files.readSymbolicLink(snapshot.directory().resolve("model.safetensors")));
-        assertEquals(Path.of("../../blobs", LocalHub.gitBlob(LocalHub.CONFIG)),
+        assertEquals(
+                Path.of("../../blobs", WEIGHTS_BLOB),
+                Files.readSymbolicLink(snapshot.directory().resolve("model.safetensors")));
+        assertEquals(
+                Path.of("../../blobs", LocalHub.gitBlob(LocalHub.CONFIG)),
                 Files.readSymbolicLink(snapshot.directory().resolve("config.json")));
         try (Stream<Path> blobs = Files.list(repository().resolve("blobs"))) {
             assertEquals(3, blobs.count(), "safetensors, configuration and tokenizer, nothing else of the repository");
@@ -102,7 +107,8 @@ class HubTest {
     @Test
     void theTokenGoesToTheHubAndNotToTheHostThatItRedirectsTo() {
         download();
-        assertTrue(server.requests("HEAD", "model.safetensors").stream().allMatch(r -> r.authorization().equals("Bearer hf_secret")));
+        assertTrue(server.requests("HEAD", "model.safetensors").stream()
+                .allMatch(r -> r.authorization().equals("Bearer hf_secret")));
         LocalHub.Request contents = server.requests("GET", "/model.safetensors").stream()
                 .filter(r -> r.path().equals("/model.safetensors"))
                 .findFirst()
@@ -133,7 +139,9 @@ class HubTest {
     void goesOnWhereAKilledProcessStopped() throws IOException {
         leave(Arrays.copyOf(LocalHub.WEIGHTS, 1_000_000));
         assertWhole(download());
-        assertEquals("bytes=1000000-", server.requests("GET", "/model.safetensors").getLast().range());
+        assertEquals(
+                "bytes=1000000-",
+                server.requests("GET", "/model.safetensors").getLast().range());
     }
 
     @Test
@@ -182,10 +190,15 @@ class HubTest {
             return true;
         };
         String message = refusal();
-        assertTrue(message.startsWith("model.safetensors: what the server sends has not the size and checksum that it states"), message);
+        assertTrue(
+                message.startsWith(
+                        "model.safetensors: what the server sends has not the size and checksum that it states"),
+                message);
         assertFalse(Files.exists(incomplete()));
         assertFalse(Files.exists(repository().resolve("blobs").resolve(WEIGHTS_BLOB)));
-        assertFalse(new Hub(server.settings(cache)).cached(LocalHub.REPOSITORY, "main").isPresent());
+        assertFalse(new Hub(server.settings(cache))
+                .cached(LocalHub.REPOSITORY, "main")
+                .isPresent());
     }
 
     @Test
@@ -209,7 +222,8 @@ class HubTest {
     @Test
     void wrongBytesOfASmallFileNeverBecomeAFile() {
         server.onHub = (exchange, nth) -> {
-            boolean config = exchange.getRequestMethod().equals("GET") && exchange.getRequestURI().getPath().endsWith("config.json");
+            boolean config = exchange.getRequestMethod().equals("GET")
+                    && exchange.getRequestURI().getPath().endsWith("config.json");
             if (config) {
                 LocalHub.send(exchange, 200, "{\"model_type\": \"gptX\"}".getBytes(StandardCharsets.UTF_8));
             }
@@ -228,7 +242,8 @@ class HubTest {
             sleep(20);
             return true;
         };
-        HubSettings hasty = server.settings(cache).withPatience(new Patience(3, Duration.ofMillis(10), Duration.ofMillis(500)));
+        HubSettings hasty =
+                server.settings(cache).withPatience(new Patience(3, Duration.ofMillis(10), Duration.ofMillis(500)));
         long start = System.nanoTime();
         assertWhole(new Hub(hasty).download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE));
         assertTrue(System.nanoTime() - start < 15e9);
@@ -264,7 +279,9 @@ class HubTest {
         };
         server.requests.clear();
         String message = refusal();
-        assertTrue(message.startsWith("someone/tiny at revision main: the download failed again and again (HTTP 503)"), message);
+        assertTrue(
+                message.startsWith("someone/tiny at revision main: the download failed again and again (HTTP 503)"),
+                message);
         assertEquals(3, server.requests.size());
     }
 
@@ -284,7 +301,8 @@ class HubTest {
         assertTrue(snapshot.directory().startsWith(cache.resolve("models--old--name")));
 
         server.onHub = (exchange, nth) -> {
-            exchange.getResponseHeaders().set("Location", exchange.getRequestURI().toString());
+            exchange.getResponseHeaders()
+                    .set("Location", exchange.getRequestURI().toString());
             exchange.sendResponseHeaders(307, -1);
             return true;
         };
@@ -293,15 +311,22 @@ class HubTest {
 
     @Test
     void refusalsSayWhatToDo() {
-        assertEquals("someone/tiny: the Hub gives it only to those who accepted its terms: accept them at " + server.endpoint()
-                + "/someone/tiny and set HF_TOKEN", refusalOf(403, "GatedRepo"));
-        assertEquals("someone/tiny: not there, or private (HTTP 401): check the name, or the token in use may not read it",
+        assertEquals(
+                "someone/tiny: the Hub gives it only to those who accepted its terms: accept them at "
+                        + server.endpoint() + "/someone/tiny and set HF_TOKEN",
+                refusalOf(403, "GatedRepo"));
+        assertEquals(
+                "someone/tiny: not there, or private (HTTP 401): check the name, or the token in use may not read it",
                 refusalOf(401, "RepoNotFound"));
-        assertEquals("someone/tiny: has no revision 'main': see " + server.endpoint() + "/someone/tiny/branches",
+        assertEquals(
+                "someone/tiny: has no revision 'main': see " + server.endpoint() + "/someone/tiny/branches",
                 refusalOf(404, "RevisionNotFound"));
-        assertEquals("someone/tiny: not found on " + server.endpoint() + ": names are like openai-community/gpt2",
+        assertEquals(
+                "someone/tiny: not found on " + server.endpoint() + ": names are like openai-community/gpt2",
                 refusalOf(404, "RepoNotFound"));
-        assertEquals(server.endpoint() + "/api/models/someone/tiny/revision/main: unexpected answer, HTTP 418: no explanation",
+        assertEquals(
+                server.endpoint()
+                        + "/api/models/someone/tiny/revision/main: unexpected answer, HTTP 418: no explanation",
                 refusalOf(418, ""));
     }
 
@@ -311,10 +336,12 @@ class HubTest {
             LocalHub.fail(exchange, 401, "RepoNotFound");
             return true;
         };
-        HubSettings nobody = HubSettings.of(Map.of(
-                "HF_ENDPOINT", server.endpoint().toString(), "HF_HOME", cache.toString()));
-        assertEquals("someone/tiny: not there, or private (HTTP 401): check the name, or set HF_TOKEN to a token that may read it",
-                assertThrows(InputException.class, () -> new Hub(nobody).download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
+        HubSettings nobody =
+                HubSettings.of(Map.of("HF_ENDPOINT", server.endpoint().toString(), "HF_HOME", cache.toString()));
+        assertEquals(
+                "someone/tiny: not there, or private (HTTP 401): check the name, or set HF_TOKEN to a token that may read it",
+                assertThrows(InputException.class, () -> new Hub(nobody)
+                                .download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
                         .getMessage());
     }
 
@@ -352,10 +379,13 @@ class HubTest {
         assertTrue(message.startsWith("someone/tiny at revision main: the Hub cannot be reached ("), message);
 
         HubSettings offline = HubSettings.of(Map.of("HF_HUB_CACHE", cache.toString(), "HF_HUB_OFFLINE", "1"));
-        String absent = assertThrows(InputException.class,
-                        () -> new Hub(offline).download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
+        String absent = assertThrows(InputException.class, () -> new Hub(offline)
+                        .download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
                 .getMessage();
-        assertEquals("someone/tiny: revision 'main' is not whole in " + cache + ", and HF_HUB_OFFLINE forbids to download it: unset it", absent);
+        assertEquals(
+                "someone/tiny: revision 'main' is not whole in " + cache
+                        + ", and HF_HUB_OFFLINE forbids to download it: unset it",
+                absent);
     }
 
     @Test
@@ -377,8 +407,14 @@ class HubTest {
         server.files.put("model-00001-of-00002.safetensors", LocalHub.random(1000));
         assertTrue(refusal().contains("has no model.safetensors, nor all of its shards"));
         server.files.put("model-00002-of-00002.safetensors", LocalHub.random(2000));
-        assertEquals(List.of("config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
-                "model.safetensors.index.json", "tokenizer.json"), download().files());
+        assertEquals(
+                List.of(
+                        "config.json",
+                        "model-00001-of-00002.safetensors",
+                        "model-00002-of-00002.safetensors",
+                        "model.safetensors.index.json",
+                        "tokenizer.json"),
+                download().files());
     }
 
     @Test
@@ -392,7 +428,11 @@ class HubTest {
                 assertWhole(one.get());
             }
         }
-        assertEquals(1, server.requests.stream().filter(r -> r.path().equals("/model.safetensors")).count());
+        assertEquals(
+                1,
+                server.requests.stream()
+                        .filter(r -> r.path().equals("/model.safetensors"))
+                        .count());
     }
 
     @Test
@@ -411,8 +451,15 @@ class HubTest {
                 }
             }
         });
-        assertEquals(List.of("config.json", "model.safetensors", "tokenizer.json",
-                "config.json 22", "model.safetensors 3000000", "tokenizer.json 2"), heard);
+        assertEquals(
+                List.of(
+                        "config.json",
+                        "model.safetensors",
+                        "tokenizer.json",
+                        "config.json 22",
+                        "model.safetensors 3000000",
+                        "tokenizer.json 2"),
+                heard);
     }
 
     @Test

@@ -23,8 +23,8 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
- * A Hub on this machine's loopback, and the content server of another host (another port) that it redirects large files to. It
- * speaks the protocol as huggingface.co does, and misbehaves on request.
+ * A Hub on this machine's loopback, and the content server of another host (another port) that it redirects large files
+ * to. It speaks the protocol as huggingface.co does, and misbehaves on request.
  */
 public final class LocalHub implements AutoCloseable {
     public static final String REPOSITORY = "someone/tiny";
@@ -82,13 +82,20 @@ public final class LocalHub implements AutoCloseable {
     /** Settings for this Hub: an empty cache, no proxy, and little patience. */
     HubSettings settings(Path cache) {
         return HubSettings.of(Map.of(
-                        "HF_ENDPOINT", endpoint().toString(), "HF_HUB_CACHE", cache.toString(), "HF_TOKEN", "hf_secret"))
+                        "HF_ENDPOINT",
+                        endpoint().toString(),
+                        "HF_HUB_CACHE",
+                        cache.toString(),
+                        "HF_TOKEN",
+                        "hf_secret"))
                 .withPatience(new HubSettings.Patience(3, Duration.ofMillis(10), Duration.ofSeconds(10)));
     }
 
     /** Requests of one method whose path ends in some text. */
     List<Request> requests(String method, String end) {
-        return requests.stream().filter(r -> r.method().equals(method) && r.path().endsWith(end)).toList();
+        return requests.stream()
+                .filter(r -> r.method().equals(method) && r.path().endsWith(end))
+                .toList();
     }
 
     private synchronized int nextContentRequest() {
@@ -97,8 +104,11 @@ public final class LocalHub implements AutoCloseable {
 
     private void record(HttpExchange exchange) {
         Headers headers = exchange.getRequestHeaders();
-        requests.add(new Request(exchange.getRequestMethod(), exchange.getRequestURI().getPath(),
-                headers.getFirst("Range"), headers.getFirst("Authorization")));
+        requests.add(new Request(
+                exchange.getRequestMethod(),
+                exchange.getRequestURI().getPath(),
+                headers.getFirst("Range"),
+                headers.getFirst("Authorization")));
     }
 
     private void hub(HttpExchange exchange) throws IOException {
@@ -113,8 +123,12 @@ public final class LocalHub implements AutoCloseable {
                 String siblings = files.keySet().stream()
                         .map(f -> "{\"rfilename\": \"" + f + "\"}")
                         .collect(Collectors.joining(", "));
-                send(exchange, 200, ("{\"id\": \"" + REPOSITORY + "\", \"sha\": \"" + COMMIT + "\", \"siblings\": [" + siblings + "]}")
-                        .getBytes(StandardCharsets.UTF_8));
+                send(
+                        exchange,
+                        200,
+                        ("{\"id\": \"" + REPOSITORY + "\", \"sha\": \"" + COMMIT + "\", \"siblings\": [" + siblings
+                                        + "]}")
+                                .getBytes(StandardCharsets.UTF_8));
             } else if (path.startsWith(resolve) && files.containsKey(path.substring(resolve.length()))) {
                 file(exchange, path.substring(resolve.length()));
             } else {
@@ -130,7 +144,8 @@ public final class LocalHub implements AutoCloseable {
         if (name.endsWith(".safetensors")) {
             exchange.getResponseHeaders().set("X-Linked-Size", Integer.toString(bytes.length));
             exchange.getResponseHeaders().set("X-Linked-Etag", "\"" + sha256(bytes) + "\"");
-            exchange.getResponseHeaders().set("Location", "http://127.0.0.1:" + contents.getAddress().getPort() + "/" + name);
+            exchange.getResponseHeaders()
+                    .set("Location", "http://127.0.0.1:" + contents.getAddress().getPort() + "/" + name);
             exchange.sendResponseHeaders(302, -1);
         } else {
             exchange.getResponseHeaders().set("ETag", "\"" + gitBlob(bytes) + "\"");
@@ -171,7 +186,8 @@ public final class LocalHub implements AutoCloseable {
         } else if (from >= bytes.length) {
             exchange.sendResponseHeaders(416, -1);
         } else {
-            exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
+            exchange.getResponseHeaders()
+                    .set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
             send(exchange, 206, Arrays.copyOfRange(bytes, from, bytes.length));
         }
     }
@@ -180,7 +196,8 @@ public final class LocalHub implements AutoCloseable {
     public static void cut(HttpExchange exchange, byte[] bytes, int count) throws IOException {
         int from = from(exchange);
         if (from > 0) {
-            exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
+            exchange.getResponseHeaders()
+                    .set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
         }
         exchange.sendResponseHeaders(from > 0 ? 206 : 200, bytes.length - from);
         OutputStream out = exchange.getResponseBody();

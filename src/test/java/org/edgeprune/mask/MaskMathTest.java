@@ -28,7 +28,8 @@ class MaskMathTest {
         float[] noise = new Noise(1).uniform(Noise.Stream.EDGES, 0, samples, 1e-6);
         try (TensorScope scope = TensorScope.open()) {
             Tensor a = Tensor.full(logAlpha, org.edgeprune.torch.DType.F32, org.edgeprune.torch.Device.CPU, samples);
-            float[] z = HardConcrete.DEFAULT.sample(a, Tensor.of(noise, samples)).toFloats();
+            float[] z =
+                    HardConcrete.DEFAULT.sample(a, Tensor.of(noise, samples)).toFloats();
             int zeros = 0;
             for (float value : z) {
                 assertTrue(value >= 0 && value <= 1);
@@ -102,7 +103,12 @@ class MaskMathTest {
     void theThresholdSearchEndsWhereSparsityCrossesTheTarget() {
         float[] soft = {0.1f, 0.2f, 0.6f, 0.9f};
         double threshold = ThresholdSearch.find(
-                t -> 1 - java.util.stream.IntStream.range(0, 4).filter(i -> soft[i] > t).count() / 4.0, 0.5);
+                t -> 1
+                        - java.util.stream.IntStream.range(0, 4)
+                                        .filter(i -> soft[i] > t)
+                                        .count()
+                                / 4.0,
+                0.5);
         assertEquals(0.6, threshold, 1e-5, "the largest threshold that cuts half");
     }
 
@@ -117,8 +123,16 @@ class MaskMathTest {
         java.util.Arrays.fill(nodes, 1);
         MaskValues soft = new MaskValues(GRAPH, edges, nodes);
         Circuit circuit = soft.binary(soft.thresholds()).circuit();
-        assertEquals(List.of(2, 5, 8, 11, 14), circuit.edges().stream().map(e -> GRAPH.edgeIndex(e.writer(), e.reader())).sorted().toList());
-        assertEquals(4, soft.binary(soft.referenceThresholds()).circuit().size(), "they sum up to 4.9, so the reference cuts one more");
+        assertEquals(
+                List.of(2, 5, 8, 11, 14),
+                circuit.edges().stream()
+                        .map(e -> GRAPH.edgeIndex(e.writer(), e.reader()))
+                        .sorted()
+                        .toList());
+        assertEquals(
+                4,
+                soft.binary(soft.referenceThresholds()).circuit().size(),
+                "they sum up to 4.9, so the reference cuts one more");
 
         java.util.Arrays.fill(edges, 1);
         MaskValues full = new MaskValues(GRAPH, edges, nodes);
@@ -160,8 +174,10 @@ class MaskMathTest {
         try (TensorScope scope = TensorScope.open()) {
             Tensor values = Tensor.of(flat, flat.length);
             Tensor plain = Tensor.of(edges, edges.length);
-            GRAPH.groups().forEach(group -> assertArrayEquals(
-                    MaskLayout.edges(GRAPH).block(plain, group).toFloats(), reference.block(values, group).toFloats()));
+            GRAPH.groups()
+                    .forEach(group -> assertArrayEquals(
+                            MaskLayout.edges(GRAPH).block(plain, group).toFloats(),
+                            reference.block(values, group).toFloats()));
         }
     }
 }

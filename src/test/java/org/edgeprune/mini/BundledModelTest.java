@@ -25,8 +25,7 @@ class BundledModelTest {
     void isGoodAtAllThreeTasksOnWhatItHasNotSeen() {
         try (TransformerModel model = Models.open(MODEL, Device.CPU);
                 PromptTokenizer tokenizer = PromptTokenizer.open(MODEL)) {
-            Map<String, Map<String, Double>> metrics =
-                    new HeldOut(tokenizer, Split.TEST, 400, 1234).measure(model);
+            Map<String, Map<String, Double>> metrics = new HeldOut(tokenizer, Split.TEST, 400, 1234).measure(model);
             assertTrue(metrics.get("ioi").get("accuracy") >= 0.97, metrics.toString());
             assertTrue(metrics.get("gt").get("probability_difference") >= 0.8, metrics.toString());
             assertTrue(metrics.get("gp").get("accuracy") >= 0.97, metrics.toString());

@@ -55,12 +55,17 @@ class MiniTrainingTest {
             List<Double> losses = train(trainer);
             // Before the first update all tokens are as good as equally likely.
             assertEquals(Math.log(TOKENIZER.vocabSize()), losses.get(0), 0.05);
-            double last = losses.subList(25, 30).stream().mapToDouble(d -> d).average().orElseThrow();
+            double last = losses.subList(25, 30).stream()
+                    .mapToDouble(d -> d)
+                    .average()
+                    .orElseThrow();
             assertTrue(last < losses.get(0) - 1.5, losses.toString());
         }
     }
 
-    /** The model keeps views of its parameters: after updates in place, gradients must be those of a model made anew. */
+    /**
+     * The model keeps views of its parameters: after updates in place, gradients must be those of a model made anew.
+     */
     @Test
     void gradientsAfterUpdatesAreThoseOfAFreshModel() {
         try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU);
@@ -68,7 +73,8 @@ class MiniTrainingTest {
                 TransformerModel fresh = trained(trainer, copies);
                 TensorScope scope = TensorScope.open()) {
             TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);
-            TextBatch batch = TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh, new Random(1));
+            TextBatch batch =
+                    TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh, new Random(1));
             Tensor[] gradients = Autograd.grad(batch.loss(trainer.model()), leaves(trainer.weights()));
             Tensor[] expected = Autograd.grad(batch.loss(fresh), leaves(copies.byName()));
             for (int i = 0; i < expected.length; i++) {
@@ -101,9 +107,12 @@ class MiniTrainingTest {
             train(again);
             Path two = Files.createDirectory(dir.resolve("two"));
             MiniDirectory.write(two, TINY, again, "the command", trained);
-            for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md")) {
+            for (String file : List.of(
+                    "model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "README.md")) {
                 assertArrayEquals(
-                        Files.readAllBytes(two.resolve(file)), Files.readAllBytes(dir.resolve("one").resolve(file)), file);
+                        Files.readAllBytes(two.resolve(file)),
+                        Files.readAllBytes(dir.resolve("one").resolve(file)),
+                        file);
             }
             try (TransformerModel opened = Models.open(two, Device.CPU);
                     PromptTokenizer tokenizer = PromptTokenizer.open(two);

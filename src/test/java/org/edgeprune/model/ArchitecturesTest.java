@@ -81,14 +81,22 @@ class ArchitecturesTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             for (Baseline baseline : new Baseline[] {null, Baseline.record(model, corrupted)}) {
                 MaskedPass full = new MaskedPass(
-                        model, batch, baseline, Masks.of(MaskValues.full(graph), Device.CPU), null, MaskedPass.Gradients.NONE);
+                        model,
+                        batch,
+                        baseline,
+                        Masks.of(MaskValues.full(graph), Device.CPU),
+                        null,
+                        MaskedPass.Gradients.NONE);
                 assertRow(naive.logits(LONG), model.logits(full.finalResidual()).toFloats(), batch.token(0, 0));
             }
             assertEquals(config.get("model_type").asText(), Models.sizes(dir).architecture());
         }
     }
 
-    /** Gemma 2 divides all heads of a layer by one norm, so a head that nobody reads still counts: cutting it makes no jump. */
+    /**
+     * Gemma 2 divides all heads of a layer by one norm, so a head that nobody reads still counts: cutting it makes no
+     * jump.
+     */
     @Test
     void aHeadThatNobodyReadsStaysInTheNormOfItsLayer() throws Exception {
         write(config("'model_type': 'gemma2', 'head_dim': 8"), DType.F32, 1);
@@ -108,22 +116,32 @@ class ArchitecturesTest {
 
     /** What resid_post reads where all edges of one writer have a mask and the others are whole. */
     private static float[] residual(
-            TransformerModel model, TokenBatch batch, Baseline baseline, ComputationGraph graph, int writer, float mask) {
+            TransformerModel model,
+            TokenBatch batch,
+            Baseline baseline,
+            ComputationGraph graph,
+            int writer,
+            float mask) {
         float[] edges = MaskValues.full(graph).edges();
         for (int i = 0; i < edges.length; i++) {
             edges[i] = graph.edge(i).writer().index() == writer ? mask : 1;
         }
         MaskValues masks = new MaskValues(graph, edges, MaskValues.full(graph).nodes());
-        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE).finalResidual().toFloats();
+        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+                .finalResidual()
+                .toFloats();
     }
 
-    /** The engine's backward through each kind of block, against differences of the forward along a random direction. */
+    /**
+     * The engine's backward through each kind of block, against differences of the forward along a random direction.
+     */
     @ParameterizedTest
-    @ValueSource(strings = {
-        "'model_type': 'qwen3', 'head_dim': 8",
-        "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4",
-        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
-    })
+    @ValueSource(
+            strings = {
+                "'model_type': 'qwen3', 'head_dim': 8",
+                "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4",
+                "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
+            })
     void maskGradientsAreThoseOfTheForward(String fields) throws Exception {
         write(config(fields), DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
@@ -137,33 +155,48 @@ class ArchitecturesTest {
             float[] nodes = values(graph.nodeCount(), 0.2, 0.8, random);
             float[] alongEdges = values(graph.edgeCount(), -1, 1, random);
             float[] alongNodes = values(graph.nodeCount(), -1, 1, random);
-            Tensor weights = Tensor.of(values(batch.tokenCount() * model.hiddenSize(), -1, 1, random),
-                    batch.tokenCount(), model.hiddenSize());
+            Tensor weights = Tensor.of(
+                    values(batch.tokenCount() * model.hiddenSize(), -1, 1, random),
+                    batch.tokenCount(),
+                    model.hiddenSize());
             MaskedPass pass = new MaskedPass(
-                    model, batch, baseline, Masks.of(new MaskValues(graph, edges, nodes), Device.CPU), null, MaskedPass.Gradients.KEPT);
+                    model,
+                    batch,
+                    baseline,
+                    Masks.of(new MaskValues(graph, edges, nodes), Device.CPU),
+                    null,
+                    MaskedPass.Gradients.KEPT);
             MaskGradients gradients = pass.backward(weights);
-            double expected = dot(gradients.edges().toFloats(), alongEdges) + dot(gradients.nodes().toFloats(), alongNodes);
+            double expected = dot(gradients.edges().toFloats(), alongEdges)
+                    + dot(gradients.nodes().toFloats(), alongNodes);
             double step = 5e-3;
             double[] loss = new double[2];
             for (int side = 0; side < 2; side++) {
                 MaskValues moved = new MaskValues(
-                        graph, moved(edges, alongEdges, step * (1 - 2 * side)), moved(nodes, alongNodes, step * (1 - 2 * side)));
-                MaskedPass other = new MaskedPass(model, batch, baseline, Masks.of(moved, Device.CPU), null, MaskedPass.Gradients.NONE);
+                        graph,
+                        moved(edges, alongEdges, step * (1 - 2 * side)),
+                        moved(nodes, alongNodes, step * (1 - 2 * side)));
+                MaskedPass other = new MaskedPass(
+                        model, batch, baseline, Masks.of(moved, Device.CPU), null, MaskedPass.Gradients.NONE);
                 loss[side] = dot(other.finalResidual().toFloats(), weights.toFloats());
             }
             assertEquals(expected, (loss[0] - loss[1]) / (2 * step), 1e-2 * Math.abs(expected));
         }
     }
 
-    /** Where two prompts begin alike, a masked run of their tails is the masked run of them whole: residual streams and gradients. */
+    /**
+     * Where two prompts begin alike, a masked run of their tails is the masked run of them whole: residual streams and
+     * gradients.
+     */
     @ParameterizedTest
-    @ValueSource(strings = {
-        "'model_type': 'llama', 'max_position_embeddings': 8, 'rope_scaling': {'rope_type': 'dynamic', 'factor': 2.0}",
-        "'model_type': 'mistral', 'sliding_window': 4",
-        "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4, 'attn_logit_softcapping': 3.0",
-        "'model_type': 'phi3', 'original_max_position_embeddings': 8, 'rope_scaling': {'type': 'longrope', 'short_factor': [1.1, 1.5, 2.5], 'long_factor': [2.0, 6.5, 0.7]}",
-        "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
-    })
+    @ValueSource(
+            strings = {
+                "'model_type': 'llama', 'max_position_embeddings': 8, 'rope_scaling': {'rope_type': 'dynamic', 'factor': 2.0}",
+                "'model_type': 'mistral', 'sliding_window': 4",
+                "'model_type': 'gemma2', 'head_dim': 8, 'sliding_window': 4, 'attn_logit_softcapping': 3.0",
+                "'model_type': 'phi3', 'original_max_position_embeddings': 8, 'rope_scaling': {'type': 'longrope', 'short_factor': [1.1, 1.5, 2.5], 'long_factor': [2.0, 6.5, 0.7]}",
+                "'model_type': 'gpt_neox', 'hidden_act': 'gelu', 'rotary_pct': 0.7"
+            })
     void tailsOfPromptsAreEnough(String fields) throws Exception {
         write(config(fields), DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU)) {
@@ -175,30 +208,39 @@ class ArchitecturesTest {
 
     private static void tailsAreEnough(TransformerModel model, List<int[]> clean, int... past) {
         try (TensorScope scope = TensorScope.open()) {
-            List<int[]> corrupted =
-                    IntStream.range(0, past.length).mapToObj(row -> changedFrom(clean.get(row), past[row])).toList();
+            List<int[]> corrupted = IntStream.range(0, past.length)
+                    .mapToObj(row -> changedFrom(clean.get(row), past[row]))
+                    .toList();
             TokenBatch whole = TokenBatch.of(clean, Device.CPU);
             TokenBatch tails = TokenBatch.tails(clean, past, Device.CPU);
             TokenBatch other = TokenBatch.of(corrupted, Device.CPU);
             Tensor kept = tails.tokensIn(whole);
 
             Baseline.Pair runs = Baseline.record(model, other, tails);
-            assertArrayEquals(Baseline.logits(model, whole, kept).toFloats(), model.logits(runs.clean()).toFloats(), 1e-4f);
+            assertArrayEquals(
+                    Baseline.logits(model, whole, kept).toFloats(),
+                    model.logits(runs.clean()).toFloats(),
+                    1e-4f);
 
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             SplittableRandom random = new SplittableRandom(8);
             float[] nodes = values(graph.nodeCount(), 0.2, 0.8, random);
             // one head of the first layer, and in the second all that use one key/value head, are not computed
-            for (int writer : new int[] {graph.firstWriter(0) + 1, graph.firstWriter(1) + 2, graph.firstWriter(1) + 3}) {
+            for (int writer :
+                    new int[] {graph.firstWriter(0) + 1, graph.firstWriter(1) + 2, graph.firstWriter(1) + 3}) {
                 nodes[writer] = 0;
             }
-            Masks masks = Masks.of(new MaskValues(graph, values(graph.edgeCount(), 0.2, 0.8, random), nodes), Device.CPU);
-            Tensor weights = Tensor.of(values(tails.tokenCount() * model.hiddenSize(), -1, 1, random),
-                    tails.tokenCount(), model.hiddenSize());
-            MaskedPass expected = new MaskedPass(
-                    model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
+            Masks masks =
+                    Masks.of(new MaskValues(graph, values(graph.edgeCount(), 0.2, 0.8, random), nodes), Device.CPU);
+            Tensor weights = Tensor.of(
+                    values(tails.tokenCount() * model.hiddenSize(), -1, 1, random),
+                    tails.tokenCount(),
+                    model.hiddenSize());
+            MaskedPass expected =
+                    new MaskedPass(model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
             MaskedPass actual = new MaskedPass(model, tails, runs.corrupted(), masks, null, MaskedPass.Gradients.KEPT);
-            assertArrayEquals(expected.finalResidual().toFloats(), actual.finalResidual().toFloats(), 1e-4f);
+            assertArrayEquals(
+                    expected.finalResidual().toFloats(), actual.finalResidual().toFloats(), 1e-4f);
             MaskGradients a = expected.backward(weights);
             MaskGradients b = actual.backward(weights);
             assertArrayEquals(a.edges().toFloats(), b.edges().toFloats(), 1e-3f);
@@ -212,7 +254,8 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
-            String message = assertThrows(InputException.class, () -> Baseline.logits(model, batch, null)).getMessage();
+            String message = assertThrows(InputException.class, () -> Baseline.logits(model, batch, null))
+                    .getMessage();
             assertTrue(message.startsWith("token 23 is none of the model's vocabulary of 23"), message);
         }
     }
@@ -284,7 +327,8 @@ class ArchitecturesTest {
             })
     void whatIsNotSupportedIsRefusedByName(String fields, String complaint) throws Exception {
         Files.writeString(dir.resolve("config.json"), config(fields).toString());
-        String message = assertThrows(InputException.class, () -> Models.open(dir, Device.CPU)).getMessage();
+        String message = assertThrows(InputException.class, () -> Models.open(dir, Device.CPU))
+                .getMessage();
         assertTrue(message.contains(complaint), message);
         assertThrows(InputException.class, () -> Models.sizes(dir));
     }
@@ -295,7 +339,8 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
-            String message = assertThrows(InputException.class, () -> model.embeddings(batch)).getMessage();
+            String message = assertThrows(InputException.class, () -> model.embeddings(batch))
+                    .getMessage();
             assertTrue(message.contains("12 tokens") && message.contains("8 positions"), message);
         }
     }
@@ -363,7 +408,10 @@ class ArchitecturesTest {
         int vocab = expected[0].length;
         for (int t = 0; t < expected.length; t++) {
             for (int i = 0; i < vocab; i++) {
-                assertEquals(expected[t][i], logits[(firstToken + t) * vocab + i], 1e-4 * (1 + Math.abs(expected[t][i])),
+                assertEquals(
+                        expected[t][i],
+                        logits[(firstToken + t) * vocab + i],
+                        1e-4 * (1 + Math.abs(expected[t][i])),
                         "logit " + i + " at position " + t);
             }
         }

@@ -1,12 +1,12 @@
 package org.edgeprune.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.function.DoubleUnaryOperator;
 import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
 
 /**
- * The plain forward pass of Llama's relatives and of GPT-NeoX, token by token in double loops: what the tensor code is held against. It
- * reads HuggingFace's configuration and parameters itself and shares nothing with the code under test.
+ * The plain forward pass of Llama's relatives and of GPT-NeoX, token by token in double loops: what the tensor code is
+ * held against. It reads HuggingFace's configuration and parameters itself and shares nothing with the code under test.
  *
  * @param config a {@code config.json}
  * @param weights row-major parameters by name
@@ -86,7 +86,8 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         rotate(q, headDim, rotary);
         rotate(k, headDim, rotary);
         int window = config.path("sliding_window").asInt(Integer.MAX_VALUE);
-        if (type().startsWith("qwen") && !(config.path("use_sliding_window").asBoolean() && layer >= integer("max_window_layers"))) {
+        if (type().startsWith("qwen")
+                && !(config.path("use_sliding_window").asBoolean() && layer >= integer("max_window_layers"))) {
             window = Integer.MAX_VALUE;
         }
         if (type().equals("gemma2") && layer % 2 == 1) {
@@ -134,7 +135,9 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
                 case "linear" -> inverse[i] /= factor;
                 case "longrope", "su" -> {
                     boolean isLong = length > integer("original_max_position_embeddings");
-                    inverse[i] /= scaling.get(isLong ? "long_factor" : "short_factor").get(i).asDouble();
+                    inverse[i] /= scaling.get(isLong ? "long_factor" : "short_factor")
+                            .get(i)
+                            .asDouble();
                 }
                 case "llama3" -> {
                     double low = scaling.get("low_freq_factor").asDouble();
@@ -148,12 +151,14 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
                     }
                 }
                 case "yarn" -> {
-                    double low = Math.max(0, Math.floor(dim * Math.log(original / (32 * 2 * Math.PI)) / (2 * Math.log(base))));
-                    double high = Math.min(dim - 1, Math.ceil(dim * Math.log(original / (2 * Math.PI)) / (2 * Math.log(base))));
+                    double low = Math.max(
+                            0, Math.floor(dim * Math.log(original / (32 * 2 * Math.PI)) / (2 * Math.log(base))));
+                    double high = Math.min(
+                            dim - 1, Math.ceil(dim * Math.log(original / (2 * Math.PI)) / (2 * Math.log(base))));
                     double ramp = Math.min(1, Math.max(0, (i - low) / (high - low)));
                     inverse[i] = inverse[i] / factor * ramp + inverse[i] * (1 - ramp);
                 }
-                default -> { }
+                default -> {}
             }
         }
         return inverse;
@@ -214,7 +219,11 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         double[][] h = embed("gpt_neox.embed_in.weight", tokens, 1);
         for (int layer = 0; layer < integer("num_hidden_layers"); layer++) {
             String name = "gpt_neox.layers." + layer + ".";
-            double[][] all = linear(layerNorm(h, name + "input_layernorm"), name + "attention.query_key_value", name + "attention.query_key_value", 3 * hidden);
+            double[][] all = linear(
+                    layerNorm(h, name + "input_layernorm"),
+                    name + "attention.query_key_value",
+                    name + "attention.query_key_value",
+                    3 * hidden);
             double[][][] parts = new double[3][tokens.length][hidden];
             for (int t = 0; t < tokens.length; t++) {
                 for (int i = 0; i < 3 * hidden; i++) {
@@ -225,13 +234,18 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
             int rotary = (int) (headDim * number("rotary_pct", 0.25));
             rotate(parts[0], headDim, rotary);
             rotate(parts[1], headDim, rotary);
-            double[][] mixed = attend(parts[0], parts[1], parts[2], headDim, 1, 1 / Math.sqrt(headDim), Integer.MAX_VALUE);
+            double[][] mixed =
+                    attend(parts[0], parts[1], parts[2], headDim, 1, 1 / Math.sqrt(headDim), Integer.MAX_VALUE);
             double[][] attention = linear(mixed, name + "attention.dense", name + "attention.dense", hidden);
             boolean parallel = config.path("use_parallel_residual").asBoolean(true);
             if (!parallel) {
                 add(h, attention);
             }
-            double[][] inner = linear(layerNorm(h, name + "post_attention_layernorm"), name + "mlp.dense_h_to_4h", name + "mlp.dense_h_to_4h", integer("intermediate_size"));
+            double[][] inner = linear(
+                    layerNorm(h, name + "post_attention_layernorm"),
+                    name + "mlp.dense_h_to_4h",
+                    name + "mlp.dense_h_to_4h",
+                    integer("intermediate_size"));
             for (double[] row : inner) {
                 for (int i = 0; i < row.length; i++) {
                     row[i] = geluErf(row[i]);
@@ -251,7 +265,10 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         double[][] y = new double[x.length][weight.length];
         for (int t = 0; t < x.length; t++) {
             double mean = java.util.Arrays.stream(x[t]).average().orElseThrow();
-            double variance = java.util.Arrays.stream(x[t]).map(v -> (v - mean) * (v - mean)).average().orElseThrow();
+            double variance = java.util.Arrays.stream(x[t])
+                    .map(v -> (v - mean) * (v - mean))
+                    .average()
+                    .orElseThrow();
             for (int i = 0; i < weight.length; i++) {
                 y[t][i] = (x[t][i] - mean) / Math.sqrt(variance + number("layer_norm_eps", 1e-5)) * weight[i] + bias[i];
             }
@@ -261,7 +278,8 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
 
     // ---- both ----
 
-    private double[][] attend(double[][] q, double[][] k, double[][] v, int headDim, int group, double scale, int window) {
+    private double[][] attend(
+            double[][] q, double[][] k, double[][] v, int headDim, int group, double scale, int window) {
         double[][] out = new double[q.length][q[0].length];
         for (int head = 0; head < q[0].length / headDim; head++) {
             int kv = head / group * headDim;
@@ -320,7 +338,9 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
     }
 
     private static double[][] columns(double[][] x, int from, int count) {
-        return java.util.Arrays.stream(x).map(row -> java.util.Arrays.copyOfRange(row, from, from + count)).toArray(double[][]::new);
+        return java.util.Arrays.stream(x)
+                .map(row -> java.util.Arrays.copyOfRange(row, from, from + count))
+                .toArray(double[][]::new);
     }
 
     private static void add(double[][] h, double[][] x) {

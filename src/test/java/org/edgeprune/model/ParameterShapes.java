@@ -40,11 +40,26 @@ record ParameterShapes(JsonNode config) {
                 linear(shapes, name + "self_attn.q_proj", q, hidden, bias || type.equals("qwen2"));
                 linear(shapes, name + "self_attn.k_proj", kv, hidden, bias || type.equals("qwen2"));
                 linear(shapes, name + "self_attn.v_proj", kv, hidden, bias || type.equals("qwen2"));
-                linear(shapes, name + "mlp.gate_proj", inner, hidden, config.path("mlp_bias").asBoolean());
-                linear(shapes, name + "mlp.up_proj", inner, hidden, config.path("mlp_bias").asBoolean());
+                linear(
+                        shapes,
+                        name + "mlp.gate_proj",
+                        inner,
+                        hidden,
+                        config.path("mlp_bias").asBoolean());
+                linear(
+                        shapes,
+                        name + "mlp.up_proj",
+                        inner,
+                        hidden,
+                        config.path("mlp_bias").asBoolean());
             }
             linear(shapes, name + "self_attn.o_proj", hidden, q, bias);
-            linear(shapes, name + "mlp.down_proj", hidden, inner, config.path("mlp_bias").asBoolean());
+            linear(
+                    shapes,
+                    name + "mlp.down_proj",
+                    hidden,
+                    inner,
+                    config.path("mlp_bias").asBoolean());
             if (type.equals("qwen3")) {
                 shapes.put(name + "self_attn.q_norm.weight", new long[] {headDim});
                 shapes.put(name + "self_attn.k_norm.weight", new long[] {headDim});

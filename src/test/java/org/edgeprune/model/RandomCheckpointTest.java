@@ -38,7 +38,8 @@ class RandomCheckpointTest {
     @Test
     void matricesAreNormalNormsOneAndNothingElseRandom() {
         Path out = init("model", Long.MAX_VALUE, 1, 3);
-        try (Checkpoint checkpoint = Checkpoint.open(out); TensorScope scope = TensorScope.open()) {
+        try (Checkpoint checkpoint = Checkpoint.open(out);
+                TensorScope scope = TensorScope.open()) {
             for (String name : checkpoint.names()) {
                 Tensor tensor = checkpoint.tensor(name);
                 if (tensor.rank() == 1) {
@@ -63,7 +64,12 @@ class RandomCheckpointTest {
                 TensorScope scope = TensorScope.open()) {
             String name = "model.layers.0.mlp.up_proj.weight";
             assertEquals(0, deep.tensor(name).sub(flat.tensor(name)).abs().sum().item());
-            assertTrue(deep.tensor(name).sub(deep.tensor("model.layers.1.mlp.up_proj.weight")).abs().sum().item() > 1);
+            assertTrue(deep.tensor(name)
+                            .sub(deep.tensor("model.layers.1.mlp.up_proj.weight"))
+                            .abs()
+                            .sum()
+                            .item()
+                    > 1);
         }
     }
 
@@ -73,17 +79,23 @@ class RandomCheckpointTest {
         List<String> files = names(out);
         int count = files.size() - 2;
         assertTrue(count > 2, files.toString());
-        JsonNode index = new ObjectMapper().readTree(out.resolve("model.safetensors.index.json").toFile());
+        JsonNode index = new ObjectMapper()
+                .readTree(out.resolve("model.safetensors.index.json").toFile());
         for (int i = 1; i <= count; i++) {
             assertTrue(files.contains("model-%05d-of-%05d.safetensors".formatted(i, count)), files.toString());
         }
         try (Checkpoint checkpoint = Checkpoint.open(out)) {
-            long bytes = checkpoint.names().stream().mapToLong(name -> checkpoint.info(name).byteSize()).sum();
+            long bytes = checkpoint.names().stream()
+                    .mapToLong(name -> checkpoint.info(name).byteSize())
+                    .sum();
             assertEquals(bytes, index.at("/metadata/total_size").asLong());
             assertEquals(checkpoint.names().size(), index.get("weight_map").size());
             // each file holds no more than was asked for, unless it is one tensor's
             for (String file : files) {
-                long tensors = checkpoint.names().stream().filter(name -> index.get("weight_map").get(name).asText().equals(file)).count();
+                long tensors = checkpoint.names().stream()
+                        .filter(name ->
+                                index.get("weight_map").get(name).asText().equals(file))
+                        .count();
                 assertTrue(!file.startsWith("model-") || tensors == 1 || Files.size(out.resolve(file)) < 152_000, file);
             }
         }

@@ -44,9 +44,11 @@ class MemoryGuardTest {
             0.1 | not even one prompt
             """)
     void theMildestRemedyThatFitsIsNamed(double gigabytes, String remedy) {
-        String message = assertThrows(InputException.class, () -> GUARD.require((long) (gigabytes * 1e9))).getMessage();
+        String message = assertThrows(InputException.class, () -> GUARD.require((long) (gigabytes * 1e9)))
+                .getMessage();
         String start = "a step of 32 prompts (640 tokens) needs %.1f GB of memory, and %.1f GB are available: "
                 .formatted(StepMemory.of(WORK).total() / 1e9, gigabytes);
-        assertEquals(start + remedy, message.substring(0, Math.min(message.length(), start.length() + remedy.length())));
+        assertEquals(
+                start + remedy, message.substring(0, Math.min(message.length(), start.length() + remedy.length())));
     }
 }

@@ -18,9 +18,9 @@ import org.edgeprune.InputException;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.model.Activation;
-import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Gpt2;
+import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Answer;
@@ -108,8 +108,11 @@ class PrunerTest {
             assertEquals(2, checkpoints.count(), "only the newest checkpoints are kept");
         }
         List<String> lines = Files.readAllLines(run.stepsFile());
-        assertEquals(STEPS, lines.stream().filter(line -> line.contains("edge_target")).count());
-        assertEquals(2, lines.stream().filter(line -> line.contains("validation")).count());
+        assertEquals(
+                STEPS,
+                lines.stream().filter(line -> line.contains("edge_target")).count());
+        assertEquals(
+                2, lines.stream().filter(line -> line.contains("validation")).count());
     }
 
     @Test
@@ -120,7 +123,8 @@ class PrunerTest {
         json.remove(List.of("compute_dtype", "device_map", "offload", "recompute"));
         Files.writeString(run.runFile(), json.toString());
         assertEquals(Execution.on(Device.CPU), run.readRecord().execution());
-        for (String damage : List.of("null", "{}", json.deepCopy().put("threads", 0).toString())) {
+        for (String damage :
+                List.of("null", "{}", json.deepCopy().put("threads", 0).toString())) {
             Files.writeString(run.runFile(), damage);
             String message = assertThrows(InputException.class, run::readRecord).getMessage();
             assertTrue(message.startsWith(run.runFile() + ": lacks"), message);
@@ -130,19 +134,19 @@ class PrunerTest {
     @Test
     void aRunThatIsThereIsNeitherOverwrittenNorContinuedByAnother() {
         pruner(dir, options(0.5), 4).run(false, SILENT);
-        InputException again =
-                assertThrows(InputException.class, () -> pruner(dir, options(0.5), 4).run(false, SILENT));
+        InputException again = assertThrows(
+                InputException.class, () -> pruner(dir, options(0.5), 4).run(false, SILENT));
         assertTrue(again.getMessage().contains("--resume"), again.getMessage());
-        InputException other =
-                assertThrows(InputException.class, () -> pruner(dir, options(0.25), 4).run(true, SILENT));
+        InputException other = assertThrows(
+                InputException.class, () -> pruner(dir, options(0.25), 4).run(true, SILENT));
         assertTrue(other.getMessage().contains("other options"), other.getMessage());
     }
 
     @Test
     void divergenceStopsTheRunAndKeepsTheLastGoodCheckpoint() {
         PruneOptions wild = options(Double.POSITIVE_INFINITY);
-        Pruner.DivergedException e =
-                assertThrows(Pruner.DivergedException.class, () -> pruner(dir, wild, 1).run(false, SILENT));
+        Pruner.DivergedException e = assertThrows(
+                Pruner.DivergedException.class, () -> pruner(dir, wild, 1).run(false, SILENT));
         assertTrue(e.getMessage().contains("diverged") && e.getMessage().contains("step-00"), e.getMessage());
     }
 
@@ -160,8 +164,22 @@ class PrunerTest {
     private static PruneOptions options(double learningRate) {
         SparsitySchedule schedule = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.9, 6);
         return new PruneOptions(
-                STEPS, 4, 5, learningRate, 0.5, 0.5, 0.5, 2, schedule, schedule, true, false, true, true,
-                PruneOptions.Ablation.INTERCHANGE, 1.0);
+                STEPS,
+                4,
+                5,
+                learningRate,
+                0.5,
+                0.5,
+                0.5,
+                2,
+                schedule,
+                schedule,
+                true,
+                false,
+                true,
+                true,
+                PruneOptions.Ablation.INTERCHANGE,
+                1.0);
     }
 
     private static List<Example> examples(int count, long seed) {
@@ -171,8 +189,8 @@ class PrunerTest {
             int length = random.nextInt(5, 9);
             int[] clean = random.ints(length, 0, 23).toArray();
             int[] corrupted = random.ints(length, 0, 23).toArray();
-            examples.add(new Example(
-                    clean, corrupted, length - 2, length, new Answer.Tokens(new int[] {1, 2}, new int[0])));
+            examples.add(
+                    new Example(clean, corrupted, length - 2, length, new Answer.Tokens(new int[] {1, 2}, new int[0])));
         }
         return examples;
     }

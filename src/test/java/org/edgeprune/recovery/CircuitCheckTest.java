@@ -50,7 +50,8 @@ class CircuitCheckTest {
 
     @Test
     void anEdgeThatChangesNothingIsNamed() {
-        Circuit more = truth().union(Circuit.full(graph).filter(edge -> edge.toString().equals("m1 -> m3")));
+        Circuit more =
+                truth().union(Circuit.full(graph).filter(edge -> edge.toString().equals("m1 -> m3")));
         CircuitCheck check = check(more);
         assertEquals(List.of(new TruthEdge("m1", "m3")), check.extra());
         assertEquals(check.extra(), check.idle());
@@ -63,7 +64,8 @@ class CircuitCheckTest {
     void anEdgeThatWasDroppedIsNamed() {
         Edge dropped = truth().edges().get(0);
         CircuitCheck check = check(truth().filter(edge -> !edge.equals(dropped)));
-        assertEquals(List.of(new TruthEdge(dropped.writer().name(), dropped.reader().name())), check.missing());
+        assertEquals(
+                List.of(new TruthEdge(dropped.writer().name(), dropped.reader().name())), check.missing());
         assertEquals(check.missing(), check.dropped());
         assertFalse(check.faithful());
         assertEquals(1, check.precision());
@@ -83,7 +85,8 @@ class CircuitCheckTest {
         CompiledModelFiles.write(task.model(), folder);
         try (TransformerModel model = Models.open(folder, Device.CPU);
                 PromptTokenizer tokenizer = PromptTokenizer.open(folder)) {
-            Dataset data = task.tokenise(task.generate(DataRequest.seeded(1).sizes(1, 1, 1)).records(), tokenizer);
+            Dataset data = task.tokenise(
+                    task.generate(DataRequest.seeded(1).sizes(1, 1, 1)).records(), tokenizer);
             Evaluator evaluator = new Evaluator(model, task.scorer(), false, 243);
             Set<Edge> matter = new HashSet<>();
             for (Edge cut : Circuit.full(graph).edges()) {
@@ -111,6 +114,8 @@ class CircuitCheckTest {
     /** The edges of reverse's circuit, from the check of another one. */
     private Circuit truth() {
         Set<TruthEdge> truth = Set.copyOf(check(Circuit.full(graph)).truth());
-        return Circuit.full(graph).filter(e -> truth.contains(new TruthEdge(e.writer().name(), e.reader().name())));
+        return Circuit.full(graph)
+                .filter(e -> truth.contains(
+                        new TruthEdge(e.writer().name(), e.reader().name())));
     }
 }

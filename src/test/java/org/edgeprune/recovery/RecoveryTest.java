@@ -46,7 +46,8 @@ class RecoveryTest {
         assertTrue(result.metrics().get("kl") < 1e-3);
         assertEquals(List.of(), result.minimal().dropped());
         assertEquals(live, TensorScope.liveTensors());
-        String again = assertThrows(InputException.class, () -> recovery.run(TracrTask.of(program), folder, Device.CPU)).getMessage();
+        String again = assertThrows(InputException.class, () -> recovery.run(TracrTask.of(program), folder, Device.CPU))
+                .getMessage();
         assertTrue(again.contains("holds a run already"), again);
     }
 }

@@ -30,8 +30,7 @@ class ComparisonTest {
 
     @Test
     void overlapIsIntersectionOverUnion() {
-        Comparison three = new Comparison(List.of(
-                circuit(Map.of(), A, B), circuit(Map.of(), B, C), circuit(Map.of())));
+        Comparison three = new Comparison(List.of(circuit(Map.of(), A, B), circuit(Map.of(), B, C), circuit(Map.of())));
         assertEquals(1, three.overlap(0, 0));
         assertEquals(1.0 / 3, three.overlap(0, 1));
         assertEquals(three.overlap(0, 1), three.overlap(1, 0));
@@ -44,7 +43,8 @@ class ComparisonTest {
 
     @Test
     void metricsStandSideBySide() {
-        Comparison two = new Comparison(List.of(circuit(Map.of("kl", 0.5)), circuit(Map.of("kl", 0.25, "accuracy", 1.0))));
+        Comparison two =
+                new Comparison(List.of(circuit(Map.of("kl", 0.5)), circuit(Map.of("kl", 0.25, "accuracy", 1.0))));
         assertEquals(Map.of("kl", List.of(0.5, 0.25), "accuracy", Arrays.asList(null, 1.0)), two.metrics());
     }
 
@@ -57,7 +57,9 @@ class ComparisonTest {
         Files.writeString(run.resolve("metrics.json"), "{\"num_edges\": 2, \"kl\": 0.125, \"note\": \"text\"}");
         Comparison comparison = Comparison.of(List.of(run, bare));
         assertEquals(Set.of(B), comparison.intersection());
-        assertEquals(Map.of("num_edges", 2.0, "kl", 0.125), comparison.circuits().get(0).metrics());
+        assertEquals(
+                Map.of("num_edges", 2.0, "kl", 0.125),
+                comparison.circuits().get(0).metrics());
         assertEquals(Map.of(), comparison.circuits().get(1).metrics());
     }
 

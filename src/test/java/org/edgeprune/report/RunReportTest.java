@@ -40,9 +40,12 @@ class RunReportTest {
         Path data = TinyRun.data("ioi", model, dir.resolve("data"));
         run = new RunDirectory(dir.resolve("run"));
         try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
-            PruneSession session = new PruneSession(loaded, Tasks.named("ioi"), data, null, TinyRun.options(), new Pruner.Pace(5, 0, 1 << 30));
+            PruneSession session = new PruneSession(
+                    loaded, Tasks.named("ioi"), data, null, TinyRun.options(), new Pruner.Pace(5, 0, 1 << 30));
             result = session.run(run, false, new Pruner.Listener() {});
-            Evaluation again = session.evaluate(result.binary(), Tasks.named("ioi").read(data, loaded.tokenizer()).test());
+            Evaluation again = session.evaluate(
+                    result.binary(),
+                    Tasks.named("ioi").read(data, loaded.tokenizer()).test());
             assertEquals(result.evaluation().metrics(), again.metrics());
             assertTrue(session.made(run.readRecord()));
             assertFalse(session.withOptions(TinyRun.options().withSeed(1)).made(run.readRecord()));
@@ -67,26 +70,44 @@ class RunReportTest {
     @Test
     void thePageHoldsEverythingAndNeedsNothing() throws IOException {
         String page = RunReport.of(run);
-        assertFalse(Pattern.compile("(src|href)=\"(?!#)|url\\((?!['\"]?#)|@import").matcher(page).find(), "nothing from elsewhere");
-        for (String plot : List.of("KL to the full model", "Sparsity against target", "Lagrange multipliers", "Loss", "Speed")) {
+        assertFalse(
+                Pattern.compile("(src|href)=\"(?!#)|url\\((?!['\"]?#)|@import")
+                        .matcher(page)
+                        .find(),
+                "nothing from elsewhere");
+        for (String plot :
+                List.of("KL to the full model", "Sparsity against target", "Lagrange multipliers", "Loss", "Speed")) {
             assertTrue(page.contains(">" + plot + "<"), plot);
         }
         for (Map.Entry<String, Double> metric : result.evaluation().metrics().entrySet()) {
-            assertTrue(page.contains("<td>" + metric.getKey() + "</td><td class=\"number\">" + Html.number(metric.getValue())), metric.toString());
+            assertTrue(
+                    page.contains(
+                            "<td>" + metric.getKey() + "</td><td class=\"number\">" + Html.number(metric.getValue())),
+                    metric.toString());
         }
         assertTrue(page.contains("<td>options.edge_sparsity.target</td><td>0.5</td>"));
         assertTrue(page.contains("resid_post"), "the circuit");
-        JsonNode first = new ObjectMapper().readTree(Files.readAllLines(run.examplesFile()).get(0));
+        JsonNode first = new ObjectMapper()
+                .readTree(Files.readAllLines(run.examplesFile()).get(0));
         assertTrue(page.contains("<td>" + Html.escape(first.get("clean").asText()) + "</td>"));
-        assertEquals(12, Pattern.compile("<tr><td class=\"number\">\\d+</td><td>").matcher(page).results().count());
+        assertEquals(
+                12,
+                Pattern.compile("<tr><td class=\"number\">\\d+</td><td>")
+                        .matcher(page)
+                        .results()
+                        .count());
     }
 
     @Test
     void whatIsNoFinishedRunIsRefused() throws IOException {
         Path empty = Files.createDirectories(dir.resolve("empty"));
-        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty))).getMessage().contains("not a run directory"));
+        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty)))
+                .getMessage()
+                .contains("not a run directory"));
         Files.copy(run.runFile(), empty.resolve("run.json"));
         Files.copy(run.stepsFile(), empty.resolve("metrics.jsonl"));
-        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty))).getMessage().contains("has not ended"));
+        assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty)))
+                .getMessage()
+                .contains("has not ended"));
     }
 }

@@ -17,7 +17,9 @@ import org.w3c.dom.Document;
 
 class SweepTableTest {
     private static final SweepTable TABLE = new SweepTable(List.of(
-            new Row(0.98, "b", metrics(0.9785, 0.25)), new Row(0.9, "a,b", metrics(0.9, 0.0625)), new Row(1.1, "c", Map.of("kl", 3.0))));
+            new Row(0.98, "b", metrics(0.9785, 0.25)),
+            new Row(0.9, "a,b", metrics(0.9, 0.0625)),
+            new Row(1.1, "c", Map.of("kl", 3.0))));
 
     @TempDir
     private Path dir;
@@ -54,7 +56,9 @@ class SweepTableTest {
     @Test
     void thePlotIsADocumentOfItsOwnWithAPointARun() throws Exception {
         List<Path> files = TABLE.write(dir, "ioi in mini-gpt2");
-        assertEquals(List.of("sweep.csv", "sweep.md", "sweep.svg"), files.stream().map(f -> f.getFileName().toString()).toList());
+        assertEquals(
+                List.of("sweep.csv", "sweep.md", "sweep.svg"),
+                files.stream().map(f -> f.getFileName().toString()).toList());
         DocumentBuilderFactory parsers = DocumentBuilderFactory.newInstance();
         parsers.setNamespaceAware(true);
         Document svg = parsers.newDocumentBuilder().parse(files.get(2).toFile());

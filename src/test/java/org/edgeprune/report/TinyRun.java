@@ -19,12 +19,13 @@ public final class TinyRun {
     public static Path model(Path directory) {
         MiniOptions tiny = new MiniOptions(2, 2, 16, 1, 8, 5, 1e-2, 0, 0.1, 0.1);
         new MiniTraining(tiny, Device.CPU, new MiniTraining.Listener() {
-            @Override
-            public void step(int step, double loss) {}
+                    @Override
+                    public void step(int step, double loss) {}
 
-            @Override
-            public void evaluated(int step, Map<String, Map<String, Double>> metrics) {}
-        }).run(directory, "");
+                    @Override
+                    public void evaluated(int step, Map<String, Map<String, Double>> metrics) {}
+                })
+                .run(directory, "");
         return directory;
     }
 

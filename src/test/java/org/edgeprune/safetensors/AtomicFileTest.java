@@ -59,23 +59,33 @@ class AtomicFileTest {
     @Test
     void failureLeavesTheOldFile() throws IOException {
         write(file, "old");
-        String message = assertThrows(InputException.class, () -> AtomicFile.write(file, out -> {
-            out.write(new byte[10_000]);
-            throw new IOException("No space left on device");
-        })).getMessage();
-        assertEquals(file + ": cannot be written (No space left on device): free some space or write to another directory", message);
-        assertThrows(ArithmeticException.class, () -> AtomicFile.write(file, out -> {
-            throw new ArithmeticException("a fault of ours");
-        }));
+        String message = assertThrows(
+                        InputException.class,
+                        () -> AtomicFile.write(file, out -> {
+                            out.write(new byte[10_000]);
+                            throw new IOException("No space left on device");
+                        }))
+                .getMessage();
+        assertEquals(
+                file + ": cannot be written (No space left on device): free some space or write to another directory",
+                message);
+        assertThrows(
+                ArithmeticException.class,
+                () -> AtomicFile.write(file, out -> {
+                    throw new ArithmeticException("a fault of ours");
+                }));
         assertOnly("old");
     }
 
     @Test
     void placeThatCannotBeWrittenIsNamed() {
-        assertEquals(dir + ": is a directory: name a file to write",
+        assertEquals(
+                dir + ": is a directory: name a file to write",
                 assertThrows(InputException.class, () -> write(dir, "x")).getMessage());
         Path nowhere = dir.resolve("absent/f.json");
-        assertEquals(nowhere + ": cannot be written, " + dir.resolve("absent") + " is not a directory: make the directory first",
+        assertEquals(
+                nowhere + ": cannot be written, " + dir.resolve("absent")
+                        + " is not a directory: make the directory first",
                 assertThrows(InputException.class, () -> write(nowhere, "x")).getMessage());
     }
 
@@ -84,7 +94,8 @@ class AtomicFileTest {
         Path proc = Path.of("/proc"); // not even root may make a file in it
         assumeTrue(Files.isDirectory(proc.resolve("self")), "no /proc here");
         Path refused = proc.resolve("f.json");
-        String message = assertThrows(InputException.class, () -> write(refused, "x")).getMessage();
+        String message =
+                assertThrows(InputException.class, () -> write(refused, "x")).getMessage();
         assertTrue(message.startsWith(refused + ": cannot be written ("), message);
     }
 
@@ -94,12 +105,24 @@ class AtomicFileTest {
         assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "no bash here to limit the size of files");
         write(file, "old");
         String java = ProcessHandle.current().info().command().orElseThrow();
-        Process process = new ProcessBuilder("/bin/bash", "-c", "ulimit -f 64 && exec \"$@\"", "bash", java,
-                "-XX:-UsePerfData", "-Xshare:auto", "-cp", System.getProperty("java.class.path"), FullDisk.class.getName(),
-                file.toString()).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(
+                        "/bin/bash",
+                        "-c",
+                        "ulimit -f 64 && exec \"$@\"",
+                        "bash",
+                        java,
+                        "-XX:-UsePerfData",
+                        "-Xshare:auto",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        FullDisk.class.getName(),
+                        file.toString())
+                .redirectErrorStream(true)
+                .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        assertEquals(file + ": cannot be written (File too large): free some space or write to another directory", output);
+        assertEquals(
+                file + ": cannot be written (File too large): free some space or write to another directory", output);
         assertOnly("old");
     }
 

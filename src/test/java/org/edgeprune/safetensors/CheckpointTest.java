@@ -48,7 +48,8 @@ class CheckpointTest {
     }
 
     private Path index(String json) {
-        return RawFile.write(dir.resolve(Checkpoint.INDEX), json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+        return RawFile.write(
+                dir.resolve(Checkpoint.INDEX), json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
     }
 
     private void sharded() {
@@ -62,7 +63,9 @@ class CheckpointTest {
     }
 
     private static String message(Path path) {
-        String message = assertThrows(InputException.class, () -> Checkpoint.open(path).close()).getMessage();
+        String message = assertThrows(
+                        InputException.class, () -> Checkpoint.open(path).close())
+                .getMessage();
         assertEquals(1, message.lines().count(), message);
         return message;
     }
@@ -74,7 +77,8 @@ class CheckpointTest {
             try (Checkpoint checkpoint = Checkpoint.open(path)) {
                 assertEquals(List.of("x", "y"), checkpoint.names());
                 assertEquals(file, checkpoint.path());
-                try (Tensor y = checkpoint.tensor("y"); Tensor wide = checkpoint.load("y", DType.I64, Device.CPU)) {
+                try (Tensor y = checkpoint.tensor("y");
+                        Tensor wide = checkpoint.load("y", DType.I64, Device.CPU)) {
                     assertEquals(6, y.itemLong());
                     assertEquals(DType.I64, wide.dtype());
                 }
@@ -91,13 +95,17 @@ class CheckpointTest {
                 assertTrue(checkpoint.contains("c"));
                 assertFalse(checkpoint.contains("d"));
                 assertArrayEquals(new long[] {1}, checkpoint.info("a").shape());
-                try (Tensor a = checkpoint.tensor("a"); Tensor c = checkpoint.tensor("c")) {
+                try (Tensor a = checkpoint.tensor("a");
+                        Tensor c = checkpoint.tensor("c")) {
                     assertEquals(2, a.itemLong());
                     assertEquals(3, c.itemLong());
                 }
-                String message = assertThrows(InputException.class, () -> checkpoint.tensor("d")).getMessage();
-                assertEquals(dir.resolve(Checkpoint.INDEX)
-                        + ": no tensor 'd' among its 3: check that the checkpoint belongs to this model", message);
+                String message = assertThrows(InputException.class, () -> checkpoint.tensor("d"))
+                        .getMessage();
+                assertEquals(
+                        dir.resolve(Checkpoint.INDEX)
+                                + ": no tensor 'd' among its 3: check that the checkpoint belongs to this model",
+                        message);
             }
         }
     }
@@ -115,9 +123,12 @@ class CheckpointTest {
         sharded();
         String sharded = identity(dir);
         assertEquals(sharded, identity(shard("all.safetensors", "c=3", "a=2", "b=1")));
-        Path documented = RawFile.write(dir.resolve("metadata.safetensors"), RawFile.of(
-                Files.readString(dir.resolve("all.safetensors"), StandardCharsets.ISO_8859_1)
-                        .replaceFirst("(?s)^.{8}\\{(.*\\}).{3}$", "{\"__metadata__\":{\"k\":\"v\"},$1  "), new byte[] {3, 2, 1}));
+        Path documented = RawFile.write(
+                dir.resolve("metadata.safetensors"),
+                RawFile.of(
+                        Files.readString(dir.resolve("all.safetensors"), StandardCharsets.ISO_8859_1)
+                                .replaceFirst("(?s)^.{8}\\{(.*\\}).{3}$", "{\"__metadata__\":{\"k\":\"v\"},$1  "),
+                        new byte[] {3, 2, 1}));
         assertEquals(sharded, identity(documented));
         assertNotEquals(sharded, identity(shard("value.safetensors", "c=3", "a=2", "b=0")));
         assertNotEquals(sharded, identity(shard("name.safetensors", "c=3", "a=2", "B=1")));
@@ -136,8 +147,11 @@ class CheckpointTest {
 
     @Test
     void identityIsTheDocumentedHash() throws IOException, NoSuchAlgorithmException {
-        Path file = RawFile.write(dir.resolve("t.safetensors"), RawFile.of(
-                "{\"\u00e9\":{\"dtype\":\"F16\",\"shape\":[2,1],\"data_offsets\":[0,4]}}", new byte[] {9, 8, 7, 6}));
+        Path file = RawFile.write(
+                dir.resolve("t.safetensors"),
+                RawFile.of(
+                        "{\"\u00e9\":{\"dtype\":\"F16\",\"shape\":[2,1],\"data_offsets\":[0,4]}}",
+                        new byte[] {9, 8, 7, 6}));
         ByteArrayOutputStream hashed = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(hashed);
         out.writeLong(2);
@@ -158,7 +172,8 @@ class CheckpointTest {
     void missingShardIsNamed() throws IOException {
         sharded();
         Files.delete(dir.resolve(TWO));
-        assertEquals(dir.resolve(Checkpoint.INDEX) + ": shard '" + TWO + "' is missing: download it to " + dir.resolve(TWO),
+        assertEquals(
+                dir.resolve(Checkpoint.INDEX) + ": shard '" + TWO + "' is missing: download it to " + dir.resolve(TWO),
                 message());
     }
 
@@ -185,7 +200,9 @@ class CheckpointTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../x.safetensors", "/etc/passwd", "a/b.safetensors", "..", ".", "", "c:x", "a\\\\b", "a\\u0000b"})
+    @ValueSource(
+            strings = {"../x.safetensors", "/etc/passwd", "a/b.safetensors", "..", ".", "", "c:x", "a\\\\b", "a\\u0000b"
+            })
     void shardOutsideTheDirectoryIsRefused(String shard) {
         index("{'weight_map':{'a':'" + shard + "'}}");
         assertTrue(message().contains("weight_map 'a': shard '"), message());
@@ -193,17 +210,21 @@ class CheckpointTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
-        "[] | index does not begin with '{'",
-        "{ | index is not valid JSON at character",
-        "{} x | index is not valid JSON at character",
-        "{}{} | index has trailing garbage",
-        "{} | field weight_map is missing",
-        "{'weight_map':{}} | field weight_map is empty",
-        "{'weight_map':[]} | weight_map is an array instead of an object",
-        "{'weight_map':{'a':1}} | weight_map 'a' is a number instead of a string",
-        "{'weight_map':{'a':'x','a':'y'}} | Duplicate field 'a'",
-        "{'weight_map':{'a':'x'},'weight_map':{'a':'x'}} | Duplicate field 'weight_map'"})
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "[] | index does not begin with '{'",
+                "{ | index is not valid JSON at character",
+                "{} x | index is not valid JSON at character",
+                "{}{} | index has trailing garbage",
+                "{} | field weight_map is missing",
+                "{'weight_map':{}} | field weight_map is empty",
+                "{'weight_map':[]} | weight_map is an array instead of an object",
+                "{'weight_map':{'a':1}} | weight_map 'a' is a number instead of a string",
+                "{'weight_map':{'a':'x','a':'y'}} | Duplicate field 'a'",
+                "{'weight_map':{'a':'x'},'weight_map':{'a':'x'}} | Duplicate field 'weight_map'"
+            })
     void malformedIndexIsRefused(String json, String expected) {
         Path index = index(json);
         assertTrue(message().startsWith(index + ": "), message());
@@ -213,10 +234,12 @@ class CheckpointTest {
     @Test
     void pickledModelIsRefusedWithTheConversion() {
         RawFile.write(dir.resolve("pytorch_model.bin"), new byte[] {'P', 'K', 3, 4});
-        assertEquals(dir.resolve("pytorch_model.bin")
-                + ": is a pickle checkpoint, which can run code when loaded, so none is ever loaded: convert it to safetensors: "
-                + "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('" + dir
-                + "').save_pretrained('" + dir + "', safe_serialization=True)\"", message());
+        assertEquals(
+                dir.resolve("pytorch_model.bin")
+                        + ": is a pickle checkpoint, which can run code when loaded, so none is ever loaded: convert it to safetensors: "
+                        + "python -c \"from transformers import AutoModelForCausalLM as M; M.from_pretrained('" + dir
+                        + "').save_pretrained('" + dir + "', safe_serialization=True)\"",
+                message());
         assertTrue(message(dir.resolve("pytorch_model.bin")).contains("torch.load("));
         shard(Checkpoint.SINGLE, "x=1");
         try (Checkpoint checkpoint = Checkpoint.open(dir)) {
@@ -233,8 +256,10 @@ class CheckpointTest {
 
     @Test
     void directoryWithoutAModelIsRefused() {
-        assertEquals(dir + ": holds no model.safetensors and no model.safetensors.index.json: "
-                + "name a HuggingFace model directory or a .safetensors file", message());
+        assertEquals(
+                dir + ": holds no model.safetensors and no model.safetensors.index.json: "
+                        + "name a HuggingFace model directory or a .safetensors file",
+                message());
         assertTrue(message(dir.resolve("absent")).contains("no such file"));
     }
 }

@@ -32,20 +32,22 @@ class MutatedFilesTest {
 
     private static final List<byte[]> SEEDS = List.of(
             RawFile.of("{\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}    ", 24),
-            RawFile.of("{\"__metadata__\":{\"format\":\"pt\",\"step\":\"7\"},"
-                    + "\"w.weight\":{\"dtype\":\"F64\",\"shape\":[2,2],\"data_offsets\":[0,32]},"
-                    + "\"empty\":{\"dtype\":\"F16\",\"shape\":[0,4],\"data_offsets\":[32,32]},"
-                    + "\"scalar\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[32,40]},"
-                    + "\"mask\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[40,43]},"
-                    + "\"odd\":{\"dtype\":\"BF16\",\"shape\":[2,1],\"data_offsets\":[43,47]},"
-                    + "\"u\":{\"dtype\":\"U32\",\"shape\":[1],\"data_offsets\":[47,51]},"
-                    + "\"f4\":{\"dtype\":\"F4\",\"shape\":[2,3],\"data_offsets\":[51,54]}}",
+            RawFile.of(
+                    "{\"__metadata__\":{\"format\":\"pt\",\"step\":\"7\"},"
+                            + "\"w.weight\":{\"dtype\":\"F64\",\"shape\":[2,2],\"data_offsets\":[0,32]},"
+                            + "\"empty\":{\"dtype\":\"F16\",\"shape\":[0,4],\"data_offsets\":[32,32]},"
+                            + "\"scalar\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[32,40]},"
+                            + "\"mask\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[40,43]},"
+                            + "\"odd\":{\"dtype\":\"BF16\",\"shape\":[2,1],\"data_offsets\":[43,47]},"
+                            + "\"u\":{\"dtype\":\"U32\",\"shape\":[1],\"data_offsets\":[47,51]},"
+                            + "\"f4\":{\"dtype\":\"F4\",\"shape\":[2,3],\"data_offsets\":[51,54]}}",
                     concat(RawFile.of("", 40), new byte[] {1, 0, 1}, RawFile.of("", 11))),
             RawFile.of("{}", 0));
 
     private static byte[] concat(byte[] first, byte[] second, byte[] third) {
         // RawFile.of prepends 8 bytes of length
-        return RawFile.concat(RawFile.concat(Arrays.copyOfRange(first, 8, first.length), second),
+        return RawFile.concat(
+                RawFile.concat(Arrays.copyOfRange(first, 8, first.length), second),
                 Arrays.copyOfRange(third, 8, third.length));
     }
 
@@ -68,12 +70,13 @@ class MutatedFilesTest {
         HEADER_LENGTHS {
             @Override
             byte[] mutate(byte[] file, Random random) {
-                long length = switch (random.nextInt(4)) {
-                    case 0 -> random.nextLong();
-                    case 1 -> random.nextInt(200_000_000);
-                    case 2 -> random.nextInt(file.length + 1);
-                    default -> file.length - 8 + random.nextInt(9) - 4;
-                };
+                long length =
+                        switch (random.nextInt(4)) {
+                            case 0 -> random.nextLong();
+                            case 1 -> random.nextInt(200_000_000);
+                            case 2 -> random.nextInt(file.length + 1);
+                            default -> file.length - 8 + random.nextInt(9) - 4;
+                        };
                 return RawFile.withLength(length, Arrays.copyOfRange(file, 8, file.length));
             }
         },
@@ -96,8 +99,24 @@ class MutatedFilesTest {
         WORDS {
             @Override
             byte[] mutate(byte[] file, Random random) {
-                String[] words = {"a", "F32", "F16", "BOOL", "F4", "U64", "C64", "dtype", "shape", "data_offsets",
-                    "__metadata__", "F128", "", "\\u0000", "é\\n", "w.weight"};
+                String[] words = {
+                    "a",
+                    "F32",
+                    "F16",
+                    "BOOL",
+                    "F4",
+                    "U64",
+                    "C64",
+                    "dtype",
+                    "shape",
+                    "data_offsets",
+                    "__metadata__",
+                    "F128",
+                    "",
+                    "\\u0000",
+                    "é\\n",
+                    "w.weight"
+                };
                 return editHeader(file, "(?<=\")\\w[^\"]*(?=\")", random, _ -> words[random.nextInt(words.length)]);
             }
         },
@@ -116,8 +135,29 @@ class MutatedFilesTest {
         RANDOM_TOKENS {
             @Override
             byte[] mutate(byte[] file, Random random) {
-                String[] tokens = {"{", "}", "[", "]", ",", ":", "0", "-1", "8", "1e9", "null", "true", "\"a\"", "\"dtype\"",
-                    "\"F32\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", " ", "\"", "\\"};
+                String[] tokens = {
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ",",
+                    ":",
+                    "0",
+                    "-1",
+                    "8",
+                    "1e9",
+                    "null",
+                    "true",
+                    "\"a\"",
+                    "\"dtype\"",
+                    "\"F32\"",
+                    "\"shape\"",
+                    "\"data_offsets\"",
+                    "\"__metadata__\"",
+                    " ",
+                    "\"",
+                    "\\"
+                };
                 StringBuilder header = new StringBuilder("{");
                 for (int i = random.nextInt(40); i > 0; i--) {
                     header.append(tokens[random.nextInt(tokens.length)]);
@@ -148,7 +188,8 @@ class MutatedFilesTest {
                             .formatted(i == 0 ? "" : ",", i, length, begin, begin + length));
                     begin += length;
                 }
-                return RawFile.of(header + "}", Math.max(0, begin + (random.nextInt(5) == 0 ? random.nextInt(3) - 1 : 0)));
+                return RawFile.of(
+                        header + "}", Math.max(0, begin + (random.nextInt(5) == 0 ? random.nextInt(3) - 1 : 0)));
             }
         };
 
@@ -191,7 +232,9 @@ class MutatedFilesTest {
 
     private static void compare(SafeTensorsFile open, byte[] file) {
         List<RawFile.Entry> expected = RawFile.check(file);
-        int dataStart = 8 + Math.toIntExact(ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong());
+        int dataStart = 8
+                + Math.toIntExact(
+                        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong());
         assertEquals(expected.stream().map(RawFile.Entry::name).toList(), open.names());
         for (RawFile.Entry entry : expected) {
             TensorInfo info = open.info(entry.name());
@@ -228,12 +271,12 @@ class MutatedFilesTest {
     }
 
     /** Replaces one or two random matches of a pattern in the header, keeping the header length right. */
-    private static byte[] editHeader(
-            byte[] file, String pattern, Random random, UnaryOperator<String> edit) {
+    private static byte[] editHeader(byte[] file, String pattern, Random random, UnaryOperator<String> edit) {
         byte[] edited = file;
         for (int edits = 1 + random.nextInt(2); edits > 0; edits--) {
             String header = header(edited);
-            List<MatchResult> matches = Pattern.compile(pattern).matcher(header).results().toList();
+            List<MatchResult> matches =
+                    Pattern.compile(pattern).matcher(header).results().toList();
             if (matches.isEmpty()) {
                 return edited;
             }

@@ -26,12 +26,28 @@ final class RawFile {
             .build();
 
     private static final Map<String, Integer> BITS = Map.ofEntries(
-            Map.entry("BOOL", 8), Map.entry("F4", 4), Map.entry("F6_E2M3", 6), Map.entry("F6_E3M2", 6),
-            Map.entry("U8", 8), Map.entry("I8", 8), Map.entry("F8_E5M2", 8), Map.entry("F8_E4M3", 8),
-            Map.entry("F8_E8M0", 8), Map.entry("F8_E4M3FNUZ", 8), Map.entry("F8_E5M2FNUZ", 8), Map.entry("I16", 16),
-            Map.entry("U16", 16), Map.entry("F16", 16), Map.entry("BF16", 16), Map.entry("I32", 32),
-            Map.entry("U32", 32), Map.entry("F32", 32), Map.entry("C64", 64), Map.entry("F64", 64),
-            Map.entry("I64", 64), Map.entry("U64", 64));
+            Map.entry("BOOL", 8),
+            Map.entry("F4", 4),
+            Map.entry("F6_E2M3", 6),
+            Map.entry("F6_E3M2", 6),
+            Map.entry("U8", 8),
+            Map.entry("I8", 8),
+            Map.entry("F8_E5M2", 8),
+            Map.entry("F8_E4M3", 8),
+            Map.entry("F8_E8M0", 8),
+            Map.entry("F8_E4M3FNUZ", 8),
+            Map.entry("F8_E5M2FNUZ", 8),
+            Map.entry("I16", 16),
+            Map.entry("U16", 16),
+            Map.entry("F16", 16),
+            Map.entry("BF16", 16),
+            Map.entry("I32", 32),
+            Map.entry("U32", 32),
+            Map.entry("F32", 32),
+            Map.entry("C64", 64),
+            Map.entry("F64", 64),
+            Map.entry("I64", 64),
+            Map.entry("U64", 64));
 
     private RawFile() {}
 
@@ -54,7 +70,10 @@ final class RawFile {
 
     /** A file that claims any header length. */
     static byte[] withLength(long length, byte[] rest) {
-        byte[] start = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array();
+        byte[] start = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length)
+                .array();
         return concat(start, rest);
     }
 
@@ -86,7 +105,10 @@ final class RawFile {
         String text;
         JsonNode root;
         try {
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(file, 8, (int) size)).toString();
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(file, 8, (int) size))
+                    .toString();
             root = JSON.readTree(text);
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("UTF-8", e);
@@ -104,16 +126,25 @@ final class RawFile {
             }
             List<Long> shape = numbers(value.path("shape"));
             List<Long> offsets = numbers(value.path("data_offsets"));
-            require(value.path("dtype").isTextual() && BITS.containsKey(value.get("dtype").textValue()), "dtype");
-            require(offsets.size() == 2 && offsets.get(0) <= offsets.get(1) && offsets.get(1) <= file.length, "offsets");
+            require(
+                    value.path("dtype").isTextual()
+                            && BITS.containsKey(value.get("dtype").textValue()),
+                    "dtype");
+            require(
+                    offsets.size() == 2 && offsets.get(0) <= offsets.get(1) && offsets.get(1) <= file.length,
+                    "offsets");
             long bits = BITS.get(value.get("dtype").textValue());
             for (long dimension : shape) {
                 require(dimension == 0 || bits <= Long.MAX_VALUE / dimension, "overflow");
                 bits *= dimension;
             }
             require(bits == 8 * (offsets.get(1) - offsets.get(0)), "size");
-            entries.add(new Entry(field.getKey(), value.get("dtype").textValue(), shape,
-                    offsets.get(0).intValue(), offsets.get(1).intValue()));
+            entries.add(new Entry(
+                    field.getKey(),
+                    value.get("dtype").textValue(),
+                    shape,
+                    offsets.get(0).intValue(),
+                    offsets.get(1).intValue()));
         }
         entries.sort(Comparator.comparingInt(Entry::begin).thenComparingInt(Entry::end));
         int covered = 0;

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real files that other implementations wrote: read, compared with a plain reading of the rules, written, read again. */
+/**
+ * Real files that other implementations wrote: read, compared with a plain reading of the rules, written, read again.
+ */
 class ReferenceFilesTest {
     private static final Path REFERENCE = Path.of("../shared/reference");
 
@@ -32,7 +34,9 @@ class ReferenceFilesTest {
 
     private static List<Path> files() throws IOException {
         try (Stream<Path> all = Files.walk(REFERENCE)) {
-            return all.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+            return all.filter(file -> file.toString().endsWith(".safetensors"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -52,13 +56,16 @@ class ReferenceFilesTest {
     void copiesHoldTheSameTensors() throws IOException {
         for (Path file : files()) {
             Path copy = dir.resolve("copy.safetensors");
-            try (TensorScope _ = TensorScope.open(); SafeTensorsFile open = SafeTensorsFile.open(file)) {
+            try (TensorScope _ = TensorScope.open();
+                    SafeTensorsFile open = SafeTensorsFile.open(file)) {
                 Map<String, Tensor> tensors = new LinkedHashMap<>();
                 open.names().forEach(name -> tensors.put(name, open.tensor(name)));
                 SafeTensorsWriter.write(copy, tensors, open.metadata());
-                assertEquals(tensors.size(), RawFile.check(Files.readAllBytes(copy)).size());
+                assertEquals(
+                        tensors.size(), RawFile.check(Files.readAllBytes(copy)).size());
             }
-            try (Checkpoint original = Checkpoint.open(file); Checkpoint copied = Checkpoint.open(copy)) {
+            try (Checkpoint original = Checkpoint.open(file);
+                    Checkpoint copied = Checkpoint.open(copy)) {
                 assertEquals(original.sha256(), copied.sha256(), file.toString());
             }
         }
@@ -68,8 +75,11 @@ class ReferenceFilesTest {
     @Test
     void goldenGpt2HasItsEmbeddings() {
         try (Checkpoint checkpoint = Checkpoint.open(REFERENCE.resolve("golden/gpt2"))) {
-            assertArrayEquals(new long[] {101, 32}, checkpoint.info("transformer.wte.weight").shape());
-            assertEquals(SafeDType.F32, checkpoint.info("transformer.wte.weight").dtype());
+            assertArrayEquals(
+                    new long[] {101, 32},
+                    checkpoint.info("transformer.wte.weight").shape());
+            assertEquals(
+                    SafeDType.F32, checkpoint.info("transformer.wte.weight").dtype());
         }
     }
 }

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -82,7 +81,8 @@ class SafeTensorsFileTest {
         String unaligned = "{'pad':{'dtype':'U8','shape':[1],'data_offsets':[0,1]},"
                 + "'t':{'dtype':'%s','shape':[1,2],'data_offsets':[1,%d]}}".formatted(type, bytes + 1);
         for (Path file : List.of(file(padded(aligned), hex), file(padded(unaligned), "00" + hex))) {
-            try (SafeTensorsFile open = SafeTensorsFile.open(file); Tensor tensor = open.tensor("t")) {
+            try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                    Tensor tensor = open.tensor("t")) {
                 assertEquals(dtype, tensor.dtype());
                 assertArrayEquals(new long[] {1, 2}, tensor.shape());
                 double[] read = dtype.isFloatingPoint()
@@ -100,14 +100,17 @@ class SafeTensorsFileTest {
     @ParameterizedTest
     @EnumSource(SafeDType.class)
     void everyTypeOfTheFormatIsDescribed(SafeDType dtype) {
-        Path file = file("{'t':{'dtype':'%s','shape':[4,2],'data_offsets':[0,%d]}}".formatted(dtype, dtype.bits()),
+        Path file = file(
+                "{'t':{'dtype':'%s','shape':[4,2],'data_offsets':[0,%d]}}".formatted(dtype, dtype.bits()),
                 new byte[dtype.bits()]);
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
             assertEquals(new TensorInfo("t", dtype, new long[] {4, 2}, 0, dtype.bits()), open.info("t"));
             assertEquals(8, open.info("t").elementCount());
             if (dtype.tensorType().isEmpty()) {
                 String message = message(() -> open.tensor("t"));
-                assertTrue(message.startsWith(file + ": tensor 't': no tensor can be made of dtype " + dtype + ": "), message);
+                assertTrue(
+                        message.startsWith(file + ": tensor 't': no tensor can be made of dtype " + dtype + ": "),
+                        message);
             }
         }
     }
@@ -122,9 +125,11 @@ class SafeTensorsFileTest {
 
     @Test
     void namesComeInTheOrderOfTheDataAndMetadataAsWritten() {
-        Path file = file("{'z':{'dtype':'U8','shape':[1],'data_offsets':[1,2]},'__metadata__':{'b':'2','a':'\\u00e9'},"
-                + "'y':{'dtype':'U8','shape':[1],'data_offsets':[0,1],'note':{'ignored':[1,{}]}},"
-                + "'e':{'dtype':'F32','shape':[3,0],'data_offsets':[1,1]}} \n\t", new byte[2]);
+        Path file = file(
+                "{'z':{'dtype':'U8','shape':[1],'data_offsets':[1,2]},'__metadata__':{'b':'2','a':'\\u00e9'},"
+                        + "'y':{'dtype':'U8','shape':[1],'data_offsets':[0,1],'note':{'ignored':[1,{}]}},"
+                        + "'e':{'dtype':'F32','shape':[3,0],'data_offsets':[1,1]}} \n\t",
+                new byte[2]);
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
             assertEquals(List.of("y", "e", "z"), open.names());
             assertEquals(Map.of("b", "2", "a", "\u00e9"), open.metadata());
@@ -156,7 +161,8 @@ class SafeTensorsFileTest {
             out.seek(8 + header.length() + gap);
             out.write(HexFormat.of().parseHex("0000c03f"));
         }
-        try (SafeTensorsFile open = SafeTensorsFile.open(file); Tensor tensor = open.tensor("t")) {
+        try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                Tensor tensor = open.tensor("t")) {
             assertEquals(1.5, tensor.item());
         }
     }
@@ -170,7 +176,8 @@ class SafeTensorsFileTest {
     @Test
     void tensorIsAViewOfTheFile() throws IOException {
         Path file = twoFloats();
-        try (SafeTensorsFile open = SafeTensorsFile.open(file); Tensor tensor = open.tensor("t")) {
+        try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                Tensor tensor = open.tensor("t")) {
             try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
                 out.seek(out.length() - 8);
                 out.write(HexFormat.of().parseHex("0000a040"));
@@ -182,7 +189,8 @@ class SafeTensorsFileTest {
     @Test
     void viewIsReadOnlyAndEndsWithTheFile() {
         SafeTensorsFile open = SafeTensorsFile.open(twoFloats());
-        try (Tensor tensor = open.tensor("t"); Tensor part = tensor.narrow(0, 1, 1)) {
+        try (Tensor tensor = open.tensor("t");
+                Tensor part = tensor.narrow(0, 1, 1)) {
             assertThrows(RuntimeException.class, () -> tensor.mul_(2));
             assertThrows(RuntimeException.class, () -> part.mul_(2));
             open.close();
@@ -211,16 +219,21 @@ class SafeTensorsFileTest {
 
     @Test
     void loadRefusesAConversionThatLosesValues() {
-        Path file = file(padded("{'i':{'dtype':'I64','shape':[1],'data_offsets':[0,8]},"
-                + "'f':{'dtype':'F32','shape':[1],'data_offsets':[8,12]},'b':{'dtype':'I8','shape':[1],'data_offsets':[12,13]}}"),
+        Path file = file(
+                padded(
+                        "{'i':{'dtype':'I64','shape':[1],'data_offsets':[0,8]},"
+                                + "'f':{'dtype':'F32','shape':[1],'data_offsets':[8,12]},'b':{'dtype':'I8','shape':[1],'data_offsets':[12,13]}}"),
                 "0500000000000000 0000803f ff");
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
-            assertEquals(file + ": tensor 'f' is stored as F32, which I64 cannot hold: check that the file belongs to this model",
+            assertEquals(
+                    file
+                            + ": tensor 'f' is stored as F32, which I64 cannot hold: check that the file belongs to this model",
                     message(() -> open.load("f", DType.I64, Device.CPU)));
             assertTrue(message(() -> open.load("i", DType.I32, Device.CPU)).contains("I64, which I32 cannot hold"));
             assertTrue(message(() -> open.load("i", DType.BOOL, Device.CPU)).contains("I64, which BOOL cannot hold"));
             assertTrue(message(() -> open.load("b", DType.U8, Device.CPU)).contains("I8, which U8 cannot hold"));
-            try (Tensor wider = open.load("b", DType.I64, Device.CPU); Tensor real = open.load("i", DType.F32, Device.CPU)) {
+            try (Tensor wider = open.load("b", DType.I64, Device.CPU);
+                    Tensor real = open.load("i", DType.F32, Device.CPU)) {
                 assertArrayEquals(new long[] {-1}, wider.toLongs());
                 assertArrayEquals(new float[] {5}, real.toFloats());
             }
@@ -241,15 +254,17 @@ class SafeTensorsFileTest {
         }
         try (SafeTensorsFile open = SafeTensorsFile.open(file(header + "}", data));
                 var threads = Executors.newFixedThreadPool(4)) {
-            List<Future<?>> readers = IntStream.range(0, 4).<Future<?>>mapToObj(_ -> threads.submit(() -> {
-                for (int i = 0; i < count; i++) {
-                    try (Tensor tensor = open.tensor(String.valueOf(i))) {
-                        for (long value : tensor.toLongs()) {
-                            assertEquals(i, value);
+            List<Future<?>> readers = IntStream.range(0, 4)
+                    .<Future<?>>mapToObj(_ -> threads.submit(() -> {
+                        for (int i = 0; i < count; i++) {
+                            try (Tensor tensor = open.tensor(String.valueOf(i))) {
+                                for (long value : tensor.toLongs()) {
+                                    assertEquals(i, value);
+                                }
+                            }
                         }
-                    }
-                }
-            })).toList();
+                    }))
+                    .toList();
             for (Future<?> reader : readers) {
                 reader.get();
             }
@@ -260,20 +275,23 @@ class SafeTensorsFileTest {
     void anInterruptedThreadCanOpenAFile() {
         Path file = twoFloats();
         Thread.currentThread().interrupt();
-        try (SafeTensorsFile open = SafeTensorsFile.open(file); Tensor tensor = open.tensor("t")) {
+        try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                Tensor tensor = open.tensor("t")) {
             assertArrayEquals(new float[] {1, 2}, tensor.toFloats());
         } finally {
             assertTrue(Thread.interrupted(), "the interruption is kept for others");
         }
     }
 
-    // ---- what is refused (the header's rules: HeaderRejectionTest) ---------------------------------------------------
+    // ---- what is refused (the header's rules: HeaderRejectionTest)
+    // ---------------------------------------------------
 
     @Test
     void missingTensorIsNamed() {
         Path file = twoFloats();
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
-            assertEquals(file + ": no tensor 'wte.weight' among its 1: check that the file belongs to this model",
+            assertEquals(
+                    file + ": no tensor 'wte.weight' among its 1: check that the file belongs to this model",
                     message(() -> open.tensor("wte.weight")));
         }
     }
@@ -301,8 +319,11 @@ class SafeTensorsFileTest {
         for (byte[] bytes : List.of(zip, pickle)) {
             for (String name : List.of("model.pt", "model.BIN", "disguised.safetensors")) {
                 String message = openMessage(RawFile.write(dir.resolve(name), bytes));
-                assertTrue(message.contains(": is a pickle checkpoint, which can run code when loaded, so none is ever loaded: "
-                        + "convert it to safetensors: python -c "), message);
+                assertTrue(
+                        message.contains(
+                                ": is a pickle checkpoint, which can run code when loaded, so none is ever loaded: "
+                                        + "convert it to safetensors: python -c "),
+                        message);
                 assertEquals(1, message.lines().count());
             }
         }
@@ -314,7 +335,8 @@ class SafeTensorsFileTest {
         data[300_001] = 2;
         Path file = file("{'m':{'dtype':'BOOL','shape':[600000],'data_offsets':[0,600000]}}", data);
         try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
-            assertEquals(file + ": tensor 'm': BOOL element 300001 is 2, not 0 or 1: download or export the file again",
+            assertEquals(
+                    file + ": tensor 'm': BOOL element 300001 is 2, not 0 or 1: download or export the file again",
                     message(() -> open.tensor("m")));
         }
     }
@@ -323,7 +345,8 @@ class SafeTensorsFileTest {
     void truncationAfterOpeningIsAnErrorAndNoCrash() throws IOException {
         byte[] data = new byte[1 << 20];
         Path file = file("{'t':{'dtype':'I8','shape':[1048576],'data_offsets':[0,1048576]}}", data);
-        try (SafeTensorsFile open = SafeTensorsFile.open(file); Checkpoint checkpoint = Checkpoint.open(file)) {
+        try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                Checkpoint checkpoint = Checkpoint.open(file)) {
             var bytes = open.bytes(open.info("t"));
             try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
                 out.setLength(4096);
@@ -339,11 +362,13 @@ class SafeTensorsFileTest {
 
     @Test
     void headerOfTheLargestSizeIsRead() {
-        byte[] header = "{\"t\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}".getBytes(StandardCharsets.UTF_8);
+        byte[] header =
+                "{\"t\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}".getBytes(StandardCharsets.UTF_8);
         byte[] padded = Arrays.copyOf(header, StrictJson.MAX_BYTES);
         Arrays.fill(padded, header.length, padded.length, (byte) ' ');
         Path file = RawFile.write(dir.resolve("large.safetensors"), RawFile.of(padded, new byte[] {7}));
-        try (SafeTensorsFile open = SafeTensorsFile.open(file); Tensor tensor = open.tensor("t")) {
+        try (SafeTensorsFile open = SafeTensorsFile.open(file);
+                Tensor tensor = open.tensor("t")) {
             assertEquals(7, tensor.itemLong());
         }
     }

@@ -84,7 +84,8 @@ class SafeTensorsWriterTest {
                 Tensor read = open.tensor(name);
                 assertEquals(dtype, read.dtype());
                 assertArrayEquals(expected.shape(), read.shape(), name);
-                assertArrayEquals(expected.to(DType.F64).toDoubles(), read.to(DType.F64).toDoubles(), name);
+                assertArrayEquals(
+                        expected.to(DType.F64).toDoubles(), read.to(DType.F64).toDoubles(), name);
             });
         }
     }
@@ -190,9 +191,11 @@ class SafeTensorsWriterTest {
 
     @Test
     void nameThatTheFormatReservesIsAFaultOfTheCaller() {
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> SafeTensorsWriter.write(file, Map.of("__metadata__", Tensor.scalar(1))));
-        assertThrows(IllegalArgumentException.class,
+        assertThrows(
+                IllegalArgumentException.class,
                 () -> SafeTensorsWriter.write(file, Map.of("\ud800", Tensor.scalar(1))));
         assertTrue(Files.notExists(file));
     }

@@ -68,8 +68,10 @@ class BooleanTaskTest {
     @Test
     void sameSeedSameLines() {
         String a = task.generate(task.defaults(1)).records().part(Split.TEST).toString();
-        assertEquals(a, task.generate(task.defaults(1)).records().part(Split.TEST).toString());
-        assertNotEquals(a, task.generate(task.defaults(2)).records().part(Split.TEST).toString());
+        assertEquals(
+                a, task.generate(task.defaults(1)).records().part(Split.TEST).toString());
+        assertNotEquals(
+                a, task.generate(task.defaults(2)).records().part(Split.TEST).toString());
     }
 
     @Test
@@ -77,7 +79,8 @@ class BooleanTaskTest {
         Path stories = Path.of("../shared/reference/models/stories260k");
         assumeTrue(Files.exists(stories), "no reference models in " + stories);
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
-            Records records = task.generate(task.defaults(1).sizes(40, 10, 10).tokenizer(t)).records();
+            Records records = task.generate(task.defaults(1).sizes(40, 10, 10).tokenizer(t))
+                    .records();
             Row row = records.part(Split.TRAIN).get(0);
             // This tokenizer spells True and False with different numbers of tokens: partners make up for it.
             String expression = row.text("clean");
@@ -89,8 +92,12 @@ class BooleanTaskTest {
                 Dataset data = task.mode(e.getKey()).tokenise(records, t);
                 String prompt = t.decode(data.train().get(0).clean());
                 assertTrue(prompt.contains(expression), prompt);
-                assertTrue(prompt.startsWith(e.getValue().get(0)) && prompt.endsWith(e.getValue().get(1)), prompt);
-                assertEquals(data.train().get(0).length() - 1, data.train().get(0).scoreStart());
+                assertTrue(
+                        prompt.startsWith(e.getValue().get(0))
+                                && prompt.endsWith(e.getValue().get(1)),
+                        prompt);
+                assertEquals(
+                        data.train().get(0).length() - 1, data.train().get(0).scoreStart());
             }
             assertMessage("\"True\" is not one token after the prompt of mode instruction", () -> task.scorer(t));
         }
@@ -100,18 +107,31 @@ class BooleanTaskTest {
 
     @Test
     void answersAreReadAsWords() {
-        String json = MiniTokenizer.json().replace("\"Ġoften\"", "\"ĠTrue\"")
-                .replace("\"Ġpiano\"", "\"ĠFalse\"").replace("\"Ġguitar\"", "\"True\"").replace("\"Ġby\"", "\"is\"");
+        String json = MiniTokenizer.json()
+                .replace("\"Ġoften\"", "\"ĠTrue\"")
+                .replace("\"Ġpiano\"", "\"ĠFalse\"")
+                .replace("\"Ġguitar\"", "\"True\"")
+                .replace("\"Ġby\"", "\"is\"");
         try (PromptTokenizer t = PromptTokenizer.fromJson(json, "mini")) {
             Example e = new Example(new int[] {0}, new int[] {0}, 0, 1, new Answer.Truth(true));
             float[] spaced = oneHot(t, "ĠTrue");
             float[] bare = oneHot(t, "True");
             float[] wrong = oneHot(t, "ĠFalse");
             Scorer scorer = task.mode("zeroshot").scorer(t);
-            assertEquals(1, scorer.score(e, new float[][] {spaced}, new float[][] {bare}).get("accuracy"));
-            assertEquals(1, scorer.score(e, new float[][] {spaced}, new float[][] {bare}).get("exact_match"));
-            assertEquals(0, scorer.score(e, new float[][] {wrong}, new float[][] {bare}).get("accuracy"));
-            assertEquals(0, scorer.score(e, new float[][] {wrong}, new float[][] {bare}).get("exact_match"));
+            assertEquals(
+                    1,
+                    scorer.score(e, new float[][] {spaced}, new float[][] {bare})
+                            .get("accuracy"));
+            assertEquals(
+                    1,
+                    scorer.score(e, new float[][] {spaced}, new float[][] {bare})
+                            .get("exact_match"));
+            assertEquals(
+                    0,
+                    scorer.score(e, new float[][] {wrong}, new float[][] {bare}).get("accuracy"));
+            assertEquals(
+                    0,
+                    scorer.score(e, new float[][] {wrong}, new float[][] {bare}).get("exact_match"));
         }
     }
 
@@ -139,11 +159,12 @@ class BooleanTaskTest {
                 case ")" -> {
                     while (!operators.peek().equals("(")) {
                         boolean last = values.pop();
-                        values.push(switch (operators.pop()) {
-                            case "not" -> !last;
-                            case "and" -> values.pop() & last;
-                            default -> values.pop() | last;
-                        });
+                        values.push(
+                                switch (operators.pop()) {
+                                    case "not" -> !last;
+                                    case "and" -> values.pop() & last;
+                                    default -> values.pop() | last;
+                                });
                     }
                     operators.pop();
                 }

@@ -26,7 +26,9 @@ class CustomTaskTest {
 
     @Test
     void oneTokenAtTheEnd() throws Exception {
-        Example e = read("Yesterday 10 was <predict>12</predict>", "Yesterday 11 was 13").train().get(0);
+        Example e = read("Yesterday 10 was <predict>12</predict>", "Yesterday 11 was 13")
+                .train()
+                .get(0);
         assertEquals("Yesterday 10 was", MINI.decode(e.clean()));
         assertEquals("Yesterday 11 was", MINI.decode(e.corrupted()));
         assertEquals(2, e.scoreStart());
@@ -48,7 +50,9 @@ class CustomTaskTest {
 
     @Test
     void severalTokensInTheMiddle() throws Exception {
-        Example e = read("When Mary <predict>and John</predict> were late", "When Lisa and Paul were late").test().get(0);
+        Example e = read("When Mary <predict>and John</predict> were late", "When Lisa and Paul were late")
+                .test()
+                .get(0);
         assertEquals("When Mary and", MINI.decode(e.clean()));
         assertEquals("When Lisa and", MINI.decode(e.corrupted()));
         assertEquals(1, e.scoreStart());
@@ -102,7 +106,8 @@ class CustomTaskTest {
         Path file = dir.resolve("custom.jsonl");
         try (PromptTokenizer bpe = PromptTokenizer.open(dir)) {
             Files.writeString(file, "{\"clean\": \"b <predict>ab</predict>\", \"corrupted\": \"a ab\"}\n");
-            assertArrayEquals(new int[] {1}, custom.read(file, bpe).train().get(0).clean());
+            assertArrayEquals(
+                    new int[] {1}, custom.read(file, bpe).train().get(0).clean());
             Files.writeString(file, "{\"clean\": \"b a<predict>b</predict>\", \"corrupted\": \"a ab\"}\n");
             assertMessage("custom.jsonl:1: <predict> in \"clean\" is inside a token", () -> custom.read(file, bpe));
             Files.writeString(file, "{\"clean\": \"b <predict>a</predict>b\", \"corrupted\": \"a ab\"}\n");
@@ -114,7 +119,9 @@ class CustomTaskTest {
     void thereIsNoGenerator() {
         assertSame(CustomTask.class, Tasks.named("custom").getClass());
         assertMessage("custom has no generator", () -> custom.generate(DataRequest.seeded(1)));
-        assertMessage("task \"ioy\" is not known; choose one of ioi, ioi-t1, gt, gp, boolean, custom", () -> Tasks.named("ioy"));
+        assertMessage(
+                "task \"ioy\" is not known; choose one of ioi, ioi-t1, gt, gp, boolean, custom",
+                () -> Tasks.named("ioy"));
     }
 
     private void assertLine(String message, String clean, String corrupted) {

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Properties of generated gp data. */
 class GenderedPronounTaskTest {
     private static final PromptTokenizer MINI = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini");
-    private static final Map<String, Gender> GENDERS = Names.load(Optional.empty()).stream()
-            .collect(Collectors.toMap(Names.Name::text, Names.Name::gender));
+    private static final Map<String, Gender> GENDERS =
+            Names.load(Optional.empty()).stream().collect(Collectors.toMap(Names.Name::text, Names.Name::gender));
     private final GenderedPronounTask gp = new GenderedPronounTask();
 
     @AfterAll
@@ -35,19 +35,28 @@ class GenderedPronounTaskTest {
 
     @Test
     void onlyTheNameIsCorrupted() {
-        long templates = GenderedPronounTask.templates(DataRequest.seeded(0)).values().stream().mapToLong(List::size).sum();
+        long templates = GenderedPronounTask.templates(DataRequest.seeded(0)).values().stream()
+                .mapToLong(List::size)
+                .sum();
         assertTrue(templates >= 30);
-        assertEquals(GENDERS.size(), 2 * GENDERS.values().stream().filter(g -> g == Gender.F).count());
-        Generated generated = gp.generate(DataRequest.seeded(6).sizes(2000, 200, 500).tokenizer(MINI));
+        assertEquals(
+                GENDERS.size(),
+                2 * GENDERS.values().stream().filter(g -> g == Gender.F).count());
+        Generated generated =
+                gp.generate(DataRequest.seeded(6).sizes(2000, 200, 500).tokenizer(MINI));
         assertEquals(List.of(), generated.notes());
         Dataset data = gp.tokenise(generated.records(), MINI);
         int she = 0;
         for (int i = 0; i < 2000; i++) {
             Example e = data.train().get(i);
-            int[] changed = IntStream.range(0, e.length()).filter(p -> e.clean()[p] != e.corrupted()[p]).toArray();
+            int[] changed = IntStream.range(0, e.length())
+                    .filter(p -> e.clean()[p] != e.corrupted()[p])
+                    .toArray();
             assertEquals(1, changed.length);
             Gender gender = GENDERS.get(MINI.decode(e.clean()[changed[0]]).strip());
-            assertEquals(gender.other(), GENDERS.get(MINI.decode(e.corrupted()[changed[0]]).strip()));
+            assertEquals(
+                    gender.other(),
+                    GENDERS.get(MINI.decode(e.corrupted()[changed[0]]).strip()));
             Answer.Tokens answer = (Answer.Tokens) e.answer();
             assertEquals(gender == Gender.F ? " she" : " he", MINI.decode(answer.targets()));
             assertEquals(gender == Gender.F ? " he" : " she", MINI.decode(answer.distractors()));
@@ -59,7 +68,8 @@ class GenderedPronounTaskTest {
     @Test
     void testTemplatesAreUnseen() {
         Records records = gp.generate(DataRequest.seeded(3)).records();
-        Function<Row, String> frame = row -> row.text("clean").replaceAll("\\b(" + String.join("|", GENDERS.keySet()) + ")\\b", "X");
+        Function<Row, String> frame =
+                row -> row.text("clean").replaceAll("\\b(" + String.join("|", GENDERS.keySet()) + ")\\b", "X");
         Map<String, Split> seen = new HashMap<>();
         for (Split split : Split.values()) {
             for (Row row : records.part(split)) {
@@ -82,7 +92,9 @@ class GenderedPronounTaskTest {
         Path stories = Path.of("../shared/reference/models/stories260k");
         assumeTrue(Files.exists(stories), "no reference models in " + stories);
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
-            Records records = gp.generate(DataRequest.seeded(3).sizes(300, 50, 100).tokenizer(t)).records();
+            Records records = gp.generate(
+                            DataRequest.seeded(3).sizes(300, 50, 100).tokenizer(t))
+                    .records();
             Dataset data = gp.tokenise(records, t);
             Set<Integer> lengths = data.train().stream().map(Example::length).collect(Collectors.toSet());
             assertTrue(lengths.size() > 3);
@@ -99,9 +111,13 @@ class GenderedPronounTaskTest {
                 List.of("1 of 5 names have no partner of the other gender with as many tokens and were left out"),
                 generated.notes());
         Files.writeString(names, "Mary f\nJohn\n");
-        assertMessage("names.txt:2: John needs its gender", () -> gp.generate(DataRequest.seeded(1).names(names)));
+        assertMessage(
+                "names.txt:2: John needs its gender",
+                () -> gp.generate(DataRequest.seeded(1).names(names)));
         Path templates = Files.writeString(dir.resolve("t.txt"), "So he is late, isn't\n");
-        assertMessage("t.txt:1: needs {NAME} once", () -> gp.generate(DataRequest.seeded(1).templates(templates)));
+        assertMessage(
+                "t.txt:1: needs {NAME} once",
+                () -> gp.generate(DataRequest.seeded(1).templates(templates)));
         Files.writeString(templates, "So {NAME} is late, isn't\n");
         assertMessage("found only", () -> gp.generate(DataRequest.seeded(1).templates(templates)));
     }

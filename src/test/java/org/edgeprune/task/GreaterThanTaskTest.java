@@ -35,7 +35,8 @@ class GreaterThanTaskTest {
     void onlyTheStartYearIsCorrupted() {
         assertTrue(GreaterThanTask.templates(DataRequest.seeded(0)).size() >= 6);
         assertTrue(GreaterThanTask.nouns().size() >= 100);
-        Generated generated = gt.generate(DataRequest.seeded(9).sizes(2000, 200, 500).tokenizer(MINI));
+        Generated generated =
+                gt.generate(DataRequest.seeded(9).sizes(2000, 200, 500).tokenizer(MINI));
         assertEquals(List.of(), generated.notes());
         Dataset data = gt.tokenise(generated.records(), MINI);
         int[] digits = gt.scorer(MINI).vocabulary();
@@ -69,7 +70,8 @@ class GreaterThanTaskTest {
                 assertTrue(m.find());
                 Split other = splits.put(m.group(), split);
                 assertTrue(other == null || other == split, m.group() + " in " + other + " and " + split);
-                assertEquals(row.number("start", 0, 99), Integer.parseInt(m.group().substring(2)));
+                assertEquals(
+                        row.number("start", 0, 99), Integer.parseInt(m.group().substring(2)));
             }
         }
     }
@@ -87,7 +89,8 @@ class GreaterThanTaskTest {
                     generated.notes());
             for (Split split : Split.values()) {
                 generated.records().part(split).forEach(row -> {
-                    assertTrue(!row.text("clean").contains("1732") && !row.text("corrupted").contains("1801"));
+                    assertTrue(!row.text("clean").contains("1732")
+                            && !row.text("corrupted").contains("1801"));
                     assertEquals(odd.encode(row.text("clean")).length, odd.encode(row.text("corrupted")).length);
                 });
             }
@@ -118,7 +121,8 @@ class GreaterThanTaskTest {
 
     @Test
     void unsuitableModelsAndLinesAreNamed(@TempDir Path dir) throws Exception {
-        Path file = Files.writeString(dir.resolve("gt.jsonl"), "{\"clean\": \"The war\", \"corrupted\": \"The war\"}\n");
+        Path file =
+                Files.writeString(dir.resolve("gt.jsonl"), "{\"clean\": \"The war\", \"corrupted\": \"The war\"}\n");
         assertMessage("gt.jsonl:1: needs \"start\", a whole number", () -> gt.read(file, MINI));
         Files.writeString(file, "{\"clean\": \"The war\", \"corrupted\": \"The war\", \"start\": 100}\n");
         assertMessage("gt.jsonl:1: \"start\" is 100", () -> gt.read(file, MINI));
@@ -131,8 +135,13 @@ class GreaterThanTaskTest {
 
     @Test
     void seedsDiffer() {
-        String a = gt.generate(DataRequest.seeded(1)).records().part(Split.TRAIN).toString();
-        assertEquals(a, gt.generate(DataRequest.seeded(1)).records().part(Split.TRAIN).toString());
-        assertNotEquals(a, gt.generate(DataRequest.seeded(2)).records().part(Split.TRAIN).toString());
+        String a =
+                gt.generate(DataRequest.seeded(1)).records().part(Split.TRAIN).toString();
+        assertEquals(
+                a,
+                gt.generate(DataRequest.seeded(1)).records().part(Split.TRAIN).toString());
+        assertNotEquals(
+                a,
+                gt.generate(DataRequest.seeded(2)).records().part(Split.TRAIN).toString());
     }
 }

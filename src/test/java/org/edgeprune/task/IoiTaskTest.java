@@ -2,7 +2,6 @@ package org.edgeprune.task;
 
 import static org.edgeprune.task.PromptTokenizerTest.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -37,15 +36,20 @@ class IoiTaskTest {
 
     @Test
     void theBundledListsAreLongEnough() {
-        List<Template> all = ioi.templates(DataRequest.seeded(0)).values().stream().flatMap(List::stream).toList();
-        long abba = all.stream().filter(t -> t.text().indexOf("{A}") < t.text().indexOf("{B}")).count();
+        List<Template> all = ioi.templates(DataRequest.seeded(0)).values().stream()
+                .flatMap(List::stream)
+                .toList();
+        long abba = all.stream()
+                .filter(t -> t.text().indexOf("{A}") < t.text().indexOf("{B}"))
+                .count();
         assertTrue(abba >= 15 && all.size() - abba >= 15, abba + " ABBA of " + all.size());
         assertTrue(NAMES.size() >= 100);
     }
 
     @Test
     void promptsAndPartnersDifferInNamesOnly() {
-        Generated generated = ioi.generate(DataRequest.seeded(11).sizes(2000, 200, 500).tokenizer(MINI));
+        Generated generated =
+                ioi.generate(DataRequest.seeded(11).sizes(2000, 200, 500).tokenizer(MINI));
         assertEquals(List.of(), generated.notes());
         Records records = generated.records();
         Dataset data = ioi.tokenise(records, MINI);
@@ -58,7 +62,8 @@ class IoiTaskTest {
                 List<String> corrupted = names(row.text("corrupted"));
                 String target = row.text("target").strip();
                 String distractor = row.text("distractor").strip();
-                // Clean: the answer once, the other name at least twice. Corrupted: as many names, three different new ones.
+                // Clean: the answer once, the other name at least twice. Corrupted: as many names, three different new
+                // ones.
                 assertEquals(1, Collections.frequency(clean, target), row.text("clean"));
                 assertEquals(clean.size() - 1, Collections.frequency(clean, distractor));
                 assertEquals(clean.size(), corrupted.size());
@@ -69,7 +74,8 @@ class IoiTaskTest {
                         .boxed()
                         .toList();
                 assertEquals(clean.size(), changed.size());
-                changed.forEach(p -> assertTrue(NAMES.contains(MINI.decode(e.clean()[p]).strip())));
+                changed.forEach(
+                        p -> assertTrue(NAMES.contains(MINI.decode(e.clean()[p]).strip())));
                 assertEquals(e.length() - 1, e.scoreStart());
                 assertEquals(e.length(), e.scoreEnd());
                 Answer.Tokens answer = (Answer.Tokens) e.answer();
@@ -81,9 +87,12 @@ class IoiTaskTest {
 
     @Test
     void testNamesTemplatesAndPromptsAreUnseen() {
-        Records records = ioi.generate(DataRequest.seeded(2).sizes(2000, 300, 1000)).records();
-        Map<Split, Set<String>> names = Stream.of(Split.values()).collect(Collectors.toMap(s -> s, s ->
-                records.part(s).stream().flatMap(r -> names(r.text("clean")).stream()).collect(Collectors.toSet())));
+        Records records =
+                ioi.generate(DataRequest.seeded(2).sizes(2000, 300, 1000)).records();
+        Map<Split, Set<String>> names = Stream.of(Split.values())
+                .collect(Collectors.toMap(s -> s, s -> records.part(s).stream()
+                        .flatMap(r -> names(r.text("clean")).stream())
+                        .collect(Collectors.toSet())));
         assertTrue(Collections.disjoint(names.get(Split.TRAIN), names.get(Split.TEST)));
         assertTrue(names.get(Split.TEST).size() >= 20);
         Set<String> frames = new HashSet<>();
@@ -114,13 +123,16 @@ class IoiTaskTest {
         assertEquals(Files.readString(dir.resolve("a/test.jsonl")), Files.readString(dir.resolve("b/test.jsonl")));
         assertNotEquals(a, Files.readString(dir.resolve("c/train.jsonl")));
         Dataset read = ioi.read(dir.resolve("a"), MINI);
-        Dataset direct = ioi.tokenise(ioi.generate(DataRequest.seeded(4).sizes(50, 10, 20)).records(), MINI);
-        assertTrue(Arrays.equals(read.train().get(7).clean(), direct.train().get(7).clean()));
+        Dataset direct = ioi.tokenise(
+                ioi.generate(DataRequest.seeded(4).sizes(50, 10, 20)).records(), MINI);
+        assertTrue(
+                Arrays.equals(read.train().get(7).clean(), direct.train().get(7).clean()));
     }
 
     @Test
     void oneTemplateTaskHasOneTemplate() {
-        Records records = new IoiTask.SingleTemplate().generate(DataRequest.seeded(1)).records();
+        Records records =
+                new IoiTask.SingleTemplate().generate(DataRequest.seeded(1)).records();
         Set<Integer> lengths = Stream.of(Split.values())
                 .flatMap(s -> records.part(s).stream())
                 .map(r -> r.text("clean").split(" ").length)
@@ -134,8 +146,11 @@ class IoiTaskTest {
         Path names = Files.writeString(dir.resolve("names.txt"), "# mine\nMary\nJohn m\nAnna\nPaul\nLisa\nKevin\n");
         Path templates = Files.writeString(dir.resolve("t.txt"), "When {A} met {B}, {B} gave a {OBJECT} to {A}\n");
         DataRequest request = DataRequest.seeded(1).sizes(20, 5, 5);
-        Generated generated = ioi.generate(request.names(names).templates(templates).tokenizer(miniWith("met")));
-        assertTrue(generated.notes().get(0).contains("6 names are too few to hold some out"), generated.notes().get(0));
+        Generated generated =
+                ioi.generate(request.names(names).templates(templates).tokenizer(miniWith("met")));
+        assertTrue(
+                generated.notes().get(0).contains("6 names are too few to hold some out"),
+                generated.notes().get(0));
         assertTrue(generated.records().part(Split.TEST).get(0).text("clean").startsWith("When "));
 
         Files.writeString(names, "Mary\nJohn x\n");
@@ -159,7 +174,8 @@ class IoiTaskTest {
         lines.set(3, "Bartholomew");
         lines.set(39, "Zebedee");
         Path names = Files.write(dir.resolve("names.txt"), lines);
-        Generated generated = ioi.generate(DataRequest.seeded(1).sizes(20, 5, 5).names(names).tokenizer(MINI));
+        Generated generated =
+                ioi.generate(DataRequest.seeded(1).sizes(20, 5, 5).names(names).tokenizer(MINI));
         assertEquals(
                 List.of(
                         "1 of 32 names are not single tokens for this model and were left out",

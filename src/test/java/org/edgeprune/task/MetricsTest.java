@@ -32,7 +32,8 @@ class MetricsTest {
         double oddToEven = .75 * Math.log(1.5) - .25 * LN2;
         assertEquals(evenToOdd, Metrics.kl(new float[][] {even}, new float[][] {odd}), 1e-6);
         assertEquals(oddToEven, Metrics.kl(new float[][] {odd}, new float[][] {even}), 1e-6);
-        assertEquals((evenToOdd + oddToEven) / 2, Metrics.kl(new float[][] {even, odd}, new float[][] {odd, even}), 1e-6);
+        assertEquals(
+                (evenToOdd + oddToEven) / 2, Metrics.kl(new float[][] {even, odd}, new float[][] {odd, even}), 1e-6);
         assertEquals(0, Metrics.kl(new float[][] {{1000, -2000}}, new float[][] {{0, -5000}}), 1e-9);
     }
 
@@ -73,8 +74,8 @@ class MetricsTest {
     @Test
     void tokenScores() {
         Scorer scorer = new IoiTask().scorer(null);
-        Example e = new Example(
-                new int[] {0, 1}, new int[] {0, 2}, 1, 2, new Answer.Tokens(new int[] {2}, new int[] {0}));
+        Example e =
+                new Example(new int[] {0, 1}, new int[] {0, 2}, 1, 2, new Answer.Tokens(new int[] {2}, new int[] {0}));
         float[][] full = {{0, 1, 3}};
         Map<String, Double> scores = scorer.score(e, new float[][] {{1, 4, 2}}, full);
         assertEquals(List.of("accuracy", "logit_difference", "kl", "exact_match"), List.copyOf(scores.keySet()));
@@ -95,6 +96,9 @@ class MetricsTest {
         assertEquals(0, scores.get("accuracy"));
         assertEquals(0, scores.get("exact_match"));
         assertFalse(scores.containsKey("logit_difference"));
-        assertEquals(1, scorer.score(e, new float[][] {{0, 1}, {1, 0}}, new float[][] {{0, 1}, {0, 1}}).get("accuracy"));
+        assertEquals(
+                1,
+                scorer.score(e, new float[][] {{0, 1}, {1, 0}}, new float[][] {{0, 1}, {0, 1}})
+                        .get("accuracy"));
     }
 }

@@ -53,7 +53,8 @@ class MiniTokenizerTest {
             records.part(Split.TEST).forEach(row -> heldOut.add(row.text("clean")));
             records.part(Split.VALIDATION).forEach(row -> heldOut.add(row.text("clean")));
         }
-        Set<String> ioiTestNames = Set.copyOf(IoiTask.names(request, new java.util.ArrayList<>()).get(Split.TEST));
+        Set<String> ioiTestNames =
+                Set.copyOf(IoiTask.names(request, new java.util.ArrayList<>()).get(Split.TEST));
         Set<String> otherNames = new TreeSet<>();
         for (int i = 0; i < 2000; i++) {
             TrainingCorpus.Text text = one.next();

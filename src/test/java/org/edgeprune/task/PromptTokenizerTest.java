@@ -62,7 +62,8 @@ class PromptTokenizerTest {
     void manyThreadsMayUseOne() {
         try (PromptTokenizer t = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini")) {
             int[] expected = t.encode("When Mary and John");
-            assertTrue(IntStream.range(0, 2000).parallel()
+            assertTrue(IntStream.range(0, 2000)
+                    .parallel()
                     .allMatch(i -> java.util.Arrays.equals(expected, t.encode("When Mary and John"))));
         }
     }
@@ -74,7 +75,8 @@ class PromptTokenizerTest {
         assertMessage("tokenizer.json: not JSON", () -> PromptTokenizer.open(dir));
         Files.writeString(dir.resolve("tokenizer.json"), "{\"hello\": 1}");
         assertMessage("model.vocab is missing", () -> PromptTokenizer.open(dir));
-        Files.writeString(dir.resolve("tokenizer.json"), "{\"model\": {\"type\": \"Nonsense\", \"vocab\": {\"a\": 0}}}");
+        Files.writeString(
+                dir.resolve("tokenizer.json"), "{\"model\": {\"type\": \"Nonsense\", \"vocab\": {\"a\": 0}}}");
         assertMessage("the tokenizers library cannot use it", () -> PromptTokenizer.open(dir));
         Files.delete(dir.resolve("tokenizer.json"));
         Files.writeString(dir.resolve("vocab.json"), "{\"a\": 0, \"b\": 1, \"ab\": 2}");

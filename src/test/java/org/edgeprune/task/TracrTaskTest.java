@@ -51,8 +51,12 @@ class TracrTaskTest {
             }
             assertEquals(243, inputs.size());
         }
-        assertEquals(records.rows().toString(), reverse.generate(DataRequest.seeded(3)).records().rows().toString());
-        assertNotEquals(records.rows().toString(), reverse.generate(DataRequest.seeded(4)).records().rows().toString());
+        assertEquals(
+                records.rows().toString(),
+                reverse.generate(DataRequest.seeded(3)).records().rows().toString());
+        assertNotEquals(
+                records.rows().toString(),
+                reverse.generate(DataRequest.seeded(4)).records().rows().toString());
     }
 
     @Test
@@ -62,7 +66,10 @@ class TracrTaskTest {
             int found = 0;
             for (int i = 0; i < 5; i++) {
                 found += clean[i].equals("x") ? 1 : 0;
-                assertEquals((double) found / (i + 1), row.json().get("output").get(i).asDouble(), 1e-12);
+                assertEquals(
+                        (double) found / (i + 1),
+                        row.json().get("output").get(i).asDouble(),
+                        1e-12);
             }
         }
     }
@@ -70,12 +77,14 @@ class TracrTaskTest {
     @Test
     void ofAModelOfOnesOwnTheOutputsAreTheModels() {
         Task own = new TracrTask().forModel(folder.resolve("reverse"));
-        Row first = own.generate(DataRequest.seeded(1)).records().part(Split.TEST).get(100);
+        Row first =
+                own.generate(DataRequest.seeded(1)).records().part(Split.TEST).get(100);
         String[] clean = first.text("clean").split(" ");
         JsonNode output = first.json().get("output");
         assertEquals(clean[0], output.get(4).asText());
         assertTrue(assertThrows(InputException.class, () -> Tasks.named("tracr").generate(DataRequest.seeded(1)))
-                .getMessage().contains("--model"));
+                .getMessage()
+                .contains("--model"));
     }
 
     @Test
@@ -85,8 +94,12 @@ class TracrTaskTest {
             assertEquals("BOS 1 2 3", tokenizer.decode(3, 0, 1, 2));
             assertEquals(3, tokenizer.bos().orElseThrow());
             Path file = folder.resolve("own.jsonl");
-            Files.writeString(file, "{\"clean\":\"1 1 2 3 2\",\"corrupted\":\"2 2 3 1 1\",\"output\":[2,3,2,1,\"1\"]}\n");
-            Example example = reverse.forModel(folder.resolve("reverse")).read(file, tokenizer).train().get(0);
+            Files.writeString(
+                    file, "{\"clean\":\"1 1 2 3 2\",\"corrupted\":\"2 2 3 1 1\",\"output\":[2,3,2,1,\"1\"]}\n");
+            Example example = reverse.forModel(folder.resolve("reverse"))
+                    .read(file, tokenizer)
+                    .train()
+                    .get(0);
             assertArrayEquals(new int[] {3, 0, 0, 1, 2, 1}, example.clean());
             assertEquals(1, example.scoreStart());
             assertEquals(6, example.scoreEnd());
@@ -97,7 +110,8 @@ class TracrTaskTest {
                     "{\"clean\":\"1 1 2 3 2\",\"corrupted\":\"2 2 3 1 1\",\"output\":[2,3,2,1,7]}",
                     "{\"clean\":\"1 1 2 3 2\",\"corrupted\":\"2 2 3 1 1\"}")) {
                 Files.writeString(file, bad);
-                String message = assertThrows(InputException.class, () -> reverse.read(file, tokenizer)).getMessage();
+                String message = assertThrows(InputException.class, () -> reverse.read(file, tokenizer))
+                        .getMessage();
                 assertTrue(message.startsWith(file + ":1: "), message);
             }
         }
@@ -106,7 +120,8 @@ class TracrTaskTest {
     @Test
     void aSequenceIsRightWhereEveryPositionIs() {
         Scorer scorer = TracrTask.of(LibraryProgram.SHIFT).scorer();
-        Example example = new Example(new int[3], new int[3], 1, 3, new TracrScorer.Columns(new int[] {TracrScorer.NONE, 2}));
+        Example example =
+                new Example(new int[3], new int[3], 1, 3, new TracrScorer.Columns(new int[] {TracrScorer.NONE, 2}));
         float[][] full = {{0, 0, 0}, {0, 0, 1}};
         assertEquals(Map.of("accuracy", 1.0, "kl", 0.0, "exact_match", 1.0), scorer.score(example, full, full));
         float[][] on = {{0, 1, 0}, {0, 0, 1}};
@@ -124,8 +139,10 @@ class TracrTaskTest {
         Scorer scorer = ((TracrTask) xproportion).scorer();
         Example example = new Example(new int[3], new int[3], 1, 3, new TracrScorer.Numbers(new double[] {0, 0.5}));
         float[][] full = {{0, 0.5f}};
-        assertEquals(1, scorer.score(example, new float[][] {{0.04f, 0.46f}}, full).get("accuracy"));
-        assertEquals(0, scorer.score(example, new float[][] {{0.04f, 0.44f}}, full).get("accuracy"));
+        assertEquals(
+                1, scorer.score(example, new float[][] {{0.04f, 0.46f}}, full).get("accuracy"));
+        assertEquals(
+                0, scorer.score(example, new float[][] {{0.04f, 0.44f}}, full).get("accuracy"));
         assertArrayEquals(new int[] {0}, scorer.vocabulary());
         assertEquals(Loss.ACROSS_POSITIONS, scorer.loss());
     }
@@ -133,11 +150,15 @@ class TracrTaskTest {
     @Test
     void aModelOfAnotherProgramIsRefused() {
         CompiledModelFiles.write(
-                new Compiler().compile(LibraryProgram.HIST, LibraryProgram.REVERSE.vocabulary(), 5), folder.resolve("hist"));
+                new Compiler().compile(LibraryProgram.HIST, LibraryProgram.REVERSE.vocabulary(), 5),
+                folder.resolve("hist"));
         Task wrong = reverse.forModel(folder.resolve("xproportion"));
         try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.resolve("xproportion"))) {
-            String message = assertThrows(InputException.class,
-                    () -> wrong.tokenise(wrong.generate(DataRequest.seeded(1)).records(), tokenizer)).getMessage();
+            String message = assertThrows(
+                            InputException.class,
+                            () -> wrong.tokenise(
+                                    wrong.generate(DataRequest.seeded(1)).records(), tokenizer))
+                    .getMessage();
             assertTrue(message.contains("outputs are numbers"), message);
         }
     }

@@ -29,7 +29,8 @@ class AutogradTest extends TensorFixture {
     @Test
     void gradOutputsWeighTheOutputs() {
         Tensor x = leaf(1, 2, 3);
-        List<Tensor> gradients = Autograd.grad(List.of(x.square(), x.sum()), Arrays.asList(vector(1, 10, 100), null), List.of(x), false, false, false);
+        List<Tensor> gradients = Autograd.grad(
+                List.of(x.square(), x.sum()), Arrays.asList(vector(1, 10, 100), null), List.of(x), false, false, false);
         assertTensor(gradients.get(0), shape(3), 2 + 1, 40 + 1, 600 + 1);
     }
 
@@ -54,7 +55,8 @@ class AutogradTest extends TensorFixture {
     @Test
     void secondDerivative() {
         Tensor x = leaf(2, 3);
-        Tensor first = Autograd.grad(List.of(x.pow(3).sum()), null, List.of(x), false, true, false).get(0);
+        Tensor first = Autograd.grad(List.of(x.pow(3).sum()), null, List.of(x), false, true, false)
+                .get(0);
         assertTrue(first.requiresGrad());
         assertTensor(Autograd.grad(first.sum(), x)[0], shape(2), 12, 18);
     }
@@ -66,8 +68,12 @@ class AutogradTest extends TensorFixture {
         List<Tensor> gradients = Autograd.grad(List.of(x.sum()), null, List.of(x, unused), true, false, true);
         assertTensor(gradients.get(0), shape(2), 1, 1);
         assertNull(gradients.get(1));
-        String message = assertThrows(TorchException.class, () -> Autograd.grad(x.sum(), x, unused)).getMessage();
-        assertTrue(message.startsWith("grad: [] f64 x [2] f64 x [1] f64: ") && message.contains("not have been used in the graph"), message);
+        String message = assertThrows(TorchException.class, () -> Autograd.grad(x.sum(), x, unused))
+                .getMessage();
+        assertTrue(
+                message.startsWith("grad: [] f64 x [2] f64 x [1] f64: ")
+                        && message.contains("not have been used in the graph"),
+                message);
     }
 
     @Test
@@ -75,8 +81,10 @@ class AutogradTest extends TensorFixture {
         Tensor x = leaf(1, 2);
         assertThrows(TorchException.class, () -> Autograd.grad(x.square(), x), "not a scalar");
         assertThrows(TorchException.class, () -> Autograd.grad(vector(1, 2).sum(), x), "nothing was recorded");
-        assertThrows(IllegalArgumentException.class,
-                () -> Autograd.grad(List.of(x.sum()), List.of(), List.of(x), false, false, false), "one gradOutput an output");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Autograd.grad(List.of(x.sum()), List.of(), List.of(x), false, false, false),
+                "one gradOutput an output");
         assertThrows(NullPointerException.class, () -> Autograd.grad(x.sum(), x, null));
         assertThrows(TorchException.class, () -> Tensor.arange(0, 2).requiresGrad_(true), "integers have no gradient");
         assertThrows(TorchException.class, () -> x.add_(x), "a leaf changes only where nothing is recorded");

@@ -38,7 +38,12 @@ class BindingsTest {
         assertEquals(prototypes.keySet(), bound().keySet());
         assertAll(prototypes.entrySet().stream().map(e -> () -> {
             FunctionDescriptor descriptor = descriptor(e.getKey());
-            assertEquals(e.getValue(), prototype(descriptor.toMethodType().returnType(), descriptor.toMethodType().parameterList()), e.getKey());
+            assertEquals(
+                    e.getValue(),
+                    prototype(
+                            descriptor.toMethodType().returnType(),
+                            descriptor.toMethodType().parameterList()),
+                    e.getKey());
             Method call = bound().get(e.getKey());
             assertEquals(e.getValue(), prototype(call.getReturnType(), List.of(call.getParameterTypes())), e.getKey());
         }));
@@ -56,20 +61,25 @@ class BindingsTest {
     @Test
     void everyConstantOfTheHeaderIsBoundWithItsValue() {
         Map<String, Long> constants = new TreeMap<>();
-        Matcher define = Pattern.compile("(?m)^#define (EP_[A-Z0-9_]+) +(-?\\d+)").matcher(header);
+        Matcher define =
+                Pattern.compile("(?m)^#define (EP_[A-Z0-9_]+) +(-?\\d+)").matcher(header);
         while (define.find()) {
             constants.put(define.group(1), Long.valueOf(define.group(2)));
         }
         assertTrue(constants.size() > 30, "the header was read: " + constants);
-        assertAll(constants.entrySet().stream().map(e -> () ->
-                assertEquals(e.getValue(), ((Number) Shim.class.getMethod(e.getKey()).invoke(null)).longValue(), e.getKey())));
+        assertAll(constants.entrySet().stream()
+                .map(e -> () -> assertEquals(
+                        e.getValue(),
+                        ((Number) Shim.class.getMethod(e.getKey()).invoke(null)).longValue(),
+                        e.getKey())));
     }
 
     @Test
     void everyFunctionIsInTheLibrary() {
         LibTorch.load();
         assertAll(prototypes.keySet().stream().map(name -> () -> {
-            MemorySegment address = (MemorySegment) Shim.class.getMethod(name + "$address").invoke(null);
+            MemorySegment address =
+                    (MemorySegment) Shim.class.getMethod(name + "$address").invoke(null);
             assertTrue(address.address() != 0, name);
         }));
     }
@@ -77,9 +87,18 @@ class BindingsTest {
     @Test
     void theLibraryExportsNothingElse() throws Exception {
         LibTorch.load();
-        Path library = Path.of(BindingsTest.class.getClassLoader().getResource("META-INF/native/linux-x86_64/libedgeprune_shim.so").toURI());
-        Process nm = new ProcessBuilder("nm", "-D", "--defined-only", library.toString()).redirectErrorStream(true).start();
-        List<String> exported = nm.inputReader().lines().map(line -> line.substring(line.lastIndexOf(' ') + 1)).filter(n -> n.startsWith("ep_")).toList();
+        Path library = Path.of(BindingsTest.class
+                .getClassLoader()
+                .getResource("META-INF/native/linux-x86_64/libedgeprune_shim.so")
+                .toURI());
+        Process nm = new ProcessBuilder("nm", "-D", "--defined-only", library.toString())
+                .redirectErrorStream(true)
+                .start();
+        List<String> exported = nm.inputReader()
+                .lines()
+                .map(line -> line.substring(line.lastIndexOf(' ') + 1))
+                .filter(n -> n.startsWith("ep_"))
+                .toList();
         assertEquals(0, nm.waitFor());
         assertEquals(prototypes.keySet(), new TreeSet<>(exported));
     }
@@ -88,7 +107,8 @@ class BindingsTest {
 
     private static Map<String, Prototype> prototypes(String header) {
         Map<String, Prototype> prototypes = new TreeMap<>();
-        Matcher function = Pattern.compile("EP_API\\s+([^;(]*?)(ep_\\w+)\\s*\\(([^)]*)\\)\\s*;").matcher(header);
+        Matcher function = Pattern.compile("EP_API\\s+([^;(]*?)(ep_\\w+)\\s*\\(([^)]*)\\)\\s*;")
+                .matcher(header);
         while (function.find()) {
             List<Class<?>> parameters = new ArrayList<>();
             for (String parameter : function.group(3).strip().split(",")) {
@@ -99,7 +119,10 @@ class BindingsTest {
             }
             prototypes.put(function.group(2), new Prototype(carrier(function.group(1)), parameters));
         }
-        assertEquals(header.split("\\bEP_API\\b(?! __attribute__)").length - 1, prototypes.size(), "every EP_API is a prototype");
+        assertEquals(
+                header.split("\\bEP_API\\b(?! __attribute__)").length - 1,
+                prototypes.size(),
+                "every EP_API is a prototype");
         return prototypes;
     }
 
@@ -131,12 +154,14 @@ class BindingsTest {
         }
     }
 
-    // ---- the bindings ------------------------------------------------------------------------------------------------
+    // ---- the bindings
+    // ------------------------------------------------------------------------------------------------
 
     private static Map<String, Method> bound() {
         Map<String, Method> calls = new TreeMap<>();
         for (Method method : Shim.class.getMethods()) {
-            if (method.getName().startsWith("ep_") && Stream.of("$address", "$descriptor", "$handle").noneMatch(method.getName()::endsWith)) {
+            if (method.getName().startsWith("ep_")
+                    && Stream.of("$address", "$descriptor", "$handle").noneMatch(method.getName()::endsWith)) {
                 calls.put(method.getName(), method);
             }
         }

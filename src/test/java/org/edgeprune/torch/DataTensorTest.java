@@ -23,7 +23,9 @@ class DataTensorTest extends TensorFixture {
         assertArrayEquals(doubles, Tensor.of(doubles, 4).toDoubles());
         long[] longs = {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE};
         assertArrayEquals(longs, Tensor.of(longs, 2, 2).toLongs());
-        assertArrayEquals(new long[] {Integer.MIN_VALUE, 7}, Tensor.of(new int[] {Integer.MIN_VALUE, 7}, 2).toLongs());
+        assertArrayEquals(
+                new long[] {Integer.MIN_VALUE, 7},
+                Tensor.of(new int[] {Integer.MIN_VALUE, 7}, 2).toLongs());
         boolean[] booleans = {true, false, true};
         assertArrayEquals(booleans, Tensor.of(booleans, 3).toBooleans());
         assertArrayEquals(new long[] {1, 0, 1}, Tensor.of(booleans, 3).toLongs());
@@ -68,7 +70,8 @@ class DataTensorTest extends TensorFixture {
         assertLongs(Tensor.ones(DType.I64, Device.CPU, 2), shape(2), 1, 1);
         assertLongs(Tensor.arange(-1, 3), shape(4), -1, 0, 1, 2);
         assertTensor(Tensor.scalar(0.25), shape(), 0.25);
-        assertArrayEquals(shape(3, 0, 2), Tensor.empty(DType.BF16, Device.CPU, 3, 0, 2).shape());
+        assertArrayEquals(
+                shape(3, 0, 2), Tensor.empty(DType.BF16, Device.CPU, 3, 0, 2).shape());
         assertArrayEquals(new float[0], Tensor.zeros(3, 0).toFloats());
     }
 
@@ -123,12 +126,18 @@ class DataTensorTest extends TensorFixture {
     @Test
     void readOnlyMemoryIsNotWrittenThroughAnyView() {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, 2, 3, 4).asReadOnly();
+            MemorySegment memory =
+                    arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, 2, 3, 4).asReadOnly();
             Tensor tensor = Tensor.wrap(memory, DType.F32, 2, 2);
             assertThrows(IllegalStateException.class, () -> tensor.mul_(2));
-            assertThrows(IllegalStateException.class, () -> tensor.t().select(0, 1).zero_());
-            assertThrows(IllegalStateException.class, () -> tensor.split(0, 1, 1).get(1).zero_());
-            assertThrows(IllegalStateException.class, () -> tensor.to(DType.F32).detach().contiguous().zero_());
+            assertThrows(
+                    IllegalStateException.class, () -> tensor.t().select(0, 1).zero_());
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> tensor.split(0, 1, 1).get(1).zero_());
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> tensor.to(DType.F32).detach().contiguous().zero_());
             assertTensor(tensor.copy().mul_(2), shape(2, 2), 2, 4, 6, 8);
             assertTensor(tensor.to(DType.F64).mul_(2), shape(2, 2), 2, 4, 6, 8);
             assertTensor(tensor, shape(2, 2), 1, 2, 3, 4);
@@ -143,7 +152,8 @@ class DataTensorTest extends TensorFixture {
             tensor = Tensor.wrap(arena.allocate(16, 4), DType.F32, 4);
             view = tensor.narrow(0, 1, 2);
         }
-        assertEquals("sum: the arena of the memory that the tensor wraps is closed",
+        assertEquals(
+                "sum: the arena of the memory that the tensor wraps is closed",
                 assertThrows(IllegalStateException.class, tensor::sum).getMessage());
         assertThrows(IllegalStateException.class, view::toFloats);
         tensor.close();
@@ -156,8 +166,11 @@ class DataTensorTest extends TensorFixture {
             MemorySegment memory = arena.allocate(17, 8);
             assertThrows(IllegalArgumentException.class, () -> Tensor.wrap(memory, DType.F32, 4));
             assertThrows(IllegalArgumentException.class, () -> Tensor.wrap(memory.asSlice(1, 16), DType.F32, 4));
-            assertThrows(IllegalArgumentException.class, () -> Tensor.wrap(MemorySegment.ofArray(new float[4]), DType.F32, 4));
-            assertEquals(16, Tensor.wrap(memory.asSlice(1, 16), DType.U8, 16).elementCount(), "bytes need no alignment");
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> Tensor.wrap(MemorySegment.ofArray(new float[4]), DType.F32, 4));
+            assertEquals(
+                    16, Tensor.wrap(memory.asSlice(1, 16), DType.U8, 16).elementCount(), "bytes need no alignment");
         }
     }
 
@@ -176,8 +189,10 @@ class DataTensorTest extends TensorFixture {
 
     @Test
     void shapesMustFitTheData() {
-        assertEquals("3 elements (12 bytes of f32) do not fill shape [2, 2]",
-                assertThrows(IllegalArgumentException.class, () -> Tensor.of(new float[3], 2, 2)).getMessage());
+        assertEquals(
+                "3 elements (12 bytes of f32) do not fill shape [2, 2]",
+                assertThrows(IllegalArgumentException.class, () -> Tensor.of(new float[3], 2, 2))
+                        .getMessage());
         assertThrows(IllegalArgumentException.class, () -> Tensor.of(new long[2]));
         assertThrows(IllegalArgumentException.class, () -> Tensor.of(new long[1], -1));
         assertThrows(IllegalArgumentException.class, () -> Tensor.of(new long[1], -1, -1));

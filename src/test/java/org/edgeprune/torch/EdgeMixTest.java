@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.api.Test;
 
 /** The fused kernels against the plain sums that they stand for, in double precision. */
 class EdgeMixTest extends TensorFixture {
@@ -109,9 +109,10 @@ class EdgeMixTest extends TensorFixture {
     void shapesThatDisagreeAreAnError() {
         Tensor masks = Tensor.ones(2, 3);
         TorchException e = assertThrows(
-                TorchException.class,
-                () -> EdgeMix.forward(Tensor.ones(2, 5), null, masks, Tensor.ones(2, 5)));
-        assertEquals("edgeMix: [2, 5] f32 x [2, 3] f32 x [2, 5] f32: there are fewer writer rows than masks", e.getMessage());
+                TorchException.class, () -> EdgeMix.forward(Tensor.ones(2, 5), null, masks, Tensor.ones(2, 5)));
+        assertEquals(
+                "edgeMix: [2, 5] f32 x [2, 3] f32 x [2, 5] f32: there are fewer writer rows than masks",
+                e.getMessage());
     }
 
     private static float[] normal(SplittableRandom random, int count) {

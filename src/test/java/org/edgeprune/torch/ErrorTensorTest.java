@@ -35,7 +35,9 @@ class ErrorTensorTest extends TensorFixture {
 
     @Test
     void shapeErrorsNameTheOperationAndAllShapes() {
-        assertRefused("matmul: [3, 4] f32 x [5, 6] f32: mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)", () -> a.matmul(b));
+        assertRefused(
+                "matmul: [3, 4] f32 x [5, 6] f32: mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)",
+                () -> a.matmul(b));
         assertRefusedAbout("add: [3, 4] f32 x [5, 6] f32", () -> a.add(b));
         assertRefusedAbout("add_: [3, 4] f32 x [5, 6] f32", () -> a.add_(b));
         assertRefusedAbout("reshape: [3, 4] f32 to [5, -1]", () -> a.reshape(5, -1));
@@ -54,7 +56,8 @@ class ErrorTensorTest extends TensorFixture {
 
     @Test
     void dtypeErrorsShowTheDtypes() {
-        assertRefusedAbout("matmul: [2, 2] f32 x [2, 2] f64", () -> Tensor.ones(2, 2).matmul(Tensor.ones(DType.F64, Device.CPU, 2, 2)));
+        assertRefusedAbout("matmul: [2, 2] f32 x [2, 2] f64", () -> Tensor.ones(2, 2)
+                .matmul(Tensor.ones(DType.F64, Device.CPU, 2, 2)));
         assertRefusedAbout("gather: [3, 4] f32 x [3, 4] f32", () -> a.gather(0, a));
         assertRefusedAbout("mean: [2] i64", () -> Tensor.arange(0, 2).mean());
     }
@@ -63,7 +66,8 @@ class ErrorTensorTest extends TensorFixture {
     void longListsAreCutShort() {
         List<Tensor> many = new java.util.ArrayList<>(Collections.nCopies(20, Tensor.ones(2)));
         many.add(b);
-        String message = assertThrows(TorchException.class, () -> Tensor.cat(0, many)).getMessage();
+        String message =
+                assertThrows(TorchException.class, () -> Tensor.cat(0, many)).getMessage();
         assertTrue(message.contains(" x ... (21 operands): "), message);
     }
 
@@ -119,10 +123,21 @@ class ErrorTensorTest extends TensorFixture {
 
     @Test
     void missingOperandsAreNamed() {
-        assertEquals("matmul: operand 2 is null", assertThrows(NullPointerException.class, () -> a.matmul(null)).getMessage());
-        assertEquals("cat: operand 2 is null", assertThrows(NullPointerException.class, () -> Tensor.cat(0, a, null)).getMessage());
-        assertEquals("linear: operand 2 is null", assertThrows(NullPointerException.class, () -> a.linear(null, null)).getMessage());
-        assertEquals("shape", assertThrows(NullPointerException.class, () -> a.reshape((long[]) null)).getMessage());
+        assertEquals(
+                "matmul: operand 2 is null",
+                assertThrows(NullPointerException.class, () -> a.matmul(null)).getMessage());
+        assertEquals(
+                "cat: operand 2 is null",
+                assertThrows(NullPointerException.class, () -> Tensor.cat(0, a, null))
+                        .getMessage());
+        assertEquals(
+                "linear: operand 2 is null",
+                assertThrows(NullPointerException.class, () -> a.linear(null, null))
+                        .getMessage());
+        assertEquals(
+                "shape",
+                assertThrows(NullPointerException.class, () -> a.reshape((long[]) null))
+                        .getMessage());
     }
 
     @Test

@@ -48,18 +48,33 @@ class InPlaceTensorTest extends TensorFixture {
     void indexed() {
         Tensor index = Tensor.of(new long[] {2, 0, 2}, 3);
         Tensor source = f64(shape(3, 2), 1, 2, 3, 4, 5, 6);
-        assertTensor(Tensor.ones(DType.F64, Device.CPU, 3, 2).indexAdd_(0, index, source), shape(3, 2), 4, 5, 1, 1, 7, 9);
+        assertTensor(
+                Tensor.ones(DType.F64, Device.CPU, 3, 2).indexAdd_(0, index, source), shape(3, 2), 4, 5, 1, 1, 7, 9);
         Tensor distinct = Tensor.of(new long[] {2, 0}, 2);
-        assertTensor(Tensor.ones(DType.F64, Device.CPU, 3, 2).indexCopy_(0, distinct, source.narrow(0, 0, 2)), shape(3, 2), 3, 4, 1, 1, 1, 2);
+        assertTensor(
+                Tensor.ones(DType.F64, Device.CPU, 3, 2).indexCopy_(0, distinct, source.narrow(0, 0, 2)),
+                shape(3, 2),
+                3,
+                4,
+                1,
+                1,
+                1,
+                2);
     }
 
     @Test
     void products() {
         Tensor a = f64(shape(2, 2), 1, 2, 3, 4);
         Tensor b = f64(shape(2, 2), 5, 6, 7, 8);
-        assertTensor(Tensor.ones(DType.F64, Device.CPU, 2, 2).addmm_(a, b, 0.5, 2), shape(2, 2), 38.5, 44.5, 86.5, 100.5);
-        assertTensor(Tensor.ones(DType.F64, Device.CPU, 1, 2, 2).baddbmm_(a.unsqueeze(0), b.unsqueeze(0), 0.5, 2), shape(1, 2, 2),
-                38.5, 44.5, 86.5, 100.5);
+        assertTensor(
+                Tensor.ones(DType.F64, Device.CPU, 2, 2).addmm_(a, b, 0.5, 2), shape(2, 2), 38.5, 44.5, 86.5, 100.5);
+        assertTensor(
+                Tensor.ones(DType.F64, Device.CPU, 1, 2, 2).baddbmm_(a.unsqueeze(0), b.unsqueeze(0), 0.5, 2),
+                shape(1, 2, 2),
+                38.5,
+                44.5,
+                86.5,
+                100.5);
     }
 
     @Test

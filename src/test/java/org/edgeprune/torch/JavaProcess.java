@@ -25,9 +25,15 @@ final class JavaProcess {
     /** The same behind a command that ends by running its arguments. */
     static Process start(Path output, Map<String, String> environment, List<String> before) throws IOException {
         List<String> command = new ArrayList<>(before);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
-                "-Xmx256m", "-cp", System.getProperty("java.class.path"), JavaProcess.class.getName()));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(new File(output.toString()));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                JavaProcess.class.getName()));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(new File(output.toString()));
         builder.environment().remove("EDGEPRUNE_LIBTORCH");
         environment.forEach((name, value) -> {
             if (value.isEmpty()) {
@@ -51,8 +57,8 @@ final class JavaProcess {
     }
 
     /**
-     * Loads libtorch and says so, then asks for the device named by the variable TEST_DEVICE; bad input gives its message and exit
-     * code 2, as the command line does.
+     * Loads libtorch and says so, then asks for the device named by the variable TEST_DEVICE; bad input gives its
+     * message and exit code 2, as the command line does.
      */
     public static void main(String[] arguments) {
         try {

@@ -16,14 +16,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LibTorchTest {
-    @TempDir Path temp;
+    @TempDir
+    Path temp;
 
     @Test
     void reportsWhatIsLoaded() {
         LibTorch.Report report = LibTorch.info();
         // Read by run_scripts/libtorch_matrix.sh.
-        System.out.printf("libtorch under test: version=%s; blas=%s; functions=%d/%d; self-test=%s; origin=%s%n", report.version(), report.blas(),
-                report.functions() - report.missing().size(), report.functions(), report.selfTest() ? "passed" : "failed", report.origin());
+        System.out.printf(
+                "libtorch under test: version=%s; blas=%s; functions=%d/%d; self-test=%s; origin=%s%n",
+                report.version(),
+                report.blas(),
+                report.functions() - report.missing().size(),
+                report.functions(),
+                report.selfTest() ? "passed" : "failed",
+                report.origin());
         assertTrue(report.version().matches("\\d+\\.\\d+\\.\\d+.*"), report.version());
         assertNotNull(report.origin());
         assertTrue(Files.exists(report.directory().resolve(LibTorchFiles.MAIN_LIBRARY)));
@@ -56,7 +63,8 @@ class LibTorchTest {
 
     @Test
     void aDeviceThatIsNotThereIsRefusedWithTheReason() {
-        String message = assertThrows(InputException.class, () -> LibTorch.require(Device.cuda(99))).getMessage();
+        String message = assertThrows(InputException.class, () -> LibTorch.require(Device.cuda(99)))
+                .getMessage();
         assertTrue(message.startsWith("device cuda:99 cannot be used: "), message);
         LibTorch.require(Device.CPU);
     }
@@ -70,14 +78,18 @@ class LibTorchTest {
 
     @Test
     void aDirectoryWithoutLibtorchIsNamed() {
-        String message = assertThrows(InputException.class, () -> LibTorch.use(temp)).getMessage();
-        assertTrue(message.startsWith("--libtorch: " + temp + " is no libtorch: there is no libtorch_cpu.so in it"), message);
+        String message =
+                assertThrows(InputException.class, () -> LibTorch.use(temp)).getMessage();
+        assertTrue(
+                message.startsWith("--libtorch: " + temp + " is no libtorch: there is no libtorch_cpu.so in it"),
+                message);
     }
 
     @Test
     void theUsersOwnLibtorchIsLoadedFromItsDirectory() throws Exception {
         Path unused = temp.resolve("unused");
-        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", LibTorch.info().directory().toString(), "EDGEPRUNE_CACHE", unused.toString()));
+        JavaProcess.Result result = load(Map.of(
+                "EDGEPRUNE_LIBTORCH", LibTorch.info().directory().toString(), "EDGEPRUNE_CACHE", unused.toString()));
         assertEquals(0, result.exitCode(), result.output());
         assertEquals("loaded", result.output().strip());
         assertTrue(Files.notExists(unused), "nothing is unpacked");
@@ -98,7 +110,11 @@ class LibTorchTest {
         assertEquals(2, result.exitCode(), result.output());
         List<String> lines = result.output().lines().toList();
         assertEquals("loaded", lines.getFirst());
-        assertTrue(lines.getLast().startsWith("device cuda:0 cannot be used: the system cannot load " + lib + "/libtorch_cuda.so: "), result.output());
+        assertTrue(
+                lines.getLast()
+                        .startsWith(
+                                "device cuda:0 cannot be used: the system cannot load " + lib + "/libtorch_cuda.so: "),
+                result.output());
     }
 
     @Test
@@ -112,7 +128,8 @@ class LibTorchTest {
 
     @Test
     void aLibtorchThatIsTooOldIsRefusedWithItsVersion() throws Exception {
-        assertRefused(imitation("2.5.1"), "libtorch 2.5.1 in " + temp + "/lib is too old: edgeprune needs 2.7 or newer");
+        assertRefused(
+                imitation("2.5.1"), "libtorch 2.5.1 in " + temp + "/lib is too old: edgeprune needs 2.7 or newer");
     }
 
     @Test
@@ -126,10 +143,15 @@ class LibTorchTest {
     void aLibtorchThatLacksFunctionsIsRefusedAndSaysWhich() throws Exception {
         int functions = LibTorch.info().functions();
         // All but show_config is missing.
-        JavaProcess.Result result = load(Map.of("EDGEPRUNE_LIBTORCH", imitation("9.0.0").toString()));
+        JavaProcess.Result result =
+                load(Map.of("EDGEPRUNE_LIBTORCH", imitation("9.0.0").toString()));
         assertEquals(2, result.exitCode(), result.output());
-        assertTrue(result.output().contains("libtorch 9.0.0 in " + temp + "/lib lacks " + (functions - 1) + " of the " + functions
-                + " functions that edgeprune calls (c10::UndefinedTensorImpl::_singleton, aoti_torch_new_tensor_handle, "), result.output());
+        assertTrue(
+                result.output()
+                        .contains(
+                                "libtorch 9.0.0 in " + temp + "/lib lacks " + (functions - 1) + " of the " + functions
+                                        + " functions that edgeprune calls (c10::UndefinedTensorImpl::_singleton, aoti_torch_new_tensor_handle, "),
+                result.output());
     }
 
     private void assertRefused(Path lib, String message) throws Exception {
@@ -144,14 +166,23 @@ class LibTorchTest {
     }
 
     private Path imitation(String version) throws Exception {
-        return compile("#include <string>\nnamespace at { std::string show_config() { return \"TORCH_VERSION=" + version + ", \"; } }\n");
+        return compile("#include <string>\nnamespace at { std::string show_config() { return \"TORCH_VERSION=" + version
+                + ", \"; } }\n");
     }
 
     private Path compile(String source) throws Exception {
         Path lib = Files.createDirectories(temp.resolve("lib"));
         Path file = Files.writeString(temp.resolve("imitation.cpp"), source);
-        int exit = new ProcessBuilder("g++", "-shared", "-fPIC", file.toString(), "-o", lib.resolve(LibTorchFiles.MAIN_LIBRARY).toString())
-                .inheritIO().start().waitFor();
+        int exit = new ProcessBuilder(
+                        "g++",
+                        "-shared",
+                        "-fPIC",
+                        file.toString(),
+                        "-o",
+                        lib.resolve(LibTorchFiles.MAIN_LIBRARY).toString())
+                .inheritIO()
+                .start()
+                .waitFor();
         assertEquals(0, exit);
         return lib;
     }

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -57,7 +57,9 @@ class MemoryTensorTest extends TensorFixture {
     @Test
     void noMoreIsKeptThanAllowed() {
         LibTorch.keepFreedMemory(64 * MB);
-        Tensor[] tensors = IntStream.range(0, 10).mapToObj(i -> Tensor.ones(10 * MB / Float.BYTES)).toArray(Tensor[]::new);
+        Tensor[] tensors = IntStream.range(0, 10)
+                .mapToObj(i -> Tensor.ones(10 * MB / Float.BYTES))
+                .toArray(Tensor[]::new);
         for (Tensor tensor : tensors) {
             tensor.close();
         }
@@ -94,20 +96,25 @@ class MemoryTensorTest extends TensorFixture {
     void whereMemoryIsOutTheExceptionSaysSo() {
         TorchException none = assertThrows(TorchException.class, () -> Tensor.empty(DType.F32, Device.CPU, 1L << 45));
         assertTrue(none.isOutOfMemory(), none.getMessage());
-        TorchException other = assertThrows(TorchException.class, () -> Tensor.ones(2).view(3));
+        TorchException other =
+                assertThrows(TorchException.class, () -> Tensor.ones(2).view(3));
         assertFalse(other.isOutOfMemory(), other.getMessage());
     }
 
     @Test
     void livingTensorsNeverShareMemory() throws Exception {
         try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
-            for (var outcome : threads.invokeAll(IntStream.range(0, 4).mapToObj(MemoryTensorTest::churn).toList())) {
+            for (var outcome : threads.invokeAll(
+                    IntStream.range(0, 4).mapToObj(MemoryTensorTest::churn).toList())) {
                 outcome.get();
             }
         }
     }
 
-    /** Makes, keeps and frees tensors of many sizes around the limit of large ones; each must still hold what it was filled with. */
+    /**
+     * Makes, keeps and frees tensors of many sizes around the limit of large ones; each must still hold what it was
+     * filled with.
+     */
     private static Callable<Void> churn(int seed) {
         return () -> {
             Random random = new Random(seed);

@@ -27,15 +27,20 @@ import org.junit.jupiter.api.io.TempDir;
 class NativeCacheTest {
     private static final byte[] CONTENT = randomBytes(300_000);
 
-    @TempDir Path temp;
+    @TempDir
+    Path temp;
+
     private final AtomicInteger unpacked = new AtomicInteger();
 
     @Test
     void twoProcessesThatStartAtOnceShareOneUnpacking() throws Exception {
-        Map<String, String> environment = Map.of("EDGEPRUNE_CACHE", temp.resolve("cache").toString());
+        Map<String, String> environment =
+                Map.of("EDGEPRUNE_CACHE", temp.resolve("cache").toString());
         Process first = JavaProcess.start(temp.resolve("first.log"), environment);
         Process second = JavaProcess.start(temp.resolve("second.log"), environment);
-        for (JavaProcess.Result result : List.of(JavaProcess.finish(first, temp.resolve("first.log")), JavaProcess.finish(second, temp.resolve("second.log")))) {
+        for (JavaProcess.Result result : List.of(
+                JavaProcess.finish(first, temp.resolve("first.log")),
+                JavaProcess.finish(second, temp.resolve("second.log")))) {
             assertEquals(0, result.exitCode(), result.output());
             assertEquals("loaded", result.output().strip());
         }
@@ -50,12 +55,17 @@ class NativeCacheTest {
         Path part = awaitPart(killed, cache, 30_000_000);
         killed.destroyForcibly().waitFor();
         assertTrue(Files.exists(part), "the kill came in the middle");
-        assertFalse(Files.exists(part.resolveSibling(LibTorchFiles.MAIN_LIBRARY)), "a half-written file has no final name");
+        assertFalse(
+                Files.exists(part.resolveSibling(LibTorchFiles.MAIN_LIBRARY)), "a half-written file has no final name");
         FileTime done = Files.getLastModifiedTime(part.resolveSibling("libc10.so"));
 
-        JavaProcess.Result next = JavaProcess.finish(JavaProcess.start(temp.resolve("next.log"), environment), temp.resolve("next.log"));
+        JavaProcess.Result next =
+                JavaProcess.finish(JavaProcess.start(temp.resolve("next.log"), environment), temp.resolve("next.log"));
         assertEquals(0, next.exitCode(), next.output());
-        assertEquals(done, Files.getLastModifiedTime(part.resolveSibling("libc10.so")), "finished files are not unpacked again");
+        assertEquals(
+                done,
+                Files.getLastModifiedTime(part.resolveSibling("libc10.so")),
+                "finished files are not unpacked again");
         assertComplete(cache);
     }
 
@@ -63,12 +73,16 @@ class NativeCacheTest {
     void aFullDiskIsOneClearLine() throws Exception {
         Path log = temp.resolve("full.log");
         // No file of this process may grow beyond 20 MB: the write fails as on a full disk.
-        Process process = JavaProcess.start(log, Map.of("EDGEPRUNE_CACHE", temp.resolve("cache").toString()),
+        Process process = JavaProcess.start(
+                log,
+                Map.of("EDGEPRUNE_CACHE", temp.resolve("cache").toString()),
                 List.of("bash", "-c", "ulimit -f 20000; exec \"$@\"", "limited"));
         JavaProcess.Result result = JavaProcess.finish(process, log);
         assertEquals(2, result.exitCode(), result.output());
         assertEquals(1, result.output().lines().count(), result.output());
-        assertTrue(result.output().contains("cannot unpack native libraries into " + temp.resolve("cache")), result.output());
+        assertTrue(
+                result.output().contains("cannot unpack native libraries into " + temp.resolve("cache")),
+                result.output());
         assertTrue(result.output().contains("EDGEPRUNE_CACHE"), result.output());
         try (Stream<Path> files = Files.walk(temp.resolve("cache"))) {
             assertTrue(files.noneMatch(f -> f.toString().endsWith(".part")), "what could not be finished is removed");
@@ -78,14 +92,16 @@ class NativeCacheTest {
     @Test
     void missingSpaceIsSeenBeforeAnythingIsWritten() {
         NativeCache.Source huge = new NativeCache.Source("huge.so", Long.MAX_VALUE / 2, InputStream::nullInputStream);
-        String message = assertThrows(InputException.class, () -> new NativeCache(temp).provide("k", List.of(huge))).getMessage();
+        String message = assertThrows(InputException.class, () -> new NativeCache(temp).provide("k", List.of(huge)))
+                .getMessage();
         assertTrue(message.matches("cannot unpack .* \\d+ MB are needed there and \\d+ MB are free; .*"), message);
     }
 
     @Test
     void anUnusableCacheDirectoryIsNamed() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "not a directory");
-        String message = assertThrows(InputException.class, () -> new NativeCache(file).provide("k", List.of(source()))).getMessage();
+        String message = assertThrows(InputException.class, () -> new NativeCache(file).provide("k", List.of(source())))
+                .getMessage();
         assertTrue(message.contains(file.toString()) && message.contains("EDGEPRUNE_CACHE"), message);
     }
 
@@ -102,11 +118,17 @@ class NativeCacheTest {
         assertEquals(List.of(), cache.damaged("k", List.of(source())));
 
         Files.write(file, new byte[10]);
-        assertArrayEquals(CONTENT, Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
+        assertArrayEquals(
+                CONTENT,
+                Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
         Files.delete(file);
-        assertArrayEquals(CONTENT, Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
+        assertArrayEquals(
+                CONTENT,
+                Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
         Files.writeString(temp.resolve("k/lib.so.record"), "nonsense");
-        assertArrayEquals(CONTENT, Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
+        assertArrayEquals(
+                CONTENT,
+                Files.readAllBytes(cache.provide("k", List.of(source())).resolve("lib.so")));
         assertEquals(5, unpacked.get());
     }
 
@@ -128,8 +150,12 @@ class NativeCacheTest {
         try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
             gzip.write(CONTENT);
         }
-        NativeCache.Source source = new NativeCache.Source("lib.so", compressed.size(), () -> new ByteArrayInputStream(compressed.toByteArray()));
-        assertArrayEquals(CONTENT, Files.readAllBytes(new NativeCache(temp).provide("k", List.of(source)).resolve("lib.so")));
+        NativeCache.Source source = new NativeCache.Source(
+                "lib.so", compressed.size(), () -> new ByteArrayInputStream(compressed.toByteArray()));
+        assertArrayEquals(
+                CONTENT,
+                Files.readAllBytes(
+                        new NativeCache(temp).provide("k", List.of(source)).resolve("lib.so")));
     }
 
     private NativeCache.Source source() {
@@ -144,7 +170,8 @@ class NativeCacheTest {
             assertTrue(process.isAlive(), "the process ended before the kill");
             if (Files.isDirectory(cache)) {
                 try (Stream<Path> files = Files.walk(cache)) {
-                    for (Path part : files.filter(f -> f.endsWith(LibTorchFiles.MAIN_LIBRARY + ".part")).toList()) {
+                    for (Path part : files.filter(f -> f.endsWith(LibTorchFiles.MAIN_LIBRARY + ".part"))
+                            .toList()) {
                         if (part.toFile().length() >= size) {
                             return part;
                         }

@@ -18,15 +18,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The gradient of every differentiable operation against central differences in f64: with fixed weights r,
- * L(x) = sum r f(x), and dL/dx_i = (L(x + h e_i) - L(x - h e_i)) / 2h up to O(h^2).
+ * The gradient of every differentiable operation against central differences in f64: with fixed weights r, L(x) = sum r
+ * f(x), and dL/dx_i = (L(x + h e_i) - L(x - h e_i)) / 2h up to O(h^2).
  */
 class NumericAutogradTest extends TensorFixture {
     private static final double STEP = 1e-5;
 
-    /** {@code name} begins with the name of Tensor's method. Inputs are drawn from ±[low, high], or [low, high] if positive. */
+    /**
+     * {@code name} begins with the name of Tensor's method. Inputs are drawn from ±[low, high], or [low, high] if
+     * positive.
+     */
     record Operation(String name, Function<List<Tensor>, Tensor> function, boolean positive, long[][] shapes) {
-        @Override public String toString() { return name; }
+        @Override
+        public String toString() {
+            return name;
+        }
     }
 
     private static Operation of(String name, Function<List<Tensor>, Tensor> function, long[]... shapes) {
@@ -55,61 +61,142 @@ class NumericAutogradTest extends TensorFixture {
                 unary("div number", x -> x.div(3)),
                 of("maximum", x -> x.get(0).maximum(x.get(1)), shape(2, 3), shape(2, 3)),
                 of("minimum", x -> x.get(0).minimum(x.get(1)), shape(2, 3), shape(2, 3)),
-                unary("neg", Tensor::neg), unary("exp", Tensor::exp), positive("log", Tensor::log), positive("sqrt", Tensor::sqrt),
-                positive("rsqrt", Tensor::rsqrt), unary("square", Tensor::square), unary("abs", Tensor::abs), unary("sin", Tensor::sin),
-                unary("cos", Tensor::cos), unary("tanh", Tensor::tanh), unary("sigmoid", Tensor::sigmoid), unary("relu", Tensor::relu),
-                unary("gelu", Tensor::gelu), unary("geluTanh", Tensor::geluTanh), unary("silu", Tensor::silu),
-                unary("pow 3", x -> x.pow(3)), unary("pow -1", x -> x.pow(-1)), positive("pow 1.5", x -> x.pow(1.5)),
-                unary("clamp", x -> x.clamp(-0.45, 0.45)), unary("clampMin", x -> x.clampMin(0.05)), unary("clampMax", x -> x.clampMax(0.05)),
+                unary("neg", Tensor::neg),
+                unary("exp", Tensor::exp),
+                positive("log", Tensor::log),
+                positive("sqrt", Tensor::sqrt),
+                positive("rsqrt", Tensor::rsqrt),
+                unary("square", Tensor::square),
+                unary("abs", Tensor::abs),
+                unary("sin", Tensor::sin),
+                unary("cos", Tensor::cos),
+                unary("tanh", Tensor::tanh),
+                unary("sigmoid", Tensor::sigmoid),
+                unary("relu", Tensor::relu),
+                unary("gelu", Tensor::gelu),
+                unary("geluTanh", Tensor::geluTanh),
+                unary("silu", Tensor::silu),
+                unary("pow 3", x -> x.pow(3)),
+                unary("pow -1", x -> x.pow(-1)),
+                positive("pow 1.5", x -> x.pow(1.5)),
+                unary("clamp", x -> x.clamp(-0.45, 0.45)),
+                unary("clampMin", x -> x.clampMin(0.05)),
+                unary("clampMax", x -> x.clampMax(0.05)),
                 of("where", x -> x.get(0).gt(0).where(x.get(0).square(), x.get(1)), shape(2, 3), shape(3)),
                 unary("maskedFill", x -> x.maskedFill(x.gt(0.3), 5))));
         all.addAll(List.of(
-                unary("reshape", x -> x.t().reshape(6)), unary("view", x -> x.view(3, 2)),
+                unary("reshape", x -> x.t().reshape(6)),
+                unary("view", x -> x.view(3, 2)),
                 of("expand", x -> x.get(0).expand(2, 3, 4), shape(3, 1)),
-                of("permute", x -> x.get(0).permute(2, 0, 1), shape(2, 3, 2)), unary("transpose", x -> x.transpose(0, 1)), unary("t", Tensor::t),
-                unary("unsqueeze", x -> x.unsqueeze(1)), of("squeeze", x -> x.get(0).squeeze(1), shape(2, 1, 3)),
-                unary("narrow", x -> x.narrow(1, 1, 2)), unary("select", x -> x.select(0, 1)),
+                of("permute", x -> x.get(0).permute(2, 0, 1), shape(2, 3, 2)),
+                unary("transpose", x -> x.transpose(0, 1)),
+                unary("t", Tensor::t),
+                unary("unsqueeze", x -> x.unsqueeze(1)),
+                of("squeeze", x -> x.get(0).squeeze(1), shape(2, 1, 3)),
+                unary("narrow", x -> x.narrow(1, 1, 2)),
+                unary("select", x -> x.select(0, 1)),
                 unary("split", x -> x.split(1, 1, 2).get(1)),
                 of("cat", x -> Tensor.cat(0, x.get(0), x.get(1), x.get(0)), shape(2, 3), shape(1, 3)),
                 of("stack", x -> Tensor.stack(1, x), shape(2, 3), shape(2, 3)),
                 unary("indexSelect", x -> x.indexSelect(1, Tensor.of(new long[] {2, 0, 2}, 3))),
                 unary("gather", x -> x.gather(1, Tensor.of(new long[] {2, 2, 0, 1}, 2, 2))),
-                of("tril", x -> x.get(0).tril(0), shape(3, 3)), of("triu", x -> x.get(0).triu(1), shape(2, 3, 3)),
+                of("tril", x -> x.get(0).tril(0), shape(3, 3)),
+                of("triu", x -> x.get(0).triu(1), shape(2, 3, 3)),
                 unary("repeatInterleave", x -> x.repeatInterleave(2, 0)),
-                unary("contiguous", x -> x.t().contiguous()), unary("copy", Tensor::copy), unary("to", x -> x.to(DType.F64).to(Device.CPU))));
+                unary("contiguous", x -> x.t().contiguous()),
+                unary("copy", Tensor::copy),
+                unary("to", x -> x.to(DType.F64).to(Device.CPU))));
         all.addAll(List.of(
-                unary("sum", Tensor::sum), unary("sum dim", x -> x.sum(1)), unary("sumKeep", x -> x.sumKeep(0)),
-                unary("mean", Tensor::mean), of("mean dims", x -> x.get(0).mean(0, 2), shape(2, 3, 2)), unary("meanKeep", x -> x.meanKeep(-1)),
-                unary("amax", Tensor::amax), unary("amax dim", x -> x.amax(1)), unary("amaxKeep", x -> x.amaxKeep(0)), unary("amin", x -> x.amin(1)),
-                unary("cumsum", x -> x.cumsum(1)), unary("logsumexp", x -> x.logsumexp(1)),
+                unary("sum", Tensor::sum),
+                unary("sum dim", x -> x.sum(1)),
+                unary("sumKeep", x -> x.sumKeep(0)),
+                unary("mean", Tensor::mean),
+                of("mean dims", x -> x.get(0).mean(0, 2), shape(2, 3, 2)),
+                unary("meanKeep", x -> x.meanKeep(-1)),
+                unary("amax", Tensor::amax),
+                unary("amax dim", x -> x.amax(1)),
+                unary("amaxKeep", x -> x.amaxKeep(0)),
+                unary("amin", x -> x.amin(1)),
+                unary("cumsum", x -> x.cumsum(1)),
+                unary("logsumexp", x -> x.logsumexp(1)),
                 unary("topk", x -> x.topk(2, 1, true).values()),
                 of("matmul", x -> x.get(0).matmul(x.get(1)), shape(2, 3), shape(3, 4)),
                 of("matmul batched", x -> x.get(0).matmul(x.get(1)), shape(2, 1, 2, 3), shape(3, 3, 2)),
                 of("matmul vector", x -> x.get(0).matmul(x.get(1)), shape(2, 3), shape(3)),
                 of("bmm", x -> x.get(0).bmm(x.get(1)), shape(2, 2, 3), shape(2, 3, 2)),
                 of("addmm", x -> Tensor.addmm(x.get(0), x.get(1), x.get(2)), shape(4), shape(2, 3), shape(3, 4)),
-                of("baddbmm", x -> Tensor.baddbmm(x.get(0), x.get(1), x.get(2)), shape(2, 1, 2), shape(2, 2, 3), shape(2, 3, 2)),
+                of(
+                        "baddbmm",
+                        x -> Tensor.baddbmm(x.get(0), x.get(1), x.get(2)),
+                        shape(2, 1, 2),
+                        shape(2, 2, 3),
+                        shape(2, 3, 2)),
                 of("linear", x -> x.get(0).linear(x.get(1), x.get(2)), shape(2, 2, 3), shape(4, 3), shape(4)),
                 of("linear without bias", x -> x.get(0).linear(x.get(1), null), shape(2, 3), shape(4, 3)),
-                unary("softmax", x -> x.softmax(0)), unary("logSoftmax", x -> x.logSoftmax(-1)),
+                unary("softmax", x -> x.softmax(0)),
+                unary("logSoftmax", x -> x.logSoftmax(-1)),
                 of("layerNorm", x -> x.get(0).layerNorm(x.get(1), x.get(2), 1e-5), shape(2, 2, 3), shape(3), shape(3)),
                 unary("layerNorm plain", x -> x.layerNorm(null, null, 1e-5)),
-                of("attention", x -> Tensor.attention(x.get(0), x.get(1), x.get(2), null, false, Double.NaN), shape(1, 2, 3, 4), shape(1, 2, 3, 4), shape(1, 2, 3, 4)),
-                of("attention causal", x -> Tensor.attention(x.get(0), x.get(1), x.get(2), null, true, 1), shape(2, 1, 3, 4), shape(2, 1, 3, 4), shape(2, 1, 3, 4)),
-                of("attention mask", x -> Tensor.attention(x.get(0), x.get(1), x.get(2), x.get(3), false, 0.3), shape(1, 2, 3, 4), shape(1, 2, 3, 4), shape(1, 2, 3, 4), shape(3, 3))));
+                of(
+                        "attention",
+                        x -> Tensor.attention(x.get(0), x.get(1), x.get(2), null, false, Double.NaN),
+                        shape(1, 2, 3, 4),
+                        shape(1, 2, 3, 4),
+                        shape(1, 2, 3, 4)),
+                of(
+                        "attention causal",
+                        x -> Tensor.attention(x.get(0), x.get(1), x.get(2), null, true, 1),
+                        shape(2, 1, 3, 4),
+                        shape(2, 1, 3, 4),
+                        shape(2, 1, 3, 4)),
+                of(
+                        "attention mask",
+                        x -> Tensor.attention(x.get(0), x.get(1), x.get(2), x.get(3), false, 0.3),
+                        shape(1, 2, 3, 4),
+                        shape(1, 2, 3, 4),
+                        shape(1, 2, 3, 4),
+                        shape(3, 3))));
         // In place on an intermediate tensor.
         all.addAll(List.of(
                 of("add_", x -> x.get(0).mul(2).add_(x.get(1), -0.7), shape(2, 3), shape(3)),
                 of("mul_", x -> x.get(0).add(1).mul_(x.get(1)).mul_(3), shape(2, 3), shape(3)),
-                of("addcmul_", x -> x.get(0).mul(2).addcmul_(x.get(1), x.get(2), 0.3), shape(2, 3), shape(3), shape(2, 1)),
-                of("addcdiv_", x -> x.get(0).mul(2).addcdiv_(x.get(1), x.get(2), 0.3), shape(2, 3), shape(3), shape(2, 1)),
+                of(
+                        "addcmul_",
+                        x -> x.get(0).mul(2).addcmul_(x.get(1), x.get(2), 0.3),
+                        shape(2, 3),
+                        shape(3),
+                        shape(2, 1)),
+                of(
+                        "addcdiv_",
+                        x -> x.get(0).mul(2).addcdiv_(x.get(1), x.get(2), 0.3),
+                        shape(2, 3),
+                        shape(3),
+                        shape(2, 1)),
                 of("copy_", x -> writeInto(x.get(0).mul(2), part -> part.copy_(x.get(1))), shape(2, 3), shape(3)),
                 of("fill_", x -> writeInto(x.get(0).mul(2), part -> part.fill_(4)), shape(2, 3)),
                 of("zero_", x -> writeInto(x.get(0).mul(2), Tensor::zero_), shape(2, 3)),
-                of("indexAdd_", x -> x.get(0).mul(2).indexAdd_(1, Tensor.of(new long[] {2, 0, 2}, 3), x.get(1)), shape(2, 3), shape(2, 3)),
-                of("indexCopy_", x -> x.get(0).mul(2).indexCopy_(1, Tensor.of(new long[] {2, 0}, 2), x.get(1)), shape(2, 3), shape(2, 2)),
-                of("addmm_", x -> x.get(0).mul(2).addmm_(x.get(1), x.get(2), 0.5, 2), shape(2, 2), shape(2, 3), shape(3, 2)),
-                of("baddbmm_", x -> x.get(0).mul(2).baddbmm_(x.get(1), x.get(2), 0.5, 2), shape(2, 2, 2), shape(2, 2, 3), shape(2, 3, 2))));
+                of(
+                        "indexAdd_",
+                        x -> x.get(0).mul(2).indexAdd_(1, Tensor.of(new long[] {2, 0, 2}, 3), x.get(1)),
+                        shape(2, 3),
+                        shape(2, 3)),
+                of(
+                        "indexCopy_",
+                        x -> x.get(0).mul(2).indexCopy_(1, Tensor.of(new long[] {2, 0}, 2), x.get(1)),
+                        shape(2, 3),
+                        shape(2, 2)),
+                of(
+                        "addmm_",
+                        x -> x.get(0).mul(2).addmm_(x.get(1), x.get(2), 0.5, 2),
+                        shape(2, 2),
+                        shape(2, 3),
+                        shape(3, 2)),
+                of(
+                        "baddbmm_",
+                        x -> x.get(0).mul(2).baddbmm_(x.get(1), x.get(2), 0.5, 2),
+                        shape(2, 2, 2),
+                        shape(2, 2, 3),
+                        shape(2, 3, 2))));
         return all.stream();
     }
 
@@ -118,10 +205,37 @@ class NumericAutogradTest extends TensorFixture {
         return whole.square();
     }
 
-    /** Whose results are not numbers that depend smoothly on the input: integers, booleans, random numbers, constants. */
+    /**
+     * Whose results are not numbers that depend smoothly on the input: integers, booleans, random numbers, constants.
+     */
     private static final Set<String> NOT_DIFFERENTIABLE = Set.of(
-            "of", "scalar", "empty", "full", "zeros", "ones", "arange", "wrap", "round", "floor", "eq", "ne", "lt", "le", "gt", "ge",
-            "and", "or", "not", "isFinite", "all", "any", "argmax", "uniform_", "normal_", "detach", "requiresGrad_");
+            "of",
+            "scalar",
+            "empty",
+            "full",
+            "zeros",
+            "ones",
+            "arange",
+            "wrap",
+            "round",
+            "floor",
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "and",
+            "or",
+            "not",
+            "isFinite",
+            "all",
+            "any",
+            "argmax",
+            "uniform_",
+            "normal_",
+            "detach",
+            "requiresGrad_");
 
     @Test
     void theTableHoldsEveryDifferentiableOperation() {
@@ -130,12 +244,16 @@ class NumericAutogradTest extends TensorFixture {
                 .map(Method::getName)
                 .filter(name -> !NOT_DIFFERENTIABLE.contains(name))
                 .collect(Collectors.toCollection(TreeSet::new));
-        Set<String> tested = operations().map(operation -> operation.name.split(" ")[0]).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> tested = operations()
+                .map(operation -> operation.name.split(" ")[0])
+                .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(expected, tested);
     }
 
     private static boolean returnsTensors(Method method) {
-        return method.getReturnType() == Tensor.class || method.getReturnType() == List.class || method.getReturnType() == Tensor.TopK.class;
+        return method.getReturnType() == Tensor.class
+                || method.getReturnType() == List.class
+                || method.getReturnType() == Tensor.TopK.class;
     }
 
     @ParameterizedTest
@@ -153,8 +271,20 @@ class NumericAutogradTest extends TensorFixture {
     }
 
     static Stream<Operation> smoothOperations() {
-        Set<String> kinked = Set.of("abs", "relu", "clamp", "clampMin", "clampMax", "amax", "amaxKeep", "amin", "maximum", "minimum", "topk");
-        return operations().filter(operation -> !kinked.contains(operation.name.split(" ")[0]))
+        Set<String> kinked = Set.of(
+                "abs",
+                "relu",
+                "clamp",
+                "clampMin",
+                "clampMax",
+                "amax",
+                "amaxKeep",
+                "amin",
+                "maximum",
+                "minimum",
+                "topk");
+        return operations()
+                .filter(operation -> !kinked.contains(operation.name.split(" ")[0]))
                 .filter(operation -> !operation.name.startsWith("attention"));
     }
 
@@ -164,7 +294,8 @@ class NumericAutogradTest extends TensorFixture {
     void secondGradientIsTheSlopeOfTheFirst(Operation operation) {
         List<double[]> points = points(operation);
         List<Tensor> inputs = inputs(operation, points);
-        List<Tensor> second = Autograd.grad(List.of(gradientNorm(operation, inputs)), null, inputs, false, false, false);
+        List<Tensor> second =
+                Autograd.grad(List.of(gradientNorm(operation, inputs)), null, inputs, false, false, false);
         assertSlopes(points, second, () -> gradientNorm(operation, inputs(operation, points)));
     }
 
@@ -183,7 +314,8 @@ class NumericAutogradTest extends TensorFixture {
         return norm;
     }
 
-    private static void assertSlopes(List<double[]> points, List<Tensor> gradients, java.util.function.Supplier<Tensor> loss) {
+    private static void assertSlopes(
+            List<double[]> points, List<Tensor> gradients, java.util.function.Supplier<Tensor> loss) {
         for (int input = 0; input < points.size(); input++) {
             double[] point = points.get(input);
             double[] gradient = gradients.get(input).toDoubles();
@@ -203,11 +335,16 @@ class NumericAutogradTest extends TensorFixture {
     /** Magnitudes in [0.1, 1], well apart from each other and from the kinks that the table's operations have. */
     private static List<double[]> points(Operation operation) {
         SplittableRandom random = new SplittableRandom(operation.name.hashCode());
-        return Arrays.stream(operation.shapes).map(shape -> {
-            double[] values = new double[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
-            Arrays.setAll(values, i -> (operation.positive || random.nextBoolean() ? 1 : -1) * random.nextInt(20, 200) / 200.0 + random.nextDouble(1e-3));
-            return values;
-        }).toList();
+        return Arrays.stream(operation.shapes)
+                .map(shape -> {
+                    double[] values = new double[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+                    Arrays.setAll(
+                            values,
+                            i -> (operation.positive || random.nextBoolean() ? 1 : -1) * random.nextInt(20, 200) / 200.0
+                                    + random.nextDouble(1e-3));
+                    return values;
+                })
+                .toList();
     }
 
     private static List<Tensor> inputs(Operation operation, List<double[]> points) {
@@ -219,6 +356,7 @@ class NumericAutogradTest extends TensorFixture {
     }
 
     private static Tensor weights(Tensor output) {
-        return Tensor.of(new SplittableRandom(99).doubles(output.elementCount(), -1, 1).toArray(), output.shape());
+        return Tensor.of(
+                new SplittableRandom(99).doubles(output.elementCount(), -1, 1).toArray(), output.shape());
     }
 }

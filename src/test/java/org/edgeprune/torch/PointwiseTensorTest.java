@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
+import java.util.function.BinaryOperator;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
-import java.util.function.BinaryOperator;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -19,11 +19,17 @@ class PointwiseTensorTest extends TensorFixture {
     private static final double[] Y = {0.5, -1.5, 2, -0.3, 1, 0.25, 3, -1, 1.5, 2, -4};
 
     record Unary(String name, UnaryOperator<Tensor> op, DoubleUnaryOperator expected) {
-        @Override public String toString() { return name; }
+        @Override
+        public String toString() {
+            return name;
+        }
     }
 
     record Binary(String name, BinaryOperator<Tensor> op, DoubleBinaryOperator expected) {
-        @Override public String toString() { return name; }
+        @Override
+        public String toString() {
+            return name;
+        }
     }
 
     static Stream<Unary> unary() {
@@ -40,7 +46,9 @@ class PointwiseTensorTest extends TensorFixture {
                 new Unary("sigmoid", Tensor::sigmoid, PointwiseTensorTest::sigmoid),
                 new Unary("relu", Tensor::relu, x -> Math.max(x, 0)),
                 new Unary("gelu", Tensor::gelu, x -> x * normalCdf(x)),
-                new Unary("geluTanh", Tensor::geluTanh,
+                new Unary(
+                        "geluTanh",
+                        Tensor::geluTanh,
                         x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)))),
                 new Unary("silu", Tensor::silu, x -> x * sigmoid(x)),
                 new Unary("square", Tensor::square, x -> x * x),
@@ -91,7 +99,8 @@ class PointwiseTensorTest extends TensorFixture {
         Tensor column = f64(shape(2, 1), 1.5, -2);
         Tensor row = vector(0.5, 2, -1);
         double[] expected = new double[6];
-        Arrays.setAll(expected, i -> operation.expected.applyAsDouble(i < 3 ? 1.5 : -2, new double[] {0.5, 2, -1}[i % 3]));
+        Arrays.setAll(
+                expected, i -> operation.expected.applyAsDouble(i < 3 ? 1.5 : -2, new double[] {0.5, 2, -1}[i % 3]));
         assertTensor(operation.op.apply(column, row), shape(2, 3), expected);
     }
 
@@ -131,7 +140,13 @@ class PointwiseTensorTest extends TensorFixture {
         assertBooleans(a.and(b), true, false, false, false);
         assertBooleans(a.or(b), true, true, true, false);
         assertBooleans(a.not(), false, false, true, true);
-        assertBooleans(vector(1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY).isFinite(), true, false, false, false);
+        assertBooleans(
+                vector(1, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY)
+                        .isFinite(),
+                true,
+                false,
+                false,
+                false);
     }
 
     @Test
@@ -143,8 +158,13 @@ class PointwiseTensorTest extends TensorFixture {
     @Test
     void maskedFillBroadcastsItsMask() {
         Tensor mask = Tensor.of(new boolean[] {false, true}, 2);
-        assertTensor(f64(shape(2, 2), 1, 2, 3, 4).maskedFill(mask, Double.NEGATIVE_INFINITY), shape(2, 2),
-                1, Double.NEGATIVE_INFINITY, 3, Double.NEGATIVE_INFINITY);
+        assertTensor(
+                f64(shape(2, 2), 1, 2, 3, 4).maskedFill(mask, Double.NEGATIVE_INFINITY),
+                shape(2, 2),
+                1,
+                Double.NEGATIVE_INFINITY,
+                3,
+                Double.NEGATIVE_INFINITY);
     }
 
     @Test

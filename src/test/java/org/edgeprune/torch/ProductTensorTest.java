@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Products, softmax, layer norm and attention against plain loops. */
 class ProductTensorTest extends TensorFixture {
-    private final double[] a = random(6, 1);   // [2, 3]
-    private final double[] b = random(12, 2);  // [3, 4]
+    private final double[] a = random(6, 1); // [2, 3]
+    private final double[] b = random(12, 2); // [3, 4]
 
     @Test
     void matmul() {
@@ -20,7 +20,8 @@ class ProductTensorTest extends TensorFixture {
 
     @Test
     void matmulOfVectors() {
-        assertTensor(f64(shape(2, 3), a).matmul(vector(1, 2, 3)), shape(2), product(a, new double[] {1, 2, 3}, 2, 3, 1));
+        assertTensor(
+                f64(shape(2, 3), a).matmul(vector(1, 2, 3)), shape(2), product(a, new double[] {1, 2, 3}, 2, 3, 1));
         assertTensor(vector(1, 2).matmul(f64(shape(2, 3), a)), shape(3), product(new double[] {1, 2}, a, 1, 2, 3));
         assertTensor(vector(1, 2).matmul(vector(3, 4)), shape(), 11);
     }
@@ -51,7 +52,10 @@ class ProductTensorTest extends TensorFixture {
         double[] expected = concat(softmax(a[0], a[1], a[2]), softmax(a[3], a[4], a[5]));
         Tensor x = f64(shape(2, 3), a);
         assertTensor(x.softmax(-1), shape(2, 3), expected);
-        assertTensor(x.logSoftmax(-1), shape(2, 3), Arrays.stream(expected).map(Math::log).toArray());
+        assertTensor(
+                x.logSoftmax(-1),
+                shape(2, 3),
+                Arrays.stream(expected).map(Math::log).toArray());
         assertTensor(x.t().contiguous().softmax(0).t(), shape(2, 3), expected);
     }
 
@@ -63,14 +67,24 @@ class ProductTensorTest extends TensorFixture {
     @Test
     void layerNorm() {
         double mean = (a[0] + a[1] + a[2]) / 3;
-        double variance = ((a[0] - mean) * (a[0] - mean) + (a[1] - mean) * (a[1] - mean) + (a[2] - mean) * (a[2] - mean)) / 3;
+        double variance =
+                ((a[0] - mean) * (a[0] - mean) + (a[1] - mean) * (a[1] - mean) + (a[2] - mean) * (a[2] - mean)) / 3;
         double[] normal = new double[3];
         Arrays.setAll(normal, i -> (a[i] - mean) / Math.sqrt(variance + 0.1));
         Tensor x = f64(shape(2, 3), a);
         assertTensor(x.layerNorm(null, null, 0.1).select(0, 0), shape(3), normal);
-        assertTensor(x.layerNorm(vector(1, 2, 3), null, 0.1).select(0, 0), shape(3), normal[0], 2 * normal[1], 3 * normal[2]);
-        assertTensor(x.layerNorm(vector(1, 2, 3), vector(4, 5, 6), 0.1).select(0, 0), shape(3),
-                normal[0] + 4, 2 * normal[1] + 5, 3 * normal[2] + 6);
+        assertTensor(
+                x.layerNorm(vector(1, 2, 3), null, 0.1).select(0, 0),
+                shape(3),
+                normal[0],
+                2 * normal[1],
+                3 * normal[2]);
+        assertTensor(
+                x.layerNorm(vector(1, 2, 3), vector(4, 5, 6), 0.1).select(0, 0),
+                shape(3),
+                normal[0] + 4,
+                2 * normal[1] + 5,
+                3 * normal[2] + 6);
     }
 
     @ParameterizedTest(name = "causal={0} mask={1} scale={2}")
@@ -92,7 +106,9 @@ class ProductTensorTest extends TensorFixture {
                 scores[j] *= Double.isNaN(scale) ? 1 / Math.sqrt(width) : scale;
                 scores[j] += causal && j > i ? Double.NEGATIVE_INFINITY : 0;
                 scores[j] += maskKind.equals("additive") ? added[i * steps + j] : 0;
-                scores[j] += maskKind.equals("bool") && Double.isInfinite(added[i * steps + j]) ? Double.NEGATIVE_INFINITY : 0;
+                scores[j] += maskKind.equals("bool") && Double.isInfinite(added[i * steps + j])
+                        ? Double.NEGATIVE_INFINITY
+                        : 0;
             }
             double[] weights = softmax(scores);
             for (int c = 0; c < width; c++) {
@@ -101,13 +117,15 @@ class ProductTensorTest extends TensorFixture {
                 }
             }
         }
-        Tensor mask = switch (maskKind) {
-            case "bool" -> f64(shape(steps, steps), added).isFinite();
-            case "additive" -> f64(shape(steps, steps), added);
-            default -> null;
-        };
+        Tensor mask =
+                switch (maskKind) {
+                    case "bool" -> f64(shape(steps, steps), added).isFinite();
+                    case "additive" -> f64(shape(steps, steps), added);
+                    default -> null;
+                };
         long[] heads = shape(1, 1, steps, width);
-        assertTensor(Tensor.attention(f64(heads, q), f64(heads, k), f64(heads, v), mask, causal, scale), heads, expected);
+        assertTensor(
+                Tensor.attention(f64(heads, q), f64(heads, k), f64(heads, v), mask, causal, scale), heads, expected);
     }
 
     @Test
@@ -115,7 +133,10 @@ class ProductTensorTest extends TensorFixture {
         double[] x = random(64 * 32, 6);
         double[] w = random(32 * 16, 7);
         double[] exact = product(x, w, 64, 32, 16);
-        double[] single = f64(shape(64, 32), x).to(DType.F32).matmul(f64(shape(32, 16), w).to(DType.F32)).toDoubles();
+        double[] single = f64(shape(64, 32), x)
+                .to(DType.F32)
+                .matmul(f64(shape(32, 16), w).to(DType.F32))
+                .toDoubles();
         assertArrayEquals(exact, single, 1e-5);
     }
 

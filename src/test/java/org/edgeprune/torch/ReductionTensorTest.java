@@ -42,7 +42,11 @@ class ReductionTensorTest extends TensorFixture {
     void alongADimension() {
         assertLongs(matrix().argmax(1), shape(2), 1, 2);
         assertTensor(matrix().cumsum(1), shape(2, 3), 1, 6, 9, 4, 6, 12);
-        assertTensor(matrix().logsumexp(0), shape(3), Math.log(Math.exp(1) + Math.exp(4)), Math.log(Math.exp(5) + Math.exp(2)),
+        assertTensor(
+                matrix().logsumexp(0),
+                shape(3),
+                Math.log(Math.exp(1) + Math.exp(4)),
+                Math.log(Math.exp(5) + Math.exp(2)),
                 Math.log(Math.exp(3) + Math.exp(6)));
         assertTensor(vector(1000, 1000).logsumexp(0), shape(), 1000 + Math.log(2));
     }

@@ -107,7 +107,8 @@ class TensorScopeTest {
     @Test
     void anOuterScopeKeepsWhatAnInnerOneOwns() {
         Tensor kept;
-        try (TensorScope outer = TensorScope.open(); TensorScope inner = TensorScope.open()) {
+        try (TensorScope outer = TensorScope.open();
+                TensorScope inner = TensorScope.open()) {
             kept = outer.keep(Tensor.ones(1));
             assertEquals(0, inner.size() + outer.size());
         }
@@ -118,7 +119,8 @@ class TensorScopeTest {
     @Test
     void releaseTakesOutOfEveryScope() {
         Tensor released;
-        try (TensorScope outer = TensorScope.open(); TensorScope inner = TensorScope.open()) {
+        try (TensorScope outer = TensorScope.open();
+                TensorScope inner = TensorScope.open()) {
             released = inner.release(Tensor.ones(1));
             assertEquals(0, inner.size() + outer.size());
         }
@@ -163,7 +165,10 @@ class TensorScopeTest {
             assertNotNull(elsewhere(() -> scope.keep(mine)));
             elsewhereFine(() -> {
                 try (TensorScope other = TensorScope.open()) {
-                    assertThrows(IllegalStateException.class, () -> other.release(mine), "it belongs to another thread's scope");
+                    assertThrows(
+                            IllegalStateException.class,
+                            () -> other.release(mine),
+                            "it belongs to another thread's scope");
                     mine.add(1);
                     assertEquals(1, other.size());
                 }
@@ -210,7 +215,9 @@ class TensorScopeTest {
     }
 
     private static Throwable elsewhere(Runnable action) {
-        return assertThrows(CompletionException.class, () -> CompletableFuture.runAsync(action).join()).getCause();
+        return assertThrows(CompletionException.class, () -> CompletableFuture.runAsync(action)
+                        .join())
+                .getCause();
     }
 
     private static void elsewhereFine(Runnable action) {

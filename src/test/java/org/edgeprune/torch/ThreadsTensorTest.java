@@ -45,19 +45,28 @@ class ThreadsTensorTest extends TensorFixture {
         }
     }
 
-    /** Twenty steps of gradient ascent on an input, with shared frozen weights; odd jobs also fail and recover on the way. */
+    /**
+     * Twenty steps of gradient ascent on an input, with shared frozen weights; odd jobs also fail and recover on the
+     * way.
+     */
     private static float[] work(Tensor weights, int job) {
         try (TensorScope whole = TensorScope.open()) {
-            Tensor x = Tensor.arange(0, 16).mul(0.1 * (job + 1)).sin().reshape(1, 16).requiresGrad_(true);
+            Tensor x = Tensor.arange(0, 16)
+                    .mul(0.1 * (job + 1))
+                    .sin()
+                    .reshape(1, 16)
+                    .requiresGrad_(true);
             for (int step = 0; step < 20; step++) {
                 try (TensorScope scope = TensorScope.open()) {
-                    Tensor gradient = Autograd.grad(x.matmul(weights).tanh().square().sum(), x)[0];
+                    Tensor gradient =
+                            Autograd.grad(x.matmul(weights).tanh().square().sum(), x)[0];
                     try (GradMode off = GradMode.disabled()) {
                         x.add_(gradient, 0.05);
                     }
                     if (job % 2 == 1) {
                         Tensor wrong = Tensor.ones(job, 3);
-                        String message = assertThrows(TorchException.class, () -> wrong.matmul(weights)).getMessage();
+                        String message = assertThrows(TorchException.class, () -> wrong.matmul(weights))
+                                .getMessage();
                         assertTrue(message.contains("(" + job + "x3 and 16x16)"), message);
                     }
                 }
@@ -74,7 +83,8 @@ class ThreadsTensorTest extends TensorFixture {
         CyclicBarrier bothSet = new CyclicBarrier(2);
         try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
             Future<Boolean> off = pool.submit(() -> {
-                try (TensorScope scope = TensorScope.open(); GradMode mode = GradMode.disabled()) {
+                try (TensorScope scope = TensorScope.open();
+                        GradMode mode = GradMode.disabled()) {
                     bothSet.await(10, TimeUnit.SECONDS);
                     return x.mul(2).requiresGrad();
                 }

@@ -22,7 +22,8 @@ class TrainingAutogradTest extends TensorFixture {
         LibTorch.seed(1);
         Tensor x = Tensor.zeros(64, 8).uniform_(-1, 1);
         Tensor y = x.square().sumKeep(1).sin();
-        List<Tensor> parameters = List.of(parameter(8, 64), parameter(64), parameter(64, 64), parameter(64), parameter(64, 1));
+        List<Tensor> parameters =
+                List.of(parameter(8, 64), parameter(64), parameter(64, 64), parameter(64), parameter(64, 1));
         double first = 0;
         double last = 0;
         long live = TensorScope.liveTensors();
@@ -48,7 +49,8 @@ class TrainingAutogradTest extends TensorFixture {
 
     private static double step(List<Tensor> parameters, Tensor x, Tensor y) {
         try (TensorScope scope = TensorScope.open()) {
-            Tensor hidden = Tensor.addmm(parameters.get(1), x, parameters.get(0)).geluTanh();
+            Tensor hidden =
+                    Tensor.addmm(parameters.get(1), x, parameters.get(0)).geluTanh();
             hidden = Tensor.addmm(parameters.get(3), hidden, parameters.get(2)).tanh();
             Tensor loss = hidden.matmul(parameters.get(4)).sub(y).square().mean();
             List<Tensor> gradients = Autograd.grad(List.of(loss), null, parameters, false, false, false);
@@ -65,7 +67,10 @@ class TrainingAutogradTest extends TensorFixture {
         Path status = Path.of("/proc/self/status");
         Assumptions.assumeTrue(Files.exists(status), "no /proc: resident memory cannot be read");
         System.gc();
-        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmRSS:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).findFirst().orElseThrow();
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                .findFirst()
+                .orElseThrow();
     }
 }

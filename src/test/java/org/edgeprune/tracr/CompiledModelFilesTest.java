@@ -57,14 +57,17 @@ class CompiledModelFilesTest {
         CompiledModel model = new Compiler(CompilerOptions.DEFAULT.withCausal(true))
                 .compile(LibraryProgram.LENGTH, LibraryProgram.LENGTH.vocabulary(), 3);
         CompiledModelFiles.write(model, directory);
-        assertEquals("[1, 2, 3]",
-                CompiledModelFiles.read(directory).run(LibraryProgram.LENGTH.vocabulary()).toString());
+        assertEquals(
+                "[1, 2, 3]",
+                CompiledModelFiles.read(directory)
+                        .run(LibraryProgram.LENGTH.vocabulary())
+                        .toString());
     }
 
     @Test
     void tensorsFieldsAndVocabularyAreTheReferences() throws IOException {
-        CompiledModelFiles.write(new Compiler().compile(LibraryProgram.REVERSE, LibraryProgram.REVERSE.vocabulary(), 5),
-                directory);
+        CompiledModelFiles.write(
+                new Compiler().compile(LibraryProgram.REVERSE, LibraryProgram.REVERSE.vocabulary(), 5), directory);
         try (SafeTensorsFile file = SafeTensorsFile.open(directory.resolve("model.safetensors"))) {
             assertEquals(3 + 4 * 12, file.names().size());
             assertArrayEquals(new long[] {5, 41}, file.info("token_embed").shape());
@@ -75,39 +78,48 @@ class CompiledModelFilesTest {
             assertArrayEquals(new long[] {12, 41}, file.info("layer_0.attn.w_o").shape());
             assertArrayEquals(new long[] {41}, file.info("layer_1.attn.b_o").shape());
             assertArrayEquals(new long[] {41, 30}, file.info("layer_2.mlp.w_up").shape());
-            assertArrayEquals(new long[] {30, 41}, file.info("layer_2.mlp.w_down").shape());
+            assertArrayEquals(
+                    new long[] {30, 41}, file.info("layer_2.mlp.w_down").shape());
         }
-        assertEquals("{\"1\":0,\"2\":1,\"3\":2,\"BOS\":3,\"compiler_pad\":4}",
+        assertEquals(
+                "{\"1\":0,\"2\":1,\"3\":2,\"BOS\":3,\"compiler_pad\":4}",
                 Files.readString(directory.resolve("vocab.json")).replaceAll("\\s", ""));
         String config = Files.readString(directory.resolve("config.json")).replaceAll("\\s", "");
-        assertTrue(config.startsWith("{\"model_type\":\"erazr\",\"model_size\":41,\"num_layers\":4,\"num_heads\":1,"
-                + "\"key_size\":12,\"value_size\":12,\"mlp_hidden_size\":30,\"vocab_size\":5,"
-                + "\"max_position_embeddings\":6,\"unembed_size\":3,\"activation_function\":\"relu\","
-                + "\"layer_norm\":false,\"causal\":false,"), config);
+        assertTrue(
+                config.startsWith("{\"model_type\":\"erazr\",\"model_size\":41,\"num_layers\":4,\"num_heads\":1,"
+                        + "\"key_size\":12,\"value_size\":12,\"mlp_hidden_size\":30,\"vocab_size\":5,"
+                        + "\"max_position_embeddings\":6,\"unembed_size\":3,\"activation_function\":\"relu\","
+                        + "\"layer_norm\":false,\"causal\":false,"),
+                config);
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-            "\"key_size\" : 12| \"key_size\" : 0| key_size is 0: expected a positive whole number",
-            "\"relu\"| \"gelu\"| activation_function is \"gelu\": only relu is supported",
-            "\"layer_norm\" : false| \"layer_norm\" : true| layer_norm is true: only false is supported",
-            "\"vocabulary\"| \"words\"| tracr.vocabulary is missing",
-            "\"mlp_hidden_size\" : 30| \"mlp_hidden_size\" : 29| tensor layer_0.mlp.w_up has the shape [41, 30], but the"
-                    + " configuration says [41, 29]"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"key_size\" : 12| \"key_size\" : 0| key_size is 0: expected a positive whole number",
+                "\"relu\"| \"gelu\"| activation_function is \"gelu\": only relu is supported",
+                "\"layer_norm\" : false| \"layer_norm\" : true| layer_norm is true: only false is supported",
+                "\"vocabulary\"| \"words\"| tracr.vocabulary is missing",
+                "\"mlp_hidden_size\" : 30| \"mlp_hidden_size\" : 29| tensor layer_0.mlp.w_up has the shape [41, 30], but the"
+                        + " configuration says [41, 29]"
+            })
     void damagedDirectoriesAreNamed(String from, String to, String message) throws IOException {
-        CompiledModelFiles.write(new Compiler().compile(LibraryProgram.REVERSE, LibraryProgram.REVERSE.vocabulary(), 5),
-                directory);
+        CompiledModelFiles.write(
+                new Compiler().compile(LibraryProgram.REVERSE, LibraryProgram.REVERSE.vocabulary(), 5), directory);
         Path config = directory.resolve("config.json");
         String text = Files.readString(config);
         assertTrue(text.contains(from), text);
         Files.writeString(config, text.replace(from, to));
-        String actual = assertThrows(InputException.class, () -> CompiledModelFiles.read(directory)).getMessage();
+        String actual = assertThrows(InputException.class, () -> CompiledModelFiles.read(directory))
+                .getMessage();
         assertTrue(actual.endsWith(": " + message) && actual.startsWith(directory.toString()), actual);
     }
 
     @Test
     void groundTruthsAreWrittenAsListsOfEdges() throws IOException {
-        GroundTruthFile.write(GroundTruth.of(compile(LibraryProgram.XPROPORTION), 100), directory.resolve("truth.json"));
+        GroundTruthFile.write(
+                GroundTruth.of(compile(LibraryProgram.XPROPORTION), 100), directory.resolve("truth.json"));
         String json = Files.readString(directory.resolve("truth.json")).replaceAll("\\s", "");
         assertTrue(json.contains("\"zero\":{\"edges\":[[\"tok_embeds\",\"m0\"],"), json);
         assertTrue(json.contains("\"unique\":true"), json);

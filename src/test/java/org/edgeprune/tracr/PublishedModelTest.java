@@ -93,7 +93,9 @@ class PublishedModelTest {
     @Test
     void bothHaveTheSameStructuralCircuit() {
         CompiledModel ours = new Compiler().compile(LibraryProgram.REVERSE, VOCABULARY, 5);
-        assertEquals(StructuralCircuit.of(published).edges(), StructuralCircuit.of(ours).edges());
+        assertEquals(
+                StructuralCircuit.of(published).edges(),
+                StructuralCircuit.of(ours).edges());
     }
 
     private static void assertMatrix(double[][] expected, double[][] actual) {
@@ -105,13 +107,19 @@ class PublishedModelTest {
 
     /** What each hidden unit reads and writes, rounded, in the order of that. */
     private static List<String> units(TransformerWeights.Mlp mlp) {
-        return IntStream.range(0, mlp.wDown().length).mapToObj(unit -> {
-            double[] in = Arrays.stream(mlp.wUp()).mapToDouble(row -> row[unit]).toArray();
-            return rounded(in) + rounded(mlp.wDown()[unit]);
-        }).sorted().toList();
+        return IntStream.range(0, mlp.wDown().length)
+                .mapToObj(unit -> {
+                    double[] in = Arrays.stream(mlp.wUp())
+                            .mapToDouble(row -> row[unit])
+                            .toArray();
+                    return rounded(in) + rounded(mlp.wDown()[unit]);
+                })
+                .sorted()
+                .toList();
     }
 
     private static String rounded(double[] values) {
-        return Arrays.toString(Arrays.stream(values).mapToLong(v -> Math.round(v * 1e3)).toArray());
+        return Arrays.toString(
+                Arrays.stream(values).mapToLong(v -> Math.round(v * 1e3)).toArray());
     }
 }

@@ -32,10 +32,19 @@ class ReferenceForwardTest {
         Fixture(String name) throws Exception {
             Assumptions.assumeTrue(Files.isDirectory(GOLDEN), "no recordings at " + GOLDEN);
             tensors = SafeTensorsFile.open(GOLDEN.resolve("fixture_" + name + ".safetensors"));
-            json = new ObjectMapper().readTree(GOLDEN.resolve("fixture_" + name + ".json").toFile());
+            json = new ObjectMapper()
+                    .readTree(GOLDEN.resolve("fixture_" + name + ".json").toFile());
             TransformerConfig c = CompiledModelFiles.readConfig(GOLDEN.resolve("config.json"));
-            config = new TransformerConfig(c.modelSize(), c.numLayers(), c.numHeads(), c.keySize(), c.mlpHiddenSize(),
-                    c.vocabSize(), c.maxPositions(), c.unembedSize(), json.path("config").path("causal").asBoolean());
+            config = new TransformerConfig(
+                    c.modelSize(),
+                    c.numLayers(),
+                    c.numHeads(),
+                    c.keySize(),
+                    c.mlpHiddenSize(),
+                    c.vocabSize(),
+                    c.maxPositions(),
+                    c.unembedSize(),
+                    json.path("config").path("causal").asBoolean());
             weights = WeightFiles.read(GOLDEN.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config);
             forward = new ReferenceForward(config, weights);
             batch = (int) tensors.info("input_ids").shape()[0];
@@ -44,7 +53,9 @@ class ReferenceForwardTest {
         int[] ids(String name, int row) {
             long[] all = tensors.tensor(name).toLongs();
             int length = all.length / batch;
-            return Arrays.stream(all, row * length, (row + 1) * length).mapToInt(id -> (int) id).toArray();
+            return Arrays.stream(all, row * length, (row + 1) * length)
+                    .mapToInt(id -> (int) id)
+                    .toArray();
         }
 
         /** Row {@code row} of a [batch, positions, outputs] tensor. */
@@ -80,7 +91,9 @@ class ReferenceForwardTest {
                 int perRow = perWriter / fixture.batch;
                 for (int w = 0; w < states.writers().length; w++) {
                     int from = w * perWriter + row * perRow;
-                    assertClose(Arrays.copyOfRange(all, from, from + perRow), states.writers()[w],
+                    assertClose(
+                            Arrays.copyOfRange(all, from, from + perRow),
+                            states.writers()[w],
                             fixture.forward.wiring().writers().get(w));
                 }
             }
@@ -92,12 +105,14 @@ class ReferenceForwardTest {
     void cutEdgesDoWhatMasksOfZeroDoInTheReference(String name) throws Exception {
         try (Fixture fixture = new Fixture(name)) {
             Wiring wiring = fixture.forward.wiring();
-            boolean[][] cut = new boolean[wiring.readers().size()][wiring.writers().size()];
+            boolean[][] cut =
+                    new boolean[wiring.readers().size()][wiring.writers().size()];
             for (boolean[] row : cut) {
                 Arrays.fill(row, true);
             }
             for (JsonNode edge : fixture.json.path("edges_threshold_0.4")) {
-                cut[wiring.readers().indexOf(edge.get(1).asText())][wiring.writers().indexOf(edge.get(0).asText())] = false;
+                cut[wiring.readers().indexOf(edge.get(1).asText())][
+                        wiring.writers().indexOf(edge.get(0).asText())] = false;
             }
             for (int row = 0; row < fixture.batch; row++) {
                 int[] ids = fixture.ids("input_ids", row);
@@ -116,9 +131,11 @@ class ReferenceForwardTest {
         try (Fixture fixture = new Fixture("reverse_corr")) {
             Wiring wiring = fixture.forward.wiring();
             // The reference calls the token embedding tok_embeds in its language models and token_embeds here.
-            assertEquals(fixture.json.path("writers").toString().replace("token_embeds", "tok_embeds"),
+            assertEquals(
+                    fixture.json.path("writers").toString().replace("token_embeds", "tok_embeds"),
                     new ObjectMapper().valueToTree(wiring.writers()).toString());
-            assertEquals(fixture.json.path("readers").toString(),
+            assertEquals(
+                    fixture.json.path("readers").toString(),
                     new ObjectMapper().valueToTree(wiring.readers()).toString());
             int edges = 0;
             for (int r = 0; r < wiring.readers().size(); r++) {

@@ -27,10 +27,10 @@ public final class CircuitSearch {
 
     /**
      * @param firstScored the first position whose output counts: 1 leaves BOS out
-     * @param tolerance   outputs that differ by no more are the same
+     * @param tolerance outputs that differ by no more are the same
      */
-    public CircuitSearch(CompiledModel model, AblationKind kind, List<Example> examples, int firstScored,
-            double tolerance) {
+    public CircuitSearch(
+            CompiledModel model, AblationKind kind, List<Example> examples, int firstScored, double tolerance) {
         this.forward = model.forward();
         this.wiring = forward.wiring();
         this.kind = kind;
@@ -42,8 +42,8 @@ public final class CircuitSearch {
     }
 
     /**
-     * Cuts each edge by itself, then all that changed nothing at once; from there what can be cut in addition: one
-     * by one, and where edges matter only beside each other, together. Exhaustive over examples, not over subsets of
+     * Cuts each edge by itself, then all that changed nothing at once; from there what can be cut in addition: one by
+     * one, and where edges matter only beside each other, together. Exhaustive over examples, not over subsets of
      * edges: it takes together any two, what enters a reader, what enters a head's query and key, and what leaves a
      * writer.
      */
@@ -55,7 +55,7 @@ public final class CircuitSearch {
             cut = new LinkedHashSet<>();
         }
         // An edge that matters now may cease to when others go, and the other way round: until nothing changes.
-        for (int before = -1; before < cut.size();) {
+        for (int before = -1; before < cut.size(); ) {
             before = cut.size();
             for (Set<TruthEdge> group : groups(without(cut).reversed())) {
                 cutIfUnchanged(cut, group);
@@ -73,8 +73,8 @@ public final class CircuitSearch {
     }
 
     /**
-     * What to try to cut: edges one by one, then together. From the output back, so that what feeds an edge already
-     * cut is cut after it.
+     * What to try to cut: edges one by one, then together. From the output back, so that what feeds an edge already cut
+     * is cut after it.
      */
     private Set<Set<TruthEdge>> groups(List<TruthEdge> kept) {
         Set<Set<TruthEdge>> groups = new LinkedHashSet<>();
@@ -82,7 +82,8 @@ public final class CircuitSearch {
         for (TruthEdge edge : kept) {
             groups.add(group(other -> other.reader().equals(edge.reader())));
             String head = edge.reader().replaceFirst("[.][qk]$", "");
-            groups.add(group(other -> other.reader().equals(head + ".q") || other.reader().equals(head + ".k")));
+            groups.add(group(other ->
+                    other.reader().equals(head + ".q") || other.reader().equals(head + ".k")));
             groups.add(group(other -> other.writer().equals(edge.writer())));
         }
         for (TruthEdge first : kept) {
@@ -107,7 +108,7 @@ public final class CircuitSearch {
         boolean[][] mask = mask(cut);
         for (Example example : examples) {
             Clean clean = new Clean(example);
-            for (Iterator<TruthEdge> it = open.iterator(); it.hasNext();) {
+            for (Iterator<TruthEdge> it = open.iterator(); it.hasNext(); ) {
                 TruthEdge edge = it.next();
                 set(mask, edge, true);
                 if (clean.difference(mask) > tolerance) {

@@ -10,14 +10,14 @@ import org.edgeprune.tracr.rasp.Value;
 /**
  * An input with another one to take corrupted activations from.
  *
- * @param ids       the input's token ids, BOS first
+ * @param ids the input's token ids, BOS first
  * @param corrupted as many ids, BOS first and at every other position another token than {@code ids} has
  */
 public record Example(int[] ids, int[] corrupted) {
 
     /**
-     * Every input of the given length with each of its corruptions, or, where those are more than {@code limit},
-     * a sample of about that size. Whatever the limit, each input occurs if it allows one example for each.
+     * Every input of the given length with each of its corruptions, or, where those are more than {@code limit}, a
+     * sample of about that size. Whatever the limit, each input occurs if it allows one example for each.
      *
      * @throws IllegalArgumentException for a vocabulary of one token, which has no corruptions
      */
@@ -34,8 +34,8 @@ public record Example(int[] ids, int[] corrupted) {
             int count = (int) Math.min(corruptions, Math.max(1, limit / inputs.size()));
             for (int i = 0; i < count; i++) {
                 long code = count == corruptions ? i : (long) (random.nextDouble() * corruptions);
-                examples.add(new Example(
-                        vocabulary.encode(input), vocabulary.encode(corrupt(vocabulary, input, code))));
+                examples.add(
+                        new Example(vocabulary.encode(input), vocabulary.encode(corrupt(vocabulary, input, code))));
             }
         }
         return examples;

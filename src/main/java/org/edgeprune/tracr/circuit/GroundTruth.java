@@ -9,10 +9,10 @@ import org.edgeprune.tracr.CompiledModel;
 /**
  * What is known for certain about the circuit of a compiled model.
  *
- * @param structural  every edge that can matter, from the weights
- * @param zero        the edges that matter if cut edges are replaced by zero
- * @param interchange the edges that matter if cut edges carry what they carry on a corrupted input of the same
- *                    length. What does not depend on the tokens (positions, the length, BOS) cannot matter then.
+ * @param structural every edge that can matter, from the weights
+ * @param zero the edges that matter if cut edges are replaced by zero
+ * @param interchange the edges that matter if cut edges carry what they carry on a corrupted input of the same length.
+ *     What does not depend on the tokens (positions, the length, BOS) cannot matter then.
  */
 public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, FunctionalCircuit interchange) {
 
@@ -21,14 +21,18 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
 
     /** The circuits on the model's longest inputs, BOS not scored: all inputs, and up to {@code limit} corruptions. */
     public static GroundTruth of(CompiledModel model, int limit) {
-        List<Example> examples = Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0);
+        List<Example> examples =
+                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0);
         return of(model, examples, 1, TOLERANCE);
     }
 
     public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
-        return new GroundTruth(StructuralCircuit.of(model),
-                search(model, AblationKind.ZERO, examples, firstScored, tolerance).find(),
-                search(model, AblationKind.INTERCHANGE, examples, firstScored, tolerance).find());
+        return new GroundTruth(
+                StructuralCircuit.of(model),
+                search(model, AblationKind.ZERO, examples, firstScored, tolerance)
+                        .find(),
+                search(model, AblationKind.INTERCHANGE, examples, firstScored, tolerance)
+                        .find());
     }
 
     /** The search on these examples, or under zero ablation on their inputs. */

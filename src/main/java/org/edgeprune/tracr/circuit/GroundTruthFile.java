@@ -12,8 +12,7 @@ import org.edgeprune.safetensors.AtomicFile;
 public final class GroundTruthFile {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private GroundTruthFile() {
-    }
+    private GroundTruthFile() {}
 
     public static void write(GroundTruth truth, Path file) {
         ObjectNode structural = JSON.createObjectNode();
@@ -39,7 +38,8 @@ public final class GroundTruthFile {
 
     private static ArrayNode edges(List<TruthEdge> edges) {
         ArrayNode array = JSON.createArrayNode();
-        edges.forEach(edge -> array.add(JSON.createArrayNode().add(edge.writer()).add(edge.reader())));
+        edges.forEach(
+                edge -> array.add(JSON.createArrayNode().add(edge.writer()).add(edge.reader())));
         return array;
     }
 }

@@ -9,15 +9,15 @@ import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.Wiring;
 
 /**
- * The circuit as the weights show it: an edge wherever a reader reads a dimension that the writer writes, on a path
- * to the output. No other edge can matter; not all of these must.
+ * The circuit as the weights show it: an edge wherever a reader reads a dimension that the writer writes, on a path to
+ * the output. No other edge can matter; not all of these must.
  *
  * @param writes for each writer in the circuit, the labels of the dimensions that it writes
- * @param reads  for each reader in the circuit, the labels of the dimensions that it reads
- * @param edges  by reader, then writer, in the model's order
+ * @param reads for each reader in the circuit, the labels of the dimensions that it reads
+ * @param edges by reader, then writer, in the model's order
  */
-public record StructuralCircuit(SequencedMap<String, List<String>> writes, SequencedMap<String, List<String>> reads,
-        List<TruthEdge> edges) {
+public record StructuralCircuit(
+        SequencedMap<String, List<String>> writes, SequencedMap<String, List<String>> reads, List<TruthEdge> edges) {
 
     public static StructuralCircuit of(CompiledModel model) {
         Wiring wiring = new Wiring(model.config(), model.weights());
@@ -33,7 +33,8 @@ public record StructuralCircuit(SequencedMap<String, List<String>> writes, Seque
             for (int w = wiring.visible(r) - 1; w >= 0; w--) {
                 if (wiring.connected(w, r)) {
                     live[w] = true;
-                    edges.add(new TruthEdge(wiring.writers().get(w), wiring.readers().get(r)));
+                    edges.add(new TruthEdge(
+                            wiring.writers().get(w), wiring.readers().get(r)));
                 }
             }
             int reader = r;

@@ -8,8 +8,8 @@ import org.edgeprune.tracr.TransformerWeights;
 /** Writes the blocks of a layer plan into the weights of a transformer. */
 final class Assembler {
     /**
-     * A selected key outweighs BOS, and BOS the keys that are not selected, by at least exp(this) after the division
-     * by sqrt(key size). The published compiler takes one coldness for all models, which leaks in wide ones.
+     * A selected key outweighs BOS, and BOS the keys that are not selected, by at least exp(this) after the division by
+     * sqrt(key size). The published compiler takes one coldness for all models, which leaks in wide ones.
      */
     private static final double LEAST_MARGIN = 12;
 
@@ -23,18 +23,27 @@ final class Assembler {
     Assembler(LayerPlan plan, Space residual, double softmaxColdness) {
         this.plan = plan;
         this.residual = residual;
-        this.numHeads = Math.max(1, plan.layers().stream().mapToInt(l -> heads(l).size()).max().orElse(0));
-        this.keySize = plan.layers().stream().flatMap(l -> heads(l).stream())
-                .mapToInt(Block.Head::size).max().orElse(1);
-        this.hiddenSize = Math.max(1, plan.layers().stream()
-                .mapToInt(l -> mlps(l).stream().mapToInt(Block.Mlp::hiddenSize).sum()).max().orElse(0));
+        this.numHeads = Math.max(
+                1, plan.layers().stream().mapToInt(l -> heads(l).size()).max().orElse(0));
+        this.keySize = plan.layers().stream()
+                .flatMap(l -> heads(l).stream())
+                .mapToInt(Block.Head::size)
+                .max()
+                .orElse(1);
+        this.hiddenSize = Math.max(
+                1,
+                plan.layers().stream()
+                        .mapToInt(l ->
+                                mlps(l).stream().mapToInt(Block.Mlp::hiddenSize).sum())
+                        .max()
+                        .orElse(0));
         this.coldness = Math.max(softmaxColdness, 2 * LEAST_MARGIN * Math.sqrt(keySize));
     }
 
     /**
-     * @param tokens  the directions of all tokens, BOS and padding too
+     * @param tokens the directions of all tokens, BOS and padding too
      * @param indices the directions of all positions after BOS
-     * @param output  the directions that the unembedding reads
+     * @param output the directions that the unembedding reads
      */
     TransformerWeights weights(Space tokens, Space indices, Space output) {
         double[][] tokenEmbed = new double[tokens.size()][residual.size()];
@@ -61,8 +70,16 @@ final class Assembler {
     }
 
     TransformerConfig config(TransformerWeights weights, boolean causal) {
-        return new TransformerConfig(residual.size(), weights.layers().size(), numHeads, keySize, hiddenSize,
-                weights.tokenEmbed().length, weights.posEmbed().length, weights.unembed()[0].length, causal);
+        return new TransformerConfig(
+                residual.size(),
+                weights.layers().size(),
+                numHeads,
+                keySize,
+                hiddenSize,
+                weights.tokenEmbed().length,
+                weights.posEmbed().length,
+                weights.unembed()[0].length,
+                causal);
     }
 
     private TransformerWeights.Attention attention(List<Block.Head> heads) {
@@ -83,8 +100,15 @@ final class Assembler {
                 out[start + i][residual.index(head.values().to().basis().get(i))] = 1;
             }
         }
-        return new TransformerWeights.Attention(query, new double[width], key, new double[width],
-                value, new double[width], out, new double[residual.size()]);
+        return new TransformerWeights.Attention(
+                query,
+                new double[width],
+                key,
+                new double[width],
+                value,
+                new double[width],
+                out,
+                new double[residual.size()]);
     }
 
     private TransformerWeights.Mlp mlp(List<Block.Mlp> mlps) {

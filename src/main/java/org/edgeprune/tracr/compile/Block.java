@@ -12,8 +12,8 @@ record Block(Optional<Head> head, Optional<Mlp> mlp) {
     /**
      * An attention head.
      *
-     * @param scores the attention score of each pair (query direction, key direction), before it is scaled: 1 where
-     *               the key is selected, less where it only serves if no other is
+     * @param scores the attention score of each pair (query direction, key direction), before it is scaled: 1 where the
+     *     key is selected, less where it only serves if no other is
      * @param values from the directions that are moved to those that they are written to
      */
     record Head(Linear scores, Linear values) {
@@ -23,7 +23,9 @@ record Block(Optional<Head> head, Optional<Mlp> mlp) {
 
         /** The width of queries, keys and values that this head needs. */
         int size() {
-            return Math.max(values.to().size(), Math.max(scores.from().size(), scores.to().size()));
+            return Math.max(
+                    values.to().size(),
+                    Math.max(scores.from().size(), scores.to().size()));
         }
     }
 

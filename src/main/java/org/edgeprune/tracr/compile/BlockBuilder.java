@@ -3,7 +3,6 @@ package org.edgeprune.tracr.compile;
 import java.util.Optional;
 import org.edgeprune.tracr.rasp.Predicate;
 import org.edgeprune.tracr.rasp.SOp;
-import org.edgeprune.tracr.rasp.Value;
 
 /**
  * Makes the block of each s-op. Attention heads are built here, MLPs by {@link MlpBuilder}.
@@ -12,7 +11,9 @@ import org.edgeprune.tracr.rasp.Value;
  * {@link Direction#ONE}. So a head that attends to it reads zero.
  */
 final class BlockBuilder {
-    /** What the BOS position scores for a head that shall fall back on it: less than a selected key, more than others. */
+    /**
+     * What the BOS position scores for a head that shall fall back on it: less than a selected key, more than others.
+     */
     private static final double FALLBACK_SCORE = 0.5;
 
     private final ProgramGraph graph;
@@ -59,8 +60,8 @@ final class BlockBuilder {
         Direction fraction = new Direction(graph.newLabel(node.label() + "_selector_width_attn_output"));
         Linear move = new Linear(Space.of(bos), Space.of(fraction));
         move.add(bos, fraction, 1);
-        return Block.of(new Block.Head(scores(node, width.selector().predicate(), 1), move),
-                mlps.width(node, fraction));
+        return Block.of(
+                new Block.Head(scores(node, width.selector().predicate(), 1), move), mlps.width(node, fraction));
     }
 
     private Linear scores(ProgramGraph.Node node, Predicate predicate, double bosScore) {

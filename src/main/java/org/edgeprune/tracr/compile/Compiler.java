@@ -35,17 +35,17 @@ public final class Compiler {
      * Compiles a program.
      *
      * @param vocabulary the tokens, without BOS and padding
-     * @param maxLength  the longest input, BOS not counted
+     * @param maxLength the longest input, BOS not counted
      * @throws InputException where the vocabulary does not do or the program cannot be compiled; the message names
-     *                        every expression that cannot
+     *     every expression that cannot
      */
     public CompiledModel compile(SOp program, List<Value> vocabulary, int maxLength) {
         check(vocabulary, maxLength);
         ProgramGraph graph = new ProgramGraph(program);
         List<Validator.Unsupported> unsupported = Validator.check(graph);
         if (!unsupported.isEmpty()) {
-            throw new InputException("program cannot be compiled: " + unsupported.stream()
-                    .map(Validator.Unsupported::toString).collect(Collectors.joining("; ")));
+            throw new InputException("program cannot be compiled: "
+                    + unsupported.stream().map(Validator.Unsupported::toString).collect(Collectors.joining("; ")));
         }
         ValueSets values = new ValueSets(graph, vocabulary, maxLength);
         Direction bos = new Direction("tokens", options.bos());
@@ -57,8 +57,12 @@ public final class Compiler {
         return assemble(graph, values, blocks, vocabulary, maxLength);
     }
 
-    private CompiledModel assemble(ProgramGraph graph, ValueSets values, Map<ProgramGraph.Node, Block> blocks,
-            List<Value> vocabulary, int maxLength) {
+    private CompiledModel assemble(
+            ProgramGraph graph,
+            ValueSets values,
+            Map<ProgramGraph.Node, Block> blocks,
+            List<Value> vocabulary,
+            int maxLength) {
         TreeSet<Value> allTokens = new TreeSet<>(vocabulary);
         allTokens.add(options.bos());
         allTokens.add(options.pad());

@@ -5,10 +5,10 @@ import org.edgeprune.tracr.rasp.Value;
 /**
  * How to compile.
  *
- * @param causal          whether the model attends to earlier positions only
- * @param bos             the token that the compiler puts first
- * @param pad             the token that may fill up an input at its end
- * @param mlpExactness    the least slope of the steps of numerical MLPs
+ * @param causal whether the model attends to earlier positions only
+ * @param bos the token that the compiler puts first
+ * @param pad the token that may fill up an input at its end
+ * @param mlpExactness the least slope of the steps of numerical MLPs
  * @param softmaxColdness the least attention score of a selected key, before the division by sqrt(key size)
  */
 public record CompilerOptions(boolean causal, Value bos, Value pad, double mlpExactness, double softmaxColdness) {

@@ -102,7 +102,9 @@ final class MlpBuilder {
     /** {@code a x + b y} as {@code a (relu(x) - relu(-x)) + b (relu(y) - relu(-y))}. */
     Block.Mlp linear(ProgramGraph.Node node, double a, double b) {
         Direction output = values.space(node).single();
-        List<Direction> inputs = List.of(values.space(node.input(0)).single(), values.space(node.input(1)).single());
+        List<Direction> inputs = List.of(
+                values.space(node.input(0)).single(),
+                values.space(node.input(1)).single());
         List<Direction> units = new ArrayList<>();
         for (String name : List.of("x", "y")) {
             units.add(new Direction(name, Value.of(1)));
@@ -130,8 +132,7 @@ final class MlpBuilder {
     private record Steps(Value start, List<Step> steps) {
 
         /** Between two neighbouring inputs the output changes. */
-        private record Step(double threshold, double gap, Value before, Value after) {
-        }
+        private record Step(double threshold, double gap, Value before, Value after) {}
 
         /** Inputs for which {@code f} is undefined do not occur, so they take what their neighbour has. */
         static Steps of(SortedSet<Value> inputs, Fn.Unary f) {
@@ -161,8 +162,8 @@ final class MlpBuilder {
      * For a step at t two hidden units, {@code relu(L (x - t) + 1) - relu(L (x - t))}: 0 up to t - 1/L, 1 from t on.
      * The published compiler takes the same L for all steps; here it grows where two values lie close together.
      *
-     * @param cleanBos whether x is 1 at BOS (a selector width) and has to be removed with the output. Otherwise x is
-     *                 0 there, and all units are kept at 0 by a constant that is 1 everywhere else.
+     * @param cleanBos whether x is 1 at BOS (a selector width) and has to be removed with the output. Otherwise x is 0
+     *     there, and all units are kept at 0 by a constant that is 1 everywhere else.
      */
     private Block.Mlp steps(Steps steps, Direction input, ProgramGraph.Node node, boolean cleanBos) {
         Direction start = new Direction("start");

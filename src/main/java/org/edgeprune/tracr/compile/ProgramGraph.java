@@ -21,9 +21,9 @@ final class ProgramGraph {
     /**
      * One s-op of the program.
      *
-     * @param label  unique in the program: its name, with a number where that name is taken
+     * @param label unique in the program: its name, with a number where that name is taken
      * @param inputs the nodes of {@code sop.inputs()}
-     * @param depth  the length of the longest path from tokens or indices to here
+     * @param depth the length of the longest path from tokens or indices to here
      */
     record Node(String label, SOp sop, List<Node> inputs, int depth) {
         Node input(int i) {
@@ -42,8 +42,7 @@ final class ProgramGraph {
         }
     }
 
-    private record Form(List<Object> operation, List<Node> inputs, Encoding encoding) {
-    }
+    private record Form(List<Object> operation, List<Node> inputs, Encoding encoding) {}
 
     private final Map<SOp, Node> byExpression = new IdentityHashMap<>();
     private final Map<Form, Node> byForm = new HashMap<>();
@@ -87,7 +86,8 @@ final class ProgramGraph {
         }
         Node node = byForm.get(form(sop, inputs));
         if (node == null) {
-            int depth = inputs.stream().mapToInt(input -> input.depth() + 1).max().orElse(0);
+            int depth =
+                    inputs.stream().mapToInt(input -> input.depth() + 1).max().orElse(0);
             boolean primitive = sop instanceof SOp.Tokens || sop instanceof SOp.Indices;
             node = new Node(primitive ? sop.name() : newLabel(sop.name()), sop, inputs, depth);
             byForm.put(form(sop, inputs), node);
@@ -100,22 +100,23 @@ final class ProgramGraph {
     /** A constant becomes a map of the tokens: a transformer has no other way to hold it at every position. */
     private static SOp lower(SOp sop) {
         return sop instanceof SOp.Full full
-                ? new SOp.Map(new Fn.Constant(full.fill()), Rasp.tokens(), full.name(),
-                        full.encoding())
+                ? new SOp.Map(new Fn.Constant(full.fill()), Rasp.tokens(), full.name(), full.encoding())
                 : sop;
     }
 
     private static Form form(SOp sop, List<Node> inputs) {
-        List<Object> operation = switch (sop) {
-            case SOp.Tokens s -> List.of("tokens");
-            case SOp.Indices s -> List.of("indices");
-            case SOp.Full s -> List.of("full", s.fill());
-            case SOp.Map s -> List.of("map", s.f());
-            case SOp.SequenceMap s -> List.of("sequence_map", s.f());
-            case SOp.LinearSequenceMap s -> List.of("linear_sequence_map", s.firstFactor(), s.secondFactor());
-            case SOp.SelectorWidth s -> List.of("selector_width", s.selector().predicate());
-            case SOp.Aggregate s -> List.of("aggregate", s.selector().predicate(), s.fallback());
-        };
+        List<Object> operation =
+                switch (sop) {
+                    case SOp.Tokens s -> List.of("tokens");
+                    case SOp.Indices s -> List.of("indices");
+                    case SOp.Full s -> List.of("full", s.fill());
+                    case SOp.Map s -> List.of("map", s.f());
+                    case SOp.SequenceMap s -> List.of("sequence_map", s.f());
+                    case SOp.LinearSequenceMap s -> List.of("linear_sequence_map", s.firstFactor(), s.secondFactor());
+                    case SOp.SelectorWidth s ->
+                        List.of("selector_width", s.selector().predicate());
+                    case SOp.Aggregate s -> List.of("aggregate", s.selector().predicate(), s.fallback());
+                };
         return new Form(operation, inputs, sop.encoding());
     }
 }

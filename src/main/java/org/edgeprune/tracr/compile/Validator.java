@@ -11,8 +11,7 @@ import org.edgeprune.tracr.rasp.Value;
 
 /** Names what of a program cannot be compiled. */
 public final class Validator {
-    private Validator() {
-    }
+    private Validator() {}
 
     /** An expression of the program that cannot be compiled, by its label, and why. */
     public record Unsupported(String expression, String reason) {
@@ -39,9 +38,9 @@ public final class Validator {
     }
 
     /**
-     * What shows only on inputs: a categorical mean of different values, a numerical mean of other numbers than 0
-     * and 1, an undefined number, and whatever the interpreter cannot evaluate. A compiled model would be silently
-     * wrong there.
+     * What shows only on inputs: a categorical mean of different values, a numerical mean of other numbers than 0 and
+     * 1, an undefined number, and whatever the interpreter cannot evaluate. A compiled model would be silently wrong
+     * there.
      */
     public static List<Unsupported> check(SOp program, boolean causal, List<List<Value>> inputs) {
         Interpreter interpreter = new Interpreter(causal);
@@ -78,7 +77,12 @@ public final class Validator {
                     : "a numerical aggregate supports only the inputs 0 and 1";
         }
         for (boolean[] selected : evaluation.pattern(aggregate.selector())) {
-            if (IntStream.range(0, selected.length).filter(k -> selected[k]).mapToObj(values::get).distinct().count() > 1) {
+            if (IntStream.range(0, selected.length)
+                            .filter(k -> selected[k])
+                            .mapToObj(values::get)
+                            .distinct()
+                            .count()
+                    > 1) {
                 return "a categorical aggregate cannot average different values";
             }
         }
@@ -93,10 +97,11 @@ public final class Validator {
         return switch (sop) {
             case SOp.Tokens s when s.isNumerical() -> "tokens are always categorical: make a numerical map of them";
             case SOp.Indices s when s.isNumerical() -> "indices are always categorical: make a numerical map of them";
-            case SOp.SequenceMap s when s.isNumerical() || s.first().isNumerical() || s.second().isNumerical() ->
+            case SOp.SequenceMap s
+            when s.isNumerical() || s.first().isNumerical() || s.second().isNumerical() ->
                 "a sequence map supports only categorical inputs and outputs: use a linear sequence map";
             case SOp.LinearSequenceMap s
-                    when s.isCategorical() || s.first().isCategorical() || s.second().isCategorical() ->
+            when s.isCategorical() || s.first().isCategorical() || s.second().isCategorical() ->
                 "a linear sequence map supports only numerical inputs and outputs";
             case SOp.SelectorWidth s -> reason(s.selector().keys(), s.selector().queries());
             case SOp.Aggregate s -> reason(s);

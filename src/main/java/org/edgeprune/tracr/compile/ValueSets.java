@@ -12,8 +12,8 @@ import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Basis inference: the values that each s-op can take on any input, and the directions of the residual stream that
- * hold it. Supersets are fine (they cost directions); a missing value would be a wrong model.
+ * Basis inference: the values that each s-op can take on any input, and the directions of the residual stream that hold
+ * it. Supersets are fine (they cost directions); a missing value would be a wrong model.
  */
 final class ValueSets {
     /** A sequence map needs a hidden unit for each pair of values. */

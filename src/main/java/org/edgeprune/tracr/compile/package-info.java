@@ -6,7 +6,7 @@
  * {@link org.edgeprune.tracr.compile.Validator} names what cannot be compiled;
  * {@link org.edgeprune.tracr.compile.ValueSets} infers which values, and so which residual directions, each s-op has;
  * {@link org.edgeprune.tracr.compile.BlockBuilder} makes an attention head, an MLP or both of each s-op;
- * {@link org.edgeprune.tracr.compile.LayerPlan} puts them into layers;
- * {@link org.edgeprune.tracr.compile.Assembler} writes the weights.
+ * {@link org.edgeprune.tracr.compile.LayerPlan} puts them into layers; {@link org.edgeprune.tracr.compile.Assembler}
+ * writes the weights.
  */
 package org.edgeprune.tracr.compile;

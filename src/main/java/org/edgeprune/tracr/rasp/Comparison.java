@@ -1,6 +1,8 @@
 package org.edgeprune.tracr.rasp;
 
-/** The comparisons of a key with a query. Numbers and truth values compare by number, within {@link Value#TOLERANCE}. */
+/**
+ * The comparisons of a key with a query. Numbers and truth values compare by number, within {@link Value#TOLERANCE}.
+ */
 public enum Comparison implements Predicate {
     EQ("=="),
     NEQ("!="),

@@ -46,9 +46,10 @@ public interface Fn {
                 case MINUS -> Value.of(x.number() - y.number());
                 case TIMES -> Value.of(x.number() * y.number());
                 case DIVIDE -> y.number() == 0 ? Value.NONE : Value.of(x.number() / y.number());
-                case MODULO -> y.number() == 0
-                        ? Value.NONE
-                        : Value.of(x.number() - y.number() * Math.floor(x.number() / y.number()));
+                case MODULO ->
+                    y.number() == 0
+                            ? Value.NONE
+                            : Value.of(x.number() - y.number() * Math.floor(x.number() / y.number()));
                 case MIN -> Value.of(Math.min(x.number(), y.number()));
                 case MAX -> Value.of(Math.max(x.number(), y.number()));
                 case AND -> Value.of(x.truth() && y.truth());
@@ -179,8 +180,8 @@ public interface Fn {
         @Override
         public Value apply(Value x, Value y) {
             if (this == APPEND && x instanceof Value.Tuple tuple) {
-                Value[] values = Stream.concat(tuple.values().stream(), Stream.of(y))
-                        .toArray(Value[]::new);
+                Value[] values =
+                        Stream.concat(tuple.values().stream(), Stream.of(y)).toArray(Value[]::new);
                 return Value.tuple(values);
             }
             return Value.tuple(x, y);

@@ -54,7 +54,9 @@ public record Interpreter(boolean causal) {
             if (value == null) {
                 try {
                     List<Value> computed = compute(sop);
-                    value = sop.isNumerical() ? computed.stream().map(Evaluation::asNumber).toList() : computed;
+                    value = sop.isNumerical()
+                            ? computed.stream().map(Evaluation::asNumber).toList()
+                            : computed;
                 } catch (IllegalArgumentException e) {
                     throw e.getMessage().startsWith("s-op ")
                             ? e
@@ -96,9 +98,8 @@ public record Interpreter(boolean causal) {
         private List<Value> combined(Fn.Binary f, SOp first, SOp second) {
             List<Value> xs = value(first);
             List<Value> ys = value(second);
-            return positions(i -> xs.get(i).isDefined() && ys.get(i).isDefined()
-                    ? f.apply(xs.get(i), ys.get(i))
-                    : Value.NONE);
+            return positions(
+                    i -> xs.get(i).isDefined() && ys.get(i).isDefined() ? f.apply(xs.get(i), ys.get(i)) : Value.NONE);
         }
 
         /** Which keys each query position selects: {@code [query][key]}. */
@@ -109,7 +110,8 @@ public record Interpreter(boolean causal) {
             for (int q = 0; q < pattern.length; q++) {
                 int end = causal ? q + 1 : pattern.length;
                 for (int k = 0; k < end; k++) {
-                    pattern[q][k] = keys.get(k).isDefined() && queries.get(q).isDefined()
+                    pattern[q][k] = keys.get(k).isDefined()
+                            && queries.get(q).isDefined()
                             && selector.predicate().test(keys.get(k), queries.get(q));
                 }
             }
@@ -134,8 +136,8 @@ public record Interpreter(boolean causal) {
     }
 
     /**
-     * The mean of the selected values. Equal values have themselves as their mean, whatever they are, which is what
-     * a head makes of equal one-hot vectors.
+     * The mean of the selected values. Equal values have themselves as their mean, whatever they are, which is what a
+     * head makes of equal one-hot vectors.
      */
     private static Value mean(boolean[] row, List<Value> values, Value fallback) {
         List<Value> selected = new ArrayList<>();

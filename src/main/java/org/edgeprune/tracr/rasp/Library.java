@@ -18,12 +18,11 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Programs as functions of s-ops, to be combined: those of the published Tracr library, and some of the RASP paper
- * that need composed selectors. {@link LibraryProgram} lists ready ones with their vocabularies.
+ * Programs as functions of s-ops, to be combined: those of the published Tracr library, and some of the RASP paper that
+ * need composed selectors. {@link LibraryProgram} lists ready ones with their vocabularies.
  */
 public final class Library {
-    private Library() {
-    }
+    private Library() {}
 
     /** The length of the input, at every position. */
     public static SOp length() {
@@ -42,19 +41,24 @@ public final class Library {
     }
 
     /**
-     * How often each element occurs, without the help of a BOS position: the RASP paper's width of a selector that
-     * may only average. Position 0 serves as the marker; whether it was really selected is found by a second head.
+     * How often each element occurs, without the help of a BOS position: the RASP paper's width of a selector that may
+     * only average. Position 0 serves as the marker; whether it was really selected is found by a second head.
      */
     public static SOp histWithoutBos(SOp sop) {
         Selector same = select(sop, sop, EQ);
         Selector first = select(indices(), constant(0), EQ);
         SOp marker = indices().is(EQ, 0).numerical().named("marker");
         SOp orFraction = aggregate(same.or(first), marker, 0).named("or_fraction");
-        SOp others = orFraction.map(new Fn.WithLeft(Fn.Operator.DIVIDE, Value.of(1)))
-                .minus(1).numerical().named("others");
+        SOp others = orFraction
+                .map(new Fn.WithLeft(Fn.Operator.DIVIDE, Value.of(1)))
+                .minus(1)
+                .numerical()
+                .named("others");
         SOp andFraction = aggregate(same.and(first), marker, 0).named("and_fraction");
         SOp firstSelected = andFraction.is(Comparison.GT, 0).numerical().named("first_selected");
-        return linearSequenceMap(others, firstSelected, 1, 1).map(Fn.Simple.ROUND).named("hist_no_bos");
+        return linearSequenceMap(others, firstSelected, 1, 1)
+                .map(Fn.Simple.ROUND)
+                .named("hist_no_bos");
     }
 
     /** For each element, how many different elements occur as often as it does. */
@@ -102,7 +106,8 @@ public final class Library {
 
     /** The fraction of positions up to this one where {@code truths} holds. */
     public static SOp fractionOfPrevious(SOp truths) {
-        return aggregate(select(indices(), indices(), LEQ), truths.numerical(), 0).named("frac_prevs");
+        return aggregate(select(indices(), indices(), LEQ), truths.numerical(), 0)
+                .named("frac_prevs");
     }
 
     /** The fraction of {@code open} up to this position minus the fraction of {@code close}. */
@@ -123,7 +128,8 @@ public final class Library {
             if (pair.length() != 2) {
                 throw new IllegalArgumentException("'" + pair + "' is not a pair of brackets");
             }
-            balances.add(pairBalance(tokens(), pair.substring(0, 1), pair.substring(1)).named("balance_" + pair));
+            balances.add(pairBalance(tokens(), pair.substring(0, 1), pair.substring(1))
+                    .named("balance_" + pair));
         }
         SOp anyNegative = balances.getFirst().is(LT, 0);
         SOp allZero = balances.getFirst().is(EQ, 0);
@@ -132,7 +138,8 @@ public final class Library {
             allZero = allZero.and(balance.is(EQ, 0));
         }
         SOp negative = anyNegative.map(Fn.Simple.IDENTITY).numerical().named("any_negative");
-        SOp hasNegative = aggregate(select(indices(), indices(), TRUE), negative, 0).named("has_neg");
+        SOp hasNegative =
+                aggregate(select(indices(), indices(), TRUE), negative, 0).named("has_neg");
         Selector last = select(indices(), length().minus(1), EQ);
         SOp lastZero = aggregate(last, allZero).named("last_zero");
         return lastZero.and(hasNegative.not().named("not_has_neg")).named("shuffle_dyck");
@@ -169,7 +176,8 @@ public final class Library {
 
     /** How often {@code element} occurs in the whole input. */
     public static SOp count(SOp sop, Value element) {
-        return selectorWidth(select(sop, sop, new Predicate.WithQuery(EQ, element))).named("count_" + element);
+        return selectorWidth(select(sop, sop, new Predicate.WithQuery(EQ, element)))
+                .named("count_" + element);
     }
 
     /** {@code f} of any number of s-ops at each position; tuples in between may need many directions. */

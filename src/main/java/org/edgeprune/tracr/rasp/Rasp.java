@@ -2,6 +2,7 @@ package org.edgeprune.tracr.rasp;
 
 /**
  * The language as static factories, for {@code import static}. The reversal of a sequence reads
+ *
  * <pre>{@code
  * SOp length = selectorWidth(select(tokens(), tokens(), TRUE));
  * SOp opposite = length.minus(indices()).minus(1);
@@ -9,8 +10,7 @@ package org.edgeprune.tracr.rasp;
  * }</pre>
  */
 public final class Rasp {
-    private Rasp() {
-    }
+    private Rasp() {}
 
     public static SOp tokens() {
         return new SOp.Tokens(Encoding.CATEGORICAL);

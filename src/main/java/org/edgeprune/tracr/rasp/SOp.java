@@ -5,8 +5,8 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * A sequence operation: maps the input sequence to a sequence of the same length. Expressions are immutable values
- * and share their parts; {@link Rasp} has the factories, the methods here the fluent arithmetic.
+ * A sequence operation: maps the input sequence to a sequence of the same length. Expressions are immutable values and
+ * share their parts; {@link Rasp} has the factories, the methods here the fluent arithmetic.
  *
  * <p>Two simplifications are made while building, as in the published compiler: a map of a map is one map of the
  * composed function, and a combination with a constant is a map.
@@ -75,8 +75,9 @@ public sealed interface SOp {
     }
 
     /** {@code firstFactor * first + secondFactor * second} for two numerical s-ops. */
-    record LinearSequenceMap(SOp first, SOp second, double firstFactor, double secondFactor, String name,
-            Encoding encoding) implements SOp {
+    record LinearSequenceMap(
+            SOp first, SOp second, double firstFactor, double secondFactor, String name, Encoding encoding)
+            implements SOp {
         @Override
         public List<SOp> inputs() {
             return List.of(first, second);

@@ -1,13 +1,13 @@
 package org.edgeprune.tracr.rasp;
 
 /**
- * Selects, for each query position, the key positions for which {@code predicate(key, query)} holds: the pattern of
- * an attention head. Where a key or a query is undefined nothing is selected; a causal reading selects no key after
- * its query.
+ * Selects, for each query position, the key positions for which {@code predicate(key, query)} holds: the pattern of an
+ * attention head. Where a key or a query is undefined nothing is selected; a causal reading selects no key after its
+ * query.
  *
  * <p>{@code and} and {@code or} again give one selector. Where both sides read the same s-op, or one side reads a
- * constant, only the predicate grows; otherwise keys or queries become tuples, made by one sequence map. (The
- * published compiler rejects that last case.)
+ * constant, only the predicate grows; otherwise keys or queries become tuples, made by one sequence map. (The published
+ * compiler rejects that last case.)
  */
 public record Selector(SOp keys, SOp queries, Predicate predicate) {
 
@@ -30,14 +30,14 @@ public record Selector(SOp keys, SOp queries, Predicate predicate) {
         Predicate right = key.bind(query.bind(other.predicate, other.queries, false), other.keys, true);
         left = member(left, key.tuple() ? 0 : -1, query.tuple() ? 0 : -1);
         right = member(right, key.tuple() ? 1 : -1, query.tuple() ? 1 : -1);
-        return new Selector(key.joined(), query.joined(),
+        return new Selector(
+                key.joined(),
+                query.joined(),
                 conjunction ? new Predicate.And(left, right) : new Predicate.Or(left, right));
     }
 
     private static Predicate member(Predicate predicate, int keyMember, int queryMember) {
-        return keyMember < 0 && queryMember < 0
-                ? predicate
-                : new Predicate.OfMember(predicate, keyMember, queryMember);
+        return keyMember < 0 && queryMember < 0 ? predicate : new Predicate.OfMember(predicate, keyMember, queryMember);
     }
 
     /** What both selectors read on one side (keys or queries): one s-op, or a tuple of two. */

@@ -124,9 +124,7 @@ public sealed interface Value extends Comparable<Value> {
 
     /** Equality as programs see it: numbers and truth values by number within {@link #TOLERANCE}, others exactly. */
     default boolean matches(Value other) {
-        return isNumeric() && other.isNumeric()
-                ? Math.abs(number() - other.number()) <= TOLERANCE
-                : equals(other);
+        return isNumeric() && other.isNumeric() ? Math.abs(number() - other.number()) <= TOLERANCE : equals(other);
     }
 
     @Override

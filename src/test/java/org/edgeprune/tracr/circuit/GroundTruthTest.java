@@ -35,8 +35,10 @@ class GroundTruthTest {
     }
 
     private static List<TruthEdge> edges(String... lines) {
-        return Stream.of(lines).map(line -> line.split(" -> "))
-                .map(ends -> new TruthEdge(ends[0], ends[1])).toList();
+        return Stream.of(lines)
+                .map(line -> line.split(" -> "))
+                .map(ends -> new TruthEdge(ends[0], ends[1]))
+                .toList();
     }
 
     private static void assertSameEdges(List<TruthEdge> expected, List<TruthEdge> actual) {
@@ -47,14 +49,22 @@ class GroundTruthTest {
     @Test
     void theFractionOfPreviousTokens() {
         GroundTruth truth = GroundTruth.of(compile(LibraryProgram.XPROPORTION), 3000);
-        List<TruthEdge> matter = edges("tok_embeds -> m0", "pos_embeds -> a1.h0.q", "pos_embeds -> a1.h0.k",
-                "m0 -> a1.h0.v", "a1.h0 -> resid_post");
+        List<TruthEdge> matter = edges(
+                "tok_embeds -> m0",
+                "pos_embeds -> a1.h0.q",
+                "pos_embeds -> a1.h0.k",
+                "m0 -> a1.h0.v",
+                "a1.h0 -> resid_post");
         // The head falls back on BOS where nothing is selected: the weights have it, but here something always is.
         List<TruthEdge> fallback = edges("tok_embeds -> a1.h0.q", "tok_embeds -> a1.h0.k");
-        assertSameEdges(Stream.concat(matter.stream(), fallback.stream()).toList(), truth.structural().edges());
+        assertSameEdges(
+                Stream.concat(matter.stream(), fallback.stream()).toList(),
+                truth.structural().edges());
         assertSameEdges(matter, truth.zero().edges());
         // On a corrupted input of the same length the positions are the same.
-        assertSameEdges(edges("tok_embeds -> m0", "m0 -> a1.h0.v", "a1.h0 -> resid_post"), truth.interchange().edges());
+        assertSameEdges(
+                edges("tok_embeds -> m0", "m0 -> a1.h0.v", "a1.h0 -> resid_post"),
+                truth.interchange().edges());
         assertTrue(truth.zero().unique() && truth.interchange().unique());
         assertEquals(1024, truth.zero().examples());
         assertEquals(List.of("tokens:x"), truth.structural().reads().get("m0"));
@@ -65,10 +75,21 @@ class GroundTruthTest {
     @Test
     void theReversalOfSequencesOfFullLength() {
         GroundTruth truth = GroundTruth.of(compile(LibraryProgram.REVERSE), 8000);
-        assertSameEdges(edges(
-                "tok_embeds -> m0", "tok_embeds -> m1", "pos_embeds -> m1", "m0 -> m1", "m1 -> m2", "m2 -> a3.h0.q",
-                "pos_embeds -> a3.h0.k", "tok_embeds -> a3.h0.v", "a3.h0 -> resid_post"), truth.zero().edges());
-        assertSameEdges(edges("tok_embeds -> a3.h0.v", "a3.h0 -> resid_post"), truth.interchange().edges());
+        assertSameEdges(
+                edges(
+                        "tok_embeds -> m0",
+                        "tok_embeds -> m1",
+                        "pos_embeds -> m1",
+                        "m0 -> m1",
+                        "m1 -> m2",
+                        "m2 -> a3.h0.q",
+                        "pos_embeds -> a3.h0.k",
+                        "tok_embeds -> a3.h0.v",
+                        "a3.h0 -> resid_post"),
+                truth.zero().edges());
+        assertSameEdges(
+                edges("tok_embeds -> a3.h0.v", "a3.h0 -> resid_post"),
+                truth.interchange().edges());
         assertEquals(15, truth.structural().edges().size());
         assertEquals(7776, truth.interchange().examples(), "every input with every corruption");
     }
@@ -123,7 +144,8 @@ class GroundTruthTest {
         boolean[][] cut = new boolean[wiring.readers().size()][wiring.writers().size()];
         for (int r = 0; r < cut.length; r++) {
             for (int w = 0; w < wiring.visible(r); w++) {
-                cut[r][w] = !structural.contains(new TruthEdge(wiring.writers().get(w), wiring.readers().get(r)));
+                cut[r][w] = !structural.contains(
+                        new TruthEdge(wiring.writers().get(w), wiring.readers().get(r)));
             }
         }
         for (Example example : Example.ofLength(model.vocabulary(), 5, 50, 3)) {
@@ -182,8 +204,8 @@ class GroundTruthTest {
     void edgesThatMatterOnlyBesideOthersAreDroppedWithThem() {
         // No sequence of odd length is balanced: the output is constant. Cutting the query of a head that averages
         // over what precedes makes it fall back on BOS, which changes the output, unless that is cut too.
-        CompiledModel model = new Compiler().compile(
-                LibraryProgram.SHUFFLE_DYCK, LibraryProgram.SHUFFLE_DYCK.vocabulary(), 5);
+        CompiledModel model =
+                new Compiler().compile(LibraryProgram.SHUFFLE_DYCK, LibraryProgram.SHUFFLE_DYCK.vocabulary(), 5);
         FunctionalCircuit circuit = GroundTruth.of(model, 100).zero();
         assertFalse(circuit.unique());
         assertTrue(circuit.necessary().size() > circuit.edges().size(), circuit.toString());
@@ -204,9 +226,17 @@ class GroundTruthTest {
         }
         List<Example> some = Example.ofLength(vocabulary, 3, 100, 0);
         assertEquals(81, some.size());
-        assertEquals(27, some.stream().map(e -> Arrays.toString(e.ids())).distinct().count());
+        assertEquals(
+                27, some.stream().map(e -> Arrays.toString(e.ids())).distinct().count());
         assertEquals(10, Example.ofLength(vocabulary, 3, 10, 0).size());
-        assertThrows(IllegalArgumentException.class, () -> Example.ofLength(
-                new Compiler().compile(Rasp.tokens(), List.of(Value.of(1)), 3).vocabulary(), 3, 10, 0));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Example.ofLength(
+                        new Compiler()
+                                .compile(Rasp.tokens(), List.of(Value.of(1)), 3)
+                                .vocabulary(),
+                        3,
+                        10,
+                        0));
     }
 }

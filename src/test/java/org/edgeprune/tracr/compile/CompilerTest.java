@@ -104,11 +104,17 @@ class CompilerTest {
                 fraction.map(x -> Value.of(Math.rint(10 * x.number()))),
                 linearSequenceMap(number, number, 1, 1).is(LT, 0),
                 // the value at BOS must not leak into a later mean: 1 - x is 1 at x = 0
-                aggregate(select(tokens(), constant(7), EQ), constant(1).minus(fraction).is(LT, 0.1).numerical(), 0),
-                aggregate(select(tokens(), constant(7), EQ), fraction.is(LT, 0.1).numerical(), 0),
+                aggregate(
+                        select(tokens(), constant(7), EQ),
+                        constant(1).minus(fraction).is(LT, 0.1).numerical(),
+                        0),
+                aggregate(
+                        select(tokens(), constant(7), EQ), fraction.is(LT, 0.1).numerical(), 0),
                 fraction.not(),
                 constant(3).plus(0).numerical(),
-                tokens(), indices(), constant("c"))) {
+                tokens(),
+                indices(),
+                constant("c"))) {
             CompiledModel model = new Compiler().compile(program, NUMBERS, 4);
             double error = error(program, model, inputs(NUMBERS, 4));
             assertTrue(error < 1e-4, program + ": error " + error);
@@ -145,21 +151,39 @@ class CompilerTest {
 
     @Test
     void equalExpressionsAreCompiledOnce() {
-        SOp program = Library.hist(tokens()).plus(1).plus(0)
+        SOp program = Library.hist(tokens())
+                .plus(1)
+                .plus(0)
                 .plus(selectorWidth(select(tokens(), tokens(), EQ)).named("again"));
         ProgramGraph graph = new ProgramGraph(program);
-        assertEquals(List.of("tokens", "hist", "map", "sequence_map"),
+        assertEquals(
+                List.of("tokens", "hist", "map", "sequence_map"),
                 graph.nodes().stream().map(ProgramGraph.Node::label).toList());
-        SOp twice = tokens().plus(1).named("x").plus(tokens().plus(1).numerical().named("x").map(Fn.Simple.IDENTITY));
-        assertEquals(List.of("tokens", "x", "map", "sequence_map"),
-                new ProgramGraph(twice).nodes().stream().map(ProgramGraph.Node::label).toList());
+        SOp twice = tokens().plus(1)
+                .named("x")
+                .plus(tokens().plus(1).numerical().named("x").map(Fn.Simple.IDENTITY));
+        assertEquals(
+                List.of("tokens", "x", "map", "sequence_map"),
+                new ProgramGraph(twice)
+                        .nodes().stream().map(ProgramGraph.Node::label).toList());
     }
 
     @Test
     void residualDimensionsAreLabelled() {
-        CompiledModel model = new Compiler().compile(LibraryProgram.XPROPORTION, List.of(Value.of("a"), Value.of("x")), 2);
-        assertEquals(List.of("frac_prevs", "indices:0", "indices:1", "map", "one", "tokens:BOS", "tokens:a",
-                "tokens:compiler_pad", "tokens:x"), model.residualLabels());
+        CompiledModel model =
+                new Compiler().compile(LibraryProgram.XPROPORTION, List.of(Value.of("a"), Value.of("x")), 2);
+        assertEquals(
+                List.of(
+                        "frac_prevs",
+                        "indices:0",
+                        "indices:1",
+                        "map",
+                        "one",
+                        "tokens:BOS",
+                        "tokens:a",
+                        "tokens:compiler_pad",
+                        "tokens:x"),
+                model.residualLabels());
         List<Value> outputs = model.run(List.of(Value.of("a"), Value.of("x")));
         assertEquals(0, outputs.get(0).number(), 1e-9);
         assertEquals(0.5, outputs.get(1).number(), 1e-9);
@@ -170,11 +194,14 @@ class CompilerTest {
     void whatCannotBeCompiledIsNamed() {
         SOp number = tokens().map(Fn.Simple.IDENTITY).numerical().named("number");
         Map<SOp, String> unsupported = Map.of(
-                aggregate(select(tokens(), tokens(), TRUE), number).categorical().named("mean"),
+                aggregate(select(tokens(), tokens(), TRUE), number)
+                        .categorical()
+                        .named("mean"),
                 "mean: an aggregate's output encoding (categorical) must be that of its input (numerical)",
                 aggregate(select(tokens(), tokens(), TRUE), number, 0).named("mean"),
                 "s-op mean: a numerical aggregate supports only the inputs 0 and 1, but may get 2",
-                aggregate(select(tokens(), tokens(), TRUE), tokens().is(EQ, 1).numerical()).named("mean"),
+                aggregate(select(tokens(), tokens(), TRUE), tokens().is(EQ, 1).numerical())
+                        .named("mean"),
                 "mean: a numerical aggregate supports only the default 0, but has none",
                 aggregate(select(indices(), indices(), EQ), tokens(), 1).named("mean"),
                 "mean: a categorical aggregate supports no default, but has 1",
@@ -191,31 +218,37 @@ class CompilerTest {
                 indices().numerical(),
                 "indices: indices are always categorical: make a numerical map of them");
         unsupported.forEach((program, message) -> {
-            String actual = assertThrows(InputException.class,
-                    () -> new Compiler().compile(program, NUMBERS, 5)).getMessage();
+            String actual = assertThrows(InputException.class, () -> new Compiler().compile(program, NUMBERS, 5))
+                    .getMessage();
             assertEquals(message, actual.replace("program cannot be compiled: ", ""));
         });
     }
 
     @Test
     void everyUnsupportedExpressionIsNamedAtOnce() {
-        SOp program = selectorWidth(select(tokens().numerical(), indices().numerical(), EQ)).named("width");
-        String message = assertThrows(InputException.class,
-                () -> new Compiler().compile(program, NUMBERS, 5)).getMessage();
-        assertTrue(message.contains("tokens: ") && message.contains("indices: ") && message.contains("width: "), message);
+        SOp program = selectorWidth(select(tokens().numerical(), indices().numerical(), EQ))
+                .named("width");
+        String message = assertThrows(InputException.class, () -> new Compiler().compile(program, NUMBERS, 5))
+                .getMessage();
+        assertTrue(
+                message.contains("tokens: ") && message.contains("indices: ") && message.contains("width: "), message);
     }
 
     @Test
     void whatShowsOnlyOnInputsIsFoundThere() {
         SOp mean = aggregate(select(tokens(), tokens(), TRUE), tokens()).named("mean");
         assertEquals(List.of(), Validator.check(mean));
-        assertEquals("[mean: a categorical aggregate cannot average different values]",
+        assertEquals(
+                "[mean: a categorical aggregate cannot average different values]",
                 Validator.check(mean, false, List.of(NUMBERS.subList(0, 2))).toString());
         SOp shifted = Library.shift(tokens(), 1).is(EQ, 1).numerical().named("number");
-        assertEquals("[number: a number cannot be undefined: the compiled model has 0 there]",
+        assertEquals(
+                "[number: a number cannot be undefined: the compiled model has 0 there]",
                 Validator.check(shifted, false, List.of(NUMBERS)).toString());
-        assertEquals("[on the input [a]: s-op map: 'a' is not a number]",
-                Validator.check(tokens().plus(1), false, List.of(List.of(Value.of("a")))).toString());
+        assertEquals(
+                "[on the input [a]: s-op map: 'a' is not a number]",
+                Validator.check(tokens().plus(1), false, List.of(List.of(Value.of("a"))))
+                        .toString());
     }
 
     @Test
@@ -223,10 +256,14 @@ class CompilerTest {
         SOp program = tokens().plus(1).named("next");
         assertMessage("vocabulary is empty: give at least one token", program, List.of(), 5);
         assertMessage("maximum length 0: it must be at least 1", program, NUMBERS, 0);
-        assertMessage("vocabulary [1, 1] holds a token twice: give each once", program,
-                List.of(Value.of(1), Value.of(1)), 5);
-        assertMessage("vocabulary holds BOS, which the compiler adds itself: rename that token or choose another BOS or"
-                + " padding", program, List.of(Value.of("BOS")), 5);
+        assertMessage(
+                "vocabulary [1, 1] holds a token twice: give each once", program, List.of(Value.of(1), Value.of(1)), 5);
+        assertMessage(
+                "vocabulary holds BOS, which the compiler adds itself: rename that token or choose another BOS or"
+                        + " padding",
+                program,
+                List.of(Value.of("BOS")),
+                5);
         assertMessage("s-op next: 'a' is not a number", program, List.of(Value.of("a")), 5);
         assertMessage("s-op map: it is undefined on every input", constant(1).dividedBy(tokens().times(0)), NUMBERS, 5);
         CompiledModel model = new Compiler().compile(program, NUMBERS, 2);
@@ -235,8 +272,10 @@ class CompilerTest {
     }
 
     private static void assertMessage(String message, SOp program, List<Value> vocabulary, int length) {
-        assertEquals(message, assertThrows(InputException.class,
-                () -> new Compiler().compile(program, vocabulary, length)).getMessage());
+        assertEquals(
+                message,
+                assertThrows(InputException.class, () -> new Compiler().compile(program, vocabulary, length))
+                        .getMessage());
     }
 
     @Test

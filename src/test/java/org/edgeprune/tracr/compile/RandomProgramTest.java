@@ -32,11 +32,14 @@ class RandomProgramTest {
             SOp program = program(random);
             boolean causal = random.nextBoolean();
             List<List<Value>> valid = inputs.stream()
-                    .filter(input -> Validator.check(program, causal, List.of(input)).isEmpty()).toList();
+                    .filter(input ->
+                            Validator.check(program, causal, List.of(input)).isEmpty())
+                    .toList();
             CompiledModel model =
                     new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(program, VOCABULARY, LENGTH);
             double error = CompilerTest.error(program, model, valid);
-            assertTrue(error < 1e-3, "program " + i + (causal ? " (causal)" : "") + ": error " + error + ": " + program);
+            assertTrue(
+                    error < 1e-3, "program " + i + (causal ? " (causal)" : "") + ": error " + error + ": " + program);
             compared += valid.isEmpty() ? 0 : 1;
         }
         assertTrue(compared > 100, "only " + compared + " programs had an input that they are valid on");
@@ -56,11 +59,16 @@ class RandomProgramTest {
                 case 2 -> categorical.add(small(Rasp.selectorWidth(selector(categorical, random))));
                 case 3 -> categorical.add(Rasp.aggregate(selector(categorical, random), x));
                 case 4 -> categorical.add(x.is(comparison(random), y));
-                case 5 -> numerical.add(x.is(comparison(random), random.nextInt(3)).numerical());
-                case 6 -> numerical.add(Rasp.aggregate(selector(categorical, random),
-                        x.is(comparison(random), random.nextInt(3)).numerical(), 0));
-                case 7 -> numerical.add(Rasp.linearSequenceMap(any(numerical, random), any(numerical, random),
-                        1, random.nextInt(4) - 2));
+                case 5 ->
+                    numerical.add(x.is(comparison(random), random.nextInt(3)).numerical());
+                case 6 ->
+                    numerical.add(Rasp.aggregate(
+                            selector(categorical, random),
+                            x.is(comparison(random), random.nextInt(3)).numerical(),
+                            0));
+                case 7 ->
+                    numerical.add(Rasp.linearSequenceMap(
+                            any(numerical, random), any(numerical, random), 1, random.nextInt(4) - 2));
                 default -> categorical.add(any(numerical, random).is(comparison(random), random.nextInt(3) / 2.0));
             }
         }
@@ -87,8 +95,14 @@ class RandomProgramTest {
     }
 
     private static Fn.Binary operator(Random random) {
-        return List.of(Fn.Operator.PLUS, Fn.Operator.MINUS, Fn.Operator.MIN, Fn.Operator.MAX, Fn.Operator.AND,
-                Fn.Operator.DIVIDE).get(random.nextInt(6));
+        return List.of(
+                        Fn.Operator.PLUS,
+                        Fn.Operator.MINUS,
+                        Fn.Operator.MIN,
+                        Fn.Operator.MAX,
+                        Fn.Operator.AND,
+                        Fn.Operator.DIVIDE)
+                .get(random.nextInt(6));
     }
 
     private static SOp any(List<SOp> sops, Random random) {

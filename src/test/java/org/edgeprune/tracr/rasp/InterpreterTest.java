@@ -30,7 +30,8 @@ class InterpreterTest {
     }
 
     private static String run(Interpreter interpreter, SOp program, String input) {
-        List<Value> values = interpreter.evaluate(program, Arrays.stream(input.split("")).map(Value::parse).toList());
+        List<Value> values = interpreter.evaluate(
+                program, Arrays.stream(input.split("")).map(Value::parse).toList());
         return String.join(" ", values.stream().map(Value::toString).toList());
     }
 
@@ -43,18 +44,25 @@ class InterpreterTest {
         assertEquals("1 2 2 4", run(Library.sort(tokens(), tokens(), 5, 1), "2412"));
         assertEquals("d c b a", run(Library.sortUnique(tokens(), constant(1).minus(indices())), "abcd"));
         assertEquals("2 2 4 1", run(Library.sortByFrequency(5), "2421"));
-        assertEquals("0 0 0.3333333333333333 0.5 0.4",
-                run(Library.fractionOfPrevious(tokens().is(EQ, "l")), "hello"));
-        assertEquals("0 0.5 0 0 0.2 0.16666666666666666 0 -0.125",
-                run(Library.pairBalance(tokens(), "(", ")"), "a()b(c))"));
+        assertEquals("0 0 0.3333333333333333 0.5 0.4", run(Library.fractionOfPrevious(tokens().is(EQ, "l")), "hello"));
+        assertEquals(
+                "0 0.5 0 0 0.2 0.16666666666666666 0 -0.125", run(Library.pairBalance(tokens(), "(", ")"), "a()b(c))"));
         assertEquals("none a b c", run(Library.shift(tokens(), 1), "abcd"));
         assertEquals("none none true false false true", run(Library.detectPattern(tokens(), texts("abc")), "abcabc"));
         assertEquals("3 3 3 3 3 3", run(Library.countLessFrequent(2), "aaabbc"));
         assertEquals("3 3 3 3 3 3", run(Library.count(tokens(), Value.of("a")), "aaabbc"));
         assertEquals("0 0 0", run(Library.count(tokens(), Value.of("a")), "bbc"));
-        assertEquals("2 3 4", run(Library.combine(
-                x -> Value.of(x.get(0).number() + x.get(1).number() - x.get(2).number()),
-                tokens(), tokens(), indices()), "123"));
+        assertEquals(
+                "2 3 4",
+                run(
+                        Library.combine(
+                                x -> Value.of(x.get(0).number()
+                                        + x.get(1).number()
+                                        - x.get(2).number()),
+                                tokens(),
+                                tokens(),
+                                indices()),
+                        "123"));
     }
 
     @Test
@@ -79,10 +87,18 @@ class InterpreterTest {
     void aCausalReadingSelectsNothingAfterTheQuery() {
         Interpreter causal = new Interpreter(true);
         assertEquals("1 2 3 4", run(causal, selectorWidth(select(tokens(), tokens(), TRUE)), "abcd"));
-        assertEquals("none none b a", run(causal, aggregate(
-                select(indices(), constant(3).minus(indices()), EQ), tokens()), "abcd"));
-        assertEquals("0 0.5 0.3333333333333333", run(causal, aggregate(
-                select(indices(), indices(), TRUE), tokens().is(EQ, "b").numerical(), 0), "aba"));
+        assertEquals(
+                "none none b a",
+                run(causal, aggregate(select(indices(), constant(3).minus(indices()), EQ), tokens()), "abcd"));
+        assertEquals(
+                "0 0.5 0.3333333333333333",
+                run(
+                        causal,
+                        aggregate(
+                                select(indices(), indices(), TRUE),
+                                tokens().is(EQ, "b").numerical(),
+                                0),
+                        "aba"));
     }
 
     @Test
@@ -140,7 +156,8 @@ class InterpreterTest {
         assertTrue(tokens().plus(1).times(2).minus(3) instanceof SOp.Map m && m.inner() instanceof SOp.Tokens);
         assertTrue(constant(3).minus(tokens()) instanceof SOp.Map);
         assertEquals(tokens().plus(1), tokens().plus(1), "equal expressions are equal values");
-        Selector sameSides = select(tokens(), indices(), EQ).and(select(tokens(), indices(), LT).not());
+        Selector sameSides = select(tokens(), indices(), EQ)
+                .and(select(tokens(), indices(), LT).not());
         assertTrue(sameSides.keys() instanceof SOp.Tokens && sameSides.queries() instanceof SOp.Indices);
         Selector withConstant = select(tokens(), indices(), EQ).or(select(constant(1), indices(), LT));
         assertTrue(withConstant.keys() instanceof SOp.Tokens);
@@ -150,10 +167,11 @@ class InterpreterTest {
     void aFunctionThatCannotTakeAValueIsNamed() {
         SOp program = tokens().plus(1).named("next").is(GT, 0);
         // the map of a map is one map, under the outer name
-        IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> run(program.named("p"), "a"));
+        IllegalArgumentException error =
+                assertThrows(IllegalArgumentException.class, () -> run(program.named("p"), "a"));
         assertEquals("s-op p: 'a' is not a number", error.getMessage());
-        assertThrows(IllegalArgumentException.class,
-                () -> run(aggregate(select(tokens(), tokens(), TRUE), tokens()), "ab"));
+        assertThrows(
+                IllegalArgumentException.class, () -> run(aggregate(select(tokens(), tokens(), TRUE), tokens()), "ab"));
         assertThrows(IllegalArgumentException.class, () -> tokens().plus(1).named("one"));
     }
 
@@ -173,12 +191,22 @@ class InterpreterTest {
 
     @Test
     void valuesAreOrderedByKindThenByThemselves() {
-        List<Value> values = new ArrayList<>(List.of(Value.of("b"), Value.of(true), Value.of(10), Value.NONE,
-                Value.of("B"), Value.tuple(Value.of(1), Value.of(2)), Value.of(9), Value.of(false)));
+        List<Value> values = new ArrayList<>(List.of(
+                Value.of("b"),
+                Value.of(true),
+                Value.of(10),
+                Value.NONE,
+                Value.of("B"),
+                Value.tuple(Value.of(1), Value.of(2)),
+                Value.of(9),
+                Value.of(false)));
         values.sort(null);
         assertEquals("[9, 10, false, true, B, b, (1,2), none]", values.toString());
-        assertArrayEquals(new Object[] {Value.of(-2), Value.of("1a"), Value.of(0.5), Value.of("-")},
-                java.util.stream.Stream.of("-2", "1a", "0.5", "-").map(Value::parse).toArray());
+        assertArrayEquals(
+                new Object[] {Value.of(-2), Value.of("1a"), Value.of(0.5), Value.of("-")},
+                java.util.stream.Stream.of("-2", "1a", "0.5", "-")
+                        .map(Value::parse)
+                        .toArray());
     }
 
     private static List<Value> texts(String characters) {

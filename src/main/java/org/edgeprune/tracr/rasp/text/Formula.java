@@ -33,18 +33,23 @@ record Formula(List<String> parameters, Ast body) implements Fn.Unary, Fn.Binary
             case Ast.Literal literal -> literal.value();
             case Ast.Name name -> name.name().equals(parameters.getFirst()) ? first : second;
             case Ast.Unary unary -> simple(unary.operator(), value(unary.operand(), first, second));
-            case Ast.Binary binary -> combined(binary.operator(),
-                    value(binary.left(), first, second), value(binary.right(), first, second));
-            case Ast.Call call when call.function().equals("if") -> {
+            case Ast.Binary binary ->
+                combined(binary.operator(), value(binary.left(), first, second), value(binary.right(), first, second));
+            case Ast.Call call
+            when call.function().equals("if") -> {
                 Value condition = value(call.arguments().getFirst(), first, second);
                 yield condition.isDefined()
                         ? value(call.arguments().get(condition.truth() ? 1 : 2), first, second)
                         : Value.NONE;
             }
-            case Ast.Call call when call.arguments().size() == 1 ->
+            case Ast.Call call
+            when call.arguments().size() == 1 ->
                 simple(call.function(), value(call.arguments().getFirst(), first, second));
-            case Ast.Call call -> combined(call.function(), value(call.arguments().get(0), first, second),
-                    value(call.arguments().get(1), first, second));
+            case Ast.Call call ->
+                combined(
+                        call.function(),
+                        value(call.arguments().get(0), first, second),
+                        value(call.arguments().get(1), first, second));
             case Ast.Lambda l -> throw new IllegalStateException("unchecked formula");
             case Ast.Operator o -> throw new IllegalStateException("unchecked formula");
         };

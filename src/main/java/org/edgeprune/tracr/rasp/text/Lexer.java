@@ -8,15 +8,13 @@ import org.edgeprune.InputException;
 
 /** Cuts program text into tokens. */
 final class Lexer {
-    private static final Pattern TOKEN = Pattern.compile(
-            "(?<number>\\d+(?:\\.\\d+)?)"
-                    + "|(?<text>\"[^\"]*\"|'[^']*')"
-                    + "|(?<name>[A-Za-z_]\\w*)"
-                    + "|(?<symbol>->|==|!=|<=|>=|[-+*/%<>=(),;])"
-                    + "|(?<skip>[ \\t\\r]+|#.*)");
+    private static final Pattern TOKEN = Pattern.compile("(?<number>\\d+(?:\\.\\d+)?)"
+            + "|(?<text>\"[^\"]*\"|'[^']*')"
+            + "|(?<name>[A-Za-z_]\\w*)"
+            + "|(?<symbol>->|==|!=|<=|>=|[-+*/%<>=(),;])"
+            + "|(?<skip>[ \\t\\r]+|#.*)");
 
-    private Lexer() {
-    }
+    private Lexer() {}
 
     static List<Token> tokens(String source, String program) {
         List<Token> tokens = new ArrayList<>();

@@ -15,20 +15,17 @@ import org.edgeprune.tracr.rasp.Selector;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Builds the s-op of a parsed program. Besides the language itself it knows the library as functions:
- * {@code reverse(s) hist(s) has_prev(s) remove_duplicates(s) sort(values, keys) sort_unique(values, keys)
- * frac_prevs(s) pair_balance(s, "(", ")") shift(s, n) count(s, x) detect_pattern(s, x, y, ...)
- * shuffle_dyck("()", ...)}.
+ * Builds the s-op of a parsed program. Besides the language itself it knows the library as functions: {@code reverse(s)
+ * hist(s) has_prev(s) remove_duplicates(s) sort(values, keys) sort_unique(values, keys) frac_prevs(s) pair_balance(s,
+ * "(", ")") shift(s, n) count(s, x) detect_pattern(s, x, y, ...) shuffle_dyck("()", ...)}.
  */
 final class ProgramBuilder {
 
     /** What an expression can be. */
     private sealed interface Item {
-        record OfSOp(SOp sop) implements Item {
-        }
+        record OfSOp(SOp sop) implements Item {}
 
-        record OfSelector(Selector selector) implements Item {
-        }
+        record OfSelector(Selector selector) implements Item {}
     }
 
     private final String source;
@@ -85,19 +82,23 @@ final class ProgramBuilder {
                 case Ast.Name name -> lookUp(name);
                 case Ast.Unary unary -> {
                     Item operand = item(unary.operand());
-                    yield operand instanceof Item.OfSelector s && unary.operator().equals("not")
+                    yield operand instanceof Item.OfSelector s
+                                    && unary.operator().equals("not")
                             ? new Item.OfSelector(s.selector().not())
                             : new Item.OfSOp(sop(operand, unary.at()).map(Formula.unary(unary.operator())));
                 }
                 case Ast.Binary binary -> binary(binary);
-                case Ast.Call call when call.function().equals("select") -> {
+                case Ast.Call call
+                when call.function().equals("select") -> {
                     arity(call, 3, 3);
                     yield new Item.OfSelector(Rasp.select(
-                            sop(call, 0), sop(call, 1), predicate(call.arguments().get(2))));
+                            sop(call, 0),
+                            sop(call, 1),
+                            predicate(call.arguments().get(2))));
                 }
                 case Ast.Call call -> new Item.OfSOp(call(call));
-                case Ast.Lambda lambda -> throw error(lambda.at(), "a function can only be given to map, sequence_map"
-                        + " and select");
+                case Ast.Lambda lambda ->
+                    throw error(lambda.at(), "a function can only be given to map, sequence_map" + " and select");
                 case Ast.Operator operator -> throw error(operator.at(), "a comparison can only be given to select");
             };
         } catch (IllegalArgumentException e) {
@@ -156,8 +157,11 @@ final class ProgramBuilder {
             }
             case "linear" -> {
                 arity(call, 4, 4);
-                return Rasp.linearSequenceMap(sop(call, 0), sop(call, 1),
-                        constant(call, 2).number(), constant(call, 3).number());
+                return Rasp.linearSequenceMap(
+                        sop(call, 0),
+                        sop(call, 1),
+                        constant(call, 2).number(),
+                        constant(call, 3).number());
             }
             case "numerical" -> {
                 arity(call, 1, 1);
@@ -183,13 +187,19 @@ final class ProgramBuilder {
             case "sort" -> Library.sort(sop(arity(call, 2, 2), 0), sop(call, 1), maxLength, 1);
             case "sort_unique" -> Library.sortUnique(sop(arity(call, 2, 2), 0), sop(call, 1));
             case "frac_prevs" -> Library.fractionOfPrevious(sop(arity(call, 1, 1), 0));
-            case "pair_balance" -> Library.pairBalance(sop(arity(call, 3, 3), 0),
-                    constant(call, 1).toString(), constant(call, 2).toString());
-            case "shift" -> Library.shift(sop(arity(call, 2, 2), 0), (int) constant(call, 1).number());
+            case "pair_balance" ->
+                Library.pairBalance(
+                        sop(arity(call, 3, 3), 0),
+                        constant(call, 1).toString(),
+                        constant(call, 2).toString());
+            case "shift" ->
+                Library.shift(sop(arity(call, 2, 2), 0), (int) constant(call, 1).number());
             case "count" -> Library.count(sop(arity(call, 2, 2), 0), constant(call, 1));
             case "detect_pattern" -> Library.detectPattern(sop(arity(call, 2, most), 0), constants(call, 1));
             case "shuffle_dyck" ->
-                Library.shuffleDyck(constants(arity(call, 1, most), 0).stream().map(Value::toString).toList());
+                Library.shuffleDyck(constants(arity(call, 1, most), 0).stream()
+                        .map(Value::toString)
+                        .toList());
             default -> throw error(call.at(), "there is no function " + call.at());
         };
     }
@@ -197,7 +207,8 @@ final class ProgramBuilder {
     private Ast.Call arity(Ast.Call call, int least, int most) {
         int given = call.arguments().size();
         if (given < least || given > most) {
-            String wanted = least == most ? "" + least : most == least + 1 ? least + " or " + most : "at least " + least;
+            String wanted =
+                    least == most ? "" + least : most == least + 1 ? least + " or " + most : "at least " + least;
             throw error(call.at(), call.function() + " takes " + wanted + " arguments, but got " + given);
         }
         return call;
@@ -232,27 +243,31 @@ final class ProgramBuilder {
 
     private List<Value> constants(Ast.Call call, int from) {
         return IntStream.range(from, call.arguments().size())
-                .mapToObj(i -> constant(call, i)).toList();
+                .mapToObj(i -> constant(call, i))
+                .toList();
     }
 
     private Predicate predicate(Ast ast) {
         return switch (ast) {
             case Ast.Operator operator -> Formula.comparison(operator.operator());
-            case Ast.Literal literal when literal.value() instanceof Value.Bool b ->
-                b.value() ? Comparison.TRUE : Comparison.FALSE;
+            case Ast.Literal literal
+            when literal.value() instanceof Value.Bool b -> b.value() ? Comparison.TRUE : Comparison.FALSE;
             default -> formula(ast, 2);
         };
     }
 
     private Formula formula(Ast ast, int parameters) {
         if (!(ast instanceof Ast.Lambda lambda)) {
-            throw error(ast.at(), parameters == 1
-                    ? "expected a function: x -> ..."
-                    : "expected a comparison or a function: (x, y) -> ...");
+            throw error(
+                    ast.at(),
+                    parameters == 1
+                            ? "expected a function: x -> ..."
+                            : "expected a comparison or a function: (x, y) -> ...");
         }
         if (lambda.parameters().size() != parameters) {
-            throw error(lambda.at(), "this function takes " + lambda.parameters().size() + " parameters, but needs "
-                    + parameters);
+            throw error(
+                    lambda.at(),
+                    "this function takes " + lambda.parameters().size() + " parameters, but needs " + parameters);
         }
         check(lambda.body(), lambda.parameters());
         return new Formula(lambda.parameters(), lambda.body());
@@ -261,7 +276,7 @@ final class ProgramBuilder {
     /** That a function's body uses only its parameters and functions of values. */
     private void check(Ast ast, List<String> parameters) {
         switch (ast) {
-            case Ast.Literal literal -> { }
+            case Ast.Literal literal -> {}
             case Ast.Name name -> {
                 if (!parameters.contains(name.name())) {
                     throw error(name.at(), name.at() + " is not a parameter of this function");
@@ -273,9 +288,9 @@ final class ProgramBuilder {
                 check(binary.right(), parameters);
             }
             case Ast.Call call -> {
-                int arity = call.function().equals("if") ? 3
-                        : Formula.unary(call.function()) != null ? 1
-                        : Formula.binary(call.function()) != null ? 2 : -1;
+                int arity = call.function().equals("if")
+                        ? 3
+                        : Formula.unary(call.function()) != null ? 1 : Formula.binary(call.function()) != null ? 2 : -1;
                 if (arity < 0) {
                     throw error(call.at(), "there is no function " + call.at() + " of values");
                 }

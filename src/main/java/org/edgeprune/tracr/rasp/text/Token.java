@@ -3,13 +3,18 @@ package org.edgeprune.tracr.rasp.text;
 /**
  * A piece of program text.
  *
- * @param line   from 1
+ * @param line from 1
  * @param column from 1
  */
 record Token(Kind kind, String text, int line, int column) {
 
     enum Kind {
-        NUMBER, TEXT, NAME, SYMBOL, END_OF_LINE, END
+        NUMBER,
+        TEXT,
+        NAME,
+        SYMBOL,
+        END_OF_LINE,
+        END
     }
 
     boolean is(String symbol) {

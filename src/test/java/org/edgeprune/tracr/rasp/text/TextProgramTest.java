@@ -43,9 +43,17 @@ class TextProgramTest {
 
     private static String run(String program, String input) {
         SOp sop = TextProgram.parse("test", program).build(List.of(), 5);
-        return String.join(" ", new Interpreter(false)
-                .evaluate(sop, Arrays.stream(input.split("")).map(Value::parse).toList())
-                .stream().map(Value::toString).toList());
+        return String.join(
+                " ",
+                new Interpreter(false)
+                                .evaluate(
+                                        sop,
+                                        Arrays.stream(input.split(""))
+                                                .map(Value::parse)
+                                                .toList())
+                                .stream()
+                                .map(Value::toString)
+                                .toList());
     }
 
     @Test
@@ -56,7 +64,9 @@ class TextProgramTest {
                 reverse = aggregate(flip, tokens);
                 """;
         assertEquals("3 2 1", run(program, "123"));
-        assertEquals("reverse", TextProgram.parse("test", program).build(List.of(), 5).name());
+        assertEquals(
+                "reverse",
+                TextProgram.parse("test", program).build(List.of(), 5).name());
     }
 
     @Test
@@ -80,11 +90,16 @@ class TextProgramTest {
 
     @Test
     void selectorsAreCombined() {
-        assertEquals("false false true", run(
-                "selector_width(select(tokens, tokens, ==) and select(indices, indices, <)) > 0", "121"));
+        assertEquals(
+                "false false true",
+                run("selector_width(select(tokens, tokens, ==) and select(indices, indices, <)) > 0", "121"));
         // keys below the query, or at position 0, or equal to the query
-        assertEquals("2 3 2", run("selector_width(not select(tokens, tokens, >=) or select(indices, 0, ==)"
-                + " or select(tokens, tokens, (k, q) -> k == q))", "121"));
+        assertEquals(
+                "2 3 2",
+                run(
+                        "selector_width(not select(tokens, tokens, >=) or select(indices, 0, ==)"
+                                + " or select(tokens, tokens, (k, q) -> k == q))",
+                        "121"));
         assertEquals("0 0", run("selector_width(select(tokens, tokens, false))", "12"));
     }
 
@@ -100,21 +115,24 @@ class TextProgramTest {
 
     /** Each library program, where the text form has it as a function, on all inputs. */
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-            "LENGTH | length",
-            "REVERSE | reverse(tokens)",
-            "HIST | hist(tokens)",
-            "HAS_PREV | has_prev(tokens)",
-            "REMOVE_DUPLICATES | remove_duplicates(tokens)",
-            "SORT_UNIQUE | sort_unique(tokens, tokens)",
-            "SORT | sort(tokens, tokens)",
-            "SORT_FREQ | sort(tokens, -1 * hist(tokens))",
-            "XPROPORTION | frac_prevs(tokens == \"x\")",
-            "PAIR_BALANCE | pair_balance(tokens, \"(\", \")\")",
-            "SHUFFLE_DYCK2 | shuffle_dyck(\"()\", \"{}\")",
-            "SHIFT | shift(tokens, 1)",
-            "DETECT_PATTERN | detect_pattern(tokens, \"a\", \"b\", \"a\")",
-            "COUNT | count(tokens, \"a\")"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "LENGTH | length",
+                "REVERSE | reverse(tokens)",
+                "HIST | hist(tokens)",
+                "HAS_PREV | has_prev(tokens)",
+                "REMOVE_DUPLICATES | remove_duplicates(tokens)",
+                "SORT_UNIQUE | sort_unique(tokens, tokens)",
+                "SORT | sort(tokens, tokens)",
+                "SORT_FREQ | sort(tokens, -1 * hist(tokens))",
+                "XPROPORTION | frac_prevs(tokens == \"x\")",
+                "PAIR_BALANCE | pair_balance(tokens, \"(\", \")\")",
+                "SHUFFLE_DYCK2 | shuffle_dyck(\"()\", \"{}\")",
+                "SHIFT | shift(tokens, 1)",
+                "DETECT_PATTERN | detect_pattern(tokens, \"a\", \"b\", \"a\")",
+                "COUNT | count(tokens, \"a\")"
+            })
     void theLibraryIsThereAsFunctions(LibraryProgram expected, String text) {
         SOp ours = TextProgram.parse("test", text).build(expected.vocabulary(), 4);
         SOp theirs = expected.build(expected.vocabulary(), 4);
@@ -125,36 +143,41 @@ class TextProgramTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-            "tokens +| p:1:9: expected an expression, but found the end of the line",
-            "x = tokens ? 1| p:1:12: unexpected character '?'",
-            "opp = lenght - 1| p:1:7: 'lenght' is not defined",
-            "aggregate(tokens, tokens)| p:1:11: aggregate needs a selector here: use select(keys, queries, comparison)",
-            "select(tokens, tokens, ==)| p:1:1: expected an s-op, but this is a selector: use aggregate or"
-                    + " selector_width",
-            "select(tokens, tokens)| p:1:1: select takes 3 arguments, but got 2",
-            "tokens tokens| p:1:8: expected the end of the line, but found 'tokens'",
-            "(tokens| p:1:8: expected ')', but found the end of the program",
-            "tokens < 1 < 2| p:1:12: comparisons cannot be chained: use 'and'",
-            "map(x -> y, tokens)| p:1:10: 'y' is not a parameter of this function",
-            "map(x -> hist(x), tokens)| p:1:10: there is no function 'hist' of values",
-            "map((x, y) -> x, tokens)| p:1:5: this function takes 2 parameters, but needs 1",
-            "one = tokens + 1| p:1:1: 'one' cannot be redefined: choose another name",
-            "and = tokens| p:1:1: 'and' is a word of the language: choose another name",
-            "foo(tokens)| p:1:1: there is no function 'foo'",
-            "shift(tokens, tokens)| p:1:15: shift needs a constant here",
-            "shuffle_dyck(\"(\")| p:1:1: '(' is not a pair of brackets",
-            "x -> x| p:1:3: expected the end of the line, but found '->'"})
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "tokens +| p:1:9: expected an expression, but found the end of the line",
+                "x = tokens ? 1| p:1:12: unexpected character '?'",
+                "opp = lenght - 1| p:1:7: 'lenght' is not defined",
+                "aggregate(tokens, tokens)| p:1:11: aggregate needs a selector here: use select(keys, queries, comparison)",
+                "select(tokens, tokens, ==)| p:1:1: expected an s-op, but this is a selector: use aggregate or"
+                        + " selector_width",
+                "select(tokens, tokens)| p:1:1: select takes 3 arguments, but got 2",
+                "tokens tokens| p:1:8: expected the end of the line, but found 'tokens'",
+                "(tokens| p:1:8: expected ')', but found the end of the program",
+                "tokens < 1 < 2| p:1:12: comparisons cannot be chained: use 'and'",
+                "map(x -> y, tokens)| p:1:10: 'y' is not a parameter of this function",
+                "map(x -> hist(x), tokens)| p:1:10: there is no function 'hist' of values",
+                "map((x, y) -> x, tokens)| p:1:5: this function takes 2 parameters, but needs 1",
+                "one = tokens + 1| p:1:1: 'one' cannot be redefined: choose another name",
+                "and = tokens| p:1:1: 'and' is a word of the language: choose another name",
+                "foo(tokens)| p:1:1: there is no function 'foo'",
+                "shift(tokens, tokens)| p:1:15: shift needs a constant here",
+                "shuffle_dyck(\"(\")| p:1:1: '(' is not a pair of brackets",
+                "x -> x| p:1:3: expected the end of the line, but found '->'"
+            })
     void errorsNameTheirPlace(String program, String message) {
-        InputException error = assertThrows(InputException.class,
-                () -> TextProgram.parse("p", program).build(List.of(), 5));
+        InputException error = assertThrows(
+                InputException.class, () -> TextProgram.parse("p", program).build(List.of(), 5));
         assertEquals(message, error.getMessage());
     }
 
     @Test
     void errorsNameTheirLine() {
-        InputException error = assertThrows(InputException.class,
-                () -> TextProgram.parse("p", "# two\na = tokens\n\na = indices\n").build(List.of(), 5));
+        InputException error =
+                assertThrows(InputException.class, () -> TextProgram.parse("p", "# two\na = tokens\n\na = indices\n")
+                        .build(List.of(), 5));
         assertEquals("p:4:1: 'a' is already defined in line 2", error.getMessage());
         error = assertThrows(InputException.class, () -> TextProgram.parse("p", "# nothing\n\n"));
         assertEquals("p:3:1: the program is empty: write at least one expression", error.getMessage());
@@ -166,10 +189,12 @@ class TextProgramTest {
         Path file = Files.writeString(directory.resolve("twice.rasp"), "twice = tokens * 2\n");
         assertEquals("twice", find(file.toString()).build(List.of(), 5).name());
         assertInstanceOf(PlusOne.class, find(PlusOne.class.getName()));
-        String unknown = assertThrows(InputException.class, () -> find("no.such")).getMessage();
+        String unknown =
+                assertThrows(InputException.class, () -> find("no.such")).getMessage();
         assertTrue(unknown.contains("no.such") && unknown.contains("shuffle_dyck2"), unknown);
         assertThrows(InputException.class, () -> find("java.lang.String"));
-        String unready = assertThrows(InputException.class, () -> find(Unready.class.getName())).getMessage();
+        String unready = assertThrows(InputException.class, () -> find(Unready.class.getName()))
+                .getMessage();
         assertTrue(unready.contains("Unready cannot be loaded: java.lang.NumberFormatException"), unready);
     }
 

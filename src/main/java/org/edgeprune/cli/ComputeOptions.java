@@ -1,7 +1,7 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;

@@ -3,7 +3,7 @@ package org.edgeprune.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.Models;
 import org.edgeprune.task.PromptTokenizer;

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.BundledModel;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;

@@ -1,7 +1,7 @@
 package org.edgeprune.cli;
 
 import java.util.Optional;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.mask.SparsitySchedule.Warmup;
 import org.edgeprune.prune.PruneOptions;

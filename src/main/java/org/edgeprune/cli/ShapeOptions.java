@@ -1,6 +1,6 @@
 package org.edgeprune.cli;
 
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.ConfigTemplate;
 import picocli.CommandLine.Option;
 

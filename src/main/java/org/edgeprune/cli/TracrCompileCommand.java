@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.CompiledModelFiles;
 import org.edgeprune.tracr.TransformerConfig;

@@ -8,10 +8,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
-import org.edgeprune.InputException;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.io.InputException;
 
 /**
  * A drawing of a circuit, in any of its formats.

@@ -100,7 +100,7 @@ public final class Curves {
     /**
      * To be asked before the work whose result is to be plotted.
      *
-     * @throws org.edgeprune.InputException if this machine has no fonts to measure labels with
+     * @throws org.edgeprune.io.InputException if this machine has no fonts to measure labels with
      */
     public static void requireFonts() {
         Headless.ensure();
@@ -109,7 +109,7 @@ public final class Curves {
     /**
      * An {@code <svg>} element to put into an HTML page, {@code width} x {@code height} pixels at its natural size.
      *
-     * @throws org.edgeprune.InputException if this machine has no fonts to measure labels with
+     * @throws org.edgeprune.io.InputException if this machine has no fonts to measure labels with
      */
     public String toSvg(int width, int height) {
         Headless.ensure();

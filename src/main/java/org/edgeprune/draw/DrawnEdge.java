@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * One edge to draw, by name.

@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A node of a drawing. An MLP is one node, both reader and writer; a head is its output node and up to three input

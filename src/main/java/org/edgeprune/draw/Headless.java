@@ -2,7 +2,7 @@ package org.edgeprune.draw;
 
 import java.awt.Font;
 import java.awt.font.FontRenderContext;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** Java's graphics without a display. */
 final class Headless {

@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A set of edges of one {@link ComputationGraph}: what pruning finds.

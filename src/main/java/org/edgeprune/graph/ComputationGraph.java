@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Writers, readers and edges of a transformer, in the reference's order.

@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Repeats what the network broke, with a wait that doubles each time. An attempt that got further than all before

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicLong;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Gets one blob, into {@code CHECKSUM.incomplete} first. What is there of it from before is kept and the rest asked for

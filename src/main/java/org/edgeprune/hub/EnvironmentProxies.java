@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy}

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Model repositories of the HuggingFace Hub, as directories of its cache.

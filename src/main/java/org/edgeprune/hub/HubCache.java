@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.edgeprune.InputException;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 
 /**
  * One repository in the cache that HuggingFace libraries share.

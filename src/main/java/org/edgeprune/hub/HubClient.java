@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * The Hub's protocol: which commit a revision is and what files it has ({@code /api/models/REPO/revision/REVISION}),

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Where the Hub is and how to talk to it.

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** The bytes of a file that are there so far, on the disk, and their checksum so far. */
 final class PartialBlob implements AutoCloseable {

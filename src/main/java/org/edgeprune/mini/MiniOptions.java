@@ -1,6 +1,6 @@
 package org.edgeprune.mini;
 
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.Gpt2Config;
 

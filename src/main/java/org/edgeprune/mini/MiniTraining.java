@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.task.MiniTokenizer;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
-import org.edgeprune.CacheDirectory;
-import org.edgeprune.InputException;
+import org.edgeprune.io.CacheDirectory;
+import org.edgeprune.io.InputException;
 
 /**
  * The mini GPT-2 that comes with edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a

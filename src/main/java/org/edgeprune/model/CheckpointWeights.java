@@ -2,7 +2,7 @@ package org.edgeprune.model;
 
 import java.util.Arrays;
 import java.util.Optional;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;

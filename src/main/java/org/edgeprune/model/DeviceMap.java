@@ -3,7 +3,7 @@ package org.edgeprune.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.Device;
 
 /**

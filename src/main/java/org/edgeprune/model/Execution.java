@@ -1,7 +1,7 @@
 package org.edgeprune.model;
 
 import java.util.Optional;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 

@@ -19,7 +19,7 @@ public record Gpt2Config(
         boolean scaleByInverseLayer,
         boolean tiedHead) {
 
-    /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
+    /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
     public static Gpt2Config of(ModelConfig config) {
         int hidden = config.count("n_embd");
         int heads = config.count("n_head");

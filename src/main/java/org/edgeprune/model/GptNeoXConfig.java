@@ -21,7 +21,7 @@ public record GptNeoXConfig(
         boolean attentionBias,
         boolean tiedHead) {
 
-    /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
+    /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
     public static GptNeoXConfig of(ModelConfig c) {
         int hidden = c.count("hidden_size");
         int heads = c.count("num_attention_heads");

@@ -61,7 +61,7 @@ public record LlamaConfig(
         }
     }
 
-    /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
+    /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
     public static LlamaConfig of(ModelConfig config) {
         LlamaConfig read =
                 switch (config.modelType()) {

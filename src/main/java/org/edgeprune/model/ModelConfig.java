@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which

@@ -6,10 +6,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.edgeprune.AvailableMemory;
-import org.edgeprune.InputException;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.HubSettings;
+import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.Device;
 

@@ -19,7 +19,7 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
      * @param headDim dimensions of a head
      * @param share of a head that rotates, where {@code rope_parameters} says nothing of it
      * @param base where none is given
-     * @throws org.edgeprune.InputException naming the field that is wrong or not supported
+     * @throws org.edgeprune.io.InputException naming the field that is wrong or not supported
      */
     static RotaryConfig of(ModelConfig config, int headDim, double share, double base) {
         if (config.has("rope_parameters")) {

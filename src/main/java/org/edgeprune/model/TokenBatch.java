@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 

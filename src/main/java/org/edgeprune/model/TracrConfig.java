@@ -19,7 +19,7 @@ public record TracrConfig(
         int unembedSize,
         boolean causal) {
 
-    /** @throws org.edgeprune.InputException naming the field that is missing, wrong or not supported */
+    /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
     public static TracrConfig of(ModelConfig config) {
         int key = config.count("key_size");
         if (config.count("value_size", key) != key) {

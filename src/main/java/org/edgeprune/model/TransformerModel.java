@@ -37,7 +37,7 @@ public final class TransformerModel implements AutoCloseable {
 
     /**
      * @param weights owned by the model from here on, also if it cannot be made
-     * @throws org.edgeprune.InputException if a parameter is missing or has another shape
+     * @throws org.edgeprune.io.InputException if a parameter is missing or has another shape
      */
     public static TransformerModel of(Architecture architecture, Weights weights, Execution execution) {
         try {
@@ -112,7 +112,7 @@ public final class TransformerModel implements AutoCloseable {
      * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's
      * embeddings.
      *
-     * @throws org.edgeprune.InputException if a sequence is longer than the model's positions, or a token none of its
+     * @throws org.edgeprune.io.InputException if a sequence is longer than the model's positions, or a token none of its
      *     vocabulary
      */
     public List<Tensor> embeddings(TokenBatch batch) {

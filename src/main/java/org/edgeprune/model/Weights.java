@@ -9,7 +9,7 @@ public interface Weights extends AutoCloseable {
     /**
      * The parameter as it is stored, owned by the current scope.
      *
-     * @throws org.edgeprune.InputException if it is missing or has another shape
+     * @throws org.edgeprune.io.InputException if it is missing or has another shape
      */
     Tensor get(String name, long... shape);
 

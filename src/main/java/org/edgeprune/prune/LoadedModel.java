@@ -21,7 +21,7 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
      * Loads a model; libtorch is loaded first where that is not done yet.
      *
      * @param name as {@link Models#locate} takes it: {@code mini-gpt2}, a directory, or a name on the HuggingFace Hub
-     * @throws org.edgeprune.InputException if there is no such model, or it cannot be used
+     * @throws org.edgeprune.io.InputException if there is no such model, or it cannot be used
      */
     public static LoadedModel open(String name, Device device) {
         return open(name, Execution.on(device));

@@ -13,10 +13,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 
 /**
  * The files of one run.

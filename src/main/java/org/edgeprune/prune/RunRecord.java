@@ -80,7 +80,7 @@ public record RunRecord(
     /**
      * How the run's model was run.
      *
-     * @throws org.edgeprune.InputException if a field has no such value
+     * @throws org.edgeprune.io.InputException if a field has no such value
      */
     public Execution execution() {
         return new Execution(

@@ -8,8 +8,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.report.FoundCircuit.Link;
-import org.edgeprune.safetensors.AtomicFile;
 
 /** Several circuits beside each other. Edges are the same where their names are. */
 public record Comparison(List<FoundCircuit> circuits) {

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
 import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
 
 /**

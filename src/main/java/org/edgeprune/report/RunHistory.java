@@ -11,7 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A run's {@code metrics.jsonl}.

@@ -16,14 +16,14 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.Curves;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
-import org.edgeprune.safetensors.AtomicFile;
 
 /**
  * A run's page: configuration, curves, metrics, the circuit and every test example, in one HTML file that needs no

@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.draw.Curves;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.prune.RunDirectory;
-import org.edgeprune.safetensors.AtomicFile;
 
 /**
  * Runs that differ in their target sparsity, as one table and one plot.

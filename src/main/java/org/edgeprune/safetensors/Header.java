@@ -7,6 +7,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.io.Complaint;
+import org.edgeprune.io.StrictJson;
 
 /**
  * The header of a safetensors file, read and held against every rule of the format.
@@ -25,7 +27,7 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
      *
      * @param json its bytes, padding included
      * @param dataLength the number of bytes that follow it in the file
-     * @throws org.edgeprune.InputException naming the field that breaks a rule
+     * @throws org.edgeprune.io.InputException naming the field that breaks a rule
      */
     static Header parse(byte[] json, long dataLength, Complaint complaint) {
         Map<String, String> metadata = new LinkedHashMap<>();

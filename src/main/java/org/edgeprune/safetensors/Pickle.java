@@ -3,7 +3,8 @@ package org.edgeprune.safetensors;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import org.edgeprune.InputException;
+import org.edgeprune.io.Complaint;
+import org.edgeprune.io.InputException;
 
 /** Recognises PyTorch's pickle checkpoints, which can run any code when loaded, so that they are never loaded. */
 final class Pickle {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Boolean expressions: "(True and False) or (not False)" evaluates to True. Up to six literals, up to three operators

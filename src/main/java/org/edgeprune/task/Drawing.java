@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Draws the lines of a data set so that no clean prompt comes twice, within a split or across them. Each split has its

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** The {@code tokenizer.json} that says the same as GPT-2's {@code vocab.json} and {@code merges.txt}. */
 final class Gpt2Tokenizer {

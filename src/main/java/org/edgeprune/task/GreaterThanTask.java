@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a

@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only,

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** What tasks share whose answer is the one token after the prompt: lines of clean, corrupted, target, distractor. */
 final class Prompts {

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A data set before it is tokenised: JSON lines by split. On disk it is a folder of {@code train.jsonl},

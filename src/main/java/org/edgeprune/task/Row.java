@@ -3,7 +3,7 @@ package org.edgeprune.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.function.Predicate;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * One line of a JSONL file.

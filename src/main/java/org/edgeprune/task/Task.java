@@ -2,7 +2,7 @@ package org.edgeprune.task;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A task: how its data is generated, read, corrupted, scored and evaluated. A new one is one class, registered by a

@@ -3,7 +3,7 @@ package org.edgeprune.task;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** The tasks on the class path. */
 public final class Tasks {

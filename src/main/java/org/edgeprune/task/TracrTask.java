@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.CompiledModelFiles;
 import org.edgeprune.tracr.compile.Compiler;

@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * A seed list: one entry a line, UTF-8, blank lines and lines that begin with {@code #} left out, order kept.

@@ -1,6 +1,6 @@
 package org.edgeprune.torch;
 
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** Where a tensor lives: {@code cpu} or {@code cuda:N}. */
 public record Device(Kind kind, int index) {

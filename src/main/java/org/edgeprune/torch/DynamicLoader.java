@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * The system's dynamic loader.

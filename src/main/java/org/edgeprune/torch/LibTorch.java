@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.ffi.Shim;
 
 /**

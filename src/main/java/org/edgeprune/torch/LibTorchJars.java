@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Properties;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /**
  * libtorch in the jars of the class path: the artifacts {@code org.bytedeco:pytorch} with

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.ffi.Shim;
 
 /** The steps of loading libtorch and the shim, and what they found so far; a failure leaves the findings in place. */

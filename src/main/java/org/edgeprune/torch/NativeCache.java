@@ -21,8 +21,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
-import org.edgeprune.CacheDirectory;
-import org.edgeprune.InputException;
+import org.edgeprune.io.CacheDirectory;
+import org.edgeprune.io.InputException;
 
 /**
  * The user's directory of unpacked native libraries, normally {@link CacheDirectory#ofUser}.

@@ -1,6 +1,6 @@
 package org.edgeprune.torch;
 
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** The one platform that edgeprune's native library is built for. */
 final class Platform {

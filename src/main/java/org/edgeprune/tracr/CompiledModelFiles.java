@@ -10,8 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.InputException;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Value;
 

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /** The fields of a JSON object, with errors that name them. */

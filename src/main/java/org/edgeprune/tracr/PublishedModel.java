@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /**

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.edgeprune.InputException;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /** A vocabulary as a HuggingFace {@code tokenizer.json}: words between white space, with BOS put before them. */

@@ -2,7 +2,7 @@ package org.edgeprune.tracr;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
 /**

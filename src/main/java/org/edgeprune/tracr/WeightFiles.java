@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.torch.Tensor;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import org.edgeprune.InputException;
 import org.edgeprune.engine.StepMemory;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Gpt2;

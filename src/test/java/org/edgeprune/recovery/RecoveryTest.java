@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;

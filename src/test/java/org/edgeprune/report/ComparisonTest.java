@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.report.FoundCircuit.Link;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -16,7 +16,7 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.io.TempDir;

@@ -13,7 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModelFiles;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.rasp.LibraryProgram;

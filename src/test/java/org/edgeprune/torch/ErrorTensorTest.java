@@ -152,7 +152,7 @@ class ErrorTensorTest extends TensorFixture {
         assertEquals(Device.CPU, Device.parse("cpu"));
         assertEquals(Device.cuda(0), Device.parse("cuda"));
         assertEquals(Device.cuda(3), Device.parse("cuda:3"));
-        assertThrows(org.edgeprune.InputException.class, () -> Device.parse("gpu"));
+        assertThrows(org.edgeprune.io.InputException.class, () -> Device.parse("gpu"));
     }
 
     private static void assertClosed(String operation, Executable use) {

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** Loading libtorch in a process of its own, which can be killed, be given another environment, or fail. */
 final class JavaProcess {

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.ffi.Shim;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

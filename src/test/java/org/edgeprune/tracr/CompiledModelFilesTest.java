@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.GroundTruth;

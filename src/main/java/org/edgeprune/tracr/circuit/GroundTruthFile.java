@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.safetensors.AtomicFile;
+import org.edgeprune.io.AtomicFile;
 
 /** Ground truths as JSON; each edge list is what an {@code edges.json} holds: pairs [writer, reader]. */
 public final class GroundTruthFile {

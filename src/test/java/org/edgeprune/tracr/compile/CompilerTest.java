@@ -19,7 +19,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.rasp.Fn;

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 
 /** Cuts program text into tokens. */
 final class Lexer {

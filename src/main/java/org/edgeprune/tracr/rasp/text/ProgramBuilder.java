@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.edgeprune.InputException;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Comparison;
 import org.edgeprune.tracr.rasp.Fn;
 import org.edgeprune.tracr.rasp.Library;

@@ -1,4 +1,4 @@
-package org.edgeprune;
+package org.edgeprune.io;
 
 /**
  * Something that the user gave cannot be used: a damaged file, a wrong shape, an unknown name, a missing path.

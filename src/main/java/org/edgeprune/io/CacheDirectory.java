@@ -1,4 +1,4 @@
-package org.edgeprune;
+package org.edgeprune.io;
 
 import java.nio.file.Path;
 

@@ -1,4 +1,4 @@
-package org.edgeprune.safetensors;
+package org.edgeprune.io;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -18,9 +18,9 @@ import java.nio.charset.StandardCharsets;
  * Walks over untrusted JSON token by token: no recursion, no tree, duplicate keys and bad UTF-8 refused. Each fault
  * becomes a {@link Complaint}.
  */
-final class StrictJson implements AutoCloseable {
+public final class StrictJson implements AutoCloseable {
     /** The limit of the format's reference implementation, for headers; also enough for any index. */
-    static final int MAX_BYTES = 100_000_000;
+    public static final int MAX_BYTES = 100_000_000;
 
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -38,7 +38,7 @@ final class StrictJson implements AutoCloseable {
     private final JsonParser parser;
 
     /** Opens {@code part} (such as "header") of the complaint's file and enters its object. */
-    StrictJson(byte[] utf8, String part, Complaint complaint) {
+    public StrictJson(byte[] utf8, String part, Complaint complaint) {
         this.complaint = complaint;
         this.part = part;
         if (utf8.length == 0 || utf8[0] != '{') {
@@ -57,7 +57,7 @@ final class StrictJson implements AutoCloseable {
     }
 
     /** The next key of the current object, with the parser on its value; null at the end of the object. */
-    String nextKey() {
+    public String nextKey() {
         if (advance() == JsonToken.END_OBJECT) {
             return null;
         }
@@ -67,21 +67,21 @@ final class StrictJson implements AutoCloseable {
     }
 
     /** Enters the array that the parser is on. */
-    void enterArray(String field) {
+    public void enterArray(String field) {
         enter(JsonToken.START_ARRAY, field, "an array");
     }
 
     /** Enters the object that the parser is on. */
-    void enterObject(String field) {
+    public void enterObject(String field) {
         enter(JsonToken.START_OBJECT, field, "an object");
     }
 
     /** Steps to the next element of the current array; false at its end. */
-    boolean nextElement() {
+    public boolean nextElement() {
         return advance() != JsonToken.END_ARRAY;
     }
 
-    String string(String field) {
+    public String string(String field) {
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
             throw wrongType(field, "a string");
         }
@@ -89,7 +89,7 @@ final class StrictJson implements AutoCloseable {
     }
 
     /** A whole number from 0 to 2^63 - 1, written plainly: no sign, point or exponent. */
-    long count(String field) {
+    public long count(String field) {
         if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
             throw wrongType(field, "a whole number");
         }
@@ -105,7 +105,7 @@ final class StrictJson implements AutoCloseable {
     }
 
     /** Skips the value that the parser is on. */
-    void skip() {
+    public void skip() {
         try {
             parser.skipChildren();
         } catch (IOException e) {
@@ -114,7 +114,7 @@ final class StrictJson implements AutoCloseable {
     }
 
     /** Nothing but white space may follow the outermost object. */
-    void end() {
+    public void end() {
         if (advance() != null) {
             throw complaint.damaged(part + " has trailing garbage after its JSON object");
         }

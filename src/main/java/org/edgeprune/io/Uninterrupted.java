@@ -1,4 +1,4 @@
-package org.edgeprune.safetensors;
+package org.edgeprune.io;
 
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -7,15 +7,15 @@ import java.nio.channels.ClosedByInterruptException;
  * File work that a thread's interruption must not break: an interrupt closes NIO channels under their users, and a
  * program that is asked to stop still has to write its last checkpoint.
  */
-final class Uninterrupted {
-    interface Work<T> {
+public final class Uninterrupted {
+    public interface Work<T> {
         T run() throws IOException;
     }
 
     private Uninterrupted() {}
 
     /** Runs {@code work}, again if an interrupt broke it, and leaves the thread interrupted if it was. */
-    static <T> T run(Work<T> work) throws IOException {
+    public static <T> T run(Work<T> work) throws IOException {
         boolean interrupted = false;
         try {
             while (true) {

@@ -1,35 +1,34 @@
-package org.edgeprune.safetensors;
+package org.edgeprune.io;
 
 import java.nio.file.Path;
-import org.edgeprune.InputException;
 
 /** Words what is wrong with one file: one line, the file first, then the field, the fault and the remedy. */
-record Complaint(Path file) {
+public record Complaint(Path file) {
     /** The remedy for a file that was damaged or badly made. */
-    static final String REPLACE = "download or export the file again";
+    public static final String REPLACE = "download or export the file again";
 
     private static final int MAX_QUOTED = 100;
 
-    InputException about(String fault, String remedy) {
+    public InputException about(String fault, String remedy) {
         return about(fault, remedy, null);
     }
 
-    InputException about(String fault, String remedy, Throwable cause) {
+    public InputException about(String fault, String remedy, Throwable cause) {
         return new InputException(oneLine(file + ": " + fault + ": " + remedy), cause);
     }
 
     /** The file breaks a rule of the format. */
-    InputException damaged(String fault) {
+    public InputException damaged(String fault) {
         return about(fault, REPLACE);
     }
 
     /** A name out of a file, which may hold anything: quoted, shortened, without control characters. */
-    static String quote(String name) {
+    public static String quote(String name) {
         String shown = name.length() <= MAX_QUOTED ? name : name.substring(0, MAX_QUOTED) + "...";
         return "'" + oneLine(shown) + "'";
     }
 
-    static String oneLine(String text) {
+    public static String oneLine(String text) {
         StringBuilder line = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             boolean breaksLine = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';

@@ -1,4 +1,4 @@
-package org.edgeprune.safetensors;
+package org.edgeprune.io;
 
 import java.io.File;
 import java.io.FileOutputStream;
@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
-import org.edgeprune.InputException;
 
 /**
  * Writes a whole file or nothing: into a temporary file beside it, flushed to the disk, then renamed over it. A reader

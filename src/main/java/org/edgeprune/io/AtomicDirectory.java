@@ -1,4 +1,4 @@
-package org.edgeprune.safetensors;
+package org.edgeprune.io;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.edgeprune.InputException;
 
 /**
  * Writes a whole directory or nothing: into a hidden one beside it, then renamed. That one is deleted if writing fails,

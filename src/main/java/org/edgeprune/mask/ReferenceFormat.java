@@ -175,8 +175,9 @@ public enum ReferenceFormat {
     private static float[] sized(String name, Function<String, float[]> tensor, int size) {
         float[] values = tensor.apply(name);
         if (values.length != size) {
-            throw new org.edgeprune.io.InputException("tensor '" + name + "' has " + values.length + " values, expected "
-                    + size + ": is it a checkpoint of this model, with the same embedding nodes?");
+            throw new org.edgeprune.io.InputException(
+                    "tensor '" + name + "' has " + values.length + " values, expected " + size
+                            + ": is it a checkpoint of this model, with the same embedding nodes?");
         }
         return values;
     }

@@ -112,8 +112,8 @@ public final class TransformerModel implements AutoCloseable {
      * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's
      * embeddings.
      *
-     * @throws org.edgeprune.io.InputException if a sequence is longer than the model's positions, or a token none of its
-     *     vocabulary
+     * @throws org.edgeprune.io.InputException if a sequence is longer than the model's positions, or a token none of
+     *     its vocabulary
      */
     public List<Tensor> embeddings(TokenBatch batch) {
         batch.requireFor(sizes());

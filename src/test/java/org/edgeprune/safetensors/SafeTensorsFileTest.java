@@ -1,6 +1,5 @@
 package org.edgeprune.safetensors;
 
-import org.edgeprune.io.StrictJson;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -24,6 +23,7 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.StrictJson;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;

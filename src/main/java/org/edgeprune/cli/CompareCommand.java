@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.model.BundledModel;
+import org.edgeprune.hub.BundledModel;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunDirectory;

@@ -2,7 +2,7 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.edgeprune.model.BundledModel;
+import org.edgeprune.hub.BundledModel;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;

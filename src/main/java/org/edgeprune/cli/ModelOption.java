@@ -1,8 +1,8 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
-import org.edgeprune.model.BundledModel;
-import org.edgeprune.model.Models;
+import org.edgeprune.hub.BundledModel;
+import org.edgeprune.hub.ModelDirectories;
 import picocli.CommandLine.Option;
 
 /** {@code --model}: which model. */
@@ -27,7 +27,7 @@ final class ModelOption {
     /** The directory that a name stands for; a model on the Hub is downloaded first if it is not in the cache. */
     static Path directory(String name) {
         try (DownloadProgress progress = new DownloadProgress()) {
-            return Models.locate(name, progress);
+            return ModelDirectories.locate(name, progress);
         }
     }
 }

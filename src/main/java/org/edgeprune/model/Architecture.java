@@ -22,6 +22,14 @@ public interface Architecture {
         return true;
     }
 
+    /**
+     * Whether the weights were compiled from a program, rather than trained on data: its circuit is exact, and pruning
+     * starts from other hyper-parameters.
+     */
+    default boolean compiled() {
+        return false;
+    }
+
     Embedding embedding(Parameters parameters);
 
     SelfAttention attention(Parameters parameters, int layer);

@@ -1,51 +1,19 @@
 package org.edgeprune.model;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.graph.GraphShape;
-import org.edgeprune.hub.Hub;
-import org.edgeprune.hub.HubSettings;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.Device;
+import org.edgeprune.tracr.CompiledModelFiles;
 
 /** Opens HuggingFace model directories of every architecture that is supported. */
 public final class Models {
     private Models() {}
-
-    /**
-     * The directory of a model that somebody names.
-     *
-     * @param name {@value BundledModel#NAME}; else a directory that exists; else a repository of the HuggingFace Hub,
-     *     like {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is taken from the cache,
-     *     or downloaded if it is not whole there
-     * @param listener hears of a download
-     * @throws InputException if it is none of these or cannot be downloaded
-     */
-    public static Path locate(String name, Hub.Listener listener) {
-        if (name.equals(BundledModel.NAME)) {
-            return BundledModel.directory();
-        }
-        Path path = Path.of(name);
-        int at = name.indexOf('@');
-        String repository = at < 0 ? name : name.substring(0, at);
-        if (Files.exists(path) || !Hub.isName(repository)) {
-            return path;
-        }
-        String revision = at < 0 ? Hub.MAIN : name.substring(at + 1);
-        try {
-            Hub hub = new Hub(HubSettings.fromEnvironment());
-            return hub.cached(repository, revision)
-                    .orElseGet(() -> hub.download(repository, revision, listener))
-                    .directory();
-        } catch (InputException e) {
-            throw new InputException(name + ": no such directory; on the Hub: " + e.getMessage(), e);
-        }
-    }
 
     /** Opens a model directory in F32 on one device; see {@link #open(Path, Execution)}. */
     public static TransformerModel open(Path directory, Device device) {
@@ -139,8 +107,7 @@ public final class Models {
         GPT2("gpt2"),
         LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"),
         GPT_NEOX("gpt_neox"),
-        /** The name that the published implementation has for compiled models. */
-        TRACR("erazr");
+        TRACR(CompiledModelFiles.MODEL_TYPE);
 
         private final List<String> modelTypes;
 

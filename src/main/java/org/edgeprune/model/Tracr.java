@@ -25,6 +25,11 @@ public record Tracr(TracrConfig config) implements Architecture {
     }
 
     @Override
+    public boolean compiled() {
+        return true;
+    }
+
+    @Override
     public Embedding embedding(Parameters p) {
         Tensor tokens = p.get("token_embed", config.vocabSize(), config.modelSize());
         Tensor positions = p.get("pos_embed", config.maxPositions(), config.modelSize());

@@ -2,9 +2,10 @@ package org.edgeprune.model;
 
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.tracr.CompiledModelFiles;
 
 /**
- * The {@code config.json} of a compiled Tracr model ({@code model_type} "erazr").
+ * The {@code config.json} of a compiled Tracr model ({@link CompiledModelFiles#MODEL_TYPE}).
  *
  * @param unembedSize outputs at each position; 0 for none, the residual stream then is the output
  */
@@ -49,6 +50,14 @@ public record TracrConfig(
     }
 
     ModelSizes sizes() {
-        return new ModelSizes("erazr", graphShape(), modelSize, keySize, mlpSize, false, vocabSize, maxPositions);
+        return new ModelSizes(
+                CompiledModelFiles.MODEL_TYPE,
+                graphShape(),
+                modelSize,
+                keySize,
+                mlpSize,
+                false,
+                vocabSize,
+                maxPositions);
     }
 }

@@ -167,6 +167,11 @@ public final class TransformerModel implements AutoCloseable {
         return architecture.causal();
     }
 
+    /** See {@link Architecture#compiled}. */
+    public boolean compiled() {
+        return architecture.compiled();
+    }
+
     /** Where residual streams are. */
     public Device device() {
         return execution.device();

@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.nio.file.Path;
 import org.edgeprune.hub.Hub;
+import org.edgeprune.hub.ModelDirectories;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
@@ -20,7 +21,8 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
     /**
      * Loads a model; libtorch is loaded first where that is not done yet.
      *
-     * @param name as {@link Models#locate} takes it: {@code mini-gpt2}, a directory, or a name on the HuggingFace Hub
+     * @param name as {@link ModelDirectories#locate} takes it: {@code mini-gpt2}, a directory, or a name on the
+     *     HuggingFace Hub
      * @throws org.edgeprune.io.InputException if there is no such model, or it cannot be used
      */
     public static LoadedModel open(String name, Device device) {
@@ -29,7 +31,7 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
 
     /** The same, run in some other way than in F32 on one device. */
     public static LoadedModel open(String name, Execution execution) {
-        return open(name, Models.locate(name, Hub.Listener.NONE), execution);
+        return open(name, ModelDirectories.locate(name, Hub.Listener.NONE), execution);
     }
 
     /** The same for a model that was located. */

@@ -1,7 +1,7 @@
 package org.edgeprune.prune;
 
+import org.edgeprune.hub.BundledModel;
 import org.edgeprune.mask.SparsitySchedule;
-import org.edgeprune.model.BundledModel;
 
 /**
  * A run's hyper-parameters. {@link #defaults()} are those of the published GPT-2 runs.
@@ -164,7 +164,7 @@ public record PruneOptions(
         if (model.name().equals(BundledModel.NAME)) {
             return BUNDLED;
         }
-        return model.model().architecture().equals("erazr") ? tracr() : defaults();
+        return model.model().compiled() ? tracr() : defaults();
     }
 
     /** The same with another seed. */

@@ -22,7 +22,8 @@ import org.edgeprune.tracr.rasp.Value;
  */
 public final class CompiledModelFiles {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String MODEL_TYPE = "erazr";
+    /** {@code model_type} of compiled models, as the published implementation calls them. */
+    public static final String MODEL_TYPE = "erazr";
 
     private CompiledModelFiles() {}
 

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
-import org.edgeprune.model.BundledModel;
+import org.edgeprune.hub.BundledModel;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;

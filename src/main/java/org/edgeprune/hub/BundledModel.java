@@ -1,4 +1,4 @@
-package org.edgeprune.model;
+package org.edgeprune.hub;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.edgeprune.engine.Golden;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -148,7 +148,7 @@ class BooleanCommandsTest {
 
     /** The golden Llama with a tokenizer of whole words. */
     private Path model() throws Exception {
-        Path source = Golden.directory().resolve("llama");
+        Path source = Fixtures.edgePruning().resolve("llama");
         Path model = Files.createDirectory(dir.resolve("model"));
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(source.resolve(file), model.resolve(file));

@@ -3,13 +3,13 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.Models;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,9 +19,7 @@ class GenerateCommandTest {
 
     @Test
     void aModelAndTheCircuitOfAllItsEdgesWriteTheSame() throws Exception {
-        Path model = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "stories260k");
-        Assumptions.assumeTrue(
-                Files.isDirectory(model), "no model at " + model + ": name its folder with -Dedgeprune.models=DIR");
+        Path model = Fixtures.thirdPartyModel("stories260k");
         String text = Tool.run("generate", "--model", model, "--max-new-tokens", 41, "--threads", 1)
                 .ok()
                 .out();

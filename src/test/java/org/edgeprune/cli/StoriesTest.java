@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.SplittableRandom;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.Models;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,9 +48,7 @@ class StoriesTest {
 
     @Test
     void aSparseCircuitStillChoosesThePronoun() throws Exception {
-        Path model = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "stories260k");
-        Assumptions.assumeTrue(
-                Files.isDirectory(model), "no model at " + model + ": name its folder with -Dedgeprune.models=DIR");
+        Path model = Fixtures.thirdPartyModel("stories260k");
         Path templates = Files.write(folder.resolve("templates.txt"), TEMPLATES);
         Path names = Files.write(folder.resolve("names.txt"), NAMES);
         Path data = folder.resolve("data");

@@ -2,9 +2,9 @@ package org.edgeprune.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +15,6 @@ import org.edgeprune.model.TokenBatch;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
-import org.junit.jupiter.api.Assumptions;
 
 /** A golden fixture: what the published implementation computed for a tiny model. */
 public final class Golden implements AutoCloseable {
@@ -27,17 +26,8 @@ public final class Golden implements AutoCloseable {
         json = new ObjectMapper().readTree(Path.of(stem + ".json").toFile());
     }
 
-    /** {@code -Dedgeprune.golden=DIR}, by default beside the checkout; the test is skipped where it is absent. */
-    public static Path directory() {
-        Path directory = Path.of(System.getProperty("edgeprune.golden", "../shared/reference/golden"));
-        Assumptions.assumeTrue(
-                Files.isDirectory(directory),
-                "no golden fixtures at " + directory + ": name them with -Dedgeprune.golden=DIR");
-        return directory;
-    }
-
     public static Golden open(String stem) throws Exception {
-        return new Golden(directory().resolve(stem));
+        return new Golden(Fixtures.edgePruning().resolve(stem));
     }
 
     public float[] floats(String name) {

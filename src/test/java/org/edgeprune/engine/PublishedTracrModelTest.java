@@ -2,6 +2,7 @@ package org.edgeprune.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -20,7 +21,6 @@ import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.Value;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  * weights give.
  */
 class PublishedTracrModelTest {
-    private static final Path FILE = Path.of("../shared/reference/tracr/reverse.json");
+    private static final Path FILE = Fixtures.golden("tracr/reverse.json");
     private static final List<Value> VOCABULARY = LibraryProgram.REVERSE.vocabulary();
 
     @TempDir
@@ -37,7 +37,6 @@ class PublishedTracrModelTest {
 
     @Test
     void bothGiveTheSameOutputsOnAllInputs() {
-        Assumptions.assumeTrue(Files.exists(FILE), "no published weights at " + FILE);
         CompiledModelFiles.write(
                 PublishedModel.read(FILE, new Output(Encoding.CATEGORICAL, VOCABULARY)), folder.resolve("published"));
         CompiledModel ours = new Compiler().compile(LibraryProgram.REVERSE, VOCABULARY, 5);

@@ -3,6 +3,7 @@ package org.edgeprune.engine;
 import static org.edgeprune.engine.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class TracrGoldenTest {
 
         /** The fixtures share one checkpoint, but not its configuration. */
         private static TransformerModel open(String fixture, Path dir) throws Exception {
-            Path published = Golden.directory().resolve("erazr");
+            Path published = Fixtures.edgePruning().resolve("erazr");
             ObjectNode config = (ObjectNode)
                     new ObjectMapper().readTree(published.resolve("config.json").toFile());
             config.put("causal", fixture.startsWith("causal"));

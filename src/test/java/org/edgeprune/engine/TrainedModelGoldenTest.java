@@ -3,7 +3,7 @@ package org.edgeprune.engine;
 import static org.edgeprune.engine.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import java.nio.file.Files;
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,7 +18,6 @@ import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -27,10 +26,7 @@ import org.junit.jupiter.api.Test;
 class TrainedModelGoldenTest {
     @Test
     void residualStreamsAndLogitsAreTheRecordedOnes() {
-        Path directory = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "gpt-nano-sort");
-        Assumptions.assumeTrue(
-                Files.isDirectory(directory),
-                "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
+        Path directory = Fixtures.thirdPartyModel("gpt-nano-sort");
         try (TensorScope scope = TensorScope.open();
                 TransformerModel model = Models.open(directory, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(directory.resolve("golden_activations.safetensors"))) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -21,7 +21,6 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -36,10 +35,7 @@ class GeneratorTest {
 
     @BeforeAll
     static void open() {
-        Path directory = Path.of(System.getProperty("edgeprune.models", "../shared/reference/models"), "stories260k");
-        Assumptions.assumeTrue(
-                Files.isDirectory(directory),
-                "no model at " + directory + ": name its folder with -Dedgeprune.models=DIR");
+        Path directory = Fixtures.thirdPartyModel("stories260k");
         model = Models.open(directory, Device.CPU);
         tokenizer = PromptTokenizer.open(directory);
     }

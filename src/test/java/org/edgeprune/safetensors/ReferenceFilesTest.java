@@ -3,8 +3,8 @@ package org.edgeprune.safetensors;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,15 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
  * Real files that other implementations wrote: read, compared with a plain reading of the rules, written, read again.
  */
 class ReferenceFilesTest {
-    private static final Path REFERENCE = Path.of("../shared/reference");
+    private static final Path REFERENCE = Fixtures.golden("");
 
     @TempDir
     Path dir;
-
-    @BeforeEach
-    void present() {
-        assumeTrue(Files.isDirectory(REFERENCE), "no ../shared/reference here");
-    }
 
     private static List<Path> files() throws IOException {
         try (Stream<Path> all = Files.walk(REFERENCE)) {
@@ -42,7 +36,7 @@ class ReferenceFilesTest {
 
     @Test
     void filesAreReadAsTheRulesSay() throws IOException {
-        assertTrue(files().size() >= 10, files().toString());
+        assertTrue(files().size() >= 100, files().toString());
         for (Path file : files()) {
             byte[] bytes = Files.readAllBytes(file);
             List<RawFile.Entry> expected = RawFile.check(bytes);
@@ -74,7 +68,7 @@ class ReferenceFilesTest {
     /** The sizes that the model's config.json states. */
     @Test
     void goldenGpt2HasItsEmbeddings() {
-        try (Checkpoint checkpoint = Checkpoint.open(REFERENCE.resolve("golden/gpt2"))) {
+        try (Checkpoint checkpoint = Checkpoint.open(REFERENCE.resolve("edge-pruning/gpt2"))) {
             assertArrayEquals(
                     new long[] {101, 32},
                     checkpoint.info("transformer.wte.weight").shape());

@@ -5,9 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.nio.file.Files;
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -76,8 +75,7 @@ class BooleanTaskTest {
 
     @Test
     void modesPutTheQuestion() throws Exception {
-        Path stories = Path.of("../shared/reference/models/stories260k");
-        assumeTrue(Files.exists(stories), "no reference models in " + stories);
+        Path stories = Fixtures.thirdPartyModel("stories260k");
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
             Records records = task.generate(task.defaults(1).sizes(40, 10, 10).tokenizer(t))
                     .records();

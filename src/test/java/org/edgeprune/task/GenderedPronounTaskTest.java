@@ -4,8 +4,8 @@ import static org.edgeprune.task.PromptTokenizerTest.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -89,8 +89,7 @@ class GenderedPronounTaskTest {
     /** A real tokenizer that splits nearly every name: partners then have as many tokens. */
     @Test
     void partnersHaveAsManyTokens() {
-        Path stories = Path.of("../shared/reference/models/stories260k");
-        assumeTrue(Files.exists(stories), "no reference models in " + stories);
+        Path stories = Fixtures.thirdPartyModel("stories260k");
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
             Records records = gp.generate(
                             DataRequest.seeded(3).sizes(300, 50, 100).tokenizer(t))

@@ -4,8 +4,8 @@ import static org.edgeprune.task.PromptTokenizerTest.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -126,8 +126,11 @@ class GreaterThanTaskTest {
         assertMessage("gt.jsonl:1: needs \"start\", a whole number", () -> gt.read(file, MINI));
         Files.writeString(file, "{\"clean\": \"The war\", \"corrupted\": \"The war\", \"start\": 100}\n");
         assertMessage("gt.jsonl:1: \"start\" is 100", () -> gt.read(file, MINI));
-        Path stories = Path.of("../shared/reference/models/stories260k");
-        assumeTrue(Files.exists(stories), "no reference models in " + stories);
+    }
+
+    @Test
+    void aTokenizerWithoutTwoDigitTokensIsRefused() {
+        Path stories = Fixtures.thirdPartyModel("stories260k");
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
             assertMessage("\"00\" is not one token", () -> gt.scorer(t));
         }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -16,8 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tokenizers from tokenizer.json and from GPT-2's two files, through the real library. */
 class PromptTokenizerTest {
-    private static final Path STORIES = Path.of("../shared/reference/models/stories260k");
-
     @Test
     void gpt2FilesGiveByteLevelBpe(@TempDir Path dir) throws Exception {
         Files.writeString(dir.resolve("vocab.json"), """
@@ -39,8 +37,7 @@ class PromptTokenizerTest {
 
     @Test
     void llamaPutsItsBeginningInFront() {
-        assumeTrue(Files.exists(STORIES), "no reference models in " + STORIES);
-        try (PromptTokenizer t = PromptTokenizer.open(STORIES)) {
+        try (PromptTokenizer t = PromptTokenizer.open(Fixtures.thirdPartyModel("stories260k"))) {
             int[] tokens = t.encode("Lily said");
             assertEquals(OptionalInt.of(1), t.bos());
             assertEquals(1, tokens[0]);

@@ -10,7 +10,7 @@ import static org.edgeprune.tracr.rasp.Rasp.tokens;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.nio.file.Files;
+import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -22,20 +22,18 @@ import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The published compiler's weights for the reversal of 1, 2, 3 up to length 5, beside ours. */
 class PublishedModelTest {
-    private static final Path FILE = Path.of("../shared/reference/tracr/reverse.json");
+    private static final Path FILE = Fixtures.golden("tracr/reverse.json");
     private static final List<Value> VOCABULARY = List.of(Value.of(1), Value.of(2), Value.of(3));
 
     private CompiledModel published;
 
     @BeforeEach
     void read() {
-        Assumptions.assumeTrue(Files.exists(FILE), "no published weights at " + FILE);
         published = PublishedModel.read(FILE, new Output(Encoding.CATEGORICAL, VOCABULARY));
     }
 

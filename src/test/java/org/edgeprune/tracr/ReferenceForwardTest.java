@@ -3,6 +3,7 @@ package org.edgeprune.tracr;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
@@ -11,15 +12,12 @@ import java.util.Arrays;
 import java.util.Optional;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.TensorScope;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The reference forward beside recordings of the published edge pruning code, on a model with random weights. */
 class ReferenceForwardTest {
-    private static final Path GOLDEN = Path.of("../shared/reference/golden/erazr");
-
     private static final class Fixture implements AutoCloseable {
         final TransformerConfig config;
         final TransformerWeights weights;
@@ -30,11 +28,11 @@ class ReferenceForwardTest {
         final int batch;
 
         Fixture(String name) throws Exception {
-            Assumptions.assumeTrue(Files.isDirectory(GOLDEN), "no recordings at " + GOLDEN);
-            tensors = SafeTensorsFile.open(GOLDEN.resolve("fixture_" + name + ".safetensors"));
+            Path golden = Fixtures.edgePruning().resolve("erazr");
+            tensors = SafeTensorsFile.open(golden.resolve("fixture_" + name + ".safetensors"));
             json = new ObjectMapper()
-                    .readTree(GOLDEN.resolve("fixture_" + name + ".json").toFile());
-            TransformerConfig c = CompiledModelFiles.readConfig(GOLDEN.resolve("config.json"));
+                    .readTree(golden.resolve("fixture_" + name + ".json").toFile());
+            TransformerConfig c = CompiledModelFiles.readConfig(golden.resolve("config.json"));
             config = new TransformerConfig(
                     c.modelSize(),
                     c.numLayers(),
@@ -45,7 +43,7 @@ class ReferenceForwardTest {
                     c.maxPositions(),
                     c.unembedSize(),
                     json.path("config").path("causal").asBoolean());
-            weights = WeightFiles.read(GOLDEN.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config);
+            weights = WeightFiles.read(golden.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config);
             forward = new ReferenceForward(config, weights);
             batch = (int) tensors.info("input_ids").shape()[0];
         }

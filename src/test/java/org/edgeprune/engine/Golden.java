@@ -2,12 +2,12 @@ package org.edgeprune.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.ReferenceFormat;

@@ -4,12 +4,12 @@ import static org.edgeprune.engine.Golden.assertClose;
 import static org.edgeprune.engine.Golden.assertCloseToScale;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.Lagrangian;

@@ -2,11 +2,10 @@ package org.edgeprune.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import org.edgeprune.fixture.Fixtures;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;

@@ -3,7 +3,6 @@ package org.edgeprune.engine;
 import static org.edgeprune.engine.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
@@ -13,6 +12,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;

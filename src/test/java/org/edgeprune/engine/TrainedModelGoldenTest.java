@@ -3,11 +3,11 @@ package org.edgeprune.engine;
 import static org.edgeprune.engine.Golden.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;

@@ -10,11 +10,11 @@ import static org.edgeprune.tracr.rasp.Rasp.tokens;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import org.edgeprune.fixture.Fixtures;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.compile.Compiler;

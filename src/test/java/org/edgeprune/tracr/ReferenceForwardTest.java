@@ -3,13 +3,12 @@ package org.edgeprune.tracr;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.edgeprune.fixture.Fixtures;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Test;

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs the native, tensor and golden tests against every supported libtorch with ONE build of the shim, and prints a
 # table. Exit code 1 when anything failed.
-#   run_scripts/libtorch_matrix.sh [--quick] [--tests PATTERNS] [MAVEN OPTIONS]
-# --quick: only the newest and the oldest. The libtorch builds come from Maven Central through Maven (some 90 MB each,
-# once). Reports: target/surefire-reports/TEST-*-LABEL.xml; Maven's output: target/libtorch-matrix/LABEL.log.
+#   run_scripts/libtorch_matrix.sh [--quick | --only LABEL] [--tests PATTERNS] [MAVEN OPTIONS]
+# --quick: only the newest and the oldest; --only: one of them, by the label in the table, such as 2.7.1-mkl.
+# The libtorch builds come from Maven Central through Maven (some 90 MB each, once).
+# Reports: target/surefire-reports/TEST-*-LABEL.xml; Maven's output: target/libtorch-matrix/LABEL.log.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -18,8 +19,15 @@ maven=()
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) builds=("$newest" "$oldest") ;;
+        --only)
+            chosen=()
+            for build in "${builds[@]}"; do [ "${build%% *}" != "${2:-}" ] || chosen+=("$build"); done
+            [ ${#chosen[@]} -gt 0 ] || { echo "libtorch_matrix: --only '${2:-}' is not one of: ${builds[*]%% *}" >&2; exit 2; }
+            builds=("${chosen[@]}")
+            shift
+            ;;
         --tests) tests=${2:?--tests needs patterns}; shift ;;
-        -h | --help) sed -n '2,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) maven+=("$1") ;;
     esac
     shift

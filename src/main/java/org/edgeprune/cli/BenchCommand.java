@@ -12,6 +12,7 @@ import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.StepMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
@@ -166,7 +167,7 @@ final class BenchCommand implements Callable<Integer> {
         Device device = model.device();
         try (MaskParameters masks = masks(graph, device);
                 MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.defaults());
-                PromptCache cache = new PromptCache(model, examples, UNSCORED, true, cached ? Long.MAX_VALUE : 0);
+                PromptCache cache = new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, batchSize).toArray();
             double forward = median(progress, 0, () -> {
@@ -188,9 +189,9 @@ final class BenchCommand implements Callable<Integer> {
                     copied,
                     graph,
                     model.execution(),
-                    true,
+                    Ablation.INTERCHANGE,
                     StepMemory.Tokens.of(batchSize, tokens),
-                    cached ? PromptCache.bytes(model, examples, UNSCORED, true) : 0));
+                    cached ? PromptCache.bytes(model, examples, UNSCORED, Ablation.INTERCHANGE) : 0));
             return new Result(
                     name,
                     model.architecture(),

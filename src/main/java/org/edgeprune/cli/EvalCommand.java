@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.AtomicFile;
@@ -17,7 +18,6 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.prune.PruneOptions.Ablation;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.Example;
@@ -71,7 +71,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            description = "What a cut edge carries: ${COMPLETION-CANDIDATES} (default: INTERCHANGE, or the run's).")
+            completionCandidates = AblationNames.class,
+            description = "What a cut edge carries: ${COMPLETION-CANDIDATES} (default: interchange, or the run's).")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(
@@ -115,7 +116,7 @@ final class EvalCommand implements Callable<Integer> {
                     .read(tokenizer, results)
                     .part(split);
             Evaluation evaluation = new Evaluator(
-                            opened, chosen.scorer(tokenizer), cut == Ablation.INTERCHANGE, batchSize)
+                            opened, chosen.scorer(tokenizer), cut, batchSize)
                     .evaluate(examples, masks);
             if (examplesFile != null) {
                 byte[] lines = evaluation.toJsonLines(tokenizer).getBytes(StandardCharsets.UTF_8);

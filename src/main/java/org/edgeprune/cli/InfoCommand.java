@@ -5,6 +5,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.engine.StepMemory;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
@@ -90,7 +91,7 @@ final class InfoCommand implements Callable<Integer> {
                 Models.copied(directory, how),
                 with,
                 how,
-                true,
+                Ablation.INTERCHANGE,
                 StepMemory.Tokens.of(batchSize, tokens),
                 0));
         Result result = new Result(

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.DeviceMap;
 import org.edgeprune.torch.DType;
@@ -76,6 +77,7 @@ public final class Main {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // scripts give options, their caller others in their place
                 .setOverwrittenOptionsAllowed(true)
+                .registerConverter(Ablation.class, text -> read(Ablation::named, text))
                 .registerConverter(Device.class, text -> read(Device::parse, text))
                 .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
                 .registerConverter(DType.class, text -> read(Main::floating, text))

@@ -1,11 +1,11 @@
 package org.edgeprune.cli;
 
 import java.util.Optional;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.mask.SparsitySchedule.Warmup;
 import org.edgeprune.prune.PruneOptions;
-import org.edgeprune.prune.PruneOptions.Ablation;
 import picocli.CommandLine.Option;
 
 /** The hyper-parameters of {@code edgeprune prune}: what is not given stays as it is in a preset. */
@@ -88,6 +88,7 @@ final class PruneSettings {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
+            completionCandidates = AblationNames.class,
             description =
                     "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
     private Optional<Ablation> ablation = Optional.empty();

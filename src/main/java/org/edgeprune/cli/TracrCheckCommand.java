@@ -5,16 +5,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
-import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.tracr.CompiledModelFiles;
-import org.edgeprune.tracr.circuit.AblationKind;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,8 +42,9 @@ final class TracrCheckCommand implements Callable<Integer> {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
+            completionCandidates = AblationNames.class,
             description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: the run's, or zero).")
-    private Optional<AblationKind> ablation = Optional.empty();
+    private Optional<Ablation> ablation = Optional.empty();
 
     @Option(
             names = "--examples",
@@ -73,15 +73,11 @@ final class TracrCheckCommand implements Callable<Integer> {
         Circuit found = Files.isDirectory(circuit)
                 ? SavedMasks.open(circuit, sizes).circuit()
                 : Circuit.read(circuit, sizes.graph());
-        AblationKind kind =
-                ablation.or(() -> record.map(r -> kind(r.options().ablation()))).orElse(AblationKind.ZERO);
-        CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, kind, examples);
+        Ablation cut =
+                ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.ZERO);
+        CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, cut, examples);
         results.print(new Result(circuit.toString(), directory.toString(), check), check::text);
         return 0;
-    }
-
-    private static AblationKind kind(PruneOptions.Ablation ablation) {
-        return ablation == PruneOptions.Ablation.ZERO ? AblationKind.ZERO : AblationKind.INTERCHANGE;
     }
 
     /** The check in JSON; edges are pairs as in an {@code edges.json}. */
@@ -106,7 +102,7 @@ final class TracrCheckCommand implements Callable<Integer> {
             this(
                     circuit,
                     model,
-                    check.ablation().toString(),
+                    check.ablation().name(),
                     check.found().size(),
                     check.truth().size(),
                     check.unique(),

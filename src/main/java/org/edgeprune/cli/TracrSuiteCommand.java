@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.recovery.Recovery;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
-import org.edgeprune.tracr.circuit.AblationKind;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,9 +44,10 @@ final class TracrSuiteCommand implements Callable<Integer> {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
+            completionCandidates = AblationNames.class,
             defaultValue = "zero",
             description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private AblationKind ablation;
+    private Ablation ablation;
 
     @Option(
             names = "--steps",

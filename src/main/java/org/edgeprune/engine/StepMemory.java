@@ -1,5 +1,6 @@
 package org.edgeprune.engine;
 
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Blueprint;
@@ -58,7 +59,7 @@ public record StepMemory(
      * @param copied bytes of all parameters that cannot be used as they lie in a mapped file
      * @param graph with or without embedding nodes
      * @param execution how the model is run
-     * @param interchange whether there is a corrupted run
+     * @param ablation says whether there is a corrupted run
      * @param tokens of a batch
      * @param cacheBytes kept of the full model's runs
      */
@@ -68,7 +69,7 @@ public record StepMemory(
             long copied,
             ComputationGraph graph,
             Execution execution,
-            boolean interchange,
+            Ablation ablation,
             Tokens tokens,
             long cacheBytes) {}
 
@@ -128,7 +129,7 @@ public record StepMemory(
         return new StepMemory(
                 copied,
                 parameters - copied,
-                (work.interchange() ? corrupted + pasts : 0) + embeddings + logits,
+                (work.ablation().needsCorruptedPrompt() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.TransformerModel;
@@ -20,10 +21,10 @@ import org.edgeprune.torch.TensorScope;
  *
  * @param model the full model
  * @param scorer the task's judge
- * @param interchange whether cut edges carry the corrupted prompt's state (else nothing)
+ * @param ablation what cut edges carry
  * @param batchSize examples a pass
  */
-public record Evaluator(TransformerModel model, Scorer scorer, boolean interchange, int batchSize) {
+public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
     /**
      * Scores the model under masks, normally binary ones.
      *
@@ -40,7 +41,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, boolean interchan
     private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
         try (GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, examples, scorer, interchange && masks != null);
+            PromptBatch batch = PromptBatch.of(model, examples, scorer, masks == null ? Ablation.ZERO : ablation);
             float[][] full = rows(batch.fullLogits());
             float[][] logits = masks == null ? full : rows(logits(batch, masks));
             List<Evaluation.Scored> scored = new ArrayList<>();

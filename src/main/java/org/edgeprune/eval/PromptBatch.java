@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
@@ -42,12 +43,12 @@ public record PromptBatch(
     }
 
     /** Runs the full model on both prompts of every example. */
-    public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
-        TokenBatch clean = clean(model, examples, interchange);
+    public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
+        TokenBatch clean = clean(model, examples, ablation);
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
         Tensor weights = weights(examples, scorer).to(model.device());
-        if (!interchange) {
+        if (!ablation.needsCorruptedPrompt()) {
             return new PromptBatch(clean, null, scored, weights, rows.of(Baseline.logits(model, clean, scored)), rows);
         }
         TokenBatch corrupted =
@@ -60,9 +61,9 @@ public record PromptBatch(
     }
 
     /** The clean prompts, without the tokens at which the masked model has nothing to do. */
-    static TokenBatch clean(TransformerModel model, List<Example> examples, boolean interchange) {
+    static TokenBatch clean(TransformerModel model, List<Example> examples, Ablation ablation) {
         int[] past = examples.stream()
-                .mapToInt(example -> past(model, example, interchange))
+                .mapToInt(example -> past(model, example, ablation))
                 .toArray();
         return TokenBatch.tails(examples.stream().map(Example::clean).toList(), past, model.device());
     }
@@ -72,8 +73,8 @@ public record PromptBatch(
      * token, a causal model's states of both are the same, whatever the masks. Not the scored ones; and a multiple of
      * {@value #GRAIN}, so that many prompts have pasts of the same length and go through attention together.
      */
-    public static int past(TransformerModel model, Example example, boolean interchange) {
-        if (!interchange || !model.causal()) {
+    public static int past(TransformerModel model, Example example, Ablation ablation) {
+        if (!ablation.needsCorruptedPrompt() || !model.causal()) {
             return 0;
         }
         int differing = Arrays.mismatch(example.clean(), example.corrupted());

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -29,7 +30,7 @@ public final class PromptCache implements AutoCloseable {
     private final TransformerModel model;
     private final List<Example> examples;
     private final Scorer scorer;
-    private final boolean interchange;
+    private final Ablation ablation;
     private final int groupSize;
     private final Group[] groups;
     private final boolean kept;
@@ -52,22 +53,22 @@ public final class PromptCache implements AutoCloseable {
 
     /**
      * @param scorer says what is scored, and how
-     * @param interchange whether the corrupted prompts are needed
+     * @param ablation what cut edges carry: whether the corrupted prompts are run
      * @param budgetBytes how much memory kept tensors may take
      */
     public PromptCache(
-            TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange, long budgetBytes) {
+            TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation, long budgetBytes) {
         this.model = model;
         this.examples = List.copyOf(examples);
         this.scorer = scorer;
-        this.interchange = interchange;
+        this.ablation = ablation;
         this.groupSize = model.execution().offload() ? OFFLOADED_GROUP : 1;
         this.groups = new Group[Math.ceilDiv(examples.size(), groupSize)];
-        this.kept = bytes(model, examples, scorer, interchange) <= budgetBytes;
+        this.kept = bytes(model, examples, scorer, ablation) <= budgetBytes;
     }
 
     /** What keeping examples takes. */
-    public static long bytes(TransformerModel model, List<Example> examples, Scorer scorer, boolean interchange) {
+    public static long bytes(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
         ModelSizes sizes = model.sizes();
         long words = scorer.vocabulary() == null ? model.vocabSize() : scorer.vocabulary().length;
         long values = (long) sizes.graph().heads() * sizes.headDim();
@@ -78,8 +79,8 @@ public final class PromptCache implements AutoCloseable {
         long numbers = 0;
         long logits = 0;
         for (Example example : examples) {
-            int past = PromptBatch.past(model, example, interchange);
-            numbers += interchange ? (example.length() - past) * aToken + past * aPast : 0;
+            int past = PromptBatch.past(model, example, ablation);
+            numbers += ablation.needsCorruptedPrompt() ? (example.length() - past) * aToken + past * aPast : 0;
             logits += example.scored() * words;
         }
         return numbers * model.dtype().byteSize() + logits * DType.F32.byteSize();
@@ -88,7 +89,7 @@ public final class PromptCache implements AutoCloseable {
     /** The examples with these numbers as a batch of the current scope. */
     public PromptBatch batch(int[] numbers) {
         if (!kept) {
-            return PromptBatch.of(model, select(numbers), scorer, interchange);
+            return PromptBatch.of(model, select(numbers), scorer, ablation);
         }
         return join(numbers);
     }
@@ -99,7 +100,7 @@ public final class PromptCache implements AutoCloseable {
             int from = number * groupSize;
             List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
             try (TensorScope scope = TensorScope.open()) {
-                PromptBatch batch = PromptBatch.of(model, members, scorer, interchange);
+                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
                 int[] firstToken = new int[members.size()];
                 int[] firstPast = new int[members.size()];
                 int[] firstRow = new int[members.size()];
@@ -131,7 +132,7 @@ public final class PromptCache implements AutoCloseable {
     }
 
     private int past(Example example) {
-        return PromptBatch.past(model, example, interchange);
+        return PromptBatch.past(model, example, ablation);
     }
 
     private List<Example> select(int[] numbers) {
@@ -141,11 +142,11 @@ public final class PromptCache implements AutoCloseable {
     private PromptBatch join(int[] numbers) {
         try (GradMode off = GradMode.disabled()) {
             List<Example> batch = select(numbers);
-            TokenBatch clean = PromptBatch.clean(model, batch, interchange);
+            TokenBatch clean = PromptBatch.clean(model, batch, ablation);
             IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
             return new PromptBatch(
                     clean,
-                    interchange ? Baseline.cat(packed.mapToObj(this::baseline).toList()) : null,
+                    ablation.needsCorruptedPrompt() ? Baseline.cat(packed.mapToObj(this::baseline).toList()) : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
                     Tensor.cat(

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Example;
@@ -58,7 +59,7 @@ public final class HeldOut {
     public Map<String, Map<String, Double>> measure(TransformerModel model) {
         Map<String, Map<String, Double>> all = new LinkedHashMap<>();
         for (Part part : parts) {
-            Evaluator evaluator = new Evaluator(model, part.scorer(), false, BATCH);
+            Evaluator evaluator = new Evaluator(model, part.scorer(), Ablation.ZERO, BATCH);
             Map<String, Double> metrics =
                     evaluator.evaluate(part.examples(), null).metrics();
             // The others compare a model with the full one, which this is.

@@ -8,6 +8,7 @@ import org.edgeprune.AvailableMemory;
 import org.edgeprune.engine.StepMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
@@ -28,8 +29,8 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         PruneOptions options = session.options();
         TransformerModel model = session.model().model();
         Scorer scorer = session.scorer();
-        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
-        long cache = PromptCache.bytes(model, examples, scorer, interchange);
+        Ablation ablation = options.ablation();
+        long cache = PromptCache.bytes(model, examples, scorer, ablation);
         return new MemoryGuard(
                 new StepMemory.Work(
                         model.sizes(),
@@ -40,8 +41,8 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                                         ? model.graphShape()
                                         : model.graphShape().withoutEmbeddings()),
                         model.execution(),
-                        interchange,
-                        tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, interchange)),
+                        ablation,
+                        tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, ablation)),
                         cache <= session.pace().cacheBytes() ? cache : 0),
                 Math.min(options.batchSize(), examples.size()));
     }
@@ -128,7 +129,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 work.copied(),
                 work.graph(),
                 offload ? work.execution().offloading() : work.execution().recomputing(),
-                work.interchange(),
+                work.ablation(),
                 work.tokens(),
                 work.cacheBytes());
     }
@@ -140,7 +141,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 work.copied(),
                 work.graph(),
                 work.execution(),
-                work.interchange(),
+                work.ablation(),
                 tokens,
                 cacheBytes);
     }

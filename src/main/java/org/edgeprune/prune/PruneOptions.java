@@ -1,5 +1,6 @@
 package org.edgeprune.prune;
 
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.mask.SparsitySchedule;
 
@@ -104,13 +105,6 @@ public record PruneOptions(
                 ablation,
                 maxGradNorm,
                 PUBLISHED_LOG_ALPHA);
-    }
-
-    public enum Ablation {
-        /** The writer's state on the corrupted prompt. */
-        INTERCHANGE,
-        /** Nothing. */
-        ZERO
     }
 
     /** The published GPT-2 hyper-parameters: 3,000 steps of 32 examples to 98% edge and 72% node sparsity. */

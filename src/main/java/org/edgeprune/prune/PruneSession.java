@@ -109,17 +109,15 @@ public record PruneSession(
 
     /** Evaluates masks on other examples of the task, such as {@code result.binary()} on a split of one's own. */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
-        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
-        return new Evaluator(model.model(), scorer(), interchange, options.batchSize()).evaluate(examples, masks);
+        return new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize()).evaluate(examples, masks);
     }
 
     /** Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}. */
     public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
         List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer()))
                 .train();
-        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
         return new Minimizer(
-                        new Evaluator(model.model(), scorer(), interchange, options.batchSize()), examples, tolerance)
+                        new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize()), examples, tolerance)
                 .minimize(circuit);
     }
 

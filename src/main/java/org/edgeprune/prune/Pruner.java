@@ -92,11 +92,10 @@ public record Pruner(
         }
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(data.train().size(), options.batchSize(), noise);
-        boolean interchange = options.ablation() == PruneOptions.Ablation.INTERCHANGE;
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
-                PromptCache cache = new PromptCache(model, data.train(), scorer, interchange, pace.cacheBytes())) {
+                PromptCache cache = new PromptCache(model, data.train(), scorer, options.ablation(), pace.cacheBytes())) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
                     .orElse(0);
             directory.write(record);
@@ -154,8 +153,7 @@ public record Pruner(
     }
 
     private Evaluator evaluator() {
-        boolean interchange = record.options().ablation() == PruneOptions.Ablation.INTERCHANGE;
-        return new Evaluator(model, scorer, interchange, record.options().batchSize());
+        return new Evaluator(model, scorer, record.options().ablation(), record.options().batchSize());
     }
 
     private PruneResult finish(MaskParameters parameters, double seconds) {

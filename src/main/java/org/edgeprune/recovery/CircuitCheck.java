@@ -5,10 +5,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.circuit.AblationKind;
 import org.edgeprune.tracr.circuit.CircuitSearch;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.FunctionalCircuit;
@@ -35,7 +35,7 @@ import org.edgeprune.tracr.circuit.TruthEdge;
  * @param examples how many were run
  */
 public record CircuitCheck(
-        AblationKind ablation,
+        Ablation ablation,
         List<TruthEdge> found,
         List<TruthEdge> truth,
         boolean unique,
@@ -50,13 +50,13 @@ public record CircuitCheck(
      *
      * @param limit how many examples at most; under zero ablation one an input, else inputs with their corruptions
      */
-    public static CircuitCheck of(CompiledModel model, Circuit circuit, AblationKind kind, int limit) {
+    public static CircuitCheck of(CompiledModel model, Circuit circuit, Ablation ablation, int limit) {
         List<TruthEdge> found = circuit.edges().stream()
                 .map(e -> new TruthEdge(e.writer().name(), e.reader().name()))
                 .toList();
         CircuitSearch search = GroundTruth.search(
                 model,
-                kind,
+                ablation,
                 Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0),
                 TracrTask.FIRST_SCORED,
                 GroundTruth.TOLERANCE);
@@ -65,7 +65,7 @@ public record CircuitCheck(
         List<TruthEdge> structural = StructuralCircuit.of(model).edges();
         Set<TruthEdge> outside = new LinkedHashSet<>(minus(structural, found));
         return new CircuitCheck(
-                kind,
+                ablation,
                 found,
                 truth.edges(),
                 truth.unique(),
@@ -112,7 +112,7 @@ public record CircuitCheck(
         StringBuilder text = new StringBuilder();
         text.append("%d edges found, %d in the ground truth under %s ablation%s%n"
                 .formatted(
-                        found.size(), truth.size(), ablation, unique ? "" : " (not unique: one of several answers)"));
+                        found.size(), truth.size(), ablation.name(), unique ? "" : " (not unique: one of several answers)"));
         text.append("precision %.4f, recall %.4f%n".formatted(precision(), recall()));
         list(text, "extra", extra);
         list(text, "missing", missing);

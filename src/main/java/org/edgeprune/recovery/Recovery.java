@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Map;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
@@ -28,7 +29,6 @@ import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import org.edgeprune.tracr.CompiledModelFiles;
-import org.edgeprune.tracr.circuit.AblationKind;
 
 /**
  * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the
@@ -42,7 +42,7 @@ import org.edgeprune.tracr.circuit.AblationKind;
  * @param seed of masks, noise, batches and data
  * @param version of edgeprune, for {@code run.json}
  */
-public record Recovery(AblationKind ablation, int steps, long seed, String version) {
+public record Recovery(Ablation ablation, int steps, long seed, String version) {
     /**
      * Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting
      * everything.
@@ -106,7 +106,7 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
         try (TransformerModel model = Models.open(models, device);
                 PromptTokenizer tokenizer = PromptTokenizer.open(models)) {
             Dataset data = task.read(directory.resolve("data"), tokenizer);
-            Evaluator evaluator = new Evaluator(model, task.scorer(), ablation == AblationKind.INTERCHANGE, 8 * BATCH);
+            Evaluator evaluator = new Evaluator(model, task.scorer(), ablation, 8 * BATCH);
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             double scale = kl(evaluator, data, Circuit.of(graph, new BitSet()));
             SparsestFaithful faithful = new SparsestFaithful(FAITHFUL_SHARE * scale);
@@ -179,7 +179,7 @@ public record Recovery(AblationKind ablation, int steps, long seed, String versi
                 false,
                 true,
                 true,
-                ablation == AblationKind.ZERO ? PruneOptions.Ablation.ZERO : PruneOptions.Ablation.INTERCHANGE,
+                ablation,
                 1.0,
                 10);
     }

@@ -58,7 +58,7 @@ public final class ReferenceForward {
     /** A run of the whole model. */
     public States states(int[] ids) {
         boolean[][] none = new boolean[connected.length][written.length];
-        return new Run(ids, new Ablation(none, Optional.empty())).from(0);
+        return new Run(ids, new EdgeCuts(none, Optional.empty())).from(0);
     }
 
     /**
@@ -66,23 +66,23 @@ public final class ReferenceForward {
      *
      * @param clean the states of the whole model for the same ids: layers before the first cut edge are not computed
      */
-    public double[][] run(int[] ids, States clean, Ablation ablation) {
+    public double[][] run(int[] ids, States clean, EdgeCuts cuts) {
         int first = 0;
-        while (first < connected.length && !cuts(ablation, first)) {
+        while (first < connected.length && !cuts(cuts, first)) {
             first++;
         }
         if (first == connected.length) {
             return clean.outputs();
         }
-        Run run = new Run(ids, ablation);
+        Run run = new Run(ids, cuts);
         int layer = wiring.layerOf(first);
         System.arraycopy(clean.writers(), 0, run.states, 0, wiring.writerOfHead(layer, 0));
         return run.from(layer).outputs();
     }
 
-    private boolean cuts(Ablation ablation, int reader) {
+    private boolean cuts(EdgeCuts cuts, int reader) {
         for (int w = 0; w < wiring.visible(reader); w++) {
-            if (ablation.cut()[reader][w]) {
+            if (cuts.cut()[reader][w]) {
                 return true;
             }
         }
@@ -91,12 +91,12 @@ public final class ReferenceForward {
 
     private final class Run {
         private final int length;
-        private final Ablation ablation;
+        private final EdgeCuts cuts;
         private final double[][][] states = new double[written.length][][];
 
-        Run(int[] ids, Ablation ablation) {
+        Run(int[] ids, EdgeCuts cuts) {
             this.length = ids.length;
-            this.ablation = ablation;
+            this.cuts = cuts;
             states[0] = new double[length][];
             states[1] = new double[length][];
             for (int t = 0; t < length; t++) {
@@ -127,11 +127,11 @@ public final class ReferenceForward {
                     continue;
                 }
                 double[][] state = states[w];
-                if (ablation.cut()[reader][w]) {
-                    if (ablation.corrupted().isEmpty()) {
+                if (cuts.cut()[reader][w]) {
+                    if (cuts.corrupted().isEmpty()) {
                         continue;
                     }
-                    state = ablation.corrupted().get().writers()[w];
+                    state = cuts.corrupted().get().writers()[w];
                 }
                 for (int t = 0; t < length; t++) {
                     for (int d : written[w]) {

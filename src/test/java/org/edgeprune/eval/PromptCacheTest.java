@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
@@ -33,8 +34,8 @@ class PromptCacheTest {
     void keptBatchesAreThoseOfTheModel(boolean offload) {
         long before = TensorScope.liveTensors();
         try (TransformerModel model = open(offload);
-                PromptCache kept = new PromptCache(model, EXAMPLES, UNSCORED, true, Long.MAX_VALUE);
-                PromptCache forgotten = new PromptCache(model, EXAMPLES, UNSCORED, true, 0);
+                PromptCache kept = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
+                PromptCache forgotten = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, 0);
                 TensorScope scope = TensorScope.open()) {
             int[] numbers = {39, 3, 12, 0};
             PromptBatch expected = forgotten.batch(numbers);
@@ -57,8 +58,8 @@ class PromptCacheTest {
     @ValueSource(booleans = {false, true})
     void whatCameBeforeChangesNoBit(boolean offload) {
         try (TransformerModel model = open(offload);
-                PromptCache fresh = new PromptCache(model, EXAMPLES, UNSCORED, true, Long.MAX_VALUE);
-                PromptCache used = new PromptCache(model, EXAMPLES, UNSCORED, true, Long.MAX_VALUE);
+                PromptCache fresh = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
+                PromptCache used = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
                 TensorScope scope = TensorScope.open()) {
             used.batch(IntStream.range(0, 40).toArray());
             int[] numbers = {7, 35, 20};
@@ -69,15 +70,15 @@ class PromptCacheTest {
     }
 
     /** However much of a prompt its corrupted partner shares, and wherever scoring begins. */
-    @ParameterizedTest(name = "interchange {0}")
-    @ValueSource(booleans = {false, true})
-    void fullLogitsAreThoseOfWholePrompts(boolean interchange) {
+    @ParameterizedTest(name = "{0} ablation")
+    @ValueSource(strings = {"zero", "interchange"})
+    void fullLogitsAreThoseOfWholePrompts(Ablation ablation) {
         try (TransformerModel model = open(false);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch whole =
                     TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
-            PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, interchange);
-            assertEquals(interchange, batch.clean().pastCount() > 0);
+            PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, ablation);
+            assertEquals(ablation.needsCorruptedPrompt(), batch.clean().pastCount() > 0);
             assertArrayEquals(
                     Baseline.logits(model, whole, PromptBatch.scored(whole, EXAMPLES))
                             .toFloats(),

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.edgeprune.engine.StepMemory;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
@@ -25,7 +26,7 @@ class MemoryGuardTest {
             0,
             new ComputationGraph(GPT2.sizes().graph()),
             Execution.on(Device.CPU),
-            true,
+            Ablation.INTERCHANGE,
             StepMemory.Tokens.of(32, 20),
             2_000_000_000);
     private static final MemoryGuard GUARD = new MemoryGuard(WORK, 32);

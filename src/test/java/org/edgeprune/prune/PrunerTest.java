@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
@@ -178,7 +179,7 @@ class PrunerTest {
                 false,
                 true,
                 true,
-                PruneOptions.Ablation.INTERCHANGE,
+                Ablation.INTERCHANGE,
                 1.0);
     }
 

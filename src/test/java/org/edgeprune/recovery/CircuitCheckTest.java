@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
@@ -22,7 +23,6 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.tracr.CompiledModelFiles;
-import org.edgeprune.tracr.circuit.AblationKind;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.junit.jupiter.api.Test;
@@ -87,7 +87,7 @@ class CircuitCheckTest {
                 PromptTokenizer tokenizer = PromptTokenizer.open(folder)) {
             Dataset data = task.tokenise(
                     task.generate(DataRequest.seeded(1).sizes(1, 1, 1)).records(), tokenizer);
-            Evaluator evaluator = new Evaluator(model, task.scorer(), false, 243);
+            Evaluator evaluator = new Evaluator(model, task.scorer(), Ablation.ZERO, 243);
             Set<Edge> matter = new HashSet<>();
             for (Edge cut : Circuit.full(graph).edges()) {
                 MaskValues without = MaskValues.of(Circuit.full(graph).filter(edge -> !edge.equals(cut)));
@@ -108,7 +108,7 @@ class CircuitCheckTest {
     }
 
     private CircuitCheck check(Circuit circuit) {
-        return CircuitCheck.of(task.model(), circuit, AblationKind.ZERO, 1000);
+        return CircuitCheck.of(task.model(), circuit, Ablation.ZERO, 1000);
     }
 
     /** The edges of reverse's circuit, from the check of another one. */

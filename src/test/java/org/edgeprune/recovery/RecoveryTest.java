@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
-import org.edgeprune.tracr.circuit.AblationKind;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,20 +22,20 @@ class RecoveryTest {
 
     @Test
     void reverseComesOutPerfect() {
-        recoversPerfectly(LibraryProgram.REVERSE, AblationKind.ZERO, 9);
+        recoversPerfectly(LibraryProgram.REVERSE, Ablation.ZERO, 9);
     }
 
     @Test
     void xproportionComesOutPerfect() {
-        recoversPerfectly(LibraryProgram.XPROPORTION, AblationKind.ZERO, 5);
+        recoversPerfectly(LibraryProgram.XPROPORTION, Ablation.ZERO, 5);
     }
 
     @Test
     void underInterchangeOnlyWhatDependsOnTheTokensIsLeft() {
-        recoversPerfectly(LibraryProgram.XPROPORTION, AblationKind.INTERCHANGE, 3);
+        recoversPerfectly(LibraryProgram.XPROPORTION, Ablation.INTERCHANGE, 3);
     }
 
-    private void recoversPerfectly(LibraryProgram program, AblationKind ablation, int edges) {
+    private void recoversPerfectly(LibraryProgram program, Ablation ablation, int edges) {
         long live = TensorScope.liveTensors();
         Recovery recovery = new Recovery(ablation, 300, 42, "test");
         Recovery.Result result = recovery.run(TracrTask.of(program), folder, Device.CPU);

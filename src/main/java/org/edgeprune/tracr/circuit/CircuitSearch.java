@@ -10,8 +10,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.edgeprune.tracr.Ablation;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.EdgeCuts;
 import org.edgeprune.tracr.ReferenceForward;
 import org.edgeprune.tracr.Wiring;
 
@@ -19,7 +20,7 @@ import org.edgeprune.tracr.Wiring;
 public final class CircuitSearch {
     private final ReferenceForward forward;
     private final Wiring wiring;
-    private final AblationKind kind;
+    private final Ablation ablation;
     private final List<Example> examples;
     private final int firstScored;
     private final double tolerance;
@@ -30,10 +31,10 @@ public final class CircuitSearch {
      * @param tolerance outputs that differ by no more are the same
      */
     public CircuitSearch(
-            CompiledModel model, AblationKind kind, List<Example> examples, int firstScored, double tolerance) {
+            CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
         this.forward = model.forward();
         this.wiring = forward.wiring();
-        this.kind = kind;
+        this.ablation = ablation;
         this.examples = new ArrayList<>(examples);
         Collections.shuffle(this.examples, new Random(0)); // the first of all inputs in order are much alike
         this.firstScored = firstScored;
@@ -62,7 +63,7 @@ public final class CircuitSearch {
             }
         }
         List<TruthEdge> kept = without(cut);
-        return new FunctionalCircuit(kind, necessary, kept, kept.equals(necessary), error(cut), examples.size());
+        return new FunctionalCircuit(ablation, necessary, kept, kept.equals(necessary), error(cut), examples.size());
     }
 
     private void cutIfUnchanged(Set<TruthEdge> cut, Set<TruthEdge> group) {
@@ -161,13 +162,14 @@ public final class CircuitSearch {
         Clean(Example example) {
             ids = example.ids();
             states = forward.states(ids);
-            corrupted = kind == AblationKind.INTERCHANGE
-                    ? Optional.of(forward.states(example.corrupted()))
-                    : Optional.empty();
+            corrupted = switch (ablation) {
+                case Ablation.Interchange interchange -> Optional.of(forward.states(example.corrupted()));
+                case Ablation.Zero zero -> Optional.empty();
+            };
         }
 
         double difference(boolean[][] cut) {
-            double[][] outputs = forward.run(ids, states, new Ablation(cut, corrupted));
+            double[][] outputs = forward.run(ids, states, new EdgeCuts(cut, corrupted));
             double difference = 0;
             for (int t = firstScored; t < outputs.length; t++) {
                 for (int i = 0; i < outputs[t].length; i++) {

@@ -1,11 +1,12 @@
 package org.edgeprune.tracr.circuit;
 
 import java.util.List;
+import org.edgeprune.graph.Ablation;
 
 /**
  * The circuit as ablation shows it.
  *
- * @param kind what cut edges are replaced by
+ * @param ablation what cut edges carry
  * @param necessary the edges that change the output on some example when they alone are cut from the whole model
  * @param edges a circuit that gives the whole model's outputs on every example when all other edges are cut, and none
  *     of whose edges can then be cut in addition
@@ -15,7 +16,7 @@ import java.util.List;
  * @param examples the number of examples checked
  */
 public record FunctionalCircuit(
-        AblationKind kind,
+        Ablation ablation,
         List<TruthEdge> necessary,
         List<TruthEdge> edges,
         boolean unique,

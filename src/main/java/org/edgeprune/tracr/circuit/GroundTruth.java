@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
 
 /**
@@ -29,17 +30,17 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
     public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
         return new GroundTruth(
                 StructuralCircuit.of(model),
-                search(model, AblationKind.ZERO, examples, firstScored, tolerance)
+                search(model, Ablation.ZERO, examples, firstScored, tolerance)
                         .find(),
-                search(model, AblationKind.INTERCHANGE, examples, firstScored, tolerance)
+                search(model, Ablation.INTERCHANGE, examples, firstScored, tolerance)
                         .find());
     }
 
     /** The search on these examples, or under zero ablation on their inputs. */
     public static CircuitSearch search(
-            CompiledModel model, AblationKind kind, List<Example> examples, int firstScored, double tolerance) {
-        List<Example> needed = kind == AblationKind.ZERO ? distinctInputs(examples) : examples;
-        return new CircuitSearch(model, kind, needed, firstScored, tolerance);
+            CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
+        List<Example> needed = ablation.needsCorruptedPrompt() ? examples : distinctInputs(examples);
+        return new CircuitSearch(model, ablation, needed, firstScored, tolerance);
     }
 
     /** Zero ablation looks at no corruption: one example for each input will do. */
@@ -50,7 +51,10 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
                 .toList();
     }
 
-    public FunctionalCircuit functional(AblationKind kind) {
-        return kind == AblationKind.ZERO ? zero : interchange;
+    public FunctionalCircuit functional(Ablation ablation) {
+        return switch (ablation) {
+            case Ablation.Zero z -> zero;
+            case Ablation.Interchange i -> interchange;
+        };
     }
 }

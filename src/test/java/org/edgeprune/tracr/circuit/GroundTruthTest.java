@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.edgeprune.tracr.Ablation;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.EdgeCuts;
 import org.edgeprune.tracr.ReferenceForward;
 import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.Wiring;
@@ -101,7 +102,7 @@ class GroundTruthTest {
         for (int length = 1; length <= 5; length++) {
             examples.addAll(Example.ofLength(model.vocabulary(), length, 250, 0));
         }
-        FunctionalCircuit circuit = new CircuitSearch(model, AblationKind.ZERO, examples, 1, 1e-3).find();
+        FunctionalCircuit circuit = new CircuitSearch(model, Ablation.ZERO, examples, 1, 1e-3).find();
         assertTrue(circuit.edges().containsAll(edges("tok_embeds -> a0.h0.v", "a0.h0 -> m0")), circuit.toString());
     }
 
@@ -109,7 +110,7 @@ class GroundTruthTest {
     void ifTheOutputAtBosCountsSoDoesTheFallback() {
         CompiledModel model = compile(LibraryProgram.XPROPORTION);
         List<Example> examples = Example.ofLength(model.vocabulary(), 5, 1024, 0);
-        FunctionalCircuit circuit = new CircuitSearch(model, AblationKind.ZERO, examples, 0, 1e-3).find();
+        FunctionalCircuit circuit = new CircuitSearch(model, Ablation.ZERO, examples, 0, 1e-3).find();
         assertTrue(circuit.edges().containsAll(edges("tok_embeds -> a1.h0.q", "tok_embeds -> a1.h0.k")));
     }
 
@@ -119,12 +120,12 @@ class GroundTruthTest {
         CompiledModel model = compile(program);
         GroundTruth truth = GroundTruth.of(model, 300);
         Set<TruthEdge> structural = Set.copyOf(truth.structural().edges());
-        for (AblationKind kind : AblationKind.values()) {
+        for (Ablation kind : Ablation.all()) {
             FunctionalCircuit circuit = truth.functional(kind);
             assertTrue(structural.containsAll(circuit.edges()));
             assertTrue(circuit.error() <= 1e-3);
             // The bracket checkers average over all positions: uniform attention does that too, without query or key.
-            boolean canAttendUniformly = program.name().startsWith("SHUFFLE") && kind == AblationKind.ZERO;
+            boolean canAttendUniformly = program.name().startsWith("SHUFFLE") && kind == Ablation.ZERO;
             assertEquals(!canAttendUniformly, circuit.unique());
             List<Example> examples = Example.ofLength(model.vocabulary(), program.maxLength(), 300, 0);
             Set<TruthEdge> rest = new HashSet<>(structural);
@@ -152,7 +153,7 @@ class GroundTruthTest {
             ReferenceForward.States clean = forward.states(example.ids());
             for (var corrupted : List.of(
                     Optional.<ReferenceForward.States>empty(), Optional.of(forward.states(example.corrupted())))) {
-                double[][] outputs = forward.run(example.ids(), clean, new Ablation(cut, corrupted));
+                double[][] outputs = forward.run(example.ids(), clean, new EdgeCuts(cut, corrupted));
                 for (int t = 0; t < outputs.length; t++) {
                     assertArrayEquals(clean.outputs()[t], outputs[t], 0);
                 }

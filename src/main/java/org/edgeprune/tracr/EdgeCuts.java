@@ -9,4 +9,4 @@ import java.util.Optional;
  * @param cut {@code [reader][writer]}
  * @param corrupted the states to take for cut edges; empty for zero ablation
  */
-public record Ablation(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}
+public record EdgeCuts(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}

@@ -167,7 +167,8 @@ final class BenchCommand implements Callable<Integer> {
         Device device = model.device();
         try (MaskParameters masks = masks(graph, device);
                 MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.defaults());
-                PromptCache cache = new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
+                PromptCache cache =
+                        new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, batchSize).toArray();
             double forward = median(progress, 0, () -> {

@@ -115,9 +115,8 @@ final class EvalCommand implements Callable<Integer> {
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, results)
                     .part(split);
-            Evaluation evaluation = new Evaluator(
-                            opened, chosen.scorer(tokenizer), cut, batchSize)
-                    .evaluate(examples, masks);
+            Evaluation evaluation =
+                    new Evaluator(opened, chosen.scorer(tokenizer), cut, batchSize).evaluate(examples, masks);
             if (examplesFile != null) {
                 byte[] lines = evaluation.toJsonLines(tokenizer).getBytes(StandardCharsets.UTF_8);
                 AtomicFile.write(examplesFile, out -> out.write(lines));

@@ -146,7 +146,9 @@ public final class PromptCache implements AutoCloseable {
             IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
             return new PromptBatch(
                     clean,
-                    ablation.needsCorruptedPrompt() ? Baseline.cat(packed.mapToObj(this::baseline).toList()) : null,
+                    ablation.needsCorruptedPrompt()
+                            ? Baseline.cat(packed.mapToObj(this::baseline).toList())
+                            : null,
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
                     Tensor.cat(

@@ -109,7 +109,8 @@ public record PruneSession(
 
     /** Evaluates masks on other examples of the task, such as {@code result.binary()} on a split of one's own. */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
-        return new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize()).evaluate(examples, masks);
+        return new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize())
+                .evaluate(examples, masks);
     }
 
     /** Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}. */
@@ -117,7 +118,9 @@ public record PruneSession(
         List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer()))
                 .train();
         return new Minimizer(
-                        new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize()), examples, tolerance)
+                        new Evaluator(model.model(), scorer(), options.ablation(), options.batchSize()),
+                        examples,
+                        tolerance)
                 .minimize(circuit);
     }
 

@@ -95,7 +95,8 @@ public record Pruner(
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
-                PromptCache cache = new PromptCache(model, data.train(), scorer, options.ablation(), pace.cacheBytes())) {
+                PromptCache cache =
+                        new PromptCache(model, data.train(), scorer, options.ablation(), pace.cacheBytes())) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
                     .orElse(0);
             directory.write(record);
@@ -153,7 +154,8 @@ public record Pruner(
     }
 
     private Evaluator evaluator() {
-        return new Evaluator(model, scorer, record.options().ablation(), record.options().batchSize());
+        return new Evaluator(
+                model, scorer, record.options().ablation(), record.options().batchSize());
     }
 
     private PruneResult finish(MaskParameters parameters, double seconds) {

@@ -112,7 +112,10 @@ public record CircuitCheck(
         StringBuilder text = new StringBuilder();
         text.append("%d edges found, %d in the ground truth under %s ablation%s%n"
                 .formatted(
-                        found.size(), truth.size(), ablation.name(), unique ? "" : " (not unique: one of several answers)"));
+                        found.size(),
+                        truth.size(),
+                        ablation.name(),
+                        unique ? "" : " (not unique: one of several answers)"));
         text.append("precision %.4f, recall %.4f%n".formatted(precision(), recall()));
         list(text, "extra", extra);
         list(text, "missing", missing);

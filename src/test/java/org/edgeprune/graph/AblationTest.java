@@ -19,7 +19,9 @@ class AblationTest {
             assertEquals(ablation, json.readValue(json.writeValueAsString(ablation), Ablation.class));
         }
         assertEquals("\"INTERCHANGE\"", json.writeValueAsString(Ablation.INTERCHANGE), "as in run.json since 0.1");
-        assertEquals(List.of("interchange", "zero"), Ablation.all().stream().map(Ablation::name).toList());
+        assertEquals(
+                List.of("interchange", "zero"),
+                Ablation.all().stream().map(Ablation::name).toList());
     }
 
     @Test

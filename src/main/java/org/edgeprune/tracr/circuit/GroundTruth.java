@@ -30,8 +30,7 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
     public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
         return new GroundTruth(
                 StructuralCircuit.of(model),
-                search(model, Ablation.ZERO, examples, firstScored, tolerance)
-                        .find(),
+                search(model, Ablation.ZERO, examples, firstScored, tolerance).find(),
                 search(model, Ablation.INTERCHANGE, examples, firstScored, tolerance)
                         .find());
     }

@@ -1,4 +1,4 @@
-package org.edgeprune.report;
+package org.edgeprune.docs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,18 +11,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
+import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's program does what the README says, to the letter. */
-class ReadmeProgramTest {
+/** The program of the library page does what the page says, to the letter. */
+class LibraryProgramTest {
     @TempDir
     private Path dir;
 
     @Test
     void theProgramCompilesAndFindsACircuit() throws Exception {
         Matcher block =
-                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
+                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("src/site/markdown/library.md")));
         assertTrue(block.find());
         assertTrue(block.group(1).lines().count() <= 25, "at most 25 lines");
         Path source = Files.writeString(dir.resolve("FindCircuit.java"), block.group(1));

@@ -1,0 +1,212 @@
+package org.edgeprune.docs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The README and the pages of the site: every command in them works, every link leads somewhere.
+ *
+ * <p>The commands of a page are run in their order, in one folder, as a reader would run them. Three things differ: training
+ * is cut short by further options, {@code openai-community/gpt2} is the bundled model in a cache that is used offline, and
+ * the commands of {@link #ELSEWHERE} are run elsewhere.
+ */
+class DocumentationTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath();
+
+    /** Commands that cannot be run from within the tests, with the reason. */
+    private static final Map<String, String> ELSEWHERE = Map.of(
+            "mvn verify", "this test is part of it",
+            "mvn install -DskipTests", "run by run_scripts/consumer_test.sh",
+            "run_scripts/edgeprune demo --out out/demo", "run in full by .ci/run, which checks the numbers that it prints");
+
+    /** Stands for {@code edgeprune} on the path: the launcher, with training cut short. */
+    private static final String SHORT =
+            """
+            #!/usr/bin/env bash
+            case "$1" in
+                prune | sweep) exec %1$s "$@" --steps 4 --max-train-samples 16 --evaluate-every 0 ;;
+                tracr) if [ "$2" = suite ]; then exec %1$s "$@" --steps 4; fi ;;
+            esac
+            exec %1$s "$@"
+            """;
+
+    @TempDir
+    private Path folder;
+
+    private static List<Path> pages() {
+        try (Stream<Path> site = Files.list(ROOT.resolve("src/site/markdown"))) {
+            List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
+            site.filter(page -> page.toString().endsWith(".md")).sorted().forEach(pages::add);
+            return pages;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicNode> everyCommandWorks() throws IOException {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path edgeprune =
+                Files.writeString(bin.resolve("edgeprune"), SHORT.formatted(ROOT.resolve("run_scripts/edgeprune")));
+        assertTrue(edgeprune.toFile().setExecutable(true));
+        Path cache = hubCache();
+        return pages().stream()
+                .map(page -> DynamicContainer.dynamicContainer(
+                        page.getFileName().toString(),
+                        commands(page).stream()
+                                .map(command ->
+                                        DynamicTest.dynamicTest(command, () -> run(command, work(page), bin, cache)))));
+    }
+
+    private static List<String> commands(Path page) {
+        return blocks(page, "sh").stream()
+                .flatMap(block -> block.replace("\\\n", " ").lines())
+                .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .toList();
+    }
+
+    private static List<String> blocks(Path page, String language) {
+        return Pattern.compile("^```" + language + "\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
+                .matcher(text(page))
+                .results()
+                .map(block -> block.group(1))
+                .toList();
+    }
+
+    private static String text(Path page) {
+        try {
+            return Files.readString(page);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The folder in which a page's commands are run: it has what a checkout has. */
+    private Path work(Path page) throws IOException {
+        Path work = folder.resolve(page.getFileName().toString().replace(".md", ""));
+        if (!Files.exists(work)) {
+            Files.createDirectory(work);
+            Files.createDirectory(work.resolve("data"));
+            Files.copy(ROOT.resolve("data/custom_example.jsonl"), work.resolve("data/custom_example.jsonl"));
+        }
+        return work;
+    }
+
+    /** A cache as a download leaves it. */
+    private Path hubCache() throws IOException {
+        String commit = "0123456789abcdef0123456789abcdef01234567";
+        Path repository = folder.resolve("hf/hub/models--openai-community--gpt2");
+        Path snapshot = Files.createDirectories(repository.resolve("snapshots").resolve(commit));
+        Files.writeString(Files.createDirectory(repository.resolve("refs")).resolve("main"), commit);
+        try (Stream<Path> files = Files.list(ROOT.resolve("data/models/mini-gpt2"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, snapshot.resolve(file.getFileName()));
+            }
+        }
+        return folder.resolve("hf");
+    }
+
+    private void run(String command, Path work, Path bin, Path cache) throws Exception {
+        if (ELSEWHERE.containsKey(command)) {
+            return;
+        }
+        Path said = folder.resolve("said.txt");
+        ProcessBuilder process = new ProcessBuilder("bash", "-c", command)
+                .directory(work.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile());
+        process.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
+        process.environment().put("PATH", bin + ":" + System.getenv("PATH"));
+        process.environment().put("HF_HOME", cache.toString());
+        process.environment().put("HF_HUB_OFFLINE", "1");
+        process.environment().keySet().removeAll(List.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"));
+        Process running = process.start();
+        if (!running.waitFor(300, TimeUnit.SECONDS)) {
+            running.destroyForcibly();
+            abort(command + " did not end in five minutes");
+        }
+        assertEquals(0, running.exitValue(), () -> text(said));
+    }
+
+    @Test
+    void whatIsRunElsewhereStandsInThePages() {
+        List<String> all = pages().stream().flatMap(page -> commands(page).stream()).toList();
+        ELSEWHERE.keySet().forEach(command -> assertTrue(all.contains(command), command));
+    }
+
+    @Test
+    void everyLinkLeadsSomewhere() throws IOException {
+        List<String> broken = new ArrayList<>();
+        for (Path page : pages()) {
+            Matcher links = Pattern.compile("\\]\\(([^)\\s]+)\\)").matcher(text(page));
+            for (MatchResult link : links.results().toList()) {
+                String target = link.group(1);
+                if (!target.startsWith("https://") && !leads(page, target)) {
+                    broken.add(ROOT.relativize(page) + ": " + target);
+                }
+            }
+        }
+        assertEquals(List.of(), broken);
+    }
+
+    private static boolean leads(Path page, String target) {
+        int hash = target.indexOf('#');
+        String file = hash < 0 ? target : target.substring(0, hash);
+        Path path = file.isEmpty() ? page : page.getParent().resolve(file).normalize();
+        if (!Files.exists(path)) {
+            return false;
+        }
+        return hash < 0
+                || text(path)
+                        .lines()
+                        .filter(line -> line.startsWith("#"))
+                        .map(line -> line.replaceFirst("^#+ ", "")
+                                .toLowerCase()
+                                .replaceAll("[^a-z0-9 -]", "")
+                                .replace(' ', '-'))
+                        .anyMatch(target.substring(hash + 1)::equals);
+    }
+
+    /** Scripts that the pages name exist, and can be started. */
+    @Test
+    void everyScriptExists() {
+        TreeSet<String> missing = new TreeSet<>();
+        for (Path page : pages()) {
+            Pattern.compile("run_scripts/[a-z0-9_/-]+(\\.sh)?")
+                    .matcher(text(page))
+                    .results()
+                    .map(MatchResult::group)
+                    .filter(script -> !script.endsWith("/") && !Files.isExecutable(ROOT.resolve(script)))
+                    .forEach(missing::add);
+        }
+        assertEquals(new TreeSet<>(), missing);
+    }
+
+    @Test
+    void noPageNamesAFolderOfOurMachines() {
+        for (Path page : pages()) {
+            assertFalse(Pattern.compile("/(work|root|tmp|home)/").matcher(text(page)).find(), page.toString());
+        }
+    }
+}

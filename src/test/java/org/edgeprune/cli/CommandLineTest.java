@@ -46,7 +46,8 @@ class CommandLineTest {
     void thePagesKnowEveryCommandAndNoOther() throws IOException {
         Set<String> named = new TreeSet<>();
         try (Stream<Path> pages = Files.list(Path.of("src/site/markdown"))) {
-            for (Path page : Stream.concat(Stream.of(Path.of("README.md")), pages).toList()) {
+            for (Path page :
+                    Stream.concat(Stream.of(Path.of("README.md")), pages).toList()) {
                 Pattern.compile("(?:^|`)edgeprune ([a-z][a-z-]*)", Pattern.MULTILINE)
                         .matcher(Files.readString(page))
                         .results()

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * The README and the pages of the site: every command in them works, every link leads somewhere.
  *
- * <p>The commands of a page are run in their order, in one folder, as a reader would run them. Three things differ: training
- * is cut short by further options, {@code openai-community/gpt2} is the bundled model in a cache that is used offline, and
- * the commands of {@link #ELSEWHERE} are run elsewhere.
+ * <p>The commands of a page are run in their order, in one folder, as a reader would run them. Three things differ:
+ * training is cut short by further options, {@code openai-community/gpt2} is the bundled model in a cache that is used
+ * offline, and the commands of {@link #ELSEWHERE} are run elsewhere.
  */
 class DocumentationTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
@@ -38,11 +38,11 @@ class DocumentationTest {
     private static final Map<String, String> ELSEWHERE = Map.of(
             "mvn verify", "this test is part of it",
             "mvn install -DskipTests", "run by run_scripts/consumer_test.sh",
-            "run_scripts/edgeprune demo --out out/demo", "run in full by .ci/run, which checks the numbers that it prints");
+            "run_scripts/edgeprune demo --out out/demo",
+                    "run in full by .ci/run, which checks the numbers that it prints");
 
     /** Stands for {@code edgeprune} on the path: the launcher, with training cut short. */
-    private static final String SHORT =
-            """
+    private static final String SHORT = """
             #!/usr/bin/env bash
             case "$1" in
                 prune | sweep) exec %1$s "$@" --steps 4 --max-train-samples 16 --evaluate-every 0 ;;
@@ -151,7 +151,8 @@ class DocumentationTest {
 
     @Test
     void whatIsRunElsewhereStandsInThePages() {
-        List<String> all = pages().stream().flatMap(page -> commands(page).stream()).toList();
+        List<String> all =
+                pages().stream().flatMap(page -> commands(page).stream()).toList();
         ELSEWHERE.keySet().forEach(command -> assertTrue(all.contains(command), command));
     }
 
@@ -206,7 +207,11 @@ class DocumentationTest {
     @Test
     void noPageNamesAFolderOfOurMachines() {
         for (Path page : pages()) {
-            assertFalse(Pattern.compile("/(work|root|tmp|home)/").matcher(text(page)).find(), page.toString());
+            assertFalse(
+                    Pattern.compile("/(work|root|tmp|home)/")
+                            .matcher(text(page))
+                            .find(),
+                    page.toString());
         }
     }
 }

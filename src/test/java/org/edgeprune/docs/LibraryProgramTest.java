@@ -22,8 +22,8 @@ class LibraryProgramTest {
 
     @Test
     void theProgramCompilesAndFindsACircuit() throws Exception {
-        Matcher block =
-                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("src/site/markdown/library.md")));
+        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("src/site/markdown/library.md")));
         assertTrue(block.find());
         assertTrue(block.group(1).lines().count() <= 25, "at most 25 lines");
         Path source = Files.writeString(dir.resolve("FindCircuit.java"), block.group(1));

@@ -23,7 +23,7 @@ extern "C" {
 #define EP_API __attribute__((visibility("default")))
 
 /* Raised whenever this header changes incompatibly; the Java side refuses a shim with another number. */
-#define EP_ABI_VERSION 1
+#define EP_ABI_VERSION 2
 
 typedef int32_t ep_status;
 #define EP_OK 0          /* done */
@@ -79,16 +79,13 @@ EP_API ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept);
 /* ---- tensor.cpp: creation, identity, data ------------------------------------------------------------------- */
 
 EP_API ep_status ep_tensor_free(ep_tensor t);
-/* A second handle to the same tensor. */
-EP_API ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out);
 EP_API ep_status ep_empty(const int64_t *sizes, int32_t rank, int32_t dtype, int32_t device_type, int32_t device_index, ep_tensor *out);
 EP_API ep_status ep_full(const int64_t *sizes, int32_t rank, double value, int32_t dtype, int32_t device_type, int32_t device_index, ep_tensor *out);
 EP_API ep_status ep_arange(int64_t start, int64_t end, int32_t device_type, int32_t device_index, ep_tensor *out); /* i64 */
 /* Wraps caller-owned contiguous CPU memory without a copy; the caller keeps it alive. */
 EP_API ep_status ep_from_blob(void *data, const int64_t *sizes, int32_t rank, int32_t dtype, ep_tensor *out);
 EP_API ep_status ep_rank(ep_tensor t, int32_t *out);
-EP_API ep_status ep_sizes(ep_tensor t, int64_t *out);    /* writes rank values */
-EP_API ep_status ep_strides(ep_tensor t, int64_t *out);  /* writes rank values */
+EP_API ep_status ep_sizes(ep_tensor t, int64_t *out); /* writes rank values */
 EP_API ep_status ep_dtype(ep_tensor t, int32_t *out);
 EP_API ep_status ep_device(ep_tensor t, int32_t *type, int32_t *index);
 EP_API ep_status ep_is_contiguous(ep_tensor t, int32_t *out);
@@ -159,7 +156,6 @@ EP_API ep_status ep_clamp(ep_tensor a, double min, double max, ep_tensor *out); 
 #define EP_ROUND 16 /* half to even */
 #define EP_FLOOR 17
 #define EP_SQUARE 18
-#define EP_UNARY_COUNT 19
 EP_API ep_status ep_unary(int32_t function, ep_tensor a, ep_tensor *out);
 
 /* Comparisons, by number, to a bool tensor. */

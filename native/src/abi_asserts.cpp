@@ -7,6 +7,8 @@
 
 #include <type_traits>
 
+using namespace edgeprune::abi;
+
 namespace {
 
 /* What the platform's C++ ABI makes of a class type: its size, and whether it is passed by value or by hidden reference. */
@@ -62,42 +64,22 @@ VALUE(0, c10::MemoryFormat::Contiguous);
 
 #define SIGNATURE(FUNCTION, ...) static_assert(std::is_same_v<decltype(&FUNCTION), __VA_ARGS__>, "signature of " #FUNCTION)
 
-using Handle = AtenTensorHandle;
-SIGNATURE(aoti_torch_new_tensor_handle, AOTITorchError (*)(Handle, Handle *));
-SIGNATURE(aoti_torch_delete_tensor_object, AOTITorchError (*)(Handle));
-SIGNATURE(aoti_torch_create_tensor_from_blob,
-          AOTITorchError (*)(void *, int64_t, const int64_t *, const int64_t *, int64_t, int32_t, int32_t, int32_t, Handle *));
-SIGNATURE(aoti_torch_get_data_ptr, AOTITorchError (*)(Handle, void **));
-SIGNATURE(aoti_torch_get_dim, AOTITorchError (*)(Handle, int64_t *));
-SIGNATURE(aoti_torch_get_numel, AOTITorchError (*)(Handle, int64_t *));
-SIGNATURE(aoti_torch_get_sizes, AOTITorchError (*)(Handle, int64_t **));
-SIGNATURE(aoti_torch_get_strides, AOTITorchError (*)(Handle, int64_t **));
-SIGNATURE(aoti_torch_get_dtype, AOTITorchError (*)(Handle, int32_t *));
-SIGNATURE(aoti_torch_get_device_type, AOTITorchError (*)(Handle, int32_t *));
-SIGNATURE(aoti_torch_get_device_index, AOTITorchError (*)(Handle, int32_t *));
-SIGNATURE(c10::TensorImpl::requires_grad, bool (c10::TensorImpl::*)() const);
+#define C_FUNCTION(RESULT, NAME, PARAMETERS) SIGNATURE(NAME, RESULT(*) PARAMETERS);
+EP_TORCH_C_FUNCTIONS(C_FUNCTION)
+
+#define CPP_FUNCTION(NAMESPACE, RESULT, NAME, PARAMETERS) SIGNATURE(NAMESPACE::NAME, RESULT(*) PARAMETERS);
+EP_TORCH_CPP_FUNCTIONS(CPP_FUNCTION)
+static_assert(std::is_same_v<DeviceCount, c10::DeviceIndex> || std::is_same_v<DeviceCount, size_t>, "result of torch::cuda::device_count");
+
+#define MEMBER_FUNCTION(NAMESPACE, CLASS, RESULT, NAME, PARAMETERS) SIGNATURE(NAMESPACE::CLASS::NAME, RESULT (NAMESPACE::CLASS::*) PARAMETERS);
+EP_TORCH_MEMBERS(MEMBER_FUNCTION)
+
+/* Virtual functions, which have no linker names. */
 SIGNATURE(c10::Allocator::allocate, c10::DataPtr (c10::Allocator::*)(size_t));
 SIGNATURE(c10::Allocator::is_simple_data_ptr, bool (c10::Allocator::*)(const c10::DataPtr &) const);
 SIGNATURE(c10::Allocator::raw_deleter, c10::DeleterFnPtr (c10::Allocator::*)() const);
 SIGNATURE(c10::Allocator::copy_data, void (c10::Allocator::*)(void *, const void *, size_t) const);
-SIGNATURE(c10::GetCPUAllocator, c10::Allocator *(*)());
-SIGNATURE(c10::SetCPUAllocator, void (*)(c10::Allocator *, uint8_t));
-SIGNATURE(c10::GradMode::is_enabled, bool (*)());
-SIGNATURE(c10::GradMode::set_enabled, void (*)(bool));
-SIGNATURE(at::CPUGeneratorImpl::set_current_seed, void (at::CPUGeneratorImpl::*)(uint64_t));
-SIGNATURE(at::detail::getDefaultCPUGenerator, const at::Generator &(*)());
-SIGNATURE(at::show_config, std::string (*)());
-SIGNATURE(at::get_num_threads, int (*)());
-SIGNATURE(at::set_num_threads, void (*)(int));
-SIGNATURE(torch::autograd::grad,
-          std::vector<at::Tensor> (*)(const std::vector<at::Tensor> &, const std::vector<at::Tensor> &, const std::vector<at::Tensor> &,
-                                      std::optional<bool>, bool, bool));
-using DeviceCount = decltype(&torch::cuda::device_count);
-static_assert(std::is_same_v<DeviceCount, c10::DeviceIndex (*)()> || std::is_same_v<DeviceCount, size_t (*)()>, "signature of torch::cuda::device_count");
-SIGNATURE(torch::cuda::synchronize, void (*)(int64_t));
-SIGNATURE(torch::cuda::manual_seed_all, void (*)(uint64_t));
 
-using namespace edgeprune::abi;
 #define OPERATOR(NAME, RESULT, ARGUMENTS) SIGNATURE(at::_ops::NAME::call, RESULT(*) ARGUMENTS);
 EP_TORCH_OPS(OPERATOR)
 

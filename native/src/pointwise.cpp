@@ -7,33 +7,88 @@ using namespace edgeprune;
 
 namespace {
 
-using Unary = at::Tensor (*)(const at::Tensor &);
-using Comparison = at::Tensor (*)(const at::Tensor &, const at::Tensor &);
-using ScalarComparison = at::Tensor (*)(const at::Tensor &, const c10::Scalar &);
+at::Tensor unary(int32_t function, const at::Tensor &t) {
+    switch (function) {
+    case EP_NEG:
+        return call<ops::neg>(t);
+    case EP_EXP:
+        return call<ops::exp>(t);
+    case EP_LOG:
+        return call<ops::log>(t);
+    case EP_SQRT:
+        return call<ops::sqrt>(t);
+    case EP_RSQRT:
+        return call<ops::rsqrt>(t);
+    case EP_ABS:
+        return call<ops::abs>(t);
+    case EP_SIN:
+        return call<ops::sin>(t);
+    case EP_COS:
+        return call<ops::cos>(t);
+    case EP_TANH:
+        return call<ops::tanh>(t);
+    case EP_SIGMOID:
+        return call<ops::sigmoid>(t);
+    case EP_RELU:
+        return call<ops::relu>(t);
+    case EP_GELU:
+        return call<ops::gelu>(t, std::string_view("none"));
+    case EP_GELU_TANH:
+        return call<ops::gelu>(t, std::string_view("tanh"));
+    case EP_SILU:
+        return call<ops::silu>(t);
+    case EP_LOGICAL_NOT:
+        return call<ops::logical_not>(t);
+    case EP_IS_FINITE:
+        return call<ops::isfinite>(t);
+    case EP_ROUND:
+        return call<ops::round>(t);
+    case EP_FLOOR:
+        return call<ops::floor>(t);
+    case EP_SQUARE:
+        return call<ops::square>(t);
+    default:
+        throw Invalid("unknown unary function");
+    }
+}
 
-at::Tensor gelu(const at::Tensor &t) { return call<ops::gelu>(t, std::string_view("none")); }
-at::Tensor gelu_tanh(const at::Tensor &t) { return call<ops::gelu>(t, std::string_view("tanh")); }
+at::Tensor compare(int32_t relation, const at::Tensor &a, const at::Tensor &b) {
+    switch (relation) {
+    case EP_EQ:
+        return call<ops::eq_Tensor>(a, b);
+    case EP_NE:
+        return call<ops::ne_Tensor>(a, b);
+    case EP_LT:
+        return call<ops::lt_Tensor>(a, b);
+    case EP_LE:
+        return call<ops::le_Tensor>(a, b);
+    case EP_GT:
+        return call<ops::gt_Tensor>(a, b);
+    case EP_GE:
+        return call<ops::ge_Tensor>(a, b);
+    default:
+        throw Invalid("unknown comparison");
+    }
+}
 
-template <class Op> at::Tensor unary(const at::Tensor &t) { return call<Op>(t); }
-template <class Op> at::Tensor compare(const at::Tensor &a, const at::Tensor &b) { return call<Op>(a, b); }
-template <class Op> at::Tensor compare_scalar(const at::Tensor &a, const c10::Scalar &b) { return call<Op>(a, b); }
-
-/* In the order of EP_NEG ... EP_SQUARE. */
-constexpr Unary unaries[] = {
-    unary<ops::neg>,  unary<ops::exp>,         unary<ops::log>,      unary<ops::sqrt>,  unary<ops::rsqrt>,
-    unary<ops::abs>,  unary<ops::sin>,         unary<ops::cos>,      unary<ops::tanh>,  unary<ops::sigmoid>,
-    unary<ops::relu>, gelu,                    gelu_tanh,            unary<ops::silu>,  unary<ops::logical_not>,
-    unary<ops::isfinite>, unary<ops::round>,   unary<ops::floor>,    unary<ops::square>,
-};
-static_assert(std::size(unaries) == EP_UNARY_COUNT);
-
-/* In the order of EP_EQ ... EP_GE. */
-constexpr Comparison comparisons[] = {compare<ops::eq_Tensor>, compare<ops::ne_Tensor>, compare<ops::lt_Tensor>,
-                                      compare<ops::le_Tensor>, compare<ops::gt_Tensor>, compare<ops::ge_Tensor>};
-constexpr ScalarComparison scalar_comparisons[] = {compare_scalar<ops::eq_Scalar>, compare_scalar<ops::ne_Scalar>,
-                                                   compare_scalar<ops::lt_Scalar>, compare_scalar<ops::le_Scalar>,
-                                                   compare_scalar<ops::gt_Scalar>, compare_scalar<ops::ge_Scalar>};
-static_assert(std::size(comparisons) == EP_GE + 1 && std::size(scalar_comparisons) == EP_GE + 1);
+at::Tensor compare(int32_t relation, const at::Tensor &a, const c10::Scalar &b) {
+    switch (relation) {
+    case EP_EQ:
+        return call<ops::eq_Scalar>(a, b);
+    case EP_NE:
+        return call<ops::ne_Scalar>(a, b);
+    case EP_LT:
+        return call<ops::lt_Scalar>(a, b);
+    case EP_LE:
+        return call<ops::le_Scalar>(a, b);
+    case EP_GT:
+        return call<ops::gt_Scalar>(a, b);
+    case EP_GE:
+        return call<ops::ge_Scalar>(a, b);
+    default:
+        throw Invalid("unknown comparison");
+    }
+}
 
 std::optional<c10::Scalar> bound(double value) {
     return std::isnan(value) ? std::optional<c10::Scalar>() : std::optional<c10::Scalar>(number(value));
@@ -86,24 +141,15 @@ ep_status ep_clamp(ep_tensor a, double min, double max, ep_tensor *out) {
 }
 
 ep_status ep_unary(int32_t function, ep_tensor a, ep_tensor *out) {
-    return produce(out, [&] {
-        require(function >= 0 && function < EP_UNARY_COUNT, "unknown unary function");
-        return unaries[function](ref(a));
-    });
+    return produce(out, [&] { return unary(function, ref(a)); });
 }
 
 ep_status ep_compare(int32_t relation, ep_tensor a, ep_tensor b, ep_tensor *out) {
-    return produce(out, [&] {
-        require(relation >= EP_EQ && relation <= EP_GE, "unknown comparison");
-        return comparisons[relation](ref(a), ref(b));
-    });
+    return produce(out, [&] { return compare(relation, ref(a), ref(b)); });
 }
 
 ep_status ep_compare_scalar(int32_t relation, ep_tensor a, double b, ep_tensor *out) {
-    return produce(out, [&] {
-        require(relation >= EP_EQ && relation <= EP_GE, "unknown comparison");
-        return scalar_comparisons[relation](ref(a), number(b));
-    });
+    return produce(out, [&] { return compare(relation, ref(a), number(b)); });
 }
 
 ep_status ep_logical_and(ep_tensor a, ep_tensor b, ep_tensor *out) {
@@ -157,7 +203,8 @@ ep_status ep_manual_seed(int64_t seed) {
         EP_REQUIRE_PRESENT(torch::cuda::device_count);
         EP_REQUIRE_PRESENT(torch::cuda::manual_seed_all);
         auto *generator = static_cast<at::CPUGeneratorImpl *>(at::detail::getDefaultCPUGenerator().unsafeGetGeneratorImpl());
-        generator->set_current_seed(static_cast<uint64_t>(seed));
+        /* By its qualified name: it is virtual in libtorch, and torch_abi.h knows the function itself. */
+        generator->at::CPUGeneratorImpl::set_current_seed(static_cast<uint64_t>(seed));
         if (torch::cuda::device_count() > 0) {
             torch::cuda::manual_seed_all(static_cast<uint64_t>(seed));
         }

@@ -2,6 +2,8 @@
 #include "internal.h"
 
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 
 using namespace edgeprune;
 
@@ -14,16 +16,31 @@ struct Symbol {
     const void *address; /* null where this libtorch lacks it */
 };
 
-/* Addresses of member functions are plain addresses here, as the linker sees them. */
-#pragma GCC diagnostic ignored "-Wpmf-conversions"
+template <class Result, class... Parameters> const void *address_of(Result (*function)(Parameters...)) {
+    return reinterpret_cast<const void *>(function);
+}
+
+/* A pointer to a member function that is not virtual begins with the function's address. */
+template <class Member> const void *address_of_member(Member member) {
+    static_assert(std::is_member_function_pointer_v<Member> && sizeof(member) >= sizeof(void *));
+    const void *address = nullptr;
+    std::memcpy(&address, &member, sizeof(address));
+    return address;
+}
 
 const std::vector<Symbol> &symbols() {
     static const std::vector<Symbol> all{
         {"c10::UndefinedTensorImpl::_singleton", c10::UndefinedTensorImpl::singleton()},
-#define EP_SYMBOL_FUNCTION(FUNCTION) {#FUNCTION, (const void *)(&FUNCTION)},
-#define EP_SYMBOL_OP(NAME, RESULT, ARGUMENTS) {op_name<ops::NAME>, (const void *)(&ops::NAME::call)},
-        EP_TORCH_FUNCTIONS(EP_SYMBOL_FUNCTION) EP_TORCH_OPS(EP_SYMBOL_OP)
-#undef EP_SYMBOL_FUNCTION
+#define EP_SYMBOL_C(RESULT, NAME, PARAMETERS) {#NAME, address_of(&NAME)},
+#define EP_SYMBOL_CPP(NAMESPACE, RESULT, NAME, PARAMETERS) {#NAMESPACE "::" #NAME, address_of(&NAMESPACE::NAME)},
+#define EP_SYMBOL_MEMBER(NAMESPACE, CLASS, RESULT, NAME, PARAMETERS)                                                   \
+    {#NAMESPACE "::" #CLASS "::" #NAME, address_of_member(&NAMESPACE::CLASS::NAME)},
+#define EP_SYMBOL_OP(NAME, RESULT, ARGUMENTS) {op_name<ops::NAME>, address_of(&ops::NAME::call)},
+        EP_TORCH_C_FUNCTIONS(EP_SYMBOL_C) EP_TORCH_CPP_FUNCTIONS(EP_SYMBOL_CPP) EP_TORCH_MEMBERS(EP_SYMBOL_MEMBER)
+            EP_OPENMP_FUNCTIONS(EP_SYMBOL_C) EP_TORCH_OPS(EP_SYMBOL_OP)
+#undef EP_SYMBOL_C
+#undef EP_SYMBOL_CPP
+#undef EP_SYMBOL_MEMBER
 #undef EP_SYMBOL_OP
     };
     return all;
@@ -170,12 +187,11 @@ ep_status ep_self_test(void) {
 
 const char *ep_libtorch_config(void) {
     thread_local std::string config;
-    return guard([] {
-               EP_REQUIRE_PRESENT(at::show_config);
-               config = at::show_config();
-           }) == EP_OK
-               ? config.c_str()
-               : nullptr;
+    const ep_status status = guard([] {
+        EP_REQUIRE_PRESENT(at::show_config);
+        config = at::show_config();
+    });
+    return status == EP_OK ? config.c_str() : nullptr;
 }
 
 ep_status ep_set_num_threads(int32_t threads) {
@@ -201,7 +217,7 @@ ep_status ep_cuda_device_count(int32_t *out) {
     return guard([&] {
         EP_REQUIRE_PRESENT(torch::cuda::device_count);
         require(out != nullptr, "the result pointer is NULL");
-        *out = torch::cuda::device_count();
+        *out = static_cast<uint8_t>(torch::cuda::device_count());
     });
 }
 

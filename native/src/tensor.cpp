@@ -182,13 +182,6 @@ ep_status ep_tensor_free(ep_tensor t) {
     });
 }
 
-ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out) {
-    return guard([&] {
-        require(out != nullptr, "the result pointer is NULL");
-        *out = adopt(new at::Tensor(ref(t)));
-    });
-}
-
 ep_status ep_empty(const int64_t *sizes, int32_t rank, int32_t dtype, int32_t device_type, int32_t device_index, ep_tensor *out) {
     return produce(out, [&] {
         return call<ops::empty_memory_format>(symbolic(sizes, rank), scalar_type(dtype), std::nullopt,
@@ -228,14 +221,6 @@ ep_status ep_sizes(ep_tensor t, int64_t *out) {
         const int64_t rank = rank_of(ref(t));
         require(out != nullptr || rank == 0, "the result pointer is NULL");
         std::copy_n(sizes_of(ref(t)), rank, out);
-    });
-}
-
-ep_status ep_strides(ep_tensor t, int64_t *out) {
-    return guard([&] {
-        const int64_t rank = rank_of(ref(t));
-        require(out != nullptr || rank == 0, "the result pointer is NULL");
-        std::copy_n(strides_of(ref(t)), rank, out);
     });
 }
 

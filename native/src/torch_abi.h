@@ -20,309 +20,62 @@
 #include <tuple>
 #include <vector>
 
-#ifdef EDGEPRUNE_GENUINE_HEADERS
-
-#include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/Parallel.h>
-#include <ATen/Version.h>
-#include <c10/core/CPUAllocator.h>
-#include <torch/csrc/autograd/autograd.h>
-#include <torch/csrc/inductor/aoti_torch/c/shim.h>
-#include <torch/csrc/api/include/torch/cuda.h>
-
-#define EP_WEAK
-
-#else
-
-#define EP_WEAK __attribute__((weak))
-
-namespace at {
-class Tensor;
-}
+/*
+ * The functions that the shim calls, each listed once: this declares them, makes the audit's table (runtime.cpp) and the
+ * assertions about their signatures (abi_asserts.cpp). An entry may only name types that both builds know.
+ */
 
 /* AOTInductor's C interface, which PyTorch keeps stable: a handle is an at::Tensor* on the C++ heap. */
-struct AtenTensorOpaque;
-using AtenTensorHandle = AtenTensorOpaque *;
-using AOTITorchError = int32_t;
-extern "C" {
-AOTITorchError aoti_torch_new_tensor_handle(AtenTensorHandle original, AtenTensorHandle *out) EP_WEAK;
-AOTITorchError aoti_torch_delete_tensor_object(AtenTensorHandle tensor) EP_WEAK;
-AOTITorchError aoti_torch_create_tensor_from_blob(void *data, int64_t rank, const int64_t *sizes, const int64_t *strides,
-                                                  int64_t storage_offset, int32_t dtype, int32_t device_type,
-                                                  int32_t device_index, AtenTensorHandle *out) EP_WEAK;
-AOTITorchError aoti_torch_get_data_ptr(AtenTensorHandle tensor, void **out) EP_WEAK;
-AOTITorchError aoti_torch_get_dim(AtenTensorHandle tensor, int64_t *out) EP_WEAK;
-AOTITorchError aoti_torch_get_numel(AtenTensorHandle tensor, int64_t *out) EP_WEAK;
-AOTITorchError aoti_torch_get_sizes(AtenTensorHandle tensor, int64_t **out) EP_WEAK;
-AOTITorchError aoti_torch_get_strides(AtenTensorHandle tensor, int64_t **out) EP_WEAK;
-AOTITorchError aoti_torch_get_dtype(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
-AOTITorchError aoti_torch_get_device_type(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
-AOTITorchError aoti_torch_get_device_index(AtenTensorHandle tensor, int32_t *out) EP_WEAK;
-}
+#define EP_TORCH_C_FUNCTIONS(FUNCTION)                                                                                 \
+    FUNCTION(AOTITorchError, aoti_torch_new_tensor_handle, (AtenTensorHandle original, AtenTensorHandle *out))         \
+    FUNCTION(AOTITorchError, aoti_torch_delete_tensor_object, (AtenTensorHandle tensor))                               \
+    FUNCTION(AOTITorchError, aoti_torch_create_tensor_from_blob,                                                       \
+             (void *data, int64_t rank, const int64_t *sizes, const int64_t *strides, int64_t storage_offset,          \
+              int32_t dtype, int32_t device_type, int32_t device_index, AtenTensorHandle *out))                        \
+    FUNCTION(AOTITorchError, aoti_torch_get_data_ptr, (AtenTensorHandle tensor, void **out))                           \
+    FUNCTION(AOTITorchError, aoti_torch_get_dim, (AtenTensorHandle tensor, int64_t *out))                              \
+    FUNCTION(AOTITorchError, aoti_torch_get_numel, (AtenTensorHandle tensor, int64_t *out))                            \
+    FUNCTION(AOTITorchError, aoti_torch_get_sizes, (AtenTensorHandle tensor, int64_t **out))                           \
+    FUNCTION(AOTITorchError, aoti_torch_get_strides, (AtenTensorHandle tensor, int64_t **out))                         \
+    FUNCTION(AOTITorchError, aoti_torch_get_dtype, (AtenTensorHandle tensor, int32_t *out))                            \
+    FUNCTION(AOTITorchError, aoti_torch_get_device_type, (AtenTensorHandle tensor, int32_t *out))                      \
+    FUNCTION(AOTITorchError, aoti_torch_get_device_index, (AtenTensorHandle tensor, int32_t *out))
 
-namespace c10 {
+/*
+ * C++ functions: namespace, result, name, parameters. GradMode is a class whose functions are static; a namespace of the same
+ * name gives them the same linker names. torch::cuda::device_count returned a size_t until some version after 2.7; as its
+ * low byte the answer is right from both.
+ */
+#define EP_TORCH_CPP_FUNCTIONS(FUNCTION)                                                                               \
+    FUNCTION(c10, c10::Allocator *, GetCPUAllocator, ())                                                               \
+    FUNCTION(c10, void, SetCPUAllocator, (c10::Allocator * allocator, uint8_t priority))                               \
+    FUNCTION(c10::GradMode, bool, is_enabled, ())                                                                      \
+    FUNCTION(c10::GradMode, void, set_enabled, (bool enabled))                                                         \
+    FUNCTION(at::detail, const at::Generator &, getDefaultCPUGenerator, ())                                            \
+    FUNCTION(at, std::string, show_config, ())                                                                         \
+    FUNCTION(at, int, get_num_threads, ())                                                                             \
+    FUNCTION(at, void, set_num_threads, (int threads))                                                                 \
+    FUNCTION(torch::autograd, std::vector<at::Tensor>, grad,                                                           \
+             (const std::vector<at::Tensor> &outputs, const std::vector<at::Tensor> &inputs,                           \
+              const std::vector<at::Tensor> &grad_outputs, std::optional<bool> retain_graph, bool create_graph,        \
+              bool allow_unused))                                                                                      \
+    FUNCTION(torch::cuda, edgeprune::abi::DeviceCount, device_count, ())                                               \
+    FUNCTION(torch::cuda, void, synchronize, (int64_t device_index))                                                   \
+    FUNCTION(torch::cuda, void, manual_seed_all, (uint64_t seed))
 
-enum class ScalarType : int8_t { Byte = 0, Int = 3, Long = 4, Half = 5, Float = 6, Double = 7, Bool = 11, BFloat16 = 15 };
-enum class Layout : int8_t { Strided = 0 };
-enum class MemoryFormat : int8_t { Contiguous = 0 };
-enum class DeviceType : int8_t { CPU = 0, CUDA = 1 };
-using DeviceIndex = int8_t;
-
-struct Device {
-    Device(DeviceType type, DeviceIndex index = -1) : type_(type), index_(index) {}
-
-  private:
-    DeviceType type_;
-    DeviceIndex index_;
-};
-
-/* A number: a tag, then 16 aligned bytes that a complex number would fill. Only its two plain kinds are built here. */
-class Scalar {
-  public:
-    Scalar(double value) : tag_(Tag::HAS_d) { value_.d = value; }
-    Scalar(int64_t value) : tag_(Tag::HAS_i) { value_.i = value; }
-    Scalar(const Scalar &other) : tag_(other.tag_), value_(other.value_) {}
-    ~Scalar() {}
-
-  private:
-    enum class Tag : int32_t { HAS_d = 0, HAS_i = 1 };
-    Tag tag_;
-    union alignas(16) {
-        double d;
-        int64_t i;
-        char room[16];
-    } value_;
-};
-
-/* A size that could be symbolic; as a plain number it is the number itself. Never trivially copied, so never in registers. */
-class SymInt {
-  public:
-    SymInt(int64_t value) : data_(value) {}
-    SymInt(const SymInt &other) : data_(other.data_) {}
-    ~SymInt() {}
-
-  private:
-    int64_t data_;
-};
-
-template <class T> class ArrayRef {
-  public:
-    ArrayRef() = default;
-    ArrayRef(const T *data, size_t length) : data_(data), length_(length) {}
-    ArrayRef(const std::vector<T> &values) : data_(values.data()), length_(values.size()) {}
-
-  private:
-    const T *data_ = nullptr;
-    size_t length_ = 0;
-};
-
-template <class T> class OptionalArrayRef {
-  public:
-    OptionalArrayRef(std::nullopt_t) {}
-    OptionalArrayRef(ArrayRef<T> values) : values_(values) {}
-
-  private:
-    std::optional<ArrayRef<T>> values_;
-};
-
-template <class T> class IListRef {
-  public:
-    IListRef(ArrayRef<T> values) : values_(values), tag_(Tag::Unboxed) {}
-
-  private:
-    enum class Tag : int32_t { Unboxed = 0 };
-    ArrayRef<T> values_;
-    Tag tag_;
-};
-
-class TensorImpl {
-  public:
-    bool requires_grad() const EP_WEAK;
-};
-
-/* Only its address means anything. GCC takes no weak attribute on a static data member, so it goes by its linker name. */
-extern char undefined_tensor __asm__("_ZN3c1019UndefinedTensorImpl10_singletonE") EP_WEAK;
-struct UndefinedTensorImpl {
-    static TensorImpl *singleton() { return reinterpret_cast<TensorImpl *>(&undefined_tensor); }
-};
-
-using DeleterFnPtr = void (*)(void *);
-
-/* Memory with its deleter; the pointer to the data and the pointer that is freed may differ. */
-class DataPtr {
-  public:
-    DataPtr(void *data, void *context, DeleterFnPtr deleter, Device device) : data_(data), context_(context, deleter), device_(device) {}
-    void *get() const { return data_; }
-    void *get_context() const { return context_.get(); }
-    void *release_context() { return context_.release(); }
-
-  private:
-    void *data_;
-    std::unique_ptr<void, DeleterFnPtr> context_;
-    Device device_;
-};
-
-/* Where tensors get their memory. The order of the virtual functions is libtorch's. */
-struct Allocator {
-    virtual ~Allocator() = default;
-    virtual DataPtr allocate(size_t bytes) = 0;
-    virtual bool is_simple_data_ptr(const DataPtr &pointer) const;
-    virtual DeleterFnPtr raw_deleter() const { return nullptr; }
-    virtual void copy_data(void *target, const void *source, size_t count) const = 0;
-};
-/* The table of its virtual functions and its type information are libtorch's, and weak too. */
-__asm__(".weak _ZTVN3c109AllocatorE\n.weak _ZTIN3c109AllocatorE\n.weak _ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE");
-
-Allocator *GetCPUAllocator() EP_WEAK;
-void SetCPUAllocator(Allocator *allocator, uint8_t priority = 0) EP_WEAK;
-
-struct GradMode {
-    static bool is_enabled() EP_WEAK;
-    static void set_enabled(bool enabled) EP_WEAK;
-};
-
-} // namespace c10
-
-namespace at {
-
-using c10::ScalarType;
-
-/* A counted reference to a TensorImpl. The counting is left to libtorch: copies and releases go through AOTI's handles. */
-class Tensor {
-  public:
-    Tensor() : impl_(undefined()) {}
-    Tensor(const Tensor &other) : impl_(undefined()) {
-        if (other.defined()) {
-            AtenTensorHandle copy = nullptr;
-            aoti_torch_new_tensor_handle(reinterpret_cast<AtenTensorHandle>(const_cast<Tensor *>(&other)), &copy);
-            Tensor *cell = reinterpret_cast<Tensor *>(copy);
-            impl_ = cell->impl_;
-            cell->impl_ = undefined();
-            delete cell;
-        }
-    }
-    Tensor(Tensor &&other) noexcept : impl_(other.impl_) { other.impl_ = undefined(); }
-    Tensor &operator=(Tensor other) noexcept {
-        std::swap(impl_, other.impl_);
-        return *this;
-    }
-    ~Tensor() {
-        if (defined()) {
-            aoti_torch_delete_tensor_object(reinterpret_cast<AtenTensorHandle>(new Tensor(std::move(*this))));
-        }
-    }
-    bool defined() const { return impl_ != undefined(); }
-    c10::TensorImpl *unsafeGetTensorImpl() const { return impl_; }
-
-  private:
-    static c10::TensorImpl *undefined() { return c10::UndefinedTensorImpl::singleton(); }
-    c10::TensorImpl *impl_;
-};
-
-/* A counted reference to a random generator; the shim only borrows the default one. */
-struct Generator {
-    Generator() : impl_(nullptr) {}
-    ~Generator() {}
-    Generator(const Generator &) = delete;
-    void *unsafeGetGeneratorImpl() const { return impl_; }
-
-  private:
-    void *impl_;
-};
-
-struct CPUGeneratorImpl {
-    void set_current_seed(uint64_t seed) EP_WEAK;
-};
-
-namespace detail {
-const Generator &getDefaultCPUGenerator() EP_WEAK;
-}
-
-std::string show_config() EP_WEAK;
-int get_num_threads() EP_WEAK;
-void set_num_threads(int threads) EP_WEAK;
-
-} // namespace at
-
-namespace torch {
-namespace autograd {
-std::vector<at::Tensor> grad(const std::vector<at::Tensor> &outputs, const std::vector<at::Tensor> &inputs,
-                             const std::vector<at::Tensor> &grad_outputs, std::optional<bool> retain_graph,
-                             bool create_graph, bool allow_unused) EP_WEAK;
-}
-namespace cuda {
-/* A size_t until some version after 2.7; as its low byte the answer is right from both. */
-c10::DeviceIndex device_count() EP_WEAK;
-void synchronize(int64_t device_index) EP_WEAK;
-void manual_seed_all(uint64_t seed) EP_WEAK;
-} // namespace cuda
-} // namespace torch
-
-#endif /* EDGEPRUNE_GENUINE_HEADERS */
+/* Member functions: namespace, class, result, name, parameters and qualifiers. */
+#define EP_TORCH_MEMBERS(MEMBER)                                                                                       \
+    MEMBER(c10, TensorImpl, bool, requires_grad, () const)                                                             \
+    MEMBER(at, CPUGeneratorImpl, void, set_current_seed, (uint64_t seed))
 
 /* libtorch's OpenMP runtime, whichever file it comes from: the fused kernels share its thread pool. */
-extern "C" {
-void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags) __attribute__((weak));
-int omp_get_thread_num() __attribute__((weak));
-int omp_get_num_threads() __attribute__((weak));
-int omp_in_parallel() __attribute__((weak));
-/* OpenBLAS has a thread pool of its own, which at::set_num_threads does not know; absent where the BLAS is another. */
-void openblas_set_num_threads(int threads) __attribute__((weak));
-}
+#define EP_OPENMP_FUNCTIONS(FUNCTION)                                                                                  \
+    FUNCTION(void, GOMP_parallel, (void (*body)(void *), void *data, unsigned threads, unsigned flags))                \
+    FUNCTION(int, omp_get_thread_num, ())                                                                              \
+    FUNCTION(int, omp_get_num_threads, ())                                                                             \
+    FUNCTION(int, omp_in_parallel, ())
 
-/* Plain functions of the audit: the declarations above. */
-#define EP_TORCH_FUNCTIONS(FUNCTION)                                                                                   \
-    FUNCTION(aoti_torch_new_tensor_handle)                                                                             \
-    FUNCTION(aoti_torch_delete_tensor_object)                                                                          \
-    FUNCTION(aoti_torch_create_tensor_from_blob)                                                                       \
-    FUNCTION(aoti_torch_get_data_ptr)                                                                                  \
-    FUNCTION(aoti_torch_get_dim)                                                                                       \
-    FUNCTION(aoti_torch_get_numel)                                                                                     \
-    FUNCTION(aoti_torch_get_sizes)                                                                                     \
-    FUNCTION(aoti_torch_get_strides)                                                                                   \
-    FUNCTION(aoti_torch_get_dtype)                                                                                     \
-    FUNCTION(aoti_torch_get_device_type)                                                                               \
-    FUNCTION(aoti_torch_get_device_index)                                                                              \
-    FUNCTION(c10::TensorImpl::requires_grad)                                                                           \
-    FUNCTION(c10::GetCPUAllocator)                                                                                     \
-    FUNCTION(c10::SetCPUAllocator)                                                                                     \
-    FUNCTION(c10::GradMode::is_enabled)                                                                                \
-    FUNCTION(c10::GradMode::set_enabled)                                                                               \
-    FUNCTION(at::CPUGeneratorImpl::set_current_seed)                                                                   \
-    FUNCTION(at::detail::getDefaultCPUGenerator)                                                                       \
-    FUNCTION(at::show_config)                                                                                          \
-    FUNCTION(at::get_num_threads)                                                                                      \
-    FUNCTION(at::set_num_threads)                                                                                      \
-    FUNCTION(torch::autograd::grad)                                                                                    \
-    FUNCTION(torch::cuda::device_count)                                                                                \
-    FUNCTION(torch::cuda::synchronize)                                                                                 \
-    FUNCTION(torch::cuda::manual_seed_all)                                                                             \
-    FUNCTION(GOMP_parallel)                                                                                            \
-    FUNCTION(omp_get_thread_num)                                                                                       \
-    FUNCTION(omp_get_num_threads)                                                                                      \
-    FUNCTION(omp_in_parallel)
-
-/* Operators: struct at::_ops::NAME with `static RESULT call ARGUMENTS`. */
-namespace edgeprune::abi {
-using T = const at::Tensor &;
-using Self = at::Tensor &;
-using Scalar = const c10::Scalar &;
-using Ints = c10::ArrayRef<int64_t>;
-using SymInts = c10::ArrayRef<c10::SymInt>;
-using OptInts = c10::OptionalArrayRef<int64_t>;
-using OptType = std::optional<c10::ScalarType>;
-using OptLayout = std::optional<c10::Layout>;
-using OptDevice = std::optional<c10::Device>;
-using OptBool = std::optional<bool>;
-using OptFormat = std::optional<c10::MemoryFormat>;
-using OptTensor = const std::optional<at::Tensor> &;
-using OptScalar = const std::optional<c10::Scalar> &;
-using OptGenerator = std::optional<at::Generator>;
-using Pair = std::tuple<at::Tensor, at::Tensor>;
-using List = std::vector<at::Tensor>;
-} // namespace edgeprune::abi
-
+/* Operators: struct at::_ops::NAME with `static RESULT call ARGUMENTS`; `T`, `Self` ... are edgeprune::abi's. */
 #define EP_TORCH_OPS(OP)                                                                                               \
     /* creation and conversion */                                                                                      \
     OP(empty_memory_format, at::Tensor, (SymInts, OptType, OptLayout, OptDevice, OptBool, OptFormat))                  \
@@ -432,6 +185,241 @@ using List = std::vector<at::Tensor>;
     OP(log_softmax_int, at::Tensor, (T, int64_t, OptType))                                                             \
     OP(layer_norm, at::Tensor, (T, SymInts, OptTensor, OptTensor, double, bool))                                       \
     OP(scaled_dot_product_attention, at::Tensor, (T, T, T, OptTensor, double, bool, std::optional<double>, bool))
+
+#ifdef EDGEPRUNE_GENUINE_HEADERS
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <c10/core/CPUAllocator.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
+#include <torch/csrc/api/include/torch/cuda.h>
+
+#define EP_WEAK
+
+namespace edgeprune::abi {
+using DeviceCount = decltype(torch::cuda::device_count());
+}
+
+#else
+
+#define EP_WEAK __attribute__((weak))
+
+struct AtenTensorOpaque;
+using AtenTensorHandle = AtenTensorOpaque *;
+using AOTITorchError = int32_t;
+
+#define EP_DECLARE_C(RESULT, NAME, PARAMETERS) extern "C" RESULT NAME PARAMETERS EP_WEAK;
+EP_TORCH_C_FUNCTIONS(EP_DECLARE_C)
+
+#define EP_DECLARE_MEMBER(NAMESPACE, CLASS, RESULT, NAME, PARAMETERS)                                                  \
+    namespace NAMESPACE {                                                                                              \
+    class CLASS {                                                                                                      \
+      public:                                                                                                          \
+        RESULT NAME PARAMETERS EP_WEAK;                                                                                \
+    };                                                                                                                 \
+    }
+EP_TORCH_MEMBERS(EP_DECLARE_MEMBER)
+
+namespace c10 {
+
+enum class ScalarType : int8_t { Byte = 0, Int = 3, Long = 4, Half = 5, Float = 6, Double = 7, Bool = 11, BFloat16 = 15 };
+enum class Layout : int8_t { Strided = 0 };
+enum class MemoryFormat : int8_t { Contiguous = 0 };
+enum class DeviceType : int8_t { CPU = 0, CUDA = 1 };
+using DeviceIndex = int8_t;
+
+struct Device {
+    Device(DeviceType type, DeviceIndex index = -1) : type_(type), index_(index) {}
+
+  private:
+    [[maybe_unused]] DeviceType type_;
+    [[maybe_unused]] DeviceIndex index_;
+};
+
+/* A number: a tag, then 16 aligned bytes that a complex number would fill. Only its two plain kinds are built here. */
+class Scalar {
+  public:
+    Scalar(double value) : tag_(Tag::HAS_d) { value_.d = value; }
+    Scalar(int64_t value) : tag_(Tag::HAS_i) { value_.i = value; }
+    Scalar(const Scalar &other) : tag_(other.tag_), value_(other.value_) {}
+    ~Scalar() {}
+
+  private:
+    enum class Tag : int32_t { HAS_d = 0, HAS_i = 1 };
+    Tag tag_;
+    union alignas(16) {
+        double d;
+        int64_t i;
+        char room[16];
+    } value_;
+};
+
+/* A size that could be symbolic; as a plain number it is the number itself. Never trivially copied, so never in registers. */
+class SymInt {
+  public:
+    SymInt(int64_t value) : data_(value) {}
+    SymInt(const SymInt &other) : data_(other.data_) {}
+    ~SymInt() {}
+
+  private:
+    int64_t data_;
+};
+
+template <class T> class ArrayRef {
+  public:
+    ArrayRef() = default;
+    ArrayRef(const T *data, size_t length) : data_(data), length_(length) {}
+    ArrayRef(const std::vector<T> &values) : data_(values.data()), length_(values.size()) {}
+
+  private:
+    const T *data_ = nullptr;
+    size_t length_ = 0;
+};
+
+template <class T> class OptionalArrayRef {
+  public:
+    OptionalArrayRef(std::nullopt_t) {}
+    OptionalArrayRef(ArrayRef<T> values) : values_(values) {}
+
+  private:
+    std::optional<ArrayRef<T>> values_;
+};
+
+template <class T> class IListRef {
+  public:
+    IListRef(ArrayRef<T> values) : values_(values), tag_(Tag::Unboxed) {}
+
+  private:
+    enum class Tag : int32_t { Unboxed = 0 };
+    ArrayRef<T> values_;
+    Tag tag_;
+};
+
+/* Only its address means anything. GCC takes no weak attribute on a static data member, so it goes by its linker name. */
+extern char undefined_tensor __asm__("_ZN3c1019UndefinedTensorImpl10_singletonE") EP_WEAK;
+struct UndefinedTensorImpl {
+    static TensorImpl *singleton() { return reinterpret_cast<TensorImpl *>(&undefined_tensor); }
+};
+
+using DeleterFnPtr = void (*)(void *);
+
+/* Memory with its deleter; the pointer to the data and the pointer that is freed may differ. */
+class DataPtr {
+  public:
+    DataPtr(void *data, void *context, DeleterFnPtr deleter, Device device) : data_(data), context_(context, deleter), device_(device) {}
+    void *get() const { return data_; }
+    void *get_context() const { return context_.get(); }
+    void *release_context() { return context_.release(); }
+
+  private:
+    void *data_;
+    std::unique_ptr<void, DeleterFnPtr> context_;
+    Device device_;
+};
+
+/* Where tensors get their memory. The order of the virtual functions is libtorch's. */
+struct Allocator {
+    virtual ~Allocator() = default;
+    virtual DataPtr allocate(size_t bytes) = 0;
+    virtual bool is_simple_data_ptr(const DataPtr &pointer) const;
+    virtual DeleterFnPtr raw_deleter() const { return nullptr; }
+    virtual void copy_data(void *target, const void *source, size_t count) const = 0;
+};
+/* The table of its virtual functions and its type information are libtorch's, and weak too. */
+__asm__(".weak _ZTVN3c109AllocatorE\n.weak _ZTIN3c109AllocatorE\n.weak _ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE");
+
+} // namespace c10
+
+namespace at {
+
+using c10::ScalarType;
+
+/* A counted reference to a TensorImpl. The counting is left to libtorch: copies and releases go through AOTI's handles. */
+class Tensor {
+  public:
+    Tensor() : impl_(undefined()) {}
+    Tensor(const Tensor &other) : impl_(undefined()) {
+        if (other.defined()) {
+            AtenTensorHandle copy = nullptr;
+            aoti_torch_new_tensor_handle(reinterpret_cast<AtenTensorHandle>(const_cast<Tensor *>(&other)), &copy);
+            Tensor *cell = reinterpret_cast<Tensor *>(copy);
+            impl_ = cell->impl_;
+            cell->impl_ = undefined();
+            delete cell;
+        }
+    }
+    Tensor(Tensor &&other) noexcept : impl_(other.impl_) { other.impl_ = undefined(); }
+    Tensor &operator=(Tensor other) noexcept {
+        std::swap(impl_, other.impl_);
+        return *this;
+    }
+    ~Tensor() {
+        if (defined()) {
+            aoti_torch_delete_tensor_object(reinterpret_cast<AtenTensorHandle>(new Tensor(std::move(*this))));
+        }
+    }
+    bool defined() const { return impl_ != undefined(); }
+    c10::TensorImpl *unsafeGetTensorImpl() const { return impl_; }
+
+  private:
+    static c10::TensorImpl *undefined() { return c10::UndefinedTensorImpl::singleton(); }
+    c10::TensorImpl *impl_;
+};
+
+/* A counted reference to a random generator; the shim only borrows the default one. */
+struct Generator {
+    Generator() : impl_(nullptr) {}
+    ~Generator() {}
+    Generator(const Generator &) = delete;
+    void *unsafeGetGeneratorImpl() const { return impl_; }
+
+  private:
+    void *impl_;
+};
+
+} // namespace at
+
+namespace edgeprune::abi {
+using DeviceCount = c10::DeviceIndex;
+}
+
+#define EP_DECLARE_CPP(NAMESPACE, RESULT, NAME, PARAMETERS)                                                            \
+    namespace NAMESPACE {                                                                                              \
+    RESULT NAME PARAMETERS EP_WEAK;                                                                                    \
+    }
+EP_TORCH_CPP_FUNCTIONS(EP_DECLARE_CPP)
+
+#endif /* EDGEPRUNE_GENUINE_HEADERS */
+
+/* In no header of libtorch's, so declared for both builds, and weak in both. */
+#define EP_DECLARE_OPENMP(RESULT, NAME, PARAMETERS) extern "C" RESULT NAME PARAMETERS __attribute__((weak));
+EP_OPENMP_FUNCTIONS(EP_DECLARE_OPENMP)
+
+/* OpenBLAS has a thread pool of its own, which at::set_num_threads does not know; absent where the BLAS is another. */
+extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
+
+/* Short names for the types of the operators' parameters. */
+namespace edgeprune::abi {
+using T = const at::Tensor &;
+using Self = at::Tensor &;
+using Scalar = const c10::Scalar &;
+using Ints = c10::ArrayRef<int64_t>;
+using SymInts = c10::ArrayRef<c10::SymInt>;
+using OptInts = c10::OptionalArrayRef<int64_t>;
+using OptType = std::optional<c10::ScalarType>;
+using OptLayout = std::optional<c10::Layout>;
+using OptDevice = std::optional<c10::Device>;
+using OptBool = std::optional<bool>;
+using OptFormat = std::optional<c10::MemoryFormat>;
+using OptTensor = const std::optional<at::Tensor> &;
+using OptScalar = const std::optional<c10::Scalar> &;
+using OptGenerator = std::optional<at::Generator>;
+using Pair = std::tuple<at::Tensor, at::Tensor>;
+using List = std::vector<at::Tensor>;
+} // namespace edgeprune::abi
 
 #ifndef EDGEPRUNE_GENUINE_HEADERS
 namespace at::_ops {

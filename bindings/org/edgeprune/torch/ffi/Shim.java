@@ -23,10 +23,10 @@ public class Shim extends Shim$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int EP_ABI_VERSION = (int)1L;
+    private static final int EP_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define EP_ABI_VERSION 1
+     * #define EP_ABI_VERSION 2
      * }
      */
     public static int EP_ABI_VERSION() {
@@ -310,15 +310,6 @@ public class Shim extends Shim$shared {
      */
     public static int EP_SQUARE() {
         return EP_SQUARE;
-    }
-    private static final int EP_UNARY_COUNT = (int)19L;
-    /**
-     * {@snippet lang=c :
-     * #define EP_UNARY_COUNT 19
-     * }
-     */
-    public static int EP_UNARY_COUNT() {
-        return EP_UNARY_COUNT;
     }
     private static final int EP_EQ = (int)0L;
     /**
@@ -1275,67 +1266,6 @@ public class Shim extends Shim$shared {
         }
     }
 
-    private static class ep_tensor_alias {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Shim.C_INT,
-            Shim.C_POINTER,
-            Shim.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_tensor_alias").orElseThrow();
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out)
-     * }
-     */
-    public static FunctionDescriptor ep_tensor_alias$descriptor() {
-        return ep_tensor_alias.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out)
-     * }
-     */
-    public static MethodHandle ep_tensor_alias$handle() {
-        return ep_tensor_alias.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out)
-     * }
-     */
-    public static MemorySegment ep_tensor_alias$address() {
-        return ep_tensor_alias.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * ep_status ep_tensor_alias(ep_tensor t, ep_tensor *out)
-     * }
-     */
-    public static int ep_tensor_alias(MemorySegment t, MemorySegment out) {
-        var mh$ = ep_tensor_alias.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ep_tensor_alias", t, out);
-            }
-            return (int)mh$.invokeExact(t, out);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
     private static class ep_empty {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Shim.C_INT,
@@ -1708,67 +1638,6 @@ public class Shim extends Shim$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("ep_sizes", t, out);
-            }
-            return (int)mh$.invokeExact(t, out);
-        } catch (Error | RuntimeException ex) {
-           throw ex;
-        } catch (Throwable ex$) {
-           throw new AssertionError("should not reach here", ex$);
-        }
-    }
-
-    private static class ep_strides {
-        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
-            Shim.C_INT,
-            Shim.C_POINTER,
-            Shim.C_POINTER
-        );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_strides").orElseThrow();
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
-    }
-
-    /**
-     * Function descriptor for:
-     * {@snippet lang=c :
-     * ep_status ep_strides(ep_tensor t, int64_t *out)
-     * }
-     */
-    public static FunctionDescriptor ep_strides$descriptor() {
-        return ep_strides.DESC;
-    }
-
-    /**
-     * Downcall method handle for:
-     * {@snippet lang=c :
-     * ep_status ep_strides(ep_tensor t, int64_t *out)
-     * }
-     */
-    public static MethodHandle ep_strides$handle() {
-        return ep_strides.HANDLE;
-    }
-
-    /**
-     * Address for:
-     * {@snippet lang=c :
-     * ep_status ep_strides(ep_tensor t, int64_t *out)
-     * }
-     */
-    public static MemorySegment ep_strides$address() {
-        return ep_strides.ADDR;
-    }
-
-    /**
-     * {@snippet lang=c :
-     * ep_status ep_strides(ep_tensor t, int64_t *out)
-     * }
-     */
-    public static int ep_strides(MemorySegment t, MemorySegment out) {
-        var mh$ = ep_strides.HANDLE;
-        try {
-            if (TRACE_DOWNCALLS) {
-                traceDowncall("ep_strides", t, out);
             }
             return (int)mh$.invokeExact(t, out);
         } catch (Error | RuntimeException ex) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Collections;
 import java.util.List;
+import org.edgeprune.torch.ffi.Shim;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -145,6 +146,25 @@ class ErrorTensorTest extends TensorFixture {
         assertMessage("toLongs: [3, 4] f32: not an integer tensor: convert it with to(DType.I64)", a::toLongs);
         assertMessage("toBooleans: [3, 4] f32: not a bool tensor: compare it, e.g. ne(0)", a::toBooleans);
         assertMessage("item: [3, 4] f32: not exactly one element", a::item);
+    }
+
+    @Test
+    void unknownFunctionNumbersAreRefused() {
+        for (int number : new int[] {-1, Integer.MIN_VALUE, Shim.EP_SQUARE() + 1, 1000}) {
+            assertRefused(
+                    "unary: [3, 4] f32: unknown unary function",
+                    () -> NativeCalls.unary("unary", a, (t, out) -> Shim.ep_unary(number, t, out)));
+        }
+        for (int number : new int[] {-1, Shim.EP_GE() + 1}) {
+            assertRefused(
+                    "compare: [3, 4] f32 x [3, 4] f32: unknown comparison",
+                    () -> NativeCalls.binary(
+                            "compare", a, a, (x, y, out) -> Shim.ep_compare(number, x, y, out)));
+            assertRefused(
+                    "compare: [3, 4] f32: unknown comparison",
+                    () -> NativeCalls.unary(
+                            "compare", a, (t, out) -> Shim.ep_compare_scalar(number, t, 1, out)));
+        }
     }
 
     @Test

@@ -158,12 +158,10 @@ class ErrorTensorTest extends TensorFixture {
         for (int number : new int[] {-1, Shim.EP_GE() + 1}) {
             assertRefused(
                     "compare: [3, 4] f32 x [3, 4] f32: unknown comparison",
-                    () -> NativeCalls.binary(
-                            "compare", a, a, (x, y, out) -> Shim.ep_compare(number, x, y, out)));
+                    () -> NativeCalls.binary("compare", a, a, (x, y, out) -> Shim.ep_compare(number, x, y, out)));
             assertRefused(
                     "compare: [3, 4] f32: unknown comparison",
-                    () -> NativeCalls.unary(
-                            "compare", a, (t, out) -> Shim.ep_compare_scalar(number, t, 1, out)));
+                    () -> NativeCalls.unary("compare", a, (t, out) -> Shim.ep_compare_scalar(number, t, 1, out)));
         }
     }
 

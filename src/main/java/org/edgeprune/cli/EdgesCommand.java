@@ -1,6 +1,5 @@
 package org.edgeprune.cli;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -86,7 +85,7 @@ final class EdgesCommand implements Callable<Integer> {
         Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name())
                 && matches(reader, edge.reader().name()));
         if (out != null) {
-            AtomicFile.write(out, stream -> stream.write(chosen.toJson().getBytes(StandardCharsets.UTF_8)));
+            AtomicFile.writeText(out, chosen.toJson());
         }
         if (checkpoint != null) {
             writeCheckpoint(chosen, sizes, directory);

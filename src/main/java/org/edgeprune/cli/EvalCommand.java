@@ -1,6 +1,5 @@
 package org.edgeprune.cli;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,8 +117,7 @@ final class EvalCommand implements Callable<Integer> {
             Evaluation evaluation =
                     new Evaluator(opened, chosen.scorer(tokenizer), cut, batchSize).evaluate(examples, masks);
             if (examplesFile != null) {
-                byte[] lines = evaluation.toJsonLines(tokenizer).getBytes(StandardCharsets.UTF_8);
-                AtomicFile.write(examplesFile, out -> out.write(lines));
+                AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
             }
             Map<String, Object> summary = new LinkedHashMap<>();
             summary.put("model", modelName);

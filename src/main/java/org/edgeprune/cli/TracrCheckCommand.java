@@ -13,7 +13,7 @@ import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.recovery.CircuitCheck;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.TransformerConfig;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.compile.Compiler;

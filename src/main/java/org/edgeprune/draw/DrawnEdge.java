@@ -1,14 +1,9 @@
 package org.edgeprune.draw;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.graph.EdgesFile;
 import org.edgeprune.io.InputException;
 
 /**
@@ -31,42 +26,12 @@ public record DrawnEdge(String writer, String reader, double strength) {
      * @throws InputException naming the file and the entry if it is anything else or a name is unknown
      */
     public static List<DrawnEdge> read(Path file) {
-        JsonNode root;
-        try {
-            root = new ObjectMapper().readTree(Files.readString(file));
-        } catch (JsonProcessingException e) {
-            throw new InputException(
-                    file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + ": not there; name an edges.json", e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e, e);
-        }
-        if (!root.isArray()) {
-            throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
-        }
         List<DrawnEdge> edges = new ArrayList<>();
-        for (int i = 0; i < root.size(); i++) {
-            JsonNode entry = root.get(i);
-            boolean pair = entry.isArray()
-                    && entry.size() >= 2
-                    && entry.get(0).isTextual()
-                    && entry.get(1).isTextual();
-            if (!pair || entry.size() > 3 || entry.size() == 3 && !entry.get(2).isNumber()) {
-                throw new InputException(file + ": entry " + i + " is " + entry
-                        + ": expected [writer, reader] or [writer, reader, mask]");
-            }
-            DrawnEdge edge = new DrawnEdge(
-                    entry.get(0).textValue(),
-                    entry.get(1).textValue(),
-                    entry.size() == 3 ? entry.get(2).doubleValue() : Double.NaN);
-            try {
-                edge.ends();
-            } catch (InputException e) {
-                throw new InputException(file + ": entry " + i + ": " + e.getMessage(), e);
-            }
+        EdgesFile.read(file, entry -> {
+            DrawnEdge edge = new DrawnEdge(entry.writer(), entry.reader(), entry.mask().orElse(Double.NaN));
+            edge.ends();
             edges.add(edge);
-        }
+        });
         return edges;
     }
 

@@ -1,15 +1,12 @@
 package org.edgeprune.draw;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /** The interactive page: {@code circuit.html} filled with the picture, {@code circuit.js} and the graph as JSON. */
 final class HtmlPage {
@@ -22,14 +19,14 @@ final class HtmlPage {
                 "title", SvgWriter.escape(title.isEmpty() ? "Circuit" : title),
                 "svg", SvgWriter.element(picture),
                 "data", json(picture.graph()),
-                "script", resource("circuit.js"));
-        return PLACE.matcher(resource("circuit.html"))
+                "script", TextReader.resource(HtmlPage.class, "circuit.js"));
+        return PLACE.matcher(TextReader.resource(HtmlPage.class, "circuit.html"))
                 .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
     }
 
     /** Nodes and links in the order of the picture's {@code data-i} numbers; an unknown strength is null. */
     private static String json(DrawnGraph graph) {
-        ObjectNode data = new ObjectMapper().createObjectNode();
+        ObjectNode data = Json.object();
         ArrayNode nodes = data.putArray("nodes");
         graph.nodes().forEach(node -> nodes.addObject().put("name", node.name()).put("type", node.type().label));
         ArrayNode links = data.putArray("links");
@@ -46,13 +43,5 @@ final class HtmlPage {
         });
         // within a script element only "<" could end the data early
         return data.toString().replace("<", "\\u003c");
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = HtmlPage.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,11 +1,11 @@
 package org.edgeprune.eval;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
@@ -70,19 +70,18 @@ public record Evaluation(List<Scored> examples) {
      * @param tokenizer that the prompts were encoded with
      */
     public String toJsonLines(PromptTokenizer tokenizer) {
-        ObjectMapper json = new ObjectMapper();
         StringBuilder lines = new StringBuilder();
         for (Scored scored : examples) {
-            ObjectNode line = json.createObjectNode();
+            ObjectNode line = Json.object();
             line.put("clean", tokenizer.decode(scored.example().clean()));
             line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
             line.set(
                     "predicted",
-                    json.valueToTree(Arrays.stream(scored.predicted())
+                    Json.PLAIN.tree(Arrays.stream(scored.predicted())
                             .mapToObj(tokenizer::decode)
                             .toList()));
-            line.set("metrics", json.valueToTree(scored.metrics()));
-            line.set("full_model_metrics", json.valueToTree(scored.fullModelMetrics()));
+            line.set("metrics", Json.PLAIN.tree(scored.metrics()));
+            line.set("full_model_metrics", Json.PLAIN.tree(scored.fullModelMetrics()));
             lines.append(line).append('\n');
         }
         return lines.toString();

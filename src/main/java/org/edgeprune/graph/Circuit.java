@@ -1,16 +1,9 @@
 package org.edgeprune.graph;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
@@ -125,9 +118,8 @@ public final class Circuit {
 
     /** The circuit as the text of an {@code edges.json} file, one edge a line. */
     public String toJson() {
-        return edges().stream()
-                .map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
-                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+        return EdgesFile.toJson(edges().stream()
+                .map(e -> new EdgesFile.Entry(e.writer().name(), e.reader().name())));
     }
 
     /**
@@ -152,41 +144,15 @@ public final class Circuit {
      *     have
      */
     public static Circuit read(Path file, ComputationGraph graph) {
-        JsonNode root;
-        try {
-            root = new ObjectMapper().readTree(Files.readString(file));
-        } catch (JsonProcessingException e) {
-            throw new InputException(
-                    file + ": not JSON: " + e.getOriginalMessage() + ": expected a list of [writer, reader] pairs", e);
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + ": not there; name an edges.json", e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e, e);
-        }
-        if (!root.isArray()) {
-            throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
-        }
         BitSet set = new BitSet();
-        for (int i = 0; i < root.size(); i++) {
-            JsonNode pair = root.get(i);
-            if (!pair.isArray()
-                    || pair.size() != 2
-                    || !pair.get(0).isTextual()
-                    || !pair.get(1).isTextual()) {
-                throw new InputException(file + ": entry " + i + " is " + pair + ": expected a pair [writer, reader]");
+        EdgesFile.read(file, entry -> {
+            Writer writer = graph.writer(entry.writer());
+            Reader reader = graph.reader(entry.reader());
+            if (!graph.hasEdge(writer, reader)) {
+                throw new InputException(writer + " is computed after " + reader + " reads, so this edge cannot exist");
             }
-            try {
-                Writer writer = graph.writer(pair.get(0).textValue());
-                Reader reader = graph.reader(pair.get(1).textValue());
-                if (!graph.hasEdge(writer, reader)) {
-                    throw new InputException(
-                            writer + " is computed after " + reader + " reads, so this edge cannot exist");
-                }
-                set.set(graph.edgeIndex(writer, reader));
-            } catch (InputException e) {
-                throw new InputException(file + ": entry " + i + ": " + e.getMessage(), e);
-            }
-        }
+            set.set(graph.edgeIndex(writer, reader));
+        });
         return new Circuit(graph, set);
     }
 

@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.concurrent.atomic.AtomicLong;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 
 /**
@@ -32,7 +32,7 @@ record BlobDownload(
                             + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
                 }
             }
-            Files.move(incomplete, cache.blob(file), StandardCopyOption.ATOMIC_MOVE);
+            AtomicFile.move(incomplete, cache.blob(file));
         } catch (IOException e) {
             throw new InputException(
                     incomplete + ": cannot be moved or removed: " + e

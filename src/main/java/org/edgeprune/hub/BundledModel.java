@@ -7,10 +7,10 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.stream.Stream;
+import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.CacheDirectory;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
 /**
@@ -36,7 +36,7 @@ public final class BundledModel {
             return unpacked();
         } catch (IOException e) {
             throw new InputException(
-                    "the bundled model cannot be unpacked into " + CacheDirectory.ofUser() + ": " + e.getMessage()
+                    "the bundled model cannot be unpacked into " + CacheDirectory.ofUser() + ": " + Complaint.reason(e)
                             + "; make room there or name another directory in EDGEPRUNE_CACHE",
                     e);
         } catch (URISyntaxException e) {
@@ -60,39 +60,13 @@ public final class BundledModel {
             key.append('-').append(Long.toHexString(jar.getJarEntry().getCrc()));
         }
         Path directory = CacheDirectory.ofUser().resolve(key.toString());
-        if (!Files.isDirectory(directory)) {
-            unpack(directory);
-        }
-        return directory;
-    }
-
-    /**
-     * To another name first, so that a directory of this name is always whole, whoever else unpacks at the same time.
-     */
-    private static void unpack(Path directory) throws IOException {
-        Files.createDirectories(directory.getParent());
-        Path part = Files.createTempDirectory(directory.getParent(), NAME);
-        try {
+        AtomicDirectory.provide(directory, part -> {
             for (String file : FILES) {
                 try (InputStream in = resource(file).openStream()) {
                     Files.copy(in, part.resolve(file));
                 }
             }
-            Files.move(part, directory, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            delete(part);
-            if (!Files.isDirectory(directory)) {
-                throw e;
-            }
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(directory);
+        });
+        return directory;
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +13,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
 
 /**
  * One repository in the cache that HuggingFace libraries share.
@@ -29,6 +29,8 @@ import org.edgeprune.io.InputException;
  * @param folder the repository's folder name
  */
 record HubCache(Path root, String folder) {
+    private static final int MAX_REF_BYTES = 1 << 12;
+
     static HubCache of(Path root, String repository) {
         return new HubCache(root, "models--" + repository.replace("/", "--"));
     }
@@ -55,11 +57,9 @@ record HubCache(Path root, String folder) {
             return Optional.of(revision);
         }
         Path ref = directory().resolve("refs").resolve(revision);
-        try {
-            return Files.isRegularFile(ref) ? Optional.of(Files.readString(ref).strip()) : Optional.empty();
-        } catch (IOException e) {
-            throw new InputException(ref + ": cannot be read: " + e + ": remove it", e);
-        }
+        return Files.isRegularFile(ref)
+                ? Optional.of(TextReader.upTo(MAX_REF_BYTES).read(ref, "remove it").strip())
+                : Optional.empty();
     }
 
     /** Notes which commit a revision stands for. */
@@ -67,7 +67,7 @@ record HubCache(Path root, String folder) {
         if (!revision.equals(commit)) {
             Path ref = directory().resolve("refs").resolve(revision);
             makeDirectories(ref.getParent());
-            AtomicFile.write(ref, out -> out.write(commit.getBytes(StandardCharsets.UTF_8)));
+            AtomicFile.writeText(ref, commit);
         }
     }
 

@@ -1,7 +1,6 @@
 package org.edgeprune.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -15,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 
 /**
  * The Hub's protocol: which commit a revision is and what files it has ({@code /api/models/REPO/revision/REVISION}),
@@ -24,7 +24,6 @@ import org.edgeprune.io.InputException;
  */
 final class HubClient implements AutoCloseable {
     private static final int REDIRECTS = 10;
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HubSettings settings;
     private final String repository;
@@ -51,7 +50,8 @@ final class HubClient implements AutoCloseable {
             HttpResponse<InputStream> response = send("GET", uri, 0, false);
             try (InputStream body = response.body()) {
                 check(response, revision, null);
-                JsonNode json = JSON.readTree(body);
+                String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+                JsonNode json = Json.parse(uri.toString(), text, "is HF_ENDPOINT right?");
                 String commit = json.path("sha").asText();
                 if (!commit.matches("[0-9a-f]{40}")) {
                     throw new InputException(

@@ -1,6 +1,5 @@
 package org.edgeprune.hub;
 
-import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
 
 /**
  * Where the Hub is and how to talk to it.
@@ -28,6 +28,7 @@ public record HubSettings(
         boolean offline,
         EnvironmentProxies proxy,
         Patience patience) {
+    private static final int MAX_TOKEN_BYTES = 1 << 12;
     private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
 
     /**
@@ -103,13 +104,8 @@ public record HubSettings(
 
     /** Where {@code huggingface-cli login} puts it. */
     private static Optional<String> storedToken(Path file) {
-        try {
-            return Files.isRegularFile(file)
-                    ? Optional.of(Files.readString(file).strip()).filter(t -> !t.isEmpty())
-                    : Optional.empty();
-        } catch (IOException e) {
-            throw new InputException(
-                    file + ": the access token cannot be read: " + e + ": set HF_TOKEN or remove the file", e);
-        }
+        return Files.isRegularFile(file)
+                ? Optional.of(TextReader.upTo(MAX_TOKEN_BYTES).read(file, "set HF_TOKEN")).map(String::strip).filter(t -> !t.isEmpty())
+                : Optional.empty();
     }
 }

@@ -6,9 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
 /** The bytes of a file that are there so far, on the disk, and their checksum so far. */
@@ -18,7 +16,7 @@ final class PartialBlob implements AutoCloseable {
     private final HubFile file;
     private final Path path;
     private final FileOutputStream out;
-    private MessageDigest digest;
+    private Digest digest;
     private long length;
 
     /** Opens what an earlier attempt left, or begins. @throws InputException if the disk refuses */
@@ -40,23 +38,20 @@ final class PartialBlob implements AutoCloseable {
         try (InputStream in = Files.newInputStream(path)) {
             byte[] buffer = new byte[CHUNK];
             for (int n; (n = in.read(buffer)) > 0; length += n) {
-                digest.update(buffer, 0, n);
+                digest.update(buffer, n);
             }
         }
     }
 
-    private MessageDigest digest() {
-        try {
-            if (file.checksum().length() == 64) {
-                return MessageDigest.getInstance("SHA-256");
-            }
-            // as git names a blob: with its size in front
-            MessageDigest git = MessageDigest.getInstance("SHA-1");
-            git.update(("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII));
-            return git;
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has it", e);
+    private Digest digest() {
+        if (file.checksum().length() == 64) {
+            return Digest.sha256();
         }
+        // as git names a blob: with its size in front
+        Digest git = Digest.sha1();
+        byte[] header = ("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII);
+        git.update(header, header.length);
+        return git;
     }
 
     long length() {
@@ -69,7 +64,7 @@ final class PartialBlob implements AutoCloseable {
         } catch (IOException e) {
             throw refused(e);
         }
-        digest.update(bytes, 0, count);
+        digest.update(bytes, count);
         length += count;
     }
 
@@ -90,8 +85,7 @@ final class PartialBlob implements AutoCloseable {
      */
     boolean isWhole() {
         try {
-            boolean right = length == file.size()
-                    && HexFormat.of().formatHex(digest.digest()).equals(file.checksum());
+            boolean right = length == file.size() && digest.hex().equals(file.checksum());
             if (right) {
                 out.getFD().sync();
             }

@@ -7,7 +7,6 @@ import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +15,12 @@ import java.util.stream.Stream;
  * deleted.
  */
 public final class AtomicDirectory {
+    /** Writes the files of the directory that it is given. */
+    @FunctionalInterface
+    public interface Body {
+        void writeTo(Path directory) throws IOException;
+    }
+
     private AtomicDirectory() {}
 
     /**
@@ -25,21 +30,51 @@ public final class AtomicDirectory {
      * @param body writes the files into the directory that it is given
      * @throws InputException if it holds something, or cannot be written
      */
-    public static void write(Path directory, Consumer<Path> body) {
+    public static void write(Path directory, Body body) {
         Complaint complaint = new Complaint(directory);
         requireNew(directory);
         Path target = directory.toAbsolutePath().normalize();
-        Path part = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        Thread onExit = new Thread(() -> delete(part));
-        Runtime.getRuntime().addShutdownHook(onExit);
+        Path part = part(target);
         try {
-            Files.createDirectories(part);
-            body.accept(part);
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            make(target, part, body);
         } catch (IOException e) {
             throw complaint.about("cannot be written (" + e + ")", "free some space or write to another directory", e);
         } catch (InputException e) {
             throw new InputException(e.getMessage().replace(part.toString(), directory.toString()), e);
+        }
+    }
+
+    /**
+     * Makes a directory unless it exists: of several threads or processes that do this at the same time, the first to
+     * end does, and the others find it made. For a caller that words failures itself.
+     *
+     * @param directory those above it are made
+     */
+    public static void provide(Path directory, Body body) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        Path target = directory.toAbsolutePath().normalize();
+        try {
+            make(target, part(target), body);
+        } catch (IOException e) {
+            if (!Files.isDirectory(target)) {
+                throw e;
+            }
+        }
+    }
+
+    private static Path part(Path target) {
+        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    private static void make(Path target, Path part, Body body) throws IOException {
+        Thread onExit = new Thread(() -> delete(part));
+        Runtime.getRuntime().addShutdownHook(onExit);
+        try {
+            Files.createDirectories(part);
+            body.writeTo(part);
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             delete(part);
             removeHook(onExit);

@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -41,24 +42,57 @@ public final class AtomicFile {
             throw complaint.about(
                     "cannot be written, " + directory + " is not a directory", "make the directory first");
         }
-        Path temporary = directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Path temporary = temporary(directory, file);
         try {
-            try {
-                // not a channel, which an interrupt would close
-                try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
-                    body.writeTo(out);
-                    out.getFD().sync();
-                }
-                Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } finally {
-                Files.deleteIfExists(temporary);
-            }
-            syncDirectory(directory);
+            replace(file, temporary, body);
         } catch (IOException e) {
-            String reason = String.valueOf(e.getMessage()).replace(temporary.toString(), directory.toString());
+            String reason = Complaint.reason(e).replace(temporary.toString(), directory.toString());
             throw complaint.about(
                     "cannot be written (" + reason + ")", "free some space or write to another directory", e);
         }
+    }
+
+    /** The same for a text, in UTF-8. */
+    public static void writeText(Path file, String text) {
+        write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * The same for a caller that words failures itself.
+     *
+     * @param file in a directory that exists
+     */
+    public static void replace(Path file, Body body) throws IOException {
+        replace(file, temporary(file.toAbsolutePath().getParent(), file), body);
+    }
+
+    private static void replace(Path file, Path temporary, Body body) throws IOException {
+        try {
+            // not a channel, which an interrupt would close
+            try (FileOutputStream out = new FileOutputStream(temporary.toFile())) {
+                body.writeTo(out);
+                out.getFD().sync();
+            }
+            move(temporary, file);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+    }
+
+    /** Gives a file that is whole and on the disk its name, which may be another's until then. */
+    public static void move(Path whole, Path name) throws IOException {
+        Files.move(whole, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncDirectory(name.toAbsolutePath().getParent());
+    }
+
+    private static Path temporary(Path directory, Path file) {
+        return directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    /** Whether a file is one that a process left half-written when it was killed, or is about to rename. */
+    public static boolean isTemporary(Path file) {
+        String name = file.getFileName().toString();
+        return name.startsWith(".") && name.endsWith(".tmp");
     }
 
     /** Makes the rename itself last. Windows has no such operation, and does not need it. */

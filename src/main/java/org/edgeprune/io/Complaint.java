@@ -1,8 +1,12 @@
 package org.edgeprune.io;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/** Words what is wrong with one file: one line, the file first, then the field, the fault and the remedy. */
+/** Words what is wrong with one file: the file first, then the field, the fault and the remedy. */
 public record Complaint(Path file) {
     /** The remedy for a file that was damaged or badly made. */
     public static final String REPLACE = "download or export the file again";
@@ -14,7 +18,7 @@ public record Complaint(Path file) {
     }
 
     public InputException about(String fault, String remedy, Throwable cause) {
-        return new InputException(oneLine(file + ": " + fault + ": " + remedy), cause);
+        return new InputException(file + ": " + fault + ": " + remedy, cause);
     }
 
     /** The file breaks a rule of the format. */
@@ -25,19 +29,17 @@ public record Complaint(Path file) {
     /** A name out of a file, which may hold anything: quoted, shortened, without control characters. */
     public static String quote(String name) {
         String shown = name.length() <= MAX_QUOTED ? name : name.substring(0, MAX_QUOTED) + "...";
-        return "'" + oneLine(shown) + "'";
+        return "'" + OneLine.escape(shown) + "'";
     }
 
-    public static String oneLine(String text) {
-        StringBuilder line = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            boolean breaksLine = Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
-            if (breaksLine || Character.getType(c) == Character.SURROGATE) {
-                line.append(String.format("\\u%04x", c));
-            } else {
-                line.appendCodePoint(c);
-            }
-        });
-        return line.toString();
+    /** Why the system refused, in words: the messages of Java's file exceptions are often no more than a path. */
+    public static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> missing.getFile() + " does not exist";
+            case AccessDeniedException denied -> denied.getFile() + ": permission denied";
+            case FileSystemException failure when failure.getReason() != null ->
+                failure.getFile() + ": " + failure.getReason();
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
     }
 }

@@ -19,28 +19,28 @@ import java.nio.charset.StandardCharsets;
  * becomes a {@link Complaint}.
  */
 public final class StrictJson implements AutoCloseable {
-    /** The limit of the format's reference implementation, for headers; also enough for any index. */
-    public static final int MAX_BYTES = 100_000_000;
-
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            // a shared symbol table would be filled with a hostile file's names
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(128)
-                    .maxNameLength(MAX_BYTES)
-                    .maxStringLength(MAX_BYTES)
-                    .build())
-            .build();
+    /**
+     * What is read at most.
+     *
+     * @param bytes of text
+     * @param depth of nesting
+     */
+    public record Limits(int bytes, int depth) {
+        /** 100 MB, the limit of the safetensors reference implementation for headers, nested 128 deep. */
+        public static final Limits DEFAULT = new Limits(100_000_000, 128);
+    }
 
     private final Complaint complaint;
     private final String part;
     private final JsonParser parser;
 
     /** Opens {@code part} (such as "header") of the complaint's file and enters its object. */
-    public StrictJson(byte[] utf8, String part, Complaint complaint) {
+    public StrictJson(byte[] utf8, String part, Limits limits, Complaint complaint) {
         this.complaint = complaint;
         this.part = part;
+        if (utf8.length > limits.bytes()) {
+            throw complaint.damaged(part + " is over the limit of " + limits.bytes() + " bytes");
+        }
         if (utf8.length == 0 || utf8[0] != '{') {
             throw complaint.damaged(part + " does not begin with '{', so it is not a JSON object");
         }
@@ -49,11 +49,24 @@ public final class StrictJson implements AutoCloseable {
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         try {
-            parser = FACTORY.createParser(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+            parser = factory(limits).createParser(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
         } catch (IOException e) {
             throw new UncheckedIOException("reading from memory", e);
         }
         advance();
+    }
+
+    private static JsonFactory factory(Limits limits) {
+        return JsonFactory.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                // a shared symbol table would be filled with a hostile file's names
+                .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(limits.depth())
+                        .maxNameLength(limits.bytes())
+                        .maxStringLength(limits.bytes())
+                        .build())
+                .build();
     }
 
     /** The next key of the current object, with the parser on its value; null at the end of the object. */

@@ -1,12 +1,11 @@
 package org.edgeprune.mini;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Json;
 import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.SafeTensorsWriter;
@@ -19,16 +18,16 @@ final class MiniDirectory {
     static void write(
             Path directory, MiniOptions options, MiniTrainer trainer, String command, MiniTraining.Trained trained) {
         SafeTensorsWriter.write(directory.resolve(Checkpoint.SINGLE), trainer.weights(), Map.of("format", "pt"));
-        text(
+        Json.write(
                 directory.resolve("config.json"),
-                config(options.config(trainer.model().vocabSize())).toPrettyString() + "\n");
-        text(directory.resolve("tokenizer.json"), MiniTokenizer.json());
-        text(directory.resolve("tokenizer_config.json"), tokenizerConfig().toPrettyString() + "\n");
-        text(directory.resolve("README.md"), readme(options, command, trained));
+                config(options.config(trainer.model().vocabSize())));
+        AtomicFile.writeText(directory.resolve("tokenizer.json"), MiniTokenizer.json());
+        Json.write(directory.resolve("tokenizer_config.json"), tokenizerConfig());
+        AtomicFile.writeText(directory.resolve("README.md"), readme(options, command, trained));
     }
 
     private static ObjectNode config(Gpt2Config config) {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ObjectNode root = Json.object();
         root.put("model_type", "gpt2");
         root.putArray("architectures").add("GPT2LMHeadModel");
         root.put("n_layer", config.layers());
@@ -48,7 +47,7 @@ final class MiniDirectory {
     }
 
     private static ObjectNode tokenizerConfig() {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ObjectNode root = Json.object();
         root.put("tokenizer_class", "PreTrainedTokenizerFast");
         root.put("bos_token", MiniTokenizer.END_OF_TEXT);
         root.put("eos_token", MiniTokenizer.END_OF_TEXT);
@@ -96,9 +95,5 @@ final class MiniDirectory {
         metrics.forEach((task, values) -> values.forEach((metric, value) ->
                 rows.append(String.format(Locale.ROOT, "| %s | %s | %.4f |%n", task, metric, value))));
         return rows.toString();
-    }
-
-    private static void text(Path file, String text) {
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -1,16 +1,14 @@
 package org.edgeprune.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 import org.edgeprune.torch.DType;
 
 /**
@@ -23,6 +21,9 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     /** Shapes that come with edgeprune: GPT-2 small, CodeLlama-13B, and a Llama that a step takes a second for. */
     public static final List<String> NAMES = List.of("gpt2", "codellama-13b", "llama-mid");
 
+    private static final String REMEDY =
+            "name a config.json, a directory that holds one, or one of " + String.join(", ", NAMES);
+
     private static final List<String> LAYERS = List.of("num_hidden_layers", "n_layer", "num_layers");
     private static final List<String> HEADS = List.of("num_attention_heads", "n_head", "num_heads");
 
@@ -33,26 +34,21 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     public static ConfigTemplate of(String name) {
         Path path = Path.of(name);
         Path file = Files.isDirectory(path) ? path.resolve("config.json") : path;
-        try {
-            if (Files.exists(file)) {
-                return parse(file, Files.readString(file));
-            }
-            if (!NAMES.contains(name)) {
-                throw new InputException(
-                        file + ": not there: name a config.json, a directory that holds one, or one of "
-                                + String.join(", ", NAMES));
-            }
-            try (InputStream in = ConfigTemplate.class.getResourceAsStream("/org/edgeprune/shapes/" + name + ".json")) {
-                return parse(Path.of(name), new String(in.readAllBytes(), StandardCharsets.UTF_8));
-            }
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e, e);
+        if (Files.exists(file)) {
+            return new ConfigTemplate(file, object(file, Json.read(file, REMEDY)));
         }
+        if (!NAMES.contains(name)) {
+            throw new InputException(file + ": not there: " + REMEDY);
+        }
+        String text = TextReader.resource(ConfigTemplate.class, "/org/edgeprune/shapes/" + name + ".json");
+        return new ConfigTemplate(Path.of(name), object(file, Json.parse(name, text, REMEDY)));
     }
 
-    private static ConfigTemplate parse(Path file, String text) throws IOException {
-        ModelConfig.of(file, text); // has the words for what is no JSON object
-        return new ConfigTemplate(file, (ObjectNode) new ObjectMapper().readTree(text));
+    private static ObjectNode object(Path file, JsonNode json) {
+        if (json instanceof ObjectNode object) {
+            return object;
+        }
+        throw new InputException(file + ": not a JSON object: " + REMEDY);
     }
 
     /** The same model with another number of layers: the first of those that {@code layer_types} lists. */
@@ -95,7 +91,7 @@ public record ConfigTemplate(Path file, ObjectNode json) {
 
     /** What it says, for an architecture to read. */
     public ModelConfig config() {
-        return ModelConfig.of(file, json.toString());
+        return ModelConfig.of(file, json);
     }
 
     private String field(List<String> names) {
@@ -103,10 +99,5 @@ public record ConfigTemplate(Path file, ObjectNode json) {
                 .filter(json::has)
                 .findFirst()
                 .orElseThrow(() -> new InputException(file + ": has none of the fields " + String.join(", ", names)));
-    }
-
-    /** The text of the file. */
-    String text() {
-        return json.toPrettyString() + "\n";
     }
 }

@@ -1,15 +1,11 @@
 package org.edgeprune.model;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.JsonFields;
 
 /**
  * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which
@@ -59,40 +55,23 @@ public final class ModelConfig {
             "unsloth_version",
             "use_cache");
 
-    private final Path file;
-    private final String prefix;
-    private final JsonNode root;
+    private final JsonFields fields;
     private final Set<String> asked = new HashSet<>();
 
-    private ModelConfig(Path file, String prefix, JsonNode root) {
-        this.file = file;
-        this.prefix = prefix;
-        this.root = root;
+    private ModelConfig(JsonFields fields) {
+        this.fields = fields;
     }
 
     /** Reads {@code config.json} of a model directory. */
     public static ModelConfig read(Path modelDirectory) {
-        Path file = modelDirectory.resolve("config.json");
-        try {
-            return of(file, Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw new InputException(
-                    file + ": missing: a model directory holds config.json, *.safetensors and tokenizer files", e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e, e);
-        }
+        return new ModelConfig(JsonFields.read(
+                modelDirectory.resolve("config.json"),
+                "a model directory holds config.json, *.safetensors and tokenizer files"));
     }
 
-    static ModelConfig of(Path file, String json) {
-        try {
-            JsonNode root = new ObjectMapper().readTree(json);
-            if (!root.isObject()) {
-                throw new InputException(file + ": not a JSON object");
-            }
-            return new ModelConfig(file, "", root);
-        } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not JSON: " + e.getOriginalMessage(), e);
-        }
+    /** The configuration in an object that came from {@code file}. */
+    static ModelConfig of(Path file, JsonNode json) {
+        return new ModelConfig(new JsonFields(file, "", json));
     }
 
     /** The architecture's name, {@code model_type}. */
@@ -115,27 +94,24 @@ public final class ModelConfig {
     /** Whether the field is there and not null. */
     boolean has(String field) {
         asked.add(field);
-        return root.hasNonNull(field);
+        return fields.has(field);
     }
 
     /** Whether the field is there, even if null. */
     boolean states(String field) {
         asked.add(field);
-        return root.has(field);
+        return fields.node().has(field);
     }
 
     /** A field that must be an object, for access to its own fields. */
     ModelConfig object(String field) {
-        JsonNode value = node(field);
-        if (!value.isObject()) {
-            throw error(field, "is " + value + ", expected an object");
-        }
-        return new ModelConfig(file, prefix + field + ".", value);
+        asked.add(field);
+        return new ModelConfig(fields.object(field));
     }
 
     JsonNode node(String field) {
         asked.add(field);
-        return root.path(field);
+        return fields.node().path(field);
     }
 
     /**
@@ -145,7 +121,7 @@ public final class ModelConfig {
      *     computes
      */
     void refuseOthers() {
-        root.properties().forEach(entry -> {
+        fields.node().properties().forEach(entry -> {
             JsonNode value = entry.getValue();
             boolean off = value.isNull()
                     || value.isBoolean() && !value.booleanValue()
@@ -164,52 +140,24 @@ public final class ModelConfig {
         if (!has(field)) {
             throw error(field, "is missing");
         }
-        return count(field, 0);
+        return fields.integer(field, 1, MAX_COUNT);
     }
 
     /** A positive integer, or the default where the field is absent or null. */
     int count(String field, int otherwise) {
-        JsonNode value = root.path(field);
-        if (!has(field)) {
-            return otherwise;
-        }
-        if (!value.isInt() || value.intValue() < 1 || value.intValue() > MAX_COUNT) {
-            throw error(field, "is " + value + ", expected a positive integer up to " + MAX_COUNT);
-        }
-        return value.intValue();
+        return has(field) ? fields.integer(field, 1, MAX_COUNT) : otherwise;
     }
 
     double number(String field, double otherwise) {
-        JsonNode value = root.path(field);
-        if (!has(field)) {
-            return otherwise;
-        }
-        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-            throw error(field, "is " + value + ", expected a number");
-        }
-        return value.doubleValue();
+        return has(field) ? fields.number(field) : otherwise;
     }
 
     boolean flag(String field, boolean otherwise) {
-        JsonNode value = root.path(field);
-        if (!has(field)) {
-            return otherwise;
-        }
-        if (!value.isBoolean()) {
-            throw error(field, "is " + value + ", expected true or false");
-        }
-        return value.booleanValue();
+        return has(field) ? fields.flag(field) : otherwise;
     }
 
     String text(String field, String otherwise) {
-        JsonNode value = root.path(field);
-        if (!has(field)) {
-            return otherwise;
-        }
-        if (!value.isTextual()) {
-            throw error(field, "is " + value + ", expected a string");
-        }
-        return value.textValue();
+        return has(field) ? fields.text(field) : otherwise;
     }
 
     Activation activation(String field, String otherwise) {
@@ -220,11 +168,11 @@ public final class ModelConfig {
     }
 
     InputException error(String field, String what) {
-        return new InputException(file + ": field '" + prefix + field + "' " + what);
+        return fields.error(field, what);
     }
 
     @Override
     public String toString() {
-        return file.toString();
+        return fields.file().toString();
     }
 }

@@ -9,7 +9,7 @@ import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.Device;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /** Opens HuggingFace model directories of every architecture that is supported. */
 public final class Models {

@@ -1,9 +1,7 @@
 package org.edgeprune.model;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.edgeprune.io.AtomicDirectory;
-import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.safetensors.UnmadeTensor;
@@ -101,9 +99,9 @@ public final class RandomCheckpoint {
                         part.resolve(files.get(i)), heard(shards.get(i), done, listener), METADATA);
             }
             if (files.size() > 1) {
-                text(part.resolve(Checkpoint.INDEX), index(shards, files));
+                Json.write(part.resolve(Checkpoint.INDEX), index(shards, files));
             }
-            text(part.resolve("config.json"), config.text());
+            Json.write(part.resolve("config.json"), config.json());
             copied.forEach(file -> copy(file, part));
         });
         return files;
@@ -156,15 +154,15 @@ public final class RandomCheckpoint {
         return heard;
     }
 
-    private String index(List<Map<String, UnmadeTensor>> shards, List<String> files) {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
+    private ObjectNode index(List<Map<String, UnmadeTensor>> shards, List<String> files) {
+        ObjectNode root = Json.object();
         root.putObject("metadata").put("total_size", byteSize());
         ObjectNode places = root.putObject("weight_map");
         for (int i = 0; i < files.size(); i++) {
             String file = files.get(i);
             shards.get(i).keySet().forEach(name -> places.put(name, file));
         }
-        return root.toPrettyString() + "\n";
+        return root;
     }
 
     private static void requireSpace(Path directory, long bytes) {
@@ -182,10 +180,6 @@ public final class RandomCheckpoint {
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be written: " + e, e);
         }
-    }
-
-    private static void text(Path file, String text) {
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static void copy(Path file, Path directory) {

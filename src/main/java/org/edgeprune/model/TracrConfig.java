@@ -2,7 +2,7 @@ package org.edgeprune.model;
 
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
  * The {@code config.json} of a compiled Tracr model ({@link CompiledModelFiles#MODEL_TYPE}).

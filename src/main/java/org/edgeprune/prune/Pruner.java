@@ -1,11 +1,7 @@
 package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.eval.Evaluation;
@@ -14,7 +10,9 @@ import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
@@ -108,7 +106,7 @@ public record Pruner(
                 if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
-                ObjectNode line = RunDirectory.JSON.valueToTree(metrics);
+                ObjectNode line = RunDirectory.JSON.tree(metrics);
                 directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
                 int made = step + 1;
@@ -117,10 +115,9 @@ public record Pruner(
                     MaskValues binary = soft.binary(soft.thresholds());
                     Map<String, Double> scores =
                             evaluator().evaluate(data.validation(), binary).metrics();
-                    directory.append(RunDirectory.JSON
-                            .createObjectNode()
+                    directory.append(Json.object()
                             .put("step", step)
-                            .set("validation", RunDirectory.JSON.valueToTree(scores)));
+                            .set("validation", RunDirectory.JSON.tree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.steps())) {
@@ -166,7 +163,7 @@ public record Pruner(
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
-        directory.writeMetrics(RunDirectory.JSON.valueToTree(result.metrics()));
+        directory.writeMetrics(RunDirectory.JSON.tree(result.metrics()));
         return result;
     }
 
@@ -181,14 +178,8 @@ public record Pruner(
 
     /** A digest of what decides the run's numbers: model, data and options, not where it runs. */
     private String identity() {
-        try {
-            ObjectNode json = RunDirectory.JSON.valueToTree(record);
-            json.retain("model_sha256", "task", "data", "examples", "options");
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(json.toString().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        ObjectNode json = RunDirectory.JSON.tree(record);
+        json.retain("model_sha256", "task", "data", "examples", "options");
+        return Digest.sha256(json.toString());
     }
 }

@@ -1,22 +1,18 @@
 package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /**
  * The files of one run.
@@ -36,9 +32,7 @@ import org.edgeprune.io.InputException;
  */
 public record RunDirectory(Path path) {
     /** Names in files are in snake_case, as the field writes them. */
-    static final ObjectMapper JSON = JsonMapper.builder()
-            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-            .build();
+    static final Json JSON = Json.SNAKE_CASE;
 
     /** Makes the directory if it is not there. */
     public static RunDirectory create(Path path) {
@@ -99,13 +93,14 @@ public record RunDirectory(Path path) {
     }
 
     public void write(RunRecord record) {
-        writeText(runFile(), pretty(JSON.valueToTree(record)));
+        Json.write(runFile(), JSON.tree(record));
     }
 
     /** @throws InputException if there is no readable {@code run.json}, or it lacks what every run has */
     public RunRecord readRecord() {
         try {
-            RunRecord record = JSON.readValue(Files.readString(runFile()), RunRecord.class);
+            RunRecord record = JSON.value(
+                    runFile().toString(), Json.read(runFile(), path + " is not a run directory"), RunRecord.class, "is it of a run?");
             if (record == null
                     || record.model() == null
                     || record.task() == null
@@ -121,22 +116,15 @@ public record RunDirectory(Path path) {
             throw e.getMessage().startsWith(runFile().toString())
                     ? e
                     : new InputException(runFile() + ": " + e.getMessage(), e);
-        } catch (NoSuchFileException e) {
-            throw new InputException(runFile() + ": missing: " + path + " is not a run directory", e);
-        } catch (IOException e) {
-            throw new InputException(
-                    runFile() + ": cannot be read: "
-                            + e.getMessage().lines().findFirst().orElse(""),
-                    e);
         }
     }
 
     public void write(Circuit circuit) {
-        writeText(edgesFile(), circuit.toJson());
+        AtomicFile.writeText(edgesFile(), circuit.toJson());
     }
 
     public void writeMinimal(Circuit circuit) {
-        writeText(minimalFile(), circuit.toJson());
+        AtomicFile.writeText(minimalFile(), circuit.toJson());
     }
 
     public Circuit readCircuit(ComputationGraph graph) {
@@ -145,12 +133,12 @@ public record RunDirectory(Path path) {
 
     /** Writes {@code metrics.json}. */
     public void writeMetrics(ObjectNode metrics) {
-        writeText(metricsFile(), pretty(metrics));
+        Json.write(metricsFile(), metrics);
     }
 
     /** Writes {@code examples.jsonl}, the last file of a run. */
     void writeExamples(String lines) {
-        writeText(examplesFile(), lines);
+        AtomicFile.writeText(examplesFile(), lines);
     }
 
     /** Whether the run has come to its end. */
@@ -173,30 +161,20 @@ public record RunDirectory(Path path) {
         if (!Files.exists(stepsFile())) {
             return;
         }
-        try {
-            List<String> kept = Files.readAllLines(stepsFile()).stream()
-                    .filter(line -> stepOf(line) < step)
-                    .toList();
-            writeText(stepsFile(), kept.stream().map(line -> line + "\n").collect(Collectors.joining()));
-        } catch (IOException e) {
-            throw new InputException(stepsFile() + ": cannot be read: " + e, e);
-        }
+        String kept = TextReader.LARGE.lines(stepsFile(), "start the run again").stream()
+                .filter(line -> stepOf(line) < step)
+                .map(line -> line + "\n")
+                .collect(Collectors.joining());
+        AtomicFile.writeText(stepsFile(), kept);
     }
 
-    private static int stepOf(String line) {
+    private int stepOf(String line) {
         try {
-            JsonNode step = JSON.readTree(line).path("step");
+            JsonNode step = Json.parse(stepsFile().toString(), line, "start the run again").path("step");
             return step.isInt() ? step.intValue() : Integer.MAX_VALUE;
-        } catch (IOException e) {
+        } catch (InputException halfWritten) {
             return Integer.MAX_VALUE;
         }
     }
 
-    private static String pretty(JsonNode node) {
-        return node.toPrettyString() + "\n";
-    }
-
-    private static void writeText(Path file, String text) {
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
-    }
 }

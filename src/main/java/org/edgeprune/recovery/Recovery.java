@@ -1,6 +1,5 @@
 package org.edgeprune.recovery;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Map;
@@ -28,7 +27,7 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
  * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the
@@ -185,6 +184,6 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
     }
 
     private static void write(Circuit circuit, Path file) {
-        AtomicFile.write(file, out -> out.write(circuit.toJson().getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.writeText(file, circuit.toJson());
     }
 }

@@ -1,6 +1,5 @@
 package org.edgeprune.report;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -73,6 +72,6 @@ public record Comparison(List<FoundCircuit> circuits) {
 
     /** Writes a set of edges as an {@code edges.json}. */
     public static void write(Set<Link> edges, Path file) {
-        AtomicFile.write(file, out -> out.write(FoundCircuit.toJson(edges).getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.writeText(file, FoundCircuit.toJson(edges));
     }
 }

@@ -1,8 +1,5 @@
 package org.edgeprune.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -14,7 +11,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.EdgesFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.prune.RunDirectory;
 
 /**
@@ -67,7 +66,7 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
     /** The numbers in a {@code metrics.json}. */
     static Map<String, Double> metrics(Path file) {
         Map<String, Double> metrics = new LinkedHashMap<>();
-        json(file).properties().forEach(entry -> {
+        Json.read(file, "name the folder of a run").properties().forEach(entry -> {
             if (entry.getValue().isNumber()) {
                 metrics.put(entry.getKey(), entry.getValue().doubleValue());
             }
@@ -75,22 +74,9 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         return metrics;
     }
 
-    private static JsonNode json(Path file) {
-        try {
-            return new ObjectMapper().readTree(Files.readString(file));
-        } catch (IOException e) {
-            throw new InputException(
-                    file + ": cannot be read: "
-                            + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
-                    e);
-        }
-    }
-
     /** As {@code edges.json} has it: one {@code [writer, reader]} pair a line. */
     static String toJson(Set<Link> edges) {
-        return edges.stream()
-                .map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
-                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+        return EdgesFile.toJson(edges.stream().map(e -> new EdgesFile.Entry(e.writer(), e.reader())));
     }
 
     /** Names in order of first appearance in any of several maps. */

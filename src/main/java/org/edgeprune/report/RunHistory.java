@@ -1,10 +1,6 @@
 package org.edgeprune.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -12,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /**
  * A run's {@code metrics.jsonl}.
@@ -23,32 +21,26 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
     static RunHistory read(Path file) {
         List<JsonNode> steps = new ArrayList<>();
         List<JsonNode> evaluations = new ArrayList<>();
-        ObjectMapper json = new ObjectMapper();
-        for (JsonNode line : lines(file, json)) {
+        for (JsonNode line : lines(file)) {
             (line.has("validation") ? evaluations : steps).add(line);
         }
         return new RunHistory(steps, evaluations);
     }
 
     /** The JSON objects of a file, one a line; a last line that a kill left half-written is left out. */
-    static List<JsonNode> lines(Path file, ObjectMapper json) {
-        try {
-            List<String> lines = Files.readAllLines(file);
-            List<JsonNode> nodes = new ArrayList<>();
-            for (int i = 0; i < lines.size(); i++) {
-                try {
-                    nodes.add(json.readTree(lines.get(i)));
-                } catch (JsonProcessingException e) {
-                    if (i < lines.size() - 1) {
-                        throw new InputException(
-                                file + ": line " + (i + 1) + ": not JSON: " + e.getOriginalMessage(), e);
-                    }
+    static List<JsonNode> lines(Path file) {
+        List<String> lines = TextReader.LARGE.lines(file, "name the folder of a run");
+        List<JsonNode> nodes = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            try {
+                nodes.add(Json.parseLine(file.toString(), i + 1, lines.get(i), "remove the line"));
+            } catch (InputException e) {
+                if (i < lines.size() - 1) {
+                    throw e;
                 }
             }
-            return nodes;
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e + ": name the folder of a run", e);
         }
+        return nodes;
     }
 
     /** The numbers of the steps. */

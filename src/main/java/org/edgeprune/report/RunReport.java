@@ -1,11 +1,6 @@
 package org.edgeprune.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +17,8 @@ import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 
@@ -57,7 +54,7 @@ public final class RunReport {
     /** Writes the page to a file. */
     public static void write(RunDirectory run, Path file) {
         String html = of(run);
-        AtomicFile.write(file, out -> out.write(html.getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.writeText(file, html);
     }
 
     private String html() {
@@ -75,8 +72,8 @@ public final class RunReport {
                 "circuit", Html.escape(drawing(title).toHtml()),
                 "examples", examples(),
                 "configuration", Html.table("configuration", List.of(), configuration()),
-                "script", resource("report.js"));
-        return PLACE.matcher(resource("report.html"))
+                "script", TextReader.resource(RunReport.class, "report.js"));
+        return PLACE.matcher(TextReader.resource(RunReport.class, "report.html"))
                 .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
     }
 
@@ -168,7 +165,7 @@ public final class RunReport {
     /** Every entry of {@code run.json}, with nested names joined by dots. */
     private List<List<String>> configuration() {
         List<List<String>> rows = new ArrayList<>();
-        flatten("", json(run.runFile()), rows);
+        flatten("", Json.read(run.runFile(), "name the folder of a run"), rows);
         return rows;
     }
 
@@ -181,21 +178,13 @@ public final class RunReport {
         }
     }
 
-    private static JsonNode json(Path file) {
-        try {
-            return new ObjectMapper().readTree(Files.readString(file));
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e, e);
-        }
-    }
-
     /** A row a test example: its prompts, what the circuit says, and its metrics beside the full model's. */
     private String examples() {
         if (!Files.exists(run.examplesFile())) {
             return "<p>The run has no " + run.examplesFile().getFileName() + ": it was made by an older version. "
                     + "<code>edgeprune eval RUN --examples RUN/examples.jsonl</code> writes it.</p>\n";
         }
-        List<JsonNode> lines = RunHistory.lines(run.examplesFile(), new ObjectMapper());
+        List<JsonNode> lines = RunHistory.lines(run.examplesFile());
         List<Map<String, Double>> metrics =
                 lines.stream().map(l -> numbers(l.path("metrics"))).toList();
         List<String> names = List.copyOf(FoundCircuit.names(metrics));
@@ -226,13 +215,5 @@ public final class RunReport {
         Map<String, Double> numbers = new LinkedHashMap<>();
         object.properties().forEach(e -> numbers.put(e.getKey(), e.getValue().doubleValue()));
         return numbers;
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = RunReport.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

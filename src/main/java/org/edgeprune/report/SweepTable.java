@@ -1,6 +1,5 @@
 package org.edgeprune.report;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -119,7 +118,7 @@ public record SweepTable(List<Row> rows) {
     }
 
     private static Path file(Path file, String text) {
-        AtomicFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+        AtomicFile.writeText(file, text);
         return file;
     }
 }

@@ -32,7 +32,7 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
     static Header parse(byte[] json, long dataLength, Complaint complaint) {
         Map<String, String> metadata = new LinkedHashMap<>();
         List<TensorInfo> found = new ArrayList<>();
-        try (StrictJson in = new StrictJson(json, "header", complaint)) {
+        try (StrictJson in = new StrictJson(json, "header", StrictJson.Limits.DEFAULT, complaint)) {
             for (String key = in.nextKey(); key != null; key = in.nextKey()) {
                 if (key.equals(METADATA)) {
                     readMetadata(in, metadata);

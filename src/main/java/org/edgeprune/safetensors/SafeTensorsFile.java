@@ -110,14 +110,14 @@ public final class SafeTensorsFile implements AutoCloseable {
         byte[] start = new byte[LENGTH_BYTES];
         open.readFully(start);
         long size = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
-        boolean tooLarge = size < 0 || size > StrictJson.MAX_BYTES;
+        boolean tooLarge = size < 0 || size > StrictJson.Limits.DEFAULT.bytes();
         if (tooLarge || size > length - LENGTH_BYTES) {
             if (Pickle.beginsLikeOne(start)) {
                 throw Pickle.refuse(file);
             }
             throw complaint.damaged("header length " + Long.toUnsignedString(size)
                     + (tooLarge
-                            ? " is over the limit of " + StrictJson.MAX_BYTES + " bytes"
+                            ? " is over the limit of " + StrictJson.Limits.DEFAULT.bytes() + " bytes"
                             : " reaches beyond the end of the file, which has " + length + " bytes"));
         }
         byte[] json = new byte[(int) size];

@@ -122,7 +122,7 @@ public final class SafeTensorsWriter {
             throw new UncheckedIOException("writing to memory", e);
         }
         int length = (json.size() + 7) / 8 * 8;
-        if (length > StrictJson.MAX_BYTES) {
+        if (length > StrictJson.Limits.DEFAULT.bytes()) {
             throw new IllegalArgumentException("the header would have " + length + " bytes, over the format's limit");
         }
         byte[] padded = new byte[8 + length];

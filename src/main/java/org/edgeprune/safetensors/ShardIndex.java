@@ -1,16 +1,17 @@
 package org.edgeprune.safetensors;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.StrictJson;
+import org.edgeprune.io.TextReader;
 
 /** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
 final class ShardIndex {
     private static final String FIELD = "weight_map";
+    private static final StrictJson.Limits LIMITS = StrictJson.Limits.DEFAULT;
 
     private ShardIndex() {}
 
@@ -18,7 +19,7 @@ final class ShardIndex {
     static Map<String, String> read(Path index) {
         Complaint complaint = new Complaint(index);
         Map<String, String> shardOf = null;
-        try (StrictJson in = new StrictJson(bytes(index, complaint), "index", complaint)) {
+        try (StrictJson in = new StrictJson(bytes(index), "index", LIMITS, complaint)) {
             for (String key = in.nextKey(); key != null; key = in.nextKey()) {
                 if (key.equals(FIELD)) {
                     shardOf = readWeightMap(in, complaint);
@@ -34,15 +35,10 @@ final class ShardIndex {
         return shardOf;
     }
 
-    private static byte[] bytes(Path index, Complaint complaint) {
-        try {
-            if (Files.size(index) > StrictJson.MAX_BYTES) {
-                throw complaint.damaged("the index is over the limit of " + StrictJson.MAX_BYTES + " bytes");
-            }
-            return Files.readAllBytes(index);
-        } catch (IOException e) {
-            throw complaint.about("cannot be read (" + e.getMessage() + ")", "check the file and its permissions", e);
-        }
+    private static byte[] bytes(Path index) {
+        return TextReader.upTo(LIMITS.bytes())
+                .read(index, "name a model directory or a .safetensors file")
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static Map<String, String> readWeightMap(StrictJson in, Complaint complaint) {

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.edgeprune.io.Json;
 
 /**
  * The tokenizer of the bundled mini model: whole words with their leading space, as GPT-2 spells them ({@code ĠMary}),
@@ -54,7 +55,7 @@ public final class MiniTokenizer {
         }
         // Not in the vocabulary on purpose: the library then reports an unknown word instead of passing over it.
         model.put("unk_token", "<unk>");
-        return root.toPrettyString() + "\n";
+        return Json.pretty(root);
     }
 
     /** Tokens in the order of their ids, with spaces as they are. */

@@ -1,9 +1,7 @@
 package org.edgeprune.task;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -15,6 +13,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /**
  * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only,
@@ -22,7 +22,7 @@ import org.edgeprune.io.InputException;
  * GPT-2, the beginning of sequence for Llama). Safe for use by several threads; closing frees the native side.
  */
 public final class PromptTokenizer implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String REMEDY = "fetch the file again";
 
     static {
         // Without this, DJL asks the cloud's metadata service where it runs, and on a machine with a GPU it downloads
@@ -60,11 +60,11 @@ public final class PromptTokenizer implements AutoCloseable {
         Path merges = modelDirectory.resolve("merges.txt");
         String bosToken = bosToken(modelDirectory.resolve("tokenizer_config.json"));
         if (Files.exists(json)) {
-            return new PromptTokenizer(json.toString(), parse(json.toString(), read(json)), bosToken);
+            return new PromptTokenizer(json.toString(), read(json), bosToken);
         }
         if (Files.exists(vocab) && Files.exists(merges)) {
-            JsonNode words = parse(vocab.toString(), read(vocab));
-            JsonNode definition = Gpt2Tokenizer.definition(vocab.toString(), words, merges.toString(), read(merges));
+            JsonNode words = read(vocab);
+            JsonNode definition = Gpt2Tokenizer.definition(vocab.toString(), words, merges.toString(), TextReader.LARGE.read(merges, REMEDY));
             return new PromptTokenizer(vocab.toString(), definition, bosToken);
         }
         throw new InputException(
@@ -172,7 +172,7 @@ public final class PromptTokenizer implements AutoCloseable {
             ObjectNode whole = definition.deepCopy();
             whole.putNull("truncation");
             whole.putNull("padding");
-            byte[] bytes = JSON.writeValueAsString(whole).getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = whole.toString().getBytes(StandardCharsets.UTF_8);
             return HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {
@@ -205,23 +205,15 @@ public final class PromptTokenizer implements AutoCloseable {
         if (!Files.exists(config)) {
             return null;
         }
-        JsonNode bos = parse(config.toString(), read(config)).path("bos_token");
+        JsonNode bos = read(config).path("bos_token");
         return bos.isObject() ? bos.path("content").asText(null) : bos.asText(null);
     }
 
     private static JsonNode parse(String source, String json) {
-        try {
-            return JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new InputException(source + ": not JSON: " + e.getOriginalMessage() + "; fetch the file again", e);
-        }
+        return Json.parse(source, json, REMEDY);
     }
 
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-        }
+    private static JsonNode read(Path file) {
+        return Json.read(file, REMEDY);
     }
 }

@@ -1,28 +1,23 @@
 package org.edgeprune.task;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /**
  * A data set before it is tokenised: JSON lines by split. On disk it is a folder of {@code train.jsonl},
  * {@code validation.jsonl} and {@code test.jsonl}, or one JSONL file whose lines may name their split.
  */
 public record Records(Map<Split, List<Row>> rows) {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
     public Records {
         rows = Map.copyOf(rows);
     }
@@ -79,7 +74,7 @@ public record Records(Map<Split, List<Row>> rows) {
             for (Split split : Split.values()) {
                 StringBuilder text = new StringBuilder();
                 for (Row row : part(split)) {
-                    text.append(JSON.writeValueAsString(row.json())).append('\n');
+                    text.append(row.json()).append('\n');
                 }
                 Files.writeString(folder.resolve(split.key() + ".jsonl"), text);
             }
@@ -100,7 +95,7 @@ public record Records(Map<Split, List<Row>> rows) {
 
     private static List<Row> lines(Path file) {
         List<Row> rows = new ArrayList<>();
-        List<String> lines = readLines(file);
+        List<String> lines = TextReader.LARGE.lines(file, "generate it with \"edgeprune data\", or name another --data");
         for (int i = 0; i < lines.size(); i++) {
             if (!lines.get(i).isBlank()) {
                 rows.add(new Row(file.toString(), i + 1, object(file, i + 1, lines.get(i))));
@@ -113,28 +108,11 @@ public record Records(Map<Split, List<Row>> rows) {
     }
 
     private static ObjectNode object(Path file, int line, String text) {
-        JsonNode json;
-        try {
-            json = JSON.readTree(text);
-        } catch (JsonProcessingException e) {
-            throw new InputException(file + ":" + line + ": not a JSON object: " + e.getOriginalMessage(), e);
-        }
+        JsonNode json = Json.parseLine(file.toString(), line, text, "write one {...} a line");
         if (json instanceof ObjectNode object) {
             return object;
         }
         throw new InputException(file + ":" + line + ": not a JSON object; write one {...} a line");
     }
 
-    private static List<String> readLines(Path file) {
-        try {
-            return Files.readAllLines(file);
-        } catch (NoSuchFileException e) {
-            throw new InputException(
-                    file + ": not there; generate it with \"edgeprune data\", or name another --data", e);
-        } catch (MalformedInputException e) {
-            throw new InputException(file + ": not UTF-8 text; convert it", e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e.getMessage(), e);
-        }
-    }
 }

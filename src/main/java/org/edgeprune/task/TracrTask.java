@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Interpreter;

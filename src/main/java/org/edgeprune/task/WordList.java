@@ -1,10 +1,5 @@
 package org.edgeprune.task;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
 
 /**
  * A seed list: one entry a line, UTF-8, blank lines and lines that begin with {@code #} left out, order kept.
@@ -32,24 +28,11 @@ record WordList(String source, List<Entry> entries) {
     }
 
     static WordList bundled(String name) {
-        try (InputStream in = WordList.class.getResourceAsStream("/org/edgeprune/seeds/" + name)) {
-            if (in == null) {
-                throw new IllegalStateException("seed list " + name + " is not on the class path");
-            }
-            return parse(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        } catch (IOException e) {
-            throw new IllegalStateException("seed list " + name, e);
-        }
+        return parse(name, TextReader.resource(WordList.class, "/org/edgeprune/seeds/" + name));
     }
 
     private static WordList read(Path file) {
-        try {
-            return parse(file.toString(), Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw new InputException(file + ": not there; name a list with one entry a line", e);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read as UTF-8 text: " + e.getMessage(), e);
-        }
+        return parse(file.toString(), TextReader.LARGE.read(file, "name a list with one entry a line"));
     }
 
     static WordList parse(String source, String text) {

@@ -1,28 +1,23 @@
 package org.edgeprune.torch;
 
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.zip.GZIPInputStream;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.CacheDirectory;
+import org.edgeprune.io.Complaint;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
 
 /**
  * The user's directory of unpacked native libraries, normally {@link CacheDirectory#ofUser}.
@@ -42,7 +37,6 @@ final class NativeCache {
         }
     }
 
-    private static final String PART = ".part";
     private static final String RECORD = ".record";
 
     private final Path root;
@@ -57,7 +51,7 @@ final class NativeCache {
 
     /** A short name for some content, to make a key of. */
     static String keyOf(byte[] content) {
-        return HexFormat.of().formatHex(sha256().digest(content), 0, 6);
+        return Digest.sha256(content).substring(0, 12);
     }
 
     /**
@@ -84,7 +78,7 @@ final class NativeCache {
             return directory;
         } catch (IOException e) {
             throw new InputException(
-                    "cannot unpack native libraries into " + directory + ": " + reason(e)
+                    "cannot unpack native libraries into " + directory + ": " + Complaint.reason(e)
                             + "; make room there or name another directory in EDGEPRUNE_CACHE",
                     e);
         }
@@ -100,7 +94,7 @@ final class NativeCache {
     }
 
     private static void unpackMissing(Path directory, List<Source> sources) throws IOException {
-        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*" + PART)) {
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, AtomicFile::isTemporary)) {
             for (Path part : left) {
                 Files.delete(part);
             }
@@ -127,33 +121,14 @@ final class NativeCache {
     }
 
     private static void unpack(Source source, Path target) throws IOException {
-        Path part = beside(target, PART);
-        MessageDigest digest = sha256();
-        try {
-            try (InputStream in = plain(source.content().open());
-                    FileChannel out = FileChannel.open(
-                            part,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING,
-                            StandardOpenOption.WRITE)) {
-                OutputStream stream = Channels.newOutputStream(out);
-                new DigestInputStream(in, digest).transferTo(stream);
-                out.force(true);
+        Digest digest = Digest.sha256();
+        Files.deleteIfExists(beside(target, RECORD));
+        AtomicFile.replace(target, out -> {
+            try (InputStream in = TextReader.decompressed(source.content().open())) {
+                digest.through(in).transferTo(out);
             }
-            Files.deleteIfExists(beside(target, RECORD));
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            record(target, HexFormat.of().formatHex(digest.digest()));
-        } finally {
-            Files.deleteIfExists(part);
-        }
-    }
-
-    private static InputStream plain(InputStream content) throws IOException {
-        BufferedInputStream in = new BufferedInputStream(content, 1 << 16);
-        in.mark(2);
-        boolean gzip = in.read() == 0x1f && in.read() == 0x8b;
-        in.reset();
-        return gzip ? new GZIPInputStream(in, 1 << 16) : in;
+        });
+        record(target, digest.hex());
     }
 
     /** What is known about a file that was unpacked whole. */
@@ -177,9 +152,8 @@ final class NativeCache {
     }
 
     private static void record(Path file, String sha256) throws IOException {
-        Path part = beside(file, RECORD + PART);
-        Files.writeString(part, new Record(sha256, Files.size(file), modifiedNanos(file)).toString());
-        Files.move(part, beside(file, RECORD), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        String text = new Record(sha256, Files.size(file), modifiedNanos(file)).toString();
+        AtomicFile.replace(beside(file, RECORD), out -> out.write(text.getBytes(StandardCharsets.US_ASCII)));
     }
 
     /** Size and time of modification are as recorded. */
@@ -194,11 +168,11 @@ final class NativeCache {
 
     /** The content is as recorded. */
     private static boolean isIntact(Path file) {
-        MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+        Digest digest = Digest.sha256();
+        try (InputStream in = digest.through(Files.newInputStream(file))) {
             Record record = Record.of(file);
             in.transferTo(OutputStream.nullOutputStream());
-            return record.sha256().equals(HexFormat.of().formatHex(digest.digest()));
+            return record.sha256().equals(digest.hex());
         } catch (IOException e) {
             return false;
         }
@@ -212,21 +186,4 @@ final class NativeCache {
         return file.resolveSibling(file.getFileName() + suffix);
     }
 
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
-    }
-
-    private static String reason(IOException e) {
-        if (e instanceof NoSuchFileException missing) {
-            return missing.getFile() + " does not exist";
-        }
-        if (e instanceof FileSystemException failure && failure.getReason() != null) {
-            return failure.getFile() + ": " + failure.getReason();
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    }
 }

@@ -126,7 +126,7 @@ class DrawnGraphTest {
         assertMessage("[[\"resid_post\", \"m1\"]]", "entry 0: unknown writer 'resid_post'");
         assertMessage("[[\"m1\", \"a1.h0.q\"]]", "entry 0: m1 is computed after a1.h0.q reads");
         assertMessage("[[\"m1\", \"m1\"]]", "entry 0: m1 is computed after m1 reads");
-        assertMessage("[[\"m1\"]]", "entry 0 is [\"m1\"]: expected [writer, reader]");
+        assertMessage("[[\"m1\"]]", "entry 0 is [\"m1\"]: expected a pair [writer, reader]");
         assertMessage("{\"edges\": []}", "not a JSON list");
         assertMessage("[[", "not JSON");
         assertMessage("[[\"a99999.h0\", \"resid_post\"]]", "unknown writer 'a99999.h0'");

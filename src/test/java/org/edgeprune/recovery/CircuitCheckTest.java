@@ -22,7 +22,7 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.TracrTask;
 import org.edgeprune.torch.Device;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.junit.jupiter.api.Test;

@@ -365,7 +365,7 @@ class SafeTensorsFileTest {
     void headerOfTheLargestSizeIsRead() {
         byte[] header =
                 "{\"t\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}".getBytes(StandardCharsets.UTF_8);
-        byte[] padded = Arrays.copyOf(header, StrictJson.MAX_BYTES);
+        byte[] padded = Arrays.copyOf(header, StrictJson.Limits.DEFAULT.bytes());
         Arrays.fill(padded, header.length, padded.length, (byte) ' ');
         Path file = RawFile.write(dir.resolve("large.safetensors"), RawFile.of(padded, new byte[] {7}));
         try (SafeTensorsFile open = SafeTensorsFile.open(file);

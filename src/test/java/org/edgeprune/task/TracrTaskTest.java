@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.edgeprune.io.InputException;
-import org.edgeprune.tracr.CompiledModelFiles;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.junit.jupiter.api.BeforeEach;

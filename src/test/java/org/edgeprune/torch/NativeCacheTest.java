@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,7 +86,7 @@ class NativeCacheTest {
                 result.output());
         assertTrue(result.output().contains("EDGEPRUNE_CACHE"), result.output());
         try (Stream<Path> files = Files.walk(temp.resolve("cache"))) {
-            assertTrue(files.noneMatch(f -> f.toString().endsWith(".part")), "what could not be finished is removed");
+            assertTrue(files.noneMatch(AtomicFile::isTemporary), "what could not be finished is removed");
         }
     }
 
@@ -170,7 +171,7 @@ class NativeCacheTest {
             assertTrue(process.isAlive(), "the process ended before the kill");
             if (Files.isDirectory(cache)) {
                 try (Stream<Path> files = Files.walk(cache)) {
-                    for (Path part : files.filter(f -> f.endsWith(LibTorchFiles.MAIN_LIBRARY + ".part"))
+                    for (Path part : files.filter(f -> f.getFileName().toString().startsWith("." + LibTorchFiles.MAIN_LIBRARY) && AtomicFile.isTemporary(f))
                             .toList()) {
                         if (part.toFile().length() >= size) {
                             return part;
@@ -186,7 +187,7 @@ class NativeCacheTest {
         LibTorchFiles files = LibTorchJars.unpack(new NativeCache(cache));
         assertEquals(List.of(), LibTorchJars.damaged(new NativeCache(cache)));
         try (Stream<Path> all = Files.list(files.directory())) {
-            assertTrue(all.noneMatch(f -> f.toString().endsWith(".part")));
+            assertTrue(all.noneMatch(AtomicFile::isTemporary));
         }
     }
 

@@ -11,6 +11,8 @@ import java.util.Optional;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.torch.TensorScope;
+import org.edgeprune.tracr.files.CompiledModelFiles;
+import org.edgeprune.tracr.files.WeightFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -1,16 +1,17 @@
 package org.edgeprune.tracr.rasp.text;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
 import org.edgeprune.tracr.rasp.RaspProgram;
 import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 
 /** A program in the text form. */
 public final class TextProgram implements RaspProgram {
+    private static final int MAX_BYTES = 1 << 24;
+
     private final String source;
     private final List<Ast.Definition> definitions;
 
@@ -30,11 +31,7 @@ public final class TextProgram implements RaspProgram {
     }
 
     public static TextProgram read(Path file) {
-        try {
-            return parse(file.toString(), Files.readString(file));
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be read as a program: " + e.getMessage(), e);
-        }
+        return parse(file.toString(), TextReader.upTo(MAX_BYTES).read(file, "name a file that holds a program"));
     }
 
     @Override

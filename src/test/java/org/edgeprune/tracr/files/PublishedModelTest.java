@@ -1,4 +1,4 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
 import static org.edgeprune.tracr.rasp.Comparison.EQ;
 import static org.edgeprune.tracr.rasp.Comparison.TRUE;
@@ -15,6 +15,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.Output;
+import org.edgeprune.tracr.TransformerConfig;
+import org.edgeprune.tracr.TransformerWeights;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.compile.Compiler;

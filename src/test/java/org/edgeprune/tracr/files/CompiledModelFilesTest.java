@@ -1,4 +1,4 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeTensorsFile;
+import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.GroundTruth;
 import org.edgeprune.tracr.circuit.GroundTruthFile;
@@ -97,10 +98,10 @@ class CompiledModelFilesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"key_size\" : 12| \"key_size\" : 0| key_size is 0: expected a positive whole number",
-                "\"relu\"| \"gelu\"| activation_function is \"gelu\": only relu is supported",
-                "\"layer_norm\" : false| \"layer_norm\" : true| layer_norm is true: only false is supported",
-                "\"vocabulary\"| \"words\"| tracr.vocabulary is missing",
+                "\"key_size\" : 12| \"key_size\" : 0| field 'key_size' is 0, expected a positive integer up to 2147483647",
+                "\"relu\"| \"gelu\"| field 'activation_function' is \"gelu\": only relu is supported",
+                "\"layer_norm\" : false| \"layer_norm\" : true| field 'layer_norm' is true: only false is supported",
+                "\"vocabulary\"| \"words\"| field 'tracr.vocabulary' is missing",
                 "\"mlp_hidden_size\" : 30| \"mlp_hidden_size\" : 29| tensor layer_0.mlp.w_up has the shape [41, 30], but the"
                         + " configuration says [41, 29]"
             })

@@ -1,41 +1,38 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Value;
 
 /** A vocabulary as a HuggingFace {@code tokenizer.json}: words between white space, with BOS put before them. */
 final class TokenizerFile {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private TokenizerFile() {}
 
     /** @throws InputException if a token holds white space, which a text of tokens could not show */
     static void write(Vocabulary vocabulary, Path file) {
-        ObjectNode ids = JSON.createObjectNode();
+        ObjectNode ids = Json.object();
         for (Value token : vocabulary.tokens()) {
             if (token.toString().isBlank() || token.toString().chars().anyMatch(Character::isWhitespace)) {
                 throw new InputException("token '" + token + "' is empty or holds white space: name it otherwise");
             }
             ids.put(token.toString(), vocabulary.id(token));
         }
-        ObjectNode root = JSON.createObjectNode().put("version", "1.0");
+        ObjectNode root = Json.object().put("version", "1.0");
         root.putNull("truncation").putNull("padding").putArray("added_tokens");
         root.putNull("normalizer").putObject("pre_tokenizer").put("type", "WhitespaceSplit");
         root.set("post_processor", bosFirst(vocabulary));
         root.putNull("decoder");
         // The library asks for an unknown token's name. None is in the vocabulary: unknown words are refused.
         root.putObject("model").put("type", "WordLevel").put("unk_token", "").set("vocab", ids);
-        AtomicFile.write(file, out -> out.write((root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
+        Json.write(file, root);
     }
 
     private static ObjectNode bosFirst(Vocabulary vocabulary) {
         String bos = vocabulary.bos().toString();
-        ObjectNode template = JSON.createObjectNode().put("type", "TemplateProcessing");
+        ObjectNode template = Json.object().put("type", "TemplateProcessing");
         for (String which : new String[] {"single", "pair"}) {
             var items = template.putArray(which);
             items.addObject().putObject("SpecialToken").put("id", bos).put("type_id", 0);

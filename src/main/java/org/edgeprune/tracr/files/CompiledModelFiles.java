@@ -1,17 +1,19 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.Output;
+import org.edgeprune.tracr.TransformerConfig;
+import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Value;
 
@@ -21,7 +23,6 @@ import org.edgeprune.tracr.rasp.Value;
  * {@code tokenizer.json} for texts of tokens with spaces between them.
  */
 public final class CompiledModelFiles {
-    private static final ObjectMapper JSON = new ObjectMapper();
     /** {@code model_type} of compiled models, as the published implementation calls them. */
     public static final String MODEL_TYPE = "erazr";
 
@@ -37,12 +38,12 @@ public final class CompiledModelFiles {
         WeightFiles.write(directory.resolve("model.safetensors"), model.weights());
         ObjectNode config = config(model.config());
         config.set("tracr", meaning(model));
-        write(directory.resolve("config.json"), config);
-        ObjectNode ids = JSON.createObjectNode();
+        Json.write(directory.resolve("config.json"), config);
+        ObjectNode ids = Json.object();
         for (int i = 0; i < model.vocabulary().tokens().size(); i++) {
             ids.put(model.vocabulary().tokens().get(i).toString(), i);
         }
-        write(directory.resolve("vocab.json"), ids);
+        Json.write(directory.resolve("vocab.json"), ids);
         TokenizerFile.write(model.vocabulary(), directory.resolve("tokenizer.json"));
     }
 
@@ -53,9 +54,9 @@ public final class CompiledModelFiles {
      */
     public static CompiledModel read(Path directory) {
         Path file = directory.resolve("config.json");
-        JsonFields fields = JsonFields.read(file);
+        TracrFields fields = TracrFields.read(file);
         TransformerConfig config = config(fields);
-        JsonFields meaning = fields.object("tracr");
+        TracrFields meaning = fields.object("tracr");
         Vocabulary vocabulary = new Vocabulary(
                 meaning.values("vocabulary"), meaning.value("bos"), meaning.value("pad"), config.maxPositions() - 1);
         Encoding encoding = meaning.text("output_encoding").equals(Encoding.NUMERICAL.toString())
@@ -71,11 +72,11 @@ public final class CompiledModelFiles {
 
     /** The configuration in a {@code config.json}, ours or the reference's. */
     public static TransformerConfig readConfig(Path file) {
-        return config(JsonFields.read(file));
+        return config(TracrFields.read(file));
     }
 
     private static ObjectNode config(TransformerConfig config) {
-        return JSON.createObjectNode()
+        return Json.object()
                 .put("model_type", MODEL_TYPE)
                 .put("model_size", config.modelSize())
                 .put("num_layers", config.numLayers())
@@ -91,7 +92,7 @@ public final class CompiledModelFiles {
                 .put("causal", config.causal());
     }
 
-    private static TransformerConfig config(JsonFields fields) {
+    private static TransformerConfig config(TracrFields fields) {
         fields.require("model_type", MODEL_TYPE);
         fields.require("activation_function", "relu");
         fields.require("layer_norm", "false");
@@ -109,7 +110,7 @@ public final class CompiledModelFiles {
     }
 
     private static ObjectNode meaning(CompiledModel model) {
-        ObjectNode meaning = JSON.createObjectNode();
+        ObjectNode meaning = Json.object();
         meaning.set("vocabulary", array(model.vocabulary().tokens()));
         meaning.set("bos", json(model.vocabulary().bos()));
         meaning.set("pad", json(model.vocabulary().pad()));
@@ -122,7 +123,7 @@ public final class CompiledModelFiles {
     }
 
     private static ArrayNode array(List<Value> values) {
-        ArrayNode array = JSON.createArrayNode();
+        ArrayNode array = Json.array();
         values.forEach(value -> array.add(json(value)));
         return array;
     }
@@ -137,9 +138,5 @@ public final class CompiledModelFiles {
             case Value.Tuple t -> array(t.values());
             case Value.None n -> factory.nullNode();
         };
-    }
-
-    private static void write(Path file, JsonNode json) {
-        AtomicFile.write(file, out -> out.write((json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8)));
     }
 }

@@ -1,4 +1,4 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +11,8 @@ import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
+import org.edgeprune.tracr.TransformerConfig;
+import org.edgeprune.tracr.TransformerWeights;
 
 /** The weights of compiled transformers as safetensors. */
 public final class WeightFiles {

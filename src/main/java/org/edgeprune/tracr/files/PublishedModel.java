@@ -1,4 +1,4 @@
-package org.edgeprune.tracr;
+package org.edgeprune.tracr.files;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -6,6 +6,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
+import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.Output;
+import org.edgeprune.tracr.TransformerConfig;
+import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
@@ -20,10 +24,10 @@ public final class PublishedModel {
      * @throws InputException naming the file and the field that is missing or wrong
      */
     public static CompiledModel read(Path json, Output output) {
-        JsonFields root = JsonFields.read(json);
-        JsonFields options = root.object("config");
+        TracrFields root = TracrFields.read(json);
+        TracrFields options = root.object("config");
         options.require("layer_norm", "false");
-        JsonFields shapes = root.object("shapes");
+        TracrFields shapes = root.object("shapes");
         int[] positions = shapes.shape("pos_embed_embeddings", 2);
         int heads = options.count("num_heads");
         TransformerConfig config = new TransformerConfig(
@@ -36,7 +40,7 @@ public final class PublishedModel {
                 positions[0],
                 shapes.shape("unembedding_mtx", 2)[1],
                 options.text("causal").equals("true"));
-        JsonFields ids = root.object("vocab");
+        TracrFields ids = root.object("vocab");
         List<Value> tokens =
                 new ArrayList<>(ids.names().stream().map(Value::parse).toList());
         tokens.sort(Comparator.comparing(token -> ids.index(token.toString())));

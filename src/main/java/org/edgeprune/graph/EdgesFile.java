@@ -1,0 +1,74 @@
+package org.edgeprune.graph;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.OptionalDouble;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+
+/**
+ * The reference's {@code edges.json}: a list of {@code [writer, reader]} pairs of names, or of {@code [writer, reader,
+ * mask]} triples.
+ */
+public final class EdgesFile {
+    private EdgesFile() {}
+
+    /**
+     * One edge, by the names of its ends.
+     *
+     * @param mask its mask value, where the file states it
+     */
+    public record Entry(String writer, String reader, OptionalDouble mask) {
+        public Entry(String writer, String reader) {
+            this(writer, reader, OptionalDouble.empty());
+        }
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param reader is given each entry in its order; an {@link InputException} of its own is passed on with the file
+     *     and the entry's number
+     * @throws InputException naming the file, and the entry if it is neither a pair nor a triple
+     */
+    public static void read(Path file, Consumer<Entry> reader) {
+        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs");
+        if (!root.isArray()) {
+            throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
+        }
+        int number = 0;
+        for (JsonNode entry : root) {
+            Entry edge = entry(file, number, entry);
+            try {
+                reader.accept(edge);
+            } catch (InputException e) {
+                throw new InputException(file + ": entry " + number + ": " + e.getMessage(), e);
+            }
+            number++;
+        }
+    }
+
+    private static Entry entry(Path file, int number, JsonNode entry) {
+        boolean named = entry.isArray()
+                && (entry.size() == 2 || entry.size() == 3)
+                && entry.get(0).isTextual()
+                && entry.get(1).isTextual();
+        if (!named || entry.size() == 3 && !entry.get(2).isNumber()) {
+            throw new InputException(file + ": entry " + number + " is " + entry
+                    + ": expected a pair [writer, reader] or a triple [writer, reader, mask]");
+        }
+        return new Entry(
+                entry.get(0).textValue(),
+                entry.get(1).textValue(),
+                entry.size() == 3 ? OptionalDouble.of(entry.get(2).doubleValue()) : OptionalDouble.empty());
+    }
+
+    /** The text of a file of pairs, one a line. */
+    public static String toJson(Stream<Entry> edges) {
+        return edges.map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
+                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+    }
+}

@@ -1,0 +1,148 @@
+package org.edgeprune.io;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.PropertyNamingStrategy;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+
+/**
+ * JSON as trees: the only place that configures Jackson. A text is one value, nested no deeper than
+ * {@value #MAX_DEPTH}, with nothing after it.
+ */
+public final class Json {
+    /** The deepest nesting that is read. */
+    public static final int MAX_DEPTH = 200;
+
+    private static final int MAX_NAME = 1 << 20;
+
+    /** Names of Java as they are. */
+    public static final Json PLAIN = new Json(null, JsonInclude.Include.ALWAYS);
+
+    /** Names of Java's records in snake_case, as the field's files have them. */
+    public static final Json SNAKE_CASE = new Json(PropertyNamingStrategies.SNAKE_CASE, JsonInclude.Include.ALWAYS);
+
+    /** The same, without the components of records that are null. */
+    public static final Json SNAKE_CASE_WITHOUT_NULLS =
+            new Json(PropertyNamingStrategies.SNAKE_CASE, JsonInclude.Include.NON_NULL);
+
+    private final ObjectMapper mapper;
+
+    private Json(PropertyNamingStrategy names, JsonInclude.Include included) {
+        JsonFactory factory = JsonFactory.builder()
+                // a shared symbol table would be filled with a hostile file's names
+                .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_DEPTH)
+                        .maxNameLength(MAX_NAME)
+                        .build())
+                .build();
+        JsonMapper.Builder builder = JsonMapper.builder(factory)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .serializationInclusion(included);
+        if (names != null) {
+            builder.propertyNamingStrategy(names);
+        }
+        this.mapper = builder.build();
+    }
+
+    /**
+     * Reads a file of one JSON value, of up to 1 GiB.
+     *
+     * @param remedy what to do if the file does not exist or is not JSON
+     * @throws InputException as {@link TextReader#read} says, or naming line and column if it is not JSON
+     */
+    public static JsonNode read(Path file, String remedy) {
+        return parse(file.toString(), TextReader.LARGE.read(file, remedy), remedy);
+    }
+
+    /**
+     * Parses a text.
+     *
+     * @param source what messages call the text: a file's name
+     * @param remedy what to do if it is not JSON
+     * @throws InputException naming source, line and column, both from 1
+     */
+    public static JsonNode parse(String source, String text, String remedy) {
+        try {
+            return tree(text);
+        } catch (JsonProcessingException e) {
+            throw new InputException(source + ": not JSON" + fault(e) + ": " + remedy, e);
+        }
+    }
+
+    /**
+     * Parses one line of a file of JSON lines.
+     *
+     * @param line its number, from 1
+     * @throws InputException naming source and line
+     */
+    public static JsonNode parseLine(String source, int line, String text, String remedy) {
+        try {
+            return tree(text);
+        } catch (JsonProcessingException e) {
+            throw new InputException(source + ":" + line + ": not JSON: " + e.getOriginalMessage() + ": " + remedy, e);
+        }
+    }
+
+    private static JsonNode tree(String text) throws JsonProcessingException {
+        return PLAIN.mapper.readTree(text);
+    }
+
+    /** Where and what, as the parser says it. */
+    private static String fault(JsonProcessingException e) {
+        JsonLocation at = e.getLocation();
+        String place = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+        return place + ": " + e.getOriginalMessage();
+    }
+
+    /**
+     * A Java value from a tree.
+     *
+     * @param source what messages call the tree: a file's name
+     * @throws InputException if the tree does not fit the type
+     */
+    public <T> T value(String source, JsonNode tree, Class<T> type, String remedy) {
+        try {
+            return mapper.treeToValue(tree, type);
+        } catch (JsonProcessingException e) {
+            throw new InputException(
+                    source + ": " + e.getOriginalMessage().lines().findFirst().orElse("") + ": " + remedy, e);
+        }
+    }
+
+    /** A record, map, list or other Java value as a tree. */
+    public <T extends JsonNode> T tree(Object value) {
+        return mapper.valueToTree(value);
+    }
+
+    /** A tree as indented text that ends with a line feed: what our files hold. */
+    public static String pretty(JsonNode tree) {
+        return tree.toPrettyString() + "\n";
+    }
+
+    /** Writes a tree to a file, atomically, as {@link #pretty} text. */
+    public static void write(Path file, JsonNode tree) {
+        AtomicFile.writeText(file, pretty(tree));
+    }
+
+    /** An empty object. */
+    public static ObjectNode object() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+
+    /** An empty array. */
+    public static ArrayNode array() {
+        return JsonNodeFactory.instance.arrayNode();
+    }
+}

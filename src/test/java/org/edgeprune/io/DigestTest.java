@@ -1,0 +1,23 @@
+package org.edgeprune.io;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import org.junit.jupiter.api.Test;
+
+class DigestTest {
+    private static final String ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    @Test
+    void theStandardsExampleIsDigested() throws IOException {
+        assertEquals(ABC, Digest.sha256("abc"));
+        Digest stream = Digest.sha256();
+        stream.through(new ByteArrayInputStream("abc".getBytes())).transferTo(OutputStream.nullOutputStream());
+        assertEquals(ABC, stream.hex());
+        Digest sha1 = Digest.sha1();
+        sha1.update("abcd".getBytes(), 3);
+        assertEquals("a9993e364706816aba3e25717850c26c9cd0d89d", sha1.hex());
+    }
+}

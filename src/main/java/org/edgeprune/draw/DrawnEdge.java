@@ -28,7 +28,8 @@ public record DrawnEdge(String writer, String reader, double strength) {
     public static List<DrawnEdge> read(Path file) {
         List<DrawnEdge> edges = new ArrayList<>();
         EdgesFile.read(file, entry -> {
-            DrawnEdge edge = new DrawnEdge(entry.writer(), entry.reader(), entry.mask().orElse(Double.NaN));
+            DrawnEdge edge =
+                    new DrawnEdge(entry.writer(), entry.reader(), entry.mask().orElse(Double.NaN));
             edge.ends();
             edges.add(edge);
         });

@@ -58,7 +58,8 @@ record HubCache(Path root, String folder) {
         }
         Path ref = directory().resolve("refs").resolve(revision);
         return Files.isRegularFile(ref)
-                ? Optional.of(TextReader.upTo(MAX_REF_BYTES).read(ref, "remove it").strip())
+                ? Optional.of(
+                        TextReader.upTo(MAX_REF_BYTES).read(ref, "remove it").strip())
                 : Optional.empty();
     }
 

@@ -105,7 +105,9 @@ public record HubSettings(
     /** Where {@code huggingface-cli login} puts it. */
     private static Optional<String> storedToken(Path file) {
         return Files.isRegularFile(file)
-                ? Optional.of(TextReader.upTo(MAX_TOKEN_BYTES).read(file, "set HF_TOKEN")).map(String::strip).filter(t -> !t.isEmpty())
+                ? Optional.of(TextReader.upTo(MAX_TOKEN_BYTES).read(file, "set HF_TOKEN"))
+                        .map(String::strip)
+                        .filter(t -> !t.isEmpty())
                 : Optional.empty();
     }
 }

@@ -37,8 +37,8 @@ public record Complaint(Path file) {
         return switch (e) {
             case NoSuchFileException missing -> missing.getFile() + " does not exist";
             case AccessDeniedException denied -> denied.getFile() + ": permission denied";
-            case FileSystemException failure when failure.getReason() != null ->
-                failure.getFile() + ": " + failure.getReason();
+            case FileSystemException failure
+            when failure.getReason() != null -> failure.getFile() + ": " + failure.getReason();
             default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
         };
     }

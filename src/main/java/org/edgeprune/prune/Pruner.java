@@ -115,9 +115,7 @@ public record Pruner(
                     MaskValues binary = soft.binary(soft.thresholds());
                     Map<String, Double> scores =
                             evaluator().evaluate(data.validation(), binary).metrics();
-                    directory.append(Json.object()
-                            .put("step", step)
-                            .set("validation", RunDirectory.JSON.tree(scores)));
+                    directory.append(Json.object().put("step", step).set("validation", RunDirectory.JSON.tree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.steps())) {

@@ -100,7 +100,10 @@ public record RunDirectory(Path path) {
     public RunRecord readRecord() {
         try {
             RunRecord record = JSON.value(
-                    runFile().toString(), Json.read(runFile(), path + " is not a run directory"), RunRecord.class, "is it of a run?");
+                    runFile().toString(),
+                    Json.read(runFile(), path + " is not a run directory"),
+                    RunRecord.class,
+                    "is it of a run?");
             if (record == null
                     || record.model() == null
                     || record.task() == null
@@ -170,11 +173,11 @@ public record RunDirectory(Path path) {
 
     private int stepOf(String line) {
         try {
-            JsonNode step = Json.parse(stepsFile().toString(), line, "start the run again").path("step");
+            JsonNode step = Json.parse(stepsFile().toString(), line, "start the run again")
+                    .path("step");
             return step.isInt() ? step.intValue() : Integer.MAX_VALUE;
         } catch (InputException halfWritten) {
             return Integer.MAX_VALUE;
         }
     }
-
 }

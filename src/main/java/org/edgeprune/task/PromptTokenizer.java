@@ -64,7 +64,8 @@ public final class PromptTokenizer implements AutoCloseable {
         }
         if (Files.exists(vocab) && Files.exists(merges)) {
             JsonNode words = read(vocab);
-            JsonNode definition = Gpt2Tokenizer.definition(vocab.toString(), words, merges.toString(), TextReader.LARGE.read(merges, REMEDY));
+            JsonNode definition = Gpt2Tokenizer.definition(
+                    vocab.toString(), words, merges.toString(), TextReader.LARGE.read(merges, REMEDY));
             return new PromptTokenizer(vocab.toString(), definition, bosToken);
         }
         throw new InputException(

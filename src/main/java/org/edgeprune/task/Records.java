@@ -95,7 +95,8 @@ public record Records(Map<Split, List<Row>> rows) {
 
     private static List<Row> lines(Path file) {
         List<Row> rows = new ArrayList<>();
-        List<String> lines = TextReader.LARGE.lines(file, "generate it with \"edgeprune data\", or name another --data");
+        List<String> lines =
+                TextReader.LARGE.lines(file, "generate it with \"edgeprune data\", or name another --data");
         for (int i = 0; i < lines.size(); i++) {
             if (!lines.get(i).isBlank()) {
                 rows.add(new Row(file.toString(), i + 1, object(file, i + 1, lines.get(i))));
@@ -114,5 +115,4 @@ public record Records(Map<Split, List<Row>> rows) {
         }
         throw new InputException(file + ":" + line + ": not a JSON object; write one {...} a line");
     }
-
 }

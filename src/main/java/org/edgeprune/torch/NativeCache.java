@@ -185,5 +185,4 @@ final class NativeCache {
     private static Path beside(Path file, String suffix) {
         return file.resolveSibling(file.getFileName() + suffix);
     }
-
 }

@@ -171,7 +171,9 @@ class NativeCacheTest {
             assertTrue(process.isAlive(), "the process ended before the kill");
             if (Files.isDirectory(cache)) {
                 try (Stream<Path> files = Files.walk(cache)) {
-                    for (Path part : files.filter(f -> f.getFileName().toString().startsWith("." + LibTorchFiles.MAIN_LIBRARY) && AtomicFile.isTemporary(f))
+                    for (Path part : files.filter(
+                                    f -> f.getFileName().toString().startsWith("." + LibTorchFiles.MAIN_LIBRARY)
+                                            && AtomicFile.isTemporary(f))
                             .toList()) {
                         if (part.toFile().length() >= size) {
                             return part;

@@ -35,8 +35,7 @@ public final class GroundTruthFile {
 
     private static ArrayNode edges(List<TruthEdge> edges) {
         ArrayNode array = Json.array();
-        edges.forEach(
-                edge -> array.add(Json.array().add(edge.writer()).add(edge.reader())));
+        edges.forEach(edge -> array.add(Json.array().add(edge.writer()).add(edge.reader())));
         return array;
     }
 }

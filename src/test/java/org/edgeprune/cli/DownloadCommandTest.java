@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.edgeprune.hub.LocalHub;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,10 +84,15 @@ class DownloadCommandTest {
 
     @Test
     void aKilledProcessLeavesWhatItGotToTheNext() throws Exception {
+        CountDownLatch dead = new CountDownLatch(1);
         server.onContents = (exchange, nth) -> {
             if (nth == 0) {
                 LocalHub.cut(exchange, LocalHub.WEIGHTS, 1_000_000);
-                pause(5000);
+                try {
+                    dead.await(); // the rest never comes
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
             }
             return nth == 0;
         };
@@ -99,6 +105,7 @@ class DownloadCommandTest {
             pause(20);
         }
         killed.destroyForcibly().waitFor();
+        dead.countDown();
         Tool.run(process(), "download", LocalHub.REPOSITORY).ok();
         assertArrayEquals(LocalHub.WEIGHTS, Files.readAllBytes(weights()));
         String range = server.requests.stream()

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,12 +34,26 @@ class PeakMemoryTest {
             long before = PeakMemory.Resident.now().anonymous();
             try (Arena arena = Arena.ofConfined()) {
                 arena.allocate(SIZE).fill((byte) 1);
-                Thread.sleep(100);
+                awaitTwoLooks();
             }
             long after = PeakMemory.Resident.now().anonymous();
             long peak = memory.peak().anonymous();
             assertTrue(after < before + SIZE / 2, before + " " + after);
             assertTrue(peak > before + SIZE && peak < before + SIZE + SIZE / 4, before + " " + peak);
+        }
+    }
+
+    /** Waits until the watching thread has begun and ended a look, however busy the cores are. */
+    private static void awaitTwoLooks() throws InterruptedException {
+        long watcher = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("peak-memory"))
+                .findFirst()
+                .orElseThrow()
+                .threadId();
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long before = threads.getThreadInfo(watcher).getWaitedCount();
+        while (threads.getThreadInfo(watcher).getWaitedCount() < before + 2) { // it sleeps after each look
+            Thread.sleep(10);
         }
     }
 

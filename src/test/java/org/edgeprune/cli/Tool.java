@@ -42,7 +42,7 @@ record Tool(int exit, String out, String err) {
                 Process running = process.redirectOutput(out.toFile())
                         .redirectError(err.toFile())
                         .start();
-                if (!running.waitFor(120, TimeUnit.SECONDS)) {
+                if (!running.waitFor(10, TimeUnit.MINUTES)) {
                     running.destroyForcibly();
                     throw new AssertionError(process.command() + " did not end; it said: " + Files.readString(err));
                 }
@@ -76,7 +76,7 @@ record Tool(int exit, String out, String err) {
             new ProcessBuilder("kill", "-" + signal, Long.toString(running.pid()))
                     .start()
                     .waitFor();
-            if (!running.waitFor(60, TimeUnit.SECONDS)) {
+            if (!running.waitFor(10, TimeUnit.MINUTES)) {
                 running.destroyForcibly();
                 throw new AssertionError(command + " did not end on SIG" + signal);
             }

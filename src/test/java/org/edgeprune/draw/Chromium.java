@@ -53,7 +53,7 @@ record Chromium(Path program) {
                 .redirectOutput(out.toFile())
                 .redirectError(scratch.resolve("chromium.err").toFile())
                 .start();
-        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        if (!process.waitFor(10, TimeUnit.MINUTES)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             throw new IOException(program + " did not finish within a minute");

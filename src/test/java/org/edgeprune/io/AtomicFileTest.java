@@ -119,7 +119,7 @@ class AtomicFileTest {
                 .redirectErrorStream(true)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(10, TimeUnit.MINUTES));
         assertEquals(
                 file + ": cannot be written (File too large): free some space or write to another directory", output);
         assertOnly("old");

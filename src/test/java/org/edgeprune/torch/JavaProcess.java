@@ -47,7 +47,7 @@ final class JavaProcess {
 
     static Result finish(Process process, Path output) throws IOException, InterruptedException {
         try {
-            if (!process.waitFor(120, TimeUnit.SECONDS)) {
+            if (!process.waitFor(10, TimeUnit.MINUTES)) {
                 throw new IllegalStateException("still running after 120 s: " + Files.readString(output));
             }
             return new Result(process.exitValue(), Files.readString(output));

@@ -76,8 +76,7 @@ class BenchCommandTest {
                 {"model_type": "llama", "num_hidden_layers": 40, "num_attention_heads": 40, "hidden_size": 320, "intermediate_size": 64,
                  "vocab_size": 100, "max_position_embeddings": 64, "tie_word_embeddings": true}
                 """);
-        JsonNode json =
-                memory(160, "--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--json");
+        JsonNode json = memory(160, "--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--json");
         assertEquals(3_877_661, json.get("edges").asInt());
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }

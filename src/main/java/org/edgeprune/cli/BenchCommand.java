@@ -18,8 +18,8 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
-import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.RandomWeights;
@@ -142,22 +142,22 @@ final class BenchCommand implements Callable<Integer> {
             return measure(
                     model,
                     opened,
-                    Blueprint.of(Models.architecture(directory), name -> true),
+                    Blueprint.of(Models.decoder(directory), name -> true),
                     Models.copied(directory, execution),
                     memory);
         }
     }
 
     private Result random() {
-        Architecture architecture = Models.architecture(shape.template("gpt2").config());
-        Execution execution = recompute.over(compute.start(architecture.sizes().hidden()));
+        Decoder decoder = Models.decoder(shape.template("gpt2").config());
+        Execution execution = recompute.over(compute.start(decoder.sizes().hidden()));
         if (execution.offload()) {
             throw new InputException(
                     "--offload needs weights on disk: write them with edgeprune init, and name them with --model");
         }
         try (PeakMemory memory = PeakMemory.watching();
-                TransformerModel opened = TransformerModel.of(architecture, new RandomWeights(1), execution)) {
-            return measure("random", opened, Blueprint.of(architecture, name -> true), Long.MAX_VALUE, memory);
+                TransformerModel opened = TransformerModel.of(decoder, new RandomWeights(1), execution)) {
+            return measure("random", opened, Blueprint.of(decoder, name -> true), Long.MAX_VALUE, memory);
         }
     }
 

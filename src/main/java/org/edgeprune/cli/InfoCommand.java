@@ -9,8 +9,8 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
@@ -68,8 +68,8 @@ final class InfoCommand implements Callable<Integer> {
         }
         Path directory = ModelOption.directory(model);
         Execution how = recompute.over(execution.start(directory));
-        Architecture architecture = Models.architecture(directory);
-        ModelSizes sizes = architecture.sizes();
+        Decoder decoder = Models.decoder(directory);
+        ModelSizes sizes = decoder.sizes();
         how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
         if (tokens > sizes.maxPositions()) {
             throw new InputException(
@@ -87,7 +87,7 @@ final class InfoCommand implements Callable<Integer> {
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
         StepMemory memory = StepMemory.of(new StepMemory.Work(
                 sizes,
-                Blueprint.of(architecture, name -> true),
+                Blueprint.of(decoder, name -> true),
                 Models.copied(directory, how),
                 with,
                 how,

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Json;
-import org.edgeprune.model.Gpt2Config;
+import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.MiniTokenizer;

@@ -1,8 +1,7 @@
 package org.edgeprune.mini;
 
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Activation;
-import org.edgeprune.model.Gpt2Config;
+import org.edgeprune.model.architecture.Gpt2Config;
 
 /**
  * Sizes and hyper-parameters of a training run. {@link #defaults()} are those of the bundled model.
@@ -47,17 +46,6 @@ public record MiniOptions(
     }
 
     Gpt2Config config(int vocabSize) {
-        return new Gpt2Config(
-                layers,
-                heads,
-                hiddenSize,
-                4 * hiddenSize,
-                vocabSize,
-                POSITIONS,
-                Activation.GELU_TANH,
-                1e-5,
-                true,
-                false,
-                true);
+        return Gpt2Config.ofSize(layers, heads, hiddenSize, 4 * hiddenSize, vocabSize, POSITIONS);
     }
 }

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.prune.AdamW;
 import org.edgeprune.prune.GradientClipping;
 import org.edgeprune.prune.LearningRateSchedule;
@@ -38,7 +38,7 @@ final class MiniTrainer implements AutoCloseable {
         this.options = options;
         this.weights = new TrainableWeights(new RandomWeights(options.seed()), device);
         this.model =
-                TransformerModel.of(new Gpt2(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
+                TransformerModel.of(Gpt2.decoder(options.config(tokenizer.vocabSize())), weights, Execution.on(device));
         this.corpus = new TrainingCorpus(tokenizer, options.seed());
         this.random = new Random(options.seed());
         this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());

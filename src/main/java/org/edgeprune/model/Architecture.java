@@ -1,40 +1,26 @@
 package org.edgeprune.model;
 
+import java.util.List;
+
 /**
- * How one architecture turns a checkpoint's parameters into a transformer: embeddings, layers of attention and MLP,
- * unembedding. Each part is made by itself, so that a model can have only some of them in memory.
+ * An architecture: which {@code model_type}s it reads, and what their {@code config.json} means. To add one, write a
+ * class with a public constructor without arguments and name it in
+ * {@code META-INF/services/org.edgeprune.model.Architecture}; opening checkpoints, {@code init}, {@code info} and
+ * predictions of memory follow from the {@link Decoder} that it returns.
  */
 public interface Architecture {
-    ModelSizes sizes();
-
-    /** How many numbers the model gives at each position: normally a logit a token of the vocabulary. */
-    default int outputs() {
-        return sizes().vocabulary();
-    }
-
-    /** Whether a head's output depends on what its layer's other heads read, so that all must be computed if one is. */
-    default boolean coupledHeads() {
-        return false;
-    }
-
-    /** Whether a token's states depend on no later token. */
-    default boolean causal() {
-        return true;
-    }
+    /**
+     * The values of {@code model_type} in {@code config.json} that this architecture reads, such as {@code gpt_neox}.
+     * No two architectures on the class path may claim the same.
+     */
+    List<String> modelTypes();
 
     /**
-     * Whether the weights were compiled from a program, rather than trained on data: its circuit is exact, and pruning
-     * starts from other hyper-parameters.
+     * Reads a configuration whose {@code model_type} is one of {@link #modelTypes}. Fields that are absent have the
+     * defaults of the HuggingFace class. An implementation ends with {@link ModelConfig#refuseOthers}, so that a field
+     * that would change what the model computes is not passed over.
+     *
+     * @throws org.edgeprune.io.InputException naming file and field, if anything is missing, malformed or not supported
      */
-    default boolean compiled() {
-        return false;
-    }
-
-    Embedding embedding(Parameters parameters);
-
-    SelfAttention attention(Parameters parameters, int layer);
-
-    Mlp mlp(Parameters parameters, int layer);
-
-    Unembedding unembedding(Parameters parameters);
+    Decoder decoder(ModelConfig config);
 }

@@ -27,16 +27,16 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
     }
 
     /** @param has which optional names exist; names only matter to architectures that look for them */
-    public static Blueprint of(Architecture architecture, Predicate<String> has) {
+    public static Blueprint of(Decoder decoder, Predicate<String> has) {
         Recorder recorder = new Recorder(has);
         List<List<String>> parts = new ArrayList<>();
-        parts.add(recorder.part(architecture::embedding));
-        for (int i = 0; i < architecture.sizes().graph().layers(); i++) {
+        parts.add(recorder.part(decoder::embedding));
+        for (int i = 0; i < decoder.sizes().graph().layers(); i++) {
             int layer = i;
-            parts.add(recorder.part(parameters -> architecture.attention(parameters, layer)));
-            parts.add(recorder.part(parameters -> architecture.mlp(parameters, layer)));
+            parts.add(recorder.part(parameters -> decoder.attention(parameters, layer)));
+            parts.add(recorder.part(parameters -> decoder.mlp(parameters, layer)));
         }
-        parts.add(recorder.part(architecture::unembedding));
+        parts.add(recorder.part(decoder::unembedding));
         return new Blueprint(recorder.shapes, parts);
     }
 

@@ -21,6 +21,26 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         }
     }
 
+    /** Every position sees itself and all earlier ones. */
+    public static DotProductAttention causal(double scale) {
+        return new DotProductAttention(scale, true, 0, 0);
+    }
+
+    /** Every position sees every position of its sequence. */
+    public static DotProductAttention bidirectional(double scale) {
+        return new DotProductAttention(scale, false, 0, 0);
+    }
+
+    /** With a sliding window of so many positions; 0 for none. */
+    public DotProductAttention withWindow(int positions) {
+        return new DotProductAttention(scale, causal, positions, scoreCap);
+    }
+
+    /** With a soft limit of the scores; 0 for none. */
+    public DotProductAttention withScoreCap(double cap) {
+        return new DotProductAttention(scale, causal, window, cap);
+    }
+
     /**
      * @param q {@code [heads, tokens, headDim]}
      * @param seen keys and values of the same tokens, one a query head

@@ -7,8 +7,38 @@ import org.edgeprune.torch.Tensor;
 @FunctionalInterface
 public interface Embedding {
     /**
-     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's
-     * embeddings.
+     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} for each name of the graph's
+     * embeddings, in their order.
      */
     List<Tensor> of(TokenBatch batch);
+
+    /**
+     * One node: the embeddings of the tokens.
+     *
+     * @param table {@code [vocabulary, hidden]}
+     */
+    static Embedding tokens(Tensor table) {
+        return batch -> List.of(table.indexSelect(0, batch.ids()));
+    }
+
+    /**
+     * One node: the embeddings of the tokens times a number.
+     *
+     * @param table {@code [vocabulary, hidden]}
+     */
+    static Embedding tokens(Tensor table, double scale) {
+        return scale == 1
+                ? tokens(table)
+                : batch -> List.of(table.indexSelect(0, batch.ids()).mul(scale));
+    }
+
+    /**
+     * Two nodes: the embeddings of the tokens, and those of their positions.
+     *
+     * @param table {@code [vocabulary, hidden]}
+     * @param positions {@code [maxPositions, hidden]}
+     */
+    static Embedding tokensAndPositions(Tensor table, Tensor positions) {
+        return batch -> List.of(table.indexSelect(0, batch.ids()), positions.indexSelect(0, batch.positions()));
+    }
 }

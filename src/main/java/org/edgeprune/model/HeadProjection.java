@@ -1,20 +1,19 @@
 package org.edgeprune.model;
 
 import java.util.Arrays;
+import java.util.Optional;
 import org.edgeprune.torch.Tensor;
 
 /**
  * A linear map into heads: y_h = x_h W_h + b_h, where each head may have an input of its own.
  *
- * @param weight all heads' columns side by side, {@code [hidden, heads * headDim]}
- * @param bias {@code [heads * headDim]} or null
+ * @param map all heads' outputs side by side, {@code [hidden]} to {@code [heads * headDim]}
  * @param heads number of heads
  */
-public record HeadProjection(Tensor weight, Tensor bias, int heads) {
+public record HeadProjection(Linear map, int heads) {
     /** All heads read the same input: {@code [tokens, hidden]} to {@code [heads, tokens, headDim]}. */
     public Tensor applyShared(Tensor x) {
-        Tensor y = bias == null ? x.matmul(weight) : Tensor.addmm(bias, x, weight);
-        return y.view(x.size(0), heads, headDim()).transpose(0, 1);
+        return map.apply(x).view(x.size(0), heads, headDim()).transpose(0, 1);
     }
 
     /**
@@ -25,18 +24,19 @@ public record HeadProjection(Tensor weight, Tensor bias, int heads) {
      * @return {@code [selected, tokens, headDim]}
      */
     public Tensor apply(Tensor x, int[] selected) {
-        Tensor w = weight.view(weight.size(0), heads, headDim()).transpose(0, 1);
-        Tensor b = bias == null ? null : bias.view(heads, 1, headDim());
+        Tensor w = map.weight().view(map.weight().size(0), heads, headDim()).transpose(0, 1);
+        Optional<Tensor> b = map.bias().map(bias -> bias.view(heads, 1, headDim()));
         if (selected.length < heads) {
             Tensor index = index(selected, x);
             w = w.indexSelect(0, index);
-            b = b == null ? null : b.indexSelect(0, index);
+            b = b.map(bias -> bias.indexSelect(0, index));
         }
-        return b == null ? x.bmm(w) : Tensor.baddbmm(b, x, w);
+        return b.isPresent() ? Tensor.baddbmm(b.get(), x, w) : x.bmm(w);
     }
 
+    /** Dimensions of a head. */
     public long headDim() {
-        return weight.size(1) / heads;
+        return map.weight().size(1) / heads;
     }
 
     static Tensor index(int[] selected, Tensor like) {

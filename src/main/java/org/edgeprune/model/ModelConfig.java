@@ -3,13 +3,15 @@ package org.edgeprune.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
 
 /**
  * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which
- * fields it was asked for, so that {@link #refuseOthers} finds those that nobody understands.
+ * fields it was asked for, so that {@link #refuseOthers} finds those that the architecture does not know.
  */
 public final class ModelConfig {
     /** Beyond the tokens, positions and widths of any model. */
@@ -92,26 +94,57 @@ public final class ModelConfig {
     }
 
     /** Whether the field is there and not null. */
-    boolean has(String field) {
+    public boolean has(String field) {
         asked.add(field);
         return fields.has(field);
     }
 
     /** Whether the field is there, even if null. */
-    boolean states(String field) {
+    public boolean states(String field) {
         asked.add(field);
         return fields.node().has(field);
     }
 
     /** A field that must be an object, for access to its own fields. */
-    ModelConfig object(String field) {
+    public ModelConfig object(String field) {
         asked.add(field);
         return new ModelConfig(fields.object(field));
     }
 
-    JsonNode node(String field) {
+    /** A field as it is; {@link JsonNode#isMissingNode missing} where it is absent. */
+    public JsonNode node(String field) {
         asked.add(field);
         return fields.node().path(field);
+    }
+
+    /**
+     * The shape of the computation graph, from {@code num_hidden_layers}, {@code num_attention_heads} and
+     * {@code num_key_value_heads}, which is the number of heads where it is absent.
+     *
+     * @param embeddings names of the embedding nodes
+     * @param parallel whether a layer's MLP reads what its attention reads, rather than after it
+     */
+    public GraphShape graph(List<String> embeddings, boolean parallel) {
+        int heads = count("num_attention_heads");
+        int kvHeads = count("num_key_value_heads", heads);
+        if (heads % kvHeads != 0) {
+            throw error(
+                    "num_key_value_heads", "is " + kvHeads + ", which does not divide num_attention_heads = " + heads);
+        }
+        return new GraphShape(count("num_hidden_layers"), heads, kvHeads, embeddings, parallel);
+    }
+
+    /**
+     * The width of a head where all heads together are as wide as the residual stream.
+     *
+     * @param hidden the field with the width of the residual stream
+     * @param heads the field with the number of heads
+     */
+    public int headShare(String hidden, String heads) {
+        if (count(hidden) % count(heads) != 0) {
+            throw error(heads, "is " + count(heads) + ", which does not divide " + hidden + " = " + count(hidden));
+        }
+        return count(hidden) / count(heads);
     }
 
     /**
@@ -120,7 +153,7 @@ public final class ModelConfig {
      * @throws InputException naming a field that was not asked for, is switched on, and may change what the model
      *     computes
      */
-    void refuseOthers() {
+    public void refuseOthers() {
         fields.node().properties().forEach(entry -> {
             JsonNode value = entry.getValue();
             boolean off = value.isNull()
@@ -136,7 +169,7 @@ public final class ModelConfig {
     }
 
     /** A positive integer up to {@value #MAX_COUNT} that must be there. */
-    int count(String field) {
+    public int count(String field) {
         if (!has(field)) {
             throw error(field, "is missing");
         }
@@ -144,30 +177,35 @@ public final class ModelConfig {
     }
 
     /** A positive integer, or the default where the field is absent or null. */
-    int count(String field, int otherwise) {
+    public int count(String field, int otherwise) {
         return has(field) ? fields.integer(field, 1, MAX_COUNT) : otherwise;
     }
 
-    double number(String field, double otherwise) {
+    /** A finite number, or the default where the field is absent or null. */
+    public double number(String field, double otherwise) {
         return has(field) ? fields.number(field) : otherwise;
     }
 
-    boolean flag(String field, boolean otherwise) {
+    /** A truth value, or the default where the field is absent or null. */
+    public boolean flag(String field, boolean otherwise) {
         return has(field) ? fields.flag(field) : otherwise;
     }
 
-    String text(String field, String otherwise) {
+    /** A string, or the default where the field is absent or null. */
+    public String text(String field, String otherwise) {
         return has(field) ? fields.text(field) : otherwise;
     }
 
-    Activation activation(String field, String otherwise) {
+    /** An activation function by its name, or by the default name where the field is absent or null. */
+    public Activation activation(String field, String otherwise) {
         String name = text(field, otherwise);
         return Activation.named(name)
                 .orElseThrow(() ->
                         error(field, "is '" + name + "', which is not supported: known are " + Activation.known()));
     }
 
-    InputException error(String field, String what) {
+    /** An error about a field, which names the file and the field. */
+    public InputException error(String field, String what) {
         return fields.error(field, what);
     }
 

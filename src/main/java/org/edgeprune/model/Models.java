@@ -1,17 +1,14 @@
 package org.edgeprune.model;
 
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.OptionalLong;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.Device;
-import org.edgeprune.tracr.files.CompiledModelFiles;
 
-/** Opens HuggingFace model directories of every architecture that is supported. */
+/** Opens HuggingFace model directories of every {@link Architecture} on the class path. */
 public final class Models {
     private Models() {}
 
@@ -26,7 +23,7 @@ public final class Models {
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
     public static TransformerModel open(Path directory, Execution execution) {
-        Architecture architecture = architecture(directory);
+        Decoder decoder = decoder(directory);
         CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory));
         try {
             requireRoom(directory, weights, execution);
@@ -34,7 +31,7 @@ public final class Models {
             weights.close();
             throw e;
         }
-        return TransformerModel.of(architecture, weights, execution);
+        return TransformerModel.of(decoder, weights, execution);
     }
 
     /** Weights that are not used as they lie in the file are copied. */
@@ -66,10 +63,10 @@ public final class Models {
     /**
      * A model's sizes from its {@code config.json} alone.
      *
-     * @throws InputException as {@link #architecture}
+     * @throws InputException as {@link #decoder}
      */
     public static ModelSizes sizes(Path directory) {
-        return architecture(directory).sizes();
+        return decoder(directory).sizes();
     }
 
     /**
@@ -77,57 +74,19 @@ public final class Models {
      *
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
-    public static Architecture architecture(Path directory) {
-        return architecture(ModelConfig.read(directory));
+    public static Decoder decoder(Path directory) {
+        return decoder(ModelConfig.read(directory));
     }
 
     /** The same for a configuration that was read. */
-    public static Architecture architecture(ModelConfig config) {
-        Architecture architecture = of(config);
-        GraphShape graph = architecture.sizes().graph();
+    public static Decoder decoder(ModelConfig config) {
+        Decoder decoder = Architectures.find().decoder(config);
+        GraphShape graph = decoder.sizes().graph();
         if (graph.isTooLarge()) {
             throw new InputException(
                     "%s: %d layers of %d heads have more edges than the 2,147,483,647 that edgeprune can count"
                             .formatted(config, graph.layers(), graph.heads()));
         }
-        return architecture;
-    }
-
-    private static Architecture of(ModelConfig config) {
-        return switch (Family.of(config)) {
-            case GPT2 -> new Gpt2(Gpt2Config.of(config));
-            case LLAMA -> new Llama(LlamaConfig.of(config));
-            case GPT_NEOX -> new GptNeoX(GptNeoXConfig.of(config));
-            case TRACR -> new Tracr(TracrConfig.of(config));
-        };
-    }
-
-    /** Architectures that one class computes, by their {@code model_type}. */
-    private enum Family {
-        GPT2("gpt2"),
-        LLAMA("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "phi3"),
-        GPT_NEOX("gpt_neox"),
-        TRACR(CompiledModelFiles.MODEL_TYPE);
-
-        private final List<String> modelTypes;
-
-        Family(String... modelTypes) {
-            this.modelTypes = List.of(modelTypes);
-        }
-
-        static Family of(ModelConfig config) {
-            return Arrays.stream(values())
-                    .filter(family -> family.modelTypes.contains(config.modelType()))
-                    .findFirst()
-                    .orElseThrow(() -> config.error(
-                            "model_type",
-                            "is '" + config.modelType()
-                                    + "', which is not supported: known are "
-                                    + String.join(
-                                            ", ",
-                                            Arrays.stream(values())
-                                                    .flatMap(f -> f.modelTypes.stream())
-                                                    .toList())));
-        }
+        return decoder;
     }
 }

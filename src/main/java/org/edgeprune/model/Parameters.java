@@ -27,16 +27,22 @@ public final class Parameters implements AutoCloseable {
         this.device = device;
     }
 
-    Device device() {
+    /** Where the parameters are. */
+    public Device device() {
         return device;
     }
 
-    boolean has(String name) {
+    /** Whether there is a parameter of this name: for checkpoints that come with different prefixes. */
+    public boolean has(String name) {
         return source.has(name);
     }
 
-    /** A parameter, the same tensor each time: without a copy where it is stored on this device in this dtype. */
-    Tensor get(String name, long... shape) {
+    /**
+     * A parameter, the same tensor each time: without a copy where it is stored on this device in this dtype.
+     *
+     * @throws org.edgeprune.io.InputException if the checkpoint has none of this name, or one of another shape
+     */
+    public Tensor get(String name, long... shape) {
         Tensor known = byName.get(name);
         if (known != null) {
             return known;
@@ -54,8 +60,8 @@ public final class Parameters implements AutoCloseable {
         return parameter;
     }
 
-    /** Makes a tensor that lives as long as the others. */
-    Tensor own(Supplier<Tensor> maker) {
+    /** Makes a tensor that lives as long as the parameters: a view of one, or something computed from one. */
+    public Tensor own(Supplier<Tensor> maker) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor tensor = scope.release(maker.get());
             owned.add(tensor);

@@ -56,9 +56,9 @@ public final class RandomCheckpoint {
         if (deviation < 0) {
             throw config.config().error("initializer_range", "is " + deviation + ", expected a standard deviation");
         }
-        Architecture architecture = Models.architecture(config.config());
-        this.sizes = architecture.sizes();
-        Blueprint.of(architecture, name -> true)
+        Decoder decoder = Models.decoder(config.config());
+        this.sizes = decoder.sizes();
+        Blueprint.of(decoder, name -> true)
                 .shapes()
                 .forEach((name, shape) -> tensors.put(name, new UnmadeTensor(dtype, shape, () -> tensor(name, shape))));
     }

@@ -21,7 +21,7 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
      * @param base where none is given
      * @throws org.edgeprune.io.InputException naming the field that is wrong or not supported
      */
-    static RotaryConfig of(ModelConfig config, int headDim, double share, double base) {
+    public static RotaryConfig of(ModelConfig config, int headDim, double share, double base) {
         if (config.has("rope_parameters")) {
             ModelConfig rope = config.object("rope_parameters");
             int dim = dim(config, headDim, rope.number("partial_rotary_factor", share));
@@ -43,7 +43,7 @@ public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
     }
 
     /** The longest sequence that a model takes whose {@code max_position_embeddings} is {@code positions}. */
-    int maxPositions(int positions) {
+    public int maxPositions(int positions) {
         return switch (scaling) {
             case RotaryScaling.Dynamic d -> (int) (positions * d.factor());
             case RotaryScaling.LongRope l -> Math.max(positions, (int) (l.trainedLength() * l.factor()));

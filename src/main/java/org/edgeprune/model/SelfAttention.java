@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import java.util.Optional;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -33,27 +34,80 @@ public record SelfAttention(
         Tensor outputBias,
         HeadSumNorm sumNorm) {
 
-    /** Attention without positions of its own over all of the sequence, or all of its past. */
-    public SelfAttention(
-            Norm norm,
-            HeadProjection query,
-            HeadProjection key,
-            HeadProjection value,
-            Tensor outputWeight,
-            Tensor outputBias,
-            double scale,
-            boolean causal) {
-        this(
-                norm,
-                query,
-                key,
-                value,
-                HeadMap.NONE,
-                HeadMap.NONE,
-                new DotProductAttention(scale, causal, 0, 0),
-                outputWeight,
-                outputBias,
-                null);
+    /** Attention whose readers' inputs are normalised and projected like this; what is not said further is left out. */
+    public static Builder of(Norm norm, HeadProjection query, HeadProjection key, HeadProjection value) {
+        return new Builder(norm, query, key, value);
+    }
+
+    /** What is done to projected heads, before and after attention. */
+    public static final class Builder {
+        private final Norm norm;
+        private final HeadProjection query;
+        private final HeadProjection key;
+        private final HeadProjection value;
+        private HeadMap queryMap = HeadMap.NONE;
+        private HeadMap keyMap = HeadMap.NONE;
+        private DotProductAttention scores;
+        private HeadSumNorm sumNorm;
+
+        private Builder(Norm norm, HeadProjection query, HeadProjection key, HeadProjection value) {
+            this.norm = norm;
+            this.query = query;
+            this.key = key;
+            this.value = value;
+            this.scores = DotProductAttention.causal(1 / Math.sqrt(query.headDim()));
+        }
+
+        /** The same map of queries and keys: rotary positions. */
+        public Builder headMap(HeadMap map) {
+            return headMaps(map, map);
+        }
+
+        /** Maps of queries and of keys: norms of their own, then rotary positions. */
+        public Builder headMaps(HeadMap queries, HeadMap keys) {
+            queryMap = queries;
+            keyMap = keys;
+            return this;
+        }
+
+        /** Other scores than causal ones over the whole past, scaled by 1 / sqrt(headDim). */
+        public Builder scores(DotProductAttention other) {
+            scores = other;
+            return this;
+        }
+
+        /**
+         * The layer, with what all heads write together normalised before it is added.
+         *
+         * @param output without a bias, {@code [heads * headDim]} to {@code [hidden]}
+         * @param weight of the norm, {@code [hidden]}
+         */
+        public SelfAttention normalised(Parameters p, Linear output, Tensor weight, double eps) {
+            if (output.bias().isPresent()) {
+                throw new IllegalArgumentException(
+                        "an output bias is not supported where the sum of heads is normalised");
+            }
+            sumNorm = new HeadSumNorm(output.weight(), eps);
+            Tensor scaled = p.own(() -> output.weight().mul(weight));
+            return output(p, new Linear(scaled, Optional.empty()));
+        }
+
+        /** @param output W_O of all heads, {@code [heads * headDim]} to {@code [hidden]} */
+        public SelfAttention output(Parameters p, Linear output) {
+            Tensor joined = output.weight();
+            Tensor byHead = p.own(() -> joined.view(query.heads(), query.headDim(), joined.size(1)));
+            return new SelfAttention(
+                    norm,
+                    query,
+                    key,
+                    value,
+                    queryMap,
+                    keyMap,
+                    scores,
+                    byHead,
+                    output.bias().orElse(null),
+                    sumNorm);
+        }
     }
 
     public int heads() {

@@ -17,7 +17,7 @@ import org.edgeprune.torch.Tensor;
  * once.
  */
 public final class TransformerModel implements AutoCloseable {
-    private final Architecture architecture;
+    private final Decoder decoder;
     private final Weights weights;
     private final Execution execution;
     private final List<Device> devices;
@@ -28,20 +28,20 @@ public final class TransformerModel implements AutoCloseable {
     /** Null where nothing is brought in. */
     private Prefetcher prefetcher;
 
-    private TransformerModel(Architecture architecture, Weights weights, Execution execution) {
-        this.architecture = architecture;
+    private TransformerModel(Decoder decoder, Weights weights, Execution execution) {
+        this.decoder = decoder;
         this.weights = weights;
         this.execution = execution;
-        this.devices = execution.map().over(architecture.sizes().graph().layers());
+        this.devices = execution.map().over(decoder.sizes().graph().layers());
     }
 
     /**
      * @param weights owned by the model from here on, also if it cannot be made
      * @throws org.edgeprune.io.InputException if a parameter is missing or has another shape
      */
-    public static TransformerModel of(Architecture architecture, Weights weights, Execution execution) {
+    public static TransformerModel of(Decoder decoder, Weights weights, Execution execution) {
         try {
-            TransformerModel model = new TransformerModel(architecture, weights, execution);
+            TransformerModel model = new TransformerModel(decoder, weights, execution);
             try {
                 model.open();
                 return model;
@@ -58,7 +58,7 @@ public final class TransformerModel implements AutoCloseable {
     /** Makes every part, or only sees that each can be made. */
     private void open() {
         if (execution.offload()) {
-            Blueprint blueprint = Blueprint.of(architecture, weights::has);
+            Blueprint blueprint = Blueprint.of(decoder, weights::has);
             blueprint.shapes().forEach((name, shape) -> weights.get(name, shape).close());
             prefetcher = new Prefetcher(weights, blueprint.parts());
             return;
@@ -91,21 +91,21 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     private Part<Embedding> embedding() {
-        return part(0, device(), architecture::embedding);
+        return part(0, device(), decoder::embedding);
     }
 
     /** A layer's attention. */
     public Part<SelfAttention> attention(int layer) {
-        return part(1 + 2 * layer, devices.get(layer), parameters -> architecture.attention(parameters, layer));
+        return part(1 + 2 * layer, devices.get(layer), parameters -> decoder.attention(parameters, layer));
     }
 
     /** A layer's MLP. */
     public Part<Mlp> mlp(int layer) {
-        return part(2 + 2 * layer, devices.get(layer), parameters -> architecture.mlp(parameters, layer));
+        return part(2 + 2 * layer, devices.get(layer), parameters -> decoder.mlp(parameters, layer));
     }
 
     private Part<Unembedding> unembedding() {
-        return part(1 + 2 * devices.size(), device(), architecture::unembedding);
+        return part(1 + 2 * devices.size(), device(), decoder::unembedding);
     }
 
     /**
@@ -131,45 +131,45 @@ public final class TransformerModel implements AutoCloseable {
 
     /** The architecture's name in HuggingFace's {@code model_type}. */
     public String architecture() {
-        return architecture.sizes().architecture();
+        return decoder.sizes().architecture();
     }
 
     public ModelSizes sizes() {
-        return architecture.sizes();
+        return decoder.sizes();
     }
 
     /** The computation graph's shape with embedding nodes. */
     public GraphShape graphShape() {
-        return architecture.sizes().graph();
+        return decoder.sizes().graph();
     }
 
     public int hiddenSize() {
-        return architecture.sizes().hidden();
+        return decoder.sizes().hidden();
     }
 
     /** How many logits there are at each position. */
     public int vocabSize() {
-        return architecture.outputs();
+        return decoder.outputs();
     }
 
     /** The longest sequence that the model can take. */
     public int maxPositions() {
-        return architecture.sizes().maxPositions();
+        return decoder.sizes().maxPositions();
     }
 
-    /** See {@link Architecture#coupledHeads}. */
+    /** See {@link Decoder#coupledHeads}. */
     public boolean coupledHeads() {
-        return architecture.coupledHeads();
+        return decoder.coupledHeads();
     }
 
-    /** See {@link Architecture#causal}. */
+    /** See {@link Decoder#causal}. */
     public boolean causal() {
-        return architecture.causal();
+        return decoder.causal();
     }
 
-    /** See {@link Architecture#compiled}. */
+    /** See {@link Decoder#compiled}. */
     public boolean compiled() {
-        return architecture.compiled();
+        return decoder.compiled();
     }
 
     /** Where residual streams are. */

@@ -34,7 +34,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         return new MemoryGuard(
                 new StepMemory.Work(
                         model.sizes(),
-                        Blueprint.of(Models.architecture(session.model().directory()), name -> true),
+                        Blueprint.of(Models.decoder(session.model().directory()), name -> true),
                         Models.copied(session.model().directory(), model.execution()),
                         new ComputationGraph(
                                 options.embeddingNodes()

@@ -164,7 +164,7 @@ class ExecutionTest {
         try (TensorScope scope = TensorScope.open()) {
             LibTorch.seed(3);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            Blueprint.of(Models.architecture(dir), name -> true).shapes().forEach((name, shape) -> {
+            Blueprint.of(Models.decoder(dir), name -> true).shapes().forEach((name, shape) -> {
                 Tensor random = Tensor.empty(DType.F32, Device.CPU, shape).normal_(shape.length == 1 ? 1 : 0, 0.2);
                 tensors.put(name, random.to(dtype));
             });

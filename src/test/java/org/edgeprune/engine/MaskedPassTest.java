@@ -12,14 +12,13 @@ import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
-import org.edgeprune.model.Activation;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
-import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.model.Weights;
+import org.edgeprune.model.architecture.Gpt2;
+import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
@@ -33,8 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The engine on a tiny random GPT-2: gradients by finite differences, and what is left out changes nothing. */
 class MaskedPassTest {
-    private static final Gpt2Config CONFIG =
-            new Gpt2Config(2, 3, 12, 24, 19, 10, Activation.GELU_TANH, 1e-5, true, false, true);
+    private static final Gpt2Config CONFIG = Gpt2Config.ofSize(2, 3, 12, 24, 19, 10);
     private static final List<int[]> CLEAN =
             List.of(new int[] {1, 2, 3, 4}, new int[] {5, 6, 7}, new int[] {8, 9, 3, 2});
     private static final List<int[]> CORRUPTED =
@@ -48,7 +46,7 @@ class MaskedPassTest {
         LibTorch.load();
         scope = TensorScope.open();
         model = TransformerModel.of(
-                new Gpt2(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+                Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
     }
 
     /** Larger than the usual initialisation, so that attention and MLPs matter. */

@@ -17,11 +17,11 @@ import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.model.Weights;
+import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.task.MiniTokenizer;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.TrainingCorpus;
@@ -148,7 +148,7 @@ class MiniTrainingTest {
     /** Trains, then has another model built over the weights that came out. */
     private static TransformerModel trained(MiniTrainer trainer, TrainableWeights copies) {
         train(trainer);
-        return TransformerModel.of(new Gpt2(TINY.config(TOKENIZER.vocabSize())), copies, Execution.on(Device.CPU));
+        return TransformerModel.of(Gpt2.decoder(TINY.config(TOKENIZER.vocabSize())), copies, Execution.on(Device.CPU));
     }
 
     private static Tensor[] leaves(Map<String, Tensor> weights) {

@@ -9,9 +9,10 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
-import org.edgeprune.model.Gpt2Config;
+import org.edgeprune.model.architecture.Gpt2;
+import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A run of 32 prompts of 20 tokens on GPT-2 small, with 2 GB of cache, on machines of any size. */
 class MemoryGuardTest {
-    private static final Gpt2 GPT2 = new Gpt2(Gpt2Config.small());
+    private static final Decoder GPT2 = Gpt2.decoder(Gpt2Config.small());
     private static final StepMemory.Work WORK = new StepMemory.Work(
             GPT2.sizes(),
             Blueprint.of(GPT2, name -> true),

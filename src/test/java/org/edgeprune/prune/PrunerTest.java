@@ -18,12 +18,11 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
-import org.edgeprune.model.Activation;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.Gpt2;
-import org.edgeprune.model.Gpt2Config;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.model.architecture.Gpt2;
+import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
@@ -39,8 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The training loop on a tiny random GPT-2: what it writes, and that resuming changes nothing. */
 class PrunerTest {
     private static final int STEPS = 12;
-    private static final Gpt2Config TINY =
-            new Gpt2Config(2, 2, 16, 32, 23, 12, Activation.GELU_TANH, 1e-5, true, false, true);
+    private static final Gpt2Config TINY = Gpt2Config.ofSize(2, 2, 16, 32, 23, 12);
     private static final Scorer KL = (example, logits, full) -> Map.of("kl", Metrics.kl(full, logits));
     private static final Pruner.Listener SILENT = new Pruner.Listener() {};
 
@@ -53,7 +51,7 @@ class PrunerTest {
     @BeforeEach
     void openModel() {
         live = TensorScope.liveTensors();
-        model = TransformerModel.of(new Gpt2(TINY), new RandomWeights(7), Execution.on(Device.CPU));
+        model = TransformerModel.of(Gpt2.decoder(TINY), new RandomWeights(7), Execution.on(Device.CPU));
     }
 
     @AfterEach

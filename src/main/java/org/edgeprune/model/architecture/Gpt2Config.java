@@ -1,10 +1,25 @@
-package org.edgeprune.model;
+package org.edgeprune.model.architecture;
 
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.model.Activation;
+import org.edgeprune.model.ModelConfig;
+import org.edgeprune.model.ModelSizes;
 
 /**
  * The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name.
+ *
+ * @param layers number of layers
+ * @param heads of each layer
+ * @param hiddenSize width of the residual stream
+ * @param innerSize width of the MLPs
+ * @param vocabSize number of tokens
+ * @param maxPositions longest sequence
+ * @param activation of the MLPs
+ * @param layerNormEpsilon of every LayerNorm
+ * @param scaleAttention whether scores are divided by sqrt(headDim)
+ * @param scaleByInverseLayer whether scores of layer l are divided by l + 1, too
+ * @param tiedHead whether the unembedding is the token embedding
  */
 public record Gpt2Config(
         int layers,
@@ -23,9 +38,7 @@ public record Gpt2Config(
     public static Gpt2Config of(ModelConfig config) {
         int hidden = config.count("n_embd");
         int heads = config.count("n_head");
-        if (hidden % heads != 0) {
-            throw config.error("n_head", "is " + heads + ", which does not divide n_embd = " + hidden);
-        }
+        config.headShare("n_embd", "n_head");
         if (config.flag("add_cross_attention", false)) {
             throw config.error(
                     "add_cross_attention", "is true: only decoder models without cross attention are supported");
@@ -46,9 +59,26 @@ public record Gpt2Config(
         return read;
     }
 
+    /** GPT-2 of another size, with everything else as in the published models. */
+    public static Gpt2Config ofSize(
+            int layers, int heads, int hiddenSize, int innerSize, int vocabSize, int maxPositions) {
+        return new Gpt2Config(
+                layers,
+                heads,
+                hiddenSize,
+                innerSize,
+                vocabSize,
+                maxPositions,
+                Activation.GELU_TANH,
+                1e-5,
+                true,
+                false,
+                true);
+    }
+
     /** GPT-2 small's sizes: 12 layers of 12 heads, 768 wide. */
     public static Gpt2Config small() {
-        return new Gpt2Config(12, 12, 768, 3072, 50257, 1024, Activation.GELU_TANH, 1e-5, true, false, true);
+        return ofSize(12, 12, 768, 3072, 50257, 1024);
     }
 
     /** The graph's shape with embedding nodes. */
@@ -58,6 +88,13 @@ public record Gpt2Config(
 
     ModelSizes sizes() {
         return new ModelSizes(
-                "gpt2", graphShape(), hiddenSize, hiddenSize / heads, innerSize, false, vocabSize, maxPositions);
+                Gpt2.MODEL_TYPE,
+                graphShape(),
+                hiddenSize,
+                hiddenSize / heads,
+                innerSize,
+                false,
+                vocabSize,
+                maxPositions);
     }
 }

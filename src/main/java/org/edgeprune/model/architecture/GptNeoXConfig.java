@@ -1,14 +1,19 @@
-package org.edgeprune.model;
+package org.edgeprune.model.architecture;
 
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.model.Activation;
+import org.edgeprune.model.ModelConfig;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.NormKind;
+import org.edgeprune.model.RotaryConfig;
 
 /**
  * The parts of a GPT-NeoX {@code config.json} that decide how the model computes.
  *
  * @param sizes of the model
  * @param activation of the MLPs
- * @param normEpsilon of every LayerNorm
+ * @param norm every norm
  * @param rotary position embedding, of a part of each head
  * @param attentionBias whether attention's projections have a bias
  * @param tiedHead whether the unembedding is the token embedding
@@ -16,7 +21,7 @@ import org.edgeprune.graph.GraphShape;
 public record GptNeoXConfig(
         ModelSizes sizes,
         Activation activation,
-        double normEpsilon,
+        NormKind norm,
         RotaryConfig rotary,
         boolean attentionBias,
         boolean tiedHead) {
@@ -24,28 +29,26 @@ public record GptNeoXConfig(
     /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
     public static GptNeoXConfig of(ModelConfig c) {
         int hidden = c.count("hidden_size");
-        int heads = c.count("num_attention_heads");
-        if (hidden % heads != 0) {
-            throw c.error("num_attention_heads", "is " + heads + ", which does not divide hidden_size = " + hidden);
-        }
+        int headDim = c.headShare("hidden_size", "num_attention_heads");
         boolean parallel = c.flag("use_parallel_residual", true);
+        int heads = c.count("num_attention_heads");
         GraphShape graph = new GraphShape(c.count("num_hidden_layers"), heads, heads, List.of("embeds"), parallel);
         double rotaryShare = c.number("rotary_pct", c.number("partial_rotary_factor", 0.25));
         // Older checkpoints have another name for rope_theta.
         double base = c.number("rotary_emb_base", 10000);
-        RotaryConfig rotary = RotaryConfig.of(c, hidden / heads, rotaryShare, base);
+        RotaryConfig rotary = RotaryConfig.of(c, headDim, rotaryShare, base);
         GptNeoXConfig read = new GptNeoXConfig(
                 new ModelSizes(
                         c.modelType(),
                         graph,
                         hidden,
-                        hidden / heads,
+                        headDim,
                         c.count("intermediate_size"),
                         false,
                         c.count("vocab_size"),
                         rotary.maxPositions(c.count("max_position_embeddings"))),
                 c.activation("hidden_act", "gelu"),
-                c.number("layer_norm_eps", 1e-5),
+                new NormKind.Layer(c.number("layer_norm_eps", 1e-5)),
                 rotary,
                 c.flag("attention_bias", true),
                 c.flag("tie_word_embeddings", false));

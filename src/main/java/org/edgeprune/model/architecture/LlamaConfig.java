@@ -1,0 +1,225 @@
+package org.edgeprune.model.architecture;
+
+import java.util.List;
+import org.edgeprune.model.Activation;
+import org.edgeprune.model.AttentionWindows;
+import org.edgeprune.model.Decoder;
+import org.edgeprune.model.ModelConfig;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.NormKind;
+import org.edgeprune.model.RotaryConfig;
+
+/**
+ * The parts of a {@code config.json} that decide how Llama or a relative computes: RMSNorm, rotary positions,
+ * grouped-query attention, gated MLP, parameters named as Llama's are. What the relatives differ in is data here; each
+ * has a class that reads its own fields and defaults into a {@link Builder}.
+ *
+ * @param sizes of the model
+ * @param attention of each layer
+ * @param mlpBias whether the MLPs' projections have a bias
+ * @param activation of the MLPs' gate
+ * @param norm every norm
+ * @param embeddingScale factor on token embeddings (Gemma: sqrt(hidden))
+ * @param postNorms whether what attention and MLP add is normalised too (Gemma 2)
+ * @param logitCap soft limit of the logits, c tanh(logit / c); 0 for none
+ * @param tiedHead whether the unembedding is the token embedding
+ * @param fused whether query, key and value are one parameter, and gate and up another (Phi-3)
+ */
+public record LlamaConfig(
+        ModelSizes sizes,
+        Attention attention,
+        boolean mlpBias,
+        Activation activation,
+        NormKind.Rms norm,
+        double embeddingScale,
+        boolean postNorms,
+        double logitCap,
+        boolean tiedHead,
+        boolean fused) {
+
+    /**
+     * @param rotary position embedding
+     * @param scale of the scores
+     * @param inputBias whether query, key and value projections have a bias
+     * @param outputBias whether the output projection has
+     * @param headNorms whether each query and key is normalised (Qwen3)
+     * @param scoreCap soft limit of the scores; 0 for none
+     * @param windows how many positions each layer sees
+     */
+    public record Attention(
+            RotaryConfig rotary,
+            double scale,
+            boolean inputBias,
+            boolean outputBias,
+            boolean headNorms,
+            double scoreCap,
+            AttentionWindows windows) {}
+
+    /** Begins with Llama's values; what a relative does not say stays. */
+    public static Builder reading(ModelConfig config) {
+        return new Builder(config);
+    }
+
+    /** What is particular to one of the family, by name. */
+    public static final class Builder {
+        private final ModelConfig config;
+        private int headDim;
+        private double scoreScale;
+        private boolean inputBias;
+        private boolean outputBias;
+        private boolean headNorms;
+        private double scoreCap;
+        private AttentionWindows windows;
+        private boolean mlpBias;
+        private Activation activation;
+        private double normOffset;
+        private double embeddingScale = 1;
+        private boolean postNorms;
+        private double logitCap;
+        private boolean tiedByDefault;
+        private boolean fused;
+
+        private Builder(ModelConfig config) {
+            this.config = config;
+        }
+
+        /** The width of a head, if not hidden_size / num_attention_heads. */
+        public Builder headDim(int width) {
+            headDim = width;
+            return this;
+        }
+
+        /** {@code head_dim}, where it is stated. */
+        public Builder statedHeadDim() {
+            return config.has("head_dim") ? headDim(config.count("head_dim")) : this;
+        }
+
+        /** The factor on scores, if not 1 / sqrt(headDim). */
+        public Builder scoreScale(double scale) {
+            scoreScale = scale;
+            return this;
+        }
+
+        /** Query, key and value projections have a bias. */
+        public Builder inputBias(boolean present) {
+            inputBias = present;
+            return this;
+        }
+
+        /** All four projections of attention have a bias. */
+        public Builder attentionBias(boolean present) {
+            inputBias = present;
+            outputBias = present;
+            return this;
+        }
+
+        /** Each query and key is normalised. */
+        public Builder headNorms() {
+            headNorms = true;
+            return this;
+        }
+
+        /** A soft limit of the scores; 0 for none. */
+        public Builder scoreCap(double cap) {
+            scoreCap = cap;
+            return this;
+        }
+
+        /** Which positions layers see, if not all. */
+        public Builder windows(AttentionWindows byLayer) {
+            windows = byLayer;
+            return this;
+        }
+
+        /** The MLPs' projections have a bias. */
+        public Builder mlpBias(boolean present) {
+            mlpBias = present;
+            return this;
+        }
+
+        /** The activation of the gate, if it is not {@code hidden_act}'s. */
+        public Builder activation(Activation function) {
+            activation = function;
+            return this;
+        }
+
+        /** A number added to every norm's stored weight. */
+        public Builder normOffset(double offset) {
+            normOffset = offset;
+            return this;
+        }
+
+        /** A factor on token embeddings. */
+        public Builder embeddingScale(double factor) {
+            embeddingScale = factor;
+            return this;
+        }
+
+        /** What attention and MLP add is normalised, too. */
+        public Builder postNorms() {
+            postNorms = true;
+            return this;
+        }
+
+        /** A soft limit of the logits; 0 for none. */
+        public Builder logitCap(double cap) {
+            logitCap = cap;
+            return this;
+        }
+
+        /** The unembedding is the token embedding, where {@code tie_word_embeddings} does not say otherwise. */
+        public Builder tiedByDefault() {
+            tiedByDefault = true;
+            return this;
+        }
+
+        /** Query, key and value are one parameter, and gate and up another. */
+        public Builder fused() {
+            fused = true;
+            return this;
+        }
+
+        /**
+         * Reads what all of the family have, and refuses what nobody has read.
+         *
+         * @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported
+         */
+        public LlamaConfig build() {
+            int width = headDim == 0 ? config.headShare("hidden_size", "num_attention_heads") : headDim;
+            RotaryConfig rotary = RotaryConfig.of(config, width, config.number("partial_rotary_factor", 1), 10000);
+            LlamaConfig read = new LlamaConfig(
+                    new ModelSizes(
+                            config.modelType(),
+                            config.graph(List.of("embeds"), false),
+                            config.count("hidden_size"),
+                            width,
+                            config.count("intermediate_size"),
+                            true,
+                            config.count("vocab_size"),
+                            rotary.maxPositions(config.count("max_position_embeddings"))),
+                    new Attention(
+                            rotary,
+                            scoreScale == 0 ? 1 / Math.sqrt(width) : scoreScale,
+                            inputBias,
+                            outputBias,
+                            headNorms,
+                            scoreCap,
+                            windows == null ? AttentionWindows.everywhere(config, 0) : windows),
+                    mlpBias,
+                    activation == null ? config.activation("hidden_act", "silu") : activation,
+                    new NormKind.Rms(config.number("rms_norm_eps", 1e-6), normOffset),
+                    embeddingScale,
+                    postNorms,
+                    logitCap,
+                    config.flag("tie_word_embeddings", tiedByDefault),
+                    fused);
+            config.refuseOthers();
+            return read;
+        }
+
+        /** The decoder of the configuration that was read. */
+        public Decoder decoder() {
+            return new LlamaDecoder(build());
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package org.edgeprune.model.architecture;
+
+import java.util.List;
+import org.edgeprune.model.Architecture;
+import org.edgeprune.model.Decoder;
+import org.edgeprune.model.ModelConfig;
+
+/** Qwen 3: Qwen 2 without its biases, with norms of each query and key. */
+public final class Qwen3 implements Architecture {
+    @Override
+    public List<String> modelTypes() {
+        return List.of("qwen3");
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config) {
+        return LlamaConfig.reading(config)
+                .headDim(config.count("head_dim"))
+                .attentionBias(config.flag("attention_bias", false))
+                .headNorms()
+                .windows(Qwen2.windows(config))
+                .decoder();
+    }
+}

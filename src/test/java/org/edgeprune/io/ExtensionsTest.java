@@ -79,7 +79,8 @@ class ExtensionsTest {
     }
 
     private String refused(String services) {
-        String message = assertThrows(InputException.class, () -> load(services)).getMessage();
+        String message =
+                assertThrows(InputException.class, () -> load(services)).getMessage();
         assertEquals(1, message.lines().count(), message);
         return message;
     }

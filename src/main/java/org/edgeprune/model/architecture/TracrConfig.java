@@ -2,10 +2,10 @@ package org.edgeprune.model.architecture;
 
 import java.util.List;
 import org.edgeprune.graph.GraphShape;
-import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
+import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
  * The {@code config.json} of a compiled Tracr model ({@link CompiledModelFiles#MODEL_TYPE}).

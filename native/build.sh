@@ -30,7 +30,8 @@ for candidate in ${CXX:+"$CXX"} g++ clang++; do
 done
 [ -n "$compiler" ] || { echo "native/build.sh: no C++ compiler found: install one (Debian, Ubuntu: apt install g++) or set CXX" >&2; exit 2; }
 
-flags=(-std=c++20 -O3 -fPIC -fvisibility=hidden -fno-semantic-interposition -Wall -Wextra -Werror -I "$here/include")
+flags=(-std=c++20 -O3 -fPIC -fvisibility=hidden -fno-semantic-interposition -Wall -Wextra -Werror -I "$here/include"
+    "-ffile-prefix-map=$here=native") # the same bytes wherever it is built
 mkdir -p "$objects"
 linked=()
 outdated=()

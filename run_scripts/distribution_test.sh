@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Shows that the distribution needs Java and nothing else: unpacks target/edgeprune-VERSION.tar.gz (of mvn package) into an empty
+# folder and runs the demo there, with a PATH that holds no Maven, compiler or Git, a home that is empty, and, where Linux lets it, no
+# network. --quick: twenty steps of prune in place of the demo.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+    echo "distribution_test: $1" >&2
+    exit 1
+}
+
+archives=(target/edgeprune-*.tar.gz)
+[ ${#archives[@]} = 1 ] && [ -s "${archives[0]}" ] || fail "expected one target/edgeprune-*.tar.gz, found: ${archives[*]}"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+tar -xzf "${archives[0]}" -C "$scratch"
+home=("$scratch"/edgeprune-*)
+
+# What the launcher calls, and the java of this PATH or JAVA_HOME, if any; it looks in the usual places itself.
+mkdir "$scratch/bin" "$scratch/home"
+for program in bash env dirname readlink; do ln -s "$(command -v $program)" "$scratch/bin"; done
+run=(env -i "PATH=$scratch/bin" "HOME=$scratch/home" ${JAVA_HOME:+"JAVA_HOME=$JAVA_HOME"})
+if unshare -rn true 2>/dev/null; then run=(unshare -rn "${run[@]}"); else echo "distribution_test: the network stays reachable here" >&2; fi
+
+cd "$scratch"
+"${run[@]}" "${home[0]}/bin/edgeprune" --version
+command=(demo)
+if [ "${1:-}" = --quick ]; then command=(prune --task ioi --steps 20); fi
+"${run[@]}" "${home[0]}/bin/edgeprune" "${command[@]}" --out "$scratch/circuit"
+[ -s circuit/edges.json ] && [ -s circuit/metrics.json ] || fail "${command[*]} wrote no circuit"
+
+# A man page for every command, and a completion that knows them.
+bash -n "${home[0]}/share/bash-completion/completions/edgeprune"
+for command in "" -prune -tracr -tracr-compile; do
+    grep -q '^\.SH "NAME"' "${home[0]}/share/man/man1/edgeprune$command.1" || fail "no man page edgeprune$command(1)"
+done
+completed=$(bash -c 'source "$1"; COMP_WORDS=(edgeprune pru) COMP_CWORD=1; _complete_edgeprune; echo "${COMPREPLY[@]}"' \
+    bash "${home[0]}/share/bash-completion/completions/edgeprune")
+[ "$completed" = prune ] || fail "edgeprune pru<TAB> gives '$completed'"
+echo "distribution_test: ${archives[0]#target/} runs with Java alone"

@@ -166,7 +166,7 @@ final class BenchCommand implements Callable<Integer> {
         List<Example> examples = examples(model.sizes().vocabulary());
         Device device = model.device();
         try (MaskParameters masks = masks(graph, device);
-                MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.defaults());
+                MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.gpt2());
                 PromptCache cache =
                         new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {

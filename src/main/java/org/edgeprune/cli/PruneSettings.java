@@ -1,6 +1,9 @@
 package org.edgeprune.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
@@ -8,16 +11,18 @@ import org.edgeprune.mask.SparsitySchedule.Warmup;
 import org.edgeprune.prune.PruneOptions;
 import picocli.CommandLine.Option;
 
-/** The hyper-parameters of {@code edgeprune prune}: what is not given stays as it is in a preset. */
+/**
+ * The hyper-parameters of {@code edgeprune prune} and {@code sweep}: each option that was given changes the preset.
+ *
+ * <p>picocli calls these methods with null for options that were not given.
+ */
 final class PruneSettings {
-    @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
-    private Optional<Integer> steps = Optional.empty();
+    /** What an option changes. */
+    private record Change(String option, Object value, UnaryOperator<PruneOptions> edit) {}
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "Examples a step.")
-    private Optional<Integer> batchSize = Optional.empty();
+    private final List<Change> changes = new ArrayList<>();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of masks, noise, batches and generated data.")
-    private Optional<Long> seed = Optional.empty();
+    // The two targets are made of several options each, which are only sound together.
 
     @Option(
             names = "--edge-sparsity",
@@ -40,50 +45,88 @@ final class PruneSettings {
     @Option(names = "--sparsity-warmup", paramLabel = "KIND", description = "How they rise: ${COMPLETION-CANDIDATES}.")
     private Optional<Warmup> sparsityWarmup = Optional.empty();
 
-    @Option(names = "--edge-lr", paramLabel = "X", description = "Learning rate of edge masks.")
-    private Optional<Double> edgeLearningRate = Optional.empty();
+    @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
+    private void steps(Integer value) {
+        change("--steps", value, o -> o.with(o.training().withSteps(value)));
+    }
 
-    @Option(names = "--node-lr", paramLabel = "X", description = "Learning rate of node masks.")
-    private Optional<Double> nodeLearningRate = Optional.empty();
-
-    @Option(
-            names = "--edge-reg-lr",
-            paramLabel = "X",
-            description = "Learning rate of the edge constraint's multipliers.")
-    private Optional<Double> edgeMultiplierLearningRate = Optional.empty();
-
-    @Option(
-            names = "--node-reg-lr",
-            paramLabel = "X",
-            description = "Learning rate of the node constraint's multipliers.")
-    private Optional<Double> nodeMultiplierLearningRate = Optional.empty();
-
-    @Option(
-            names = "--warmup-steps",
-            paramLabel = "N",
-            description = "Steps of learning rate warm-up; then it decays to 0.")
-    private Optional<Integer> warmupSteps = Optional.empty();
+    @Option(names = "--batch-size", paramLabel = "N", description = "Examples a step.")
+    private void batchSize(Integer value) {
+        change("--batch-size", value, o -> o.with(o.training().withBatchSize(value)));
+    }
 
     @Option(
             names = "--max-grad-norm",
             paramLabel = "X",
             description = "Clip the gradient's global norm to this; 0 for never.")
-    private Optional<Double> maxGradNorm = Optional.empty();
+    private void maxGradNorm(Double value) {
+        change("--max-grad-norm", value, o -> o.with(o.training().withMaxGradNorm(value)));
+    }
+
+    @Option(
+            names = "--initial-log-alpha",
+            paramLabel = "X",
+            description = "Mean of log_alpha at the start (10 as published).")
+    private void initialLogAlpha(Double value) {
+        change("--initial-log-alpha", value, o -> o.with(o.training().withInitialLogAlpha(value)));
+    }
+
+    @Option(names = "--edge-lr", paramLabel = "X", description = "Learning rate of edge masks.")
+    private void edgeLearningRate(Double value) {
+        change("--edge-lr", value, o -> o.with(o.learningRates().withEdgeLearningRate(value)));
+    }
+
+    @Option(names = "--node-lr", paramLabel = "X", description = "Learning rate of node masks.")
+    private void nodeLearningRate(Double value) {
+        change("--node-lr", value, o -> o.with(o.learningRates().withNodeLearningRate(value)));
+    }
+
+    @Option(
+            names = "--edge-reg-lr",
+            paramLabel = "X",
+            description = "Learning rate of the edge constraint's multipliers.")
+    private void edgeMultiplierLearningRate(Double value) {
+        change("--edge-reg-lr", value, o -> o.with(o.learningRates().withEdgeMultiplierLearningRate(value)));
+    }
+
+    @Option(
+            names = "--node-reg-lr",
+            paramLabel = "X",
+            description = "Learning rate of the node constraint's multipliers.")
+    private void nodeMultiplierLearningRate(Double value) {
+        change("--node-reg-lr", value, o -> o.with(o.learningRates().withNodeMultiplierLearningRate(value)));
+    }
+
+    @Option(
+            names = "--warmup-steps",
+            paramLabel = "N",
+            description = "Steps of learning rate warm-up; then it decays to 0.")
+    private void warmupSteps(Integer value) {
+        change("--warmup-steps", value, o -> o.with(o.learningRates().withWarmupSteps(value)));
+    }
 
     @Option(names = "--node-loss", negatable = true, description = "Whether the node constraint is part of the loss.")
-    private Optional<Boolean> nodeLoss = Optional.empty();
+    private void nodeLoss(Boolean value) {
+        change("--node-loss", value, o -> o.with(o.targets().withNodeLoss(value)));
+    }
 
     @Option(
             names = "--relax-sparser-nodes",
             negatable = true,
             description = "Whether to drop the node constraint at steps where nodes are sparser than their target.")
-    private Optional<Boolean> relaxSparserNodes = Optional.empty();
+    private void relaxSparserNodes(Boolean value) {
+        change("--relax-sparser-nodes", value, o -> o.with(o.targets().withRelaxSparserNodes(value)));
+    }
 
     @Option(names = "--linear-term", negatable = true, description = "Whether both constraints have their linear term.")
-    private Optional<Boolean> linearTerm = Optional.empty();
+    private void linearTerm(Boolean value) {
+        change("--linear-term", value, o -> o.with(o.targets().withLinearTerm(value)));
+    }
 
     @Option(names = "--embedding-nodes", negatable = true, description = "Whether embeddings are nodes of the graph.")
-    private Optional<Boolean> embeddingNodes = Optional.empty();
+    private void embeddingNodes(Boolean value) {
+        change("--embedding-nodes", value, o -> o.with(o.graph().withEmbeddingNodes(value)));
+    }
 
     @Option(
             names = "--ablation",
@@ -91,36 +134,38 @@ final class PruneSettings {
             completionCandidates = AblationNames.class,
             description =
                     "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
-    private Optional<Ablation> ablation = Optional.empty();
+    private void ablation(Ablation value) {
+        change("--ablation", value, o -> o.with(value));
+    }
 
-    @Option(
-            names = "--initial-log-alpha",
-            paramLabel = "X",
-            description = "Mean of log_alpha at the start: 10 as published; less begins to cut sooner.")
-    private Optional<Double> initialLogAlpha = Optional.empty();
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of masks, noise, batches and generated data.")
+    private void seed(Long value) {
+        change("--seed", value, o -> o.withSeed(value));
+    }
 
-    /** The preset with the options that were given in place of its own. */
+    private void change(String option, Object value, UnaryOperator<PruneOptions> edit) {
+        if (value != null) {
+            changes.add(new Change(option, value, edit));
+        }
+    }
+
+    /**
+     * The preset with the options that were given in place of its own.
+     *
+     * @throws InputException if one of them has no such value
+     */
     PruneOptions over(PruneOptions preset) {
-        positive("--steps", steps);
-        positive("--batch-size", batchSize);
-        return new PruneOptions(
-                steps.orElse(preset.steps()),
-                batchSize.orElse(preset.batchSize()),
-                seed.orElse(preset.seed()),
-                edgeLearningRate.orElse(preset.edgeLearningRate()),
-                nodeLearningRate.orElse(preset.nodeLearningRate()),
-                edgeMultiplierLearningRate.orElse(preset.edgeMultiplierLearningRate()),
-                nodeMultiplierLearningRate.orElse(preset.nodeMultiplierLearningRate()),
-                notNegative("--warmup-steps", warmupSteps.orElse(preset.warmupSteps())),
-                schedule(preset.edgeSparsity(), "edge", startEdgeSparsity, edgeSparsity),
-                schedule(preset.nodeSparsity(), "node", startNodeSparsity, nodeSparsity),
-                nodeLoss.orElse(preset.nodeLoss()),
-                relaxSparserNodes.orElse(preset.relaxSparserNodes()),
-                linearTerm.orElse(preset.linearTerm()),
-                embeddingNodes.orElse(preset.embeddingNodes()),
-                ablation.orElse(preset.ablation()),
-                maxGradNorm.orElse(preset.maxGradNorm()),
-                initialLogAlpha.orElse(preset.initialLogAlpha()));
+        PruneOptions options = preset.with(preset.targets()
+                .withEdgeSparsity(schedule(preset.targets().edgeSparsity(), "edge", startEdgeSparsity, edgeSparsity))
+                .withNodeSparsity(schedule(preset.targets().nodeSparsity(), "node", startNodeSparsity, nodeSparsity)));
+        for (Change change : changes) {
+            try {
+                options = change.edit().apply(options);
+            } catch (IllegalArgumentException e) {
+                throw new InputException(change.option() + " " + change.value() + ": " + e.getMessage(), e);
+            }
+        }
+        return options;
     }
 
     private SparsitySchedule schedule(
@@ -134,18 +179,5 @@ final class PruneSettings {
         } catch (IllegalArgumentException e) {
             throw new InputException("--start-" + which + "-sparsity, --" + which + "-sparsity: " + e.getMessage(), e);
         }
-    }
-
-    private static void positive(String option, Optional<Integer> value) {
-        if (value.isPresent() && value.get() < 1) {
-            throw new InputException(option + " " + value.get() + ": must be at least 1");
-        }
-    }
-
-    private static int notNegative(String option, int value) {
-        if (value < 0) {
-            throw new InputException(option + " " + value + ": must not be negative");
-        }
-        return value;
     }
 }

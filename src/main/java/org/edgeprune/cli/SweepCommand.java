@@ -70,7 +70,7 @@ final class SweepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Double> targets = targets();
-        targets.forEach(target -> options(target, PruneOptions.defaults())); // complains before anything is computed
+        targets.forEach(target -> options(target, PruneOptions.gpt2())); // complains before anything is computed
         Curves.requireFonts(); // so does this
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();

@@ -32,18 +32,18 @@ public final class MaskTrainer implements AutoCloseable {
         this.parameters = parameters;
         this.options = options;
         this.noise = new Noise(options.seed());
-        this.schedule = new LearningRateSchedule(options.warmupSteps(), options.steps());
+        this.schedule = new LearningRateSchedule(options.learningRates().warmupSteps(), options.training().steps());
         this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
     }
 
     /** Masks descend; multipliers ascend, unless their term is switched off. */
     private List<AdamW.Group> groups() {
-        double linear = options.linearTerm() ? 1 : 0;
-        double nodes = options.nodeLoss() ? options.nodeMultiplierLearningRate() : 0;
-        double edges = options.edgeMultiplierLearningRate();
+        double linear = options.targets().linearTerm() ? 1 : 0;
+        double nodes = options.targets().nodeLoss() ? options.learningRates().nodeMultiplierLearningRate() : 0;
+        double edges = options.learningRates().edgeMultiplierLearningRate();
         return List.of(
-                new AdamW.Group(parameters.edges(), options.edgeLearningRate(), false),
-                new AdamW.Group(parameters.nodes(), options.nodeLearningRate(), false),
+                new AdamW.Group(parameters.edges(), options.learningRates().edgeLearningRate(), false),
+                new AdamW.Group(parameters.nodes(), options.learningRates().nodeLearningRate(), false),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_1), edges * linear, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.NODES_1), nodes * linear, true),
@@ -81,14 +81,14 @@ public final class MaskTrainer implements AutoCloseable {
             MaskGradients toMasks = pass.backward(toResidual);
 
             // The constraints, and everything's gradient down to log_alpha and the multipliers
-            double edgeTarget = options.edgeSparsity().at(step);
-            double nodeTarget = options.nodeSparsity().at(step);
+            double edgeTarget = options.targets().edgeSparsity().at(step);
+            double nodeTarget = options.targets().nodeSparsity().at(step);
             Tensor edgeSparsity = masks.edgeSparsity();
             Tensor nodeSparsity = masks.nodeSparsity();
             Tensor edgeLoss = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
             boolean withNodes =
-                    options.nodeLoss() && !(options.relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
+                    options.targets().nodeLoss() && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
             Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
             List<Tensor> gradients = Autograd.grad(
                     List.of(masks.edges(), masks.nodes(), constraints),
@@ -97,7 +97,7 @@ public final class MaskTrainer implements AutoCloseable {
                     false,
                     false,
                     false);
-            double norm = GradientClipping.clip(gradients, options.maxGradNorm());
+            double norm = GradientClipping.clip(gradients, options.training().maxGradNorm());
             StepMetrics metrics = new StepMetrics(
                     step,
                     kl + constraints.item(),

@@ -9,7 +9,6 @@ import org.edgeprune.engine.StepMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
-import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Models;
@@ -36,15 +35,12 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                         model.sizes(),
                         Blueprint.of(Models.decoder(session.model().directory()), name -> true),
                         Models.copied(session.model().directory(), model.execution()),
-                        new ComputationGraph(
-                                options.embeddingNodes()
-                                        ? model.graphShape()
-                                        : model.graphShape().withoutEmbeddings()),
+                        options.graph().of(model.graphShape()),
                         model.execution(),
                         ablation,
-                        tokens(examples, options.batchSize(), example -> PromptBatch.past(model, example, ablation)),
+                        tokens(examples, options.training().batchSize(), example -> PromptBatch.past(model, example, ablation)),
                         cache <= session.pace().cacheBytes() ? cache : 0),
-                Math.min(options.batchSize(), examples.size()));
+                Math.min(options.training().batchSize(), examples.size()));
     }
 
     /** Those of the batch that has most of them. */

@@ -78,10 +78,7 @@ public record Pruner(
      */
     public PruneResult run(boolean resume, Listener listener) {
         PruneOptions options = record.options();
-        ComputationGraph graph = new ComputationGraph(
-                options.embeddingNodes()
-                        ? model.graphShape()
-                        : model.graphShape().withoutEmbeddings());
+        ComputationGraph graph = options.graph().of(model.graphShape());
         TrainingState checkpoints = new TrainingState(directory.checkpoints(), identity());
         Optional<Path> start = resume ? checkpoints.newest() : Optional.empty();
         if (!resume && checkpoints.newest().isPresent()) {
@@ -89,7 +86,7 @@ public record Pruner(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
         }
         Noise noise = new Noise(options.seed());
-        BatchSampler sampler = new BatchSampler(data.train().size(), options.batchSize(), noise);
+        BatchSampler sampler = new BatchSampler(data.train().size(), options.training().batchSize(), noise);
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
@@ -99,8 +96,8 @@ public record Pruner(
                     .orElse(0);
             directory.write(record);
             directory.forgetStepsFrom(first);
-            listener.started(first, options.steps());
-            for (int step = first; step < options.steps(); step++) {
+            listener.started(first, options.training().steps());
+            for (int step = first; step < options.training().steps(); step++) {
                 long stepBegan = System.nanoTime();
                 StepMetrics metrics = step(trainer, cache, sampler.batch(step), step);
                 if (!metrics.sound()) {
@@ -110,7 +107,7 @@ public record Pruner(
                 directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
                 int made = step + 1;
-                if (due(made, pace.evaluateEvery(), options.steps())) {
+                if (due(made, pace.evaluateEvery(), options.training().steps())) {
                     MaskValues soft = parameters.deterministic();
                     MaskValues binary = soft.binary(soft.thresholds());
                     Map<String, Double> scores =
@@ -118,12 +115,12 @@ public record Pruner(
                     directory.append(Json.object().put("step", step).set("validation", RunDirectory.JSON.tree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
-                if (due(made, pace.saveEvery(), options.steps())) {
+                if (due(made, pace.saveEvery(), options.training().steps())) {
                     checkpoints.save(made, parameters, trainer.optimizer());
                 }
             }
             if (pace.saveEvery() > 0) {
-                checkpoints.save(options.steps(), parameters, trainer.optimizer());
+                checkpoints.save(options.training().steps(), parameters, trainer.optimizer());
             }
             return finish(parameters, (System.nanoTime() - began) / 1e9);
         }
@@ -145,12 +142,12 @@ public record Pruner(
         HardConcrete distribution = HardConcrete.DEFAULT;
         return start.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
                 .orElseGet(() -> MaskParameters.initial(
-                        layout, distribution, record.options().initialLogAlpha(), noise, model.device()));
+                        layout, distribution, record.options().training().initialLogAlpha(), noise, model.device()));
     }
 
     private Evaluator evaluator() {
         return new Evaluator(
-                model, scorer, record.options().ablation(), record.options().batchSize());
+                model, scorer, record.options().ablation(), record.options().training().batchSize());
     }
 
     private PruneResult finish(MaskParameters parameters, double seconds) {
@@ -178,6 +175,7 @@ public record Pruner(
     private String identity() {
         ObjectNode json = RunDirectory.JSON.tree(record);
         json.retain("model_sha256", "task", "data", "examples", "options");
+        json.set("options", OptionsFormat.identity(record.options()));
         return Digest.sha256(json.toString());
     }
 }

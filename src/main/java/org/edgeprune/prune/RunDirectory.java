@@ -93,17 +93,18 @@ public record RunDirectory(Path path) {
     }
 
     public void write(RunRecord record) {
-        Json.write(runFile(), JSON.tree(record));
+        ObjectNode tree = JSON.tree(record);
+        Json.write(runFile(), tree.set("options", OptionsFormat.write(record.options())));
     }
 
     /** @throws InputException if there is no readable {@code run.json}, or it lacks what every run has */
     public RunRecord readRecord() {
         try {
-            RunRecord record = JSON.value(
-                    runFile().toString(),
-                    Json.read(runFile(), path + " is not a run directory"),
-                    RunRecord.class,
-                    "is it of a run?");
+            JsonNode tree = Json.read(runFile(), path + " is not a run directory");
+            if (tree.get("options") instanceof ObjectNode options) {
+                ((ObjectNode) tree).set("options", OptionsFormat.completed(options));
+            }
+            RunRecord record = JSON.value(runFile().toString(), tree, RunRecord.class, "is it of a run?");
             if (record == null
                     || record.model() == null
                     || record.task() == null

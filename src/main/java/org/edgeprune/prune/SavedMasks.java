@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -65,11 +64,9 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
             throw new InputException(
                     masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
-        GraphShape shape = run.get().options().embeddingNodes()
-                ? model.graph()
-                : model.graph().withoutEmbeddings();
+        ComputationGraph graph = run.get().options().graph().of(model.graph());
         return TrainingState.readParameters(
-                masks, MaskLayout.edges(new ComputationGraph(shape)), HardConcrete.DEFAULT, Device.CPU);
+                masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
     }
 
     /** The masks above their thresholds. */

@@ -10,7 +10,6 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
-import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.Minimizer;
@@ -66,6 +65,10 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
      */
     private static final double MASK_RATE = 0.05;
 
+    /** The last target sparsity of edges: past what any circuit can have. */
+    private static final double PRESSED = 1.1;
+
+    private static final double MAX_GRAD_NORM = 1;
     private static final int BATCH = 64;
     private static final int EVALUATE_EVERY = 25;
     private static final long CACHE_BYTES = 1L << 30;
@@ -162,25 +165,13 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
 
     private PruneOptions options(double scale, int edges) {
         double multipliers = MULTIPLIER_RATE * scale * edges;
-        SparsitySchedule rising = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 1.1, steps);
         return new PruneOptions(
-                steps,
-                BATCH,
-                seed,
-                MASK_RATE,
-                MASK_RATE,
-                multipliers,
-                multipliers,
-                steps / 20,
-                rising,
-                rising,
-                false,
-                false,
-                true,
-                true,
+                new PruneOptions.Training(steps, BATCH, MAX_GRAD_NORM, PruneOptions.PUBLISHED_LOG_ALPHA),
+                PruneOptions.LearningRates.of(MASK_RATE, multipliers, steps / 20),
+                PruneOptions.Targets.rising(PRESSED, PRESSED, steps),
+                new PruneOptions.Graph(true),
                 ablation,
-                1.0,
-                10);
+                seed);
     }
 
     private static void write(Circuit circuit, Path file) {

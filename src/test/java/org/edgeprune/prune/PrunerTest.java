@@ -17,7 +17,6 @@ import java.util.stream.Stream;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
-import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
@@ -122,6 +121,12 @@ class PrunerTest {
         json.remove(List.of("compute_dtype", "device_map", "offload", "recompute"));
         Files.writeString(run.runFile(), json.toString());
         assertEquals(Execution.on(Device.CPU), run.readRecord().execution());
+        ObjectNode incomplete = json.deepCopy();
+        ((ObjectNode) incomplete.get("options")).remove("initial_log_alpha");
+        Files.writeString(run.runFile(), incomplete.toString());
+        String lacking =
+                assertThrows(InputException.class, run::readRecord).getMessage();
+        assertTrue(lacking.contains("options: lacks initial_log_alpha"), lacking);
         for (String damage :
                 List.of("null", "{}", json.deepCopy().put("threads", 0).toString())) {
             Files.writeString(run.runFile(), damage);
@@ -161,24 +166,13 @@ class PrunerTest {
     }
 
     private static PruneOptions options(double learningRate) {
-        SparsitySchedule schedule = new SparsitySchedule(SparsitySchedule.Warmup.LINEAR, 0, 0.9, 6);
         return new PruneOptions(
-                STEPS,
-                4,
-                5,
-                learningRate,
-                0.5,
-                0.5,
-                0.5,
-                2,
-                schedule,
-                schedule,
-                true,
-                false,
-                true,
-                true,
+                new PruneOptions.Training(STEPS, 4, 1.0, 10),
+                PruneOptions.LearningRates.of(0.5, 0.5, 2).withEdgeLearningRate(learningRate),
+                PruneOptions.Targets.rising(0.9, 0.9, 6).withNodeLoss(true),
+                new PruneOptions.Graph(true),
                 Ablation.INTERCHANGE,
-                1.0);
+                5);
     }
 
     private static List<Example> examples(int count, long seed) {

@@ -41,6 +41,6 @@ public final class TinyRun {
     }
 
     public static PruneOptions options() {
-        return PruneOptions.defaults().withSteps(20).withBatchSize(4).withEdgeSparsity(0.5);
+        return PruneOptions.gpt2().withSteps(20).withBatchSize(4).withEdgeSparsity(0.5);
     }
 }

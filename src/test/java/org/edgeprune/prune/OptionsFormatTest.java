@@ -1,0 +1,71 @@
+package org.edgeprune.prune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.junit.jupiter.api.Test;
+
+/** Hyper-parameters in run.json: as edgeprune 0.1 wrote them. */
+class OptionsFormatTest {
+    private static final String OF_0_1 = """
+            {"steps":3000,"batch_size":32,"seed":42,"edge_learning_rate":0.8,"node_learning_rate":0.8,\
+            "edge_multiplier_learning_rate":0.8,"node_multiplier_learning_rate":0.8,"warmup_steps":200,\
+            "edge_sparsity":{"warmup":"LINEAR","start":0.0,"target":0.98,"warmup_steps":2500},\
+            "node_sparsity":{"warmup":"LINEAR","start":0.0,"target":0.72,"warmup_steps":2500},\
+            "node_loss":true,"relax_sparser_nodes":false,"linear_term":true,"embedding_nodes":false,\
+            "ablation":"INTERCHANGE","max_grad_norm":1.0,"initial_log_alpha":10.0}""";
+
+    private static PruneOptions read(JsonNode options) {
+        return Json.SNAKE_CASE.value("test", options, PruneOptions.class, "");
+    }
+
+    @Test
+    void theTextOfEarlierVersionsIsReadAndWritten() {
+        assertEquals(PruneOptions.gpt2(), read(Json.parse("test", OF_0_1, "")));
+        assertEquals(OF_0_1, OptionsFormat.write(PruneOptions.gpt2()).toString());
+        assertEquals(OF_0_1, OptionsFormat.identity(PruneOptions.gpt2()).toString());
+    }
+
+    @Test
+    void everyHyperParameterIsWritten() {
+        PruneOptions other = new PruneOptions(
+                new PruneOptions.Training(7, 3, 0.5, 2),
+                new PruneOptions.LearningRates(0.1, 0.2, 0.3, 0.4, 5),
+                PruneOptions.Targets.rising(0.6, 0.7, 4)
+                        .withNodeLoss(true)
+                        .withRelaxSparserNodes(true)
+                        .withLinearTerm(false),
+                new PruneOptions.Graph(true),
+                Ablation.ZERO,
+                9);
+        ObjectNode written = OptionsFormat.write(other);
+        assertEquals(other, read(written));
+        List.of("steps", "node_learning_rate", "relax_sparser_nodes", "ablation")
+                .forEach(name -> assertTrue(written.has(name), name));
+    }
+
+    @Test
+    void aMissingFieldIsNamed() {
+        ObjectNode damaged = (ObjectNode) Json.parse("test", OF_0_1, "");
+        damaged.remove(List.of("node_loss", "seed"));
+        String message = assertThrows(InputException.class, () -> OptionsFormat.completed(damaged))
+                .getMessage();
+        assertTrue(message.contains("lacks seed, node_loss"), message);
+    }
+
+    @Test
+    void withStepsKeepsTheShareOfEveryWarmUp() {
+        PruneOptions shorter = PruneOptions.gpt2().withSteps(300);
+        assertEquals(300, shorter.training().steps());
+        assertEquals(20, shorter.learningRates().warmupSteps());
+        assertEquals(250, shorter.targets().edgeSparsity().warmupSteps());
+        assertEquals(250, shorter.targets().nodeSparsity().warmupSteps());
+    }
+}

@@ -32,7 +32,8 @@ public final class MaskTrainer implements AutoCloseable {
         this.parameters = parameters;
         this.options = options;
         this.noise = new Noise(options.seed());
-        this.schedule = new LearningRateSchedule(options.learningRates().warmupSteps(), options.training().steps());
+        this.schedule = new LearningRateSchedule(
+                options.learningRates().warmupSteps(), options.training().steps());
         this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
     }
 
@@ -87,8 +88,8 @@ public final class MaskTrainer implements AutoCloseable {
             Tensor nodeSparsity = masks.nodeSparsity();
             Tensor edgeLoss = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
-            boolean withNodes =
-                    options.targets().nodeLoss() && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
+            boolean withNodes = options.targets().nodeLoss()
+                    && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
             Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
             List<Tensor> gradients = Autograd.grad(
                     List.of(masks.edges(), masks.nodes(), constraints),

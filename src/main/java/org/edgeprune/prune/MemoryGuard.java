@@ -38,7 +38,10 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                         options.graph().of(model.graphShape()),
                         model.execution(),
                         ablation,
-                        tokens(examples, options.training().batchSize(), example -> PromptBatch.past(model, example, ablation)),
+                        tokens(
+                                examples,
+                                options.training().batchSize(),
+                                example -> PromptBatch.past(model, example, ablation)),
                         cache <= session.pace().cacheBytes() ? cache : 0),
                 Math.min(options.training().batchSize(), examples.size()));
     }

@@ -59,8 +59,7 @@ final class OptionsFormat {
      * @throws InputException if a field is missing that every run has
      */
     static ObjectNode completed(ObjectNode options) {
-        String missing =
-                FIRST.stream().filter(name -> !options.has(name)).collect(Collectors.joining(", "));
+        String missing = FIRST.stream().filter(name -> !options.has(name)).collect(Collectors.joining(", "));
         if (!missing.isEmpty()) {
             throw new InputException("options: lacks " + missing + ": is it of a run?");
         }

@@ -16,9 +16,9 @@ import org.edgeprune.mask.SparsitySchedule;
  * options = options.with(options.targets().withNodeLoss(false));
  * }</pre>
  *
- * <p>In {@code run.json} all groups are one flat object. To add a hyper-parameter, add a component with its {@code
- * with} method to a group here, and an option to {@code PruneSettings} of the command line. Its value in {@link #gpt2}
- * must be what runs did before it existed: files without it are read that way ({@link OptionsFormat}).
+ * <p>In {@code run.json} all groups are one flat object. To add a hyper-parameter, add a component with its
+ * {@code with} method to a group here, and an option to {@code PruneSettings} of the command line. Its value in
+ * {@link #gpt2} must be what runs did before it existed: files without it are read that way ({@link OptionsFormat}).
  *
  * @param training length of the run, batches, start and clipping
  * @param learningRates of masks and multipliers

@@ -109,7 +109,11 @@ public record PruneSession(
 
     /** Evaluates masks on other examples of the task, such as {@code result.binary()} on a split of one's own. */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
-        return new Evaluator(model.model(), scorer(), options.ablation(), options.training().batchSize())
+        return new Evaluator(
+                        model.model(),
+                        scorer(),
+                        options.ablation(),
+                        options.training().batchSize())
                 .evaluate(examples, masks);
     }
 
@@ -118,7 +122,11 @@ public record PruneSession(
         List<Example> examples = limited(task.read(data == null ? directory.data() : data, model.tokenizer()))
                 .train();
         return new Minimizer(
-                        new Evaluator(model.model(), scorer(), options.ablation(), options.training().batchSize()),
+                        new Evaluator(
+                                model.model(),
+                                scorer(),
+                                options.ablation(),
+                                options.training().batchSize()),
                         examples,
                         tolerance)
                 .minimize(circuit);

@@ -86,7 +86,8 @@ public record Pruner(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
         }
         Noise noise = new Noise(options.seed());
-        BatchSampler sampler = new BatchSampler(data.train().size(), options.training().batchSize(), noise);
+        BatchSampler sampler =
+                new BatchSampler(data.train().size(), options.training().batchSize(), noise);
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
@@ -147,7 +148,10 @@ public record Pruner(
 
     private Evaluator evaluator() {
         return new Evaluator(
-                model, scorer, record.options().ablation(), record.options().training().batchSize());
+                model,
+                scorer,
+                record.options().ablation(),
+                record.options().training().batchSize());
     }
 
     private PruneResult finish(MaskParameters parameters, double seconds) {

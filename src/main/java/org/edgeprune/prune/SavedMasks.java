@@ -65,8 +65,7 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
                     masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
         ComputationGraph graph = run.get().options().graph().of(model.graph());
-        return TrainingState.readParameters(
-                masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
+        return TrainingState.readParameters(masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
     }
 
     /** The masks above their thresholds. */

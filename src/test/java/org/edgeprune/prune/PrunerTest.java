@@ -124,8 +124,7 @@ class PrunerTest {
         ObjectNode incomplete = json.deepCopy();
         ((ObjectNode) incomplete.get("options")).remove("initial_log_alpha");
         Files.writeString(run.runFile(), incomplete.toString());
-        String lacking =
-                assertThrows(InputException.class, run::readRecord).getMessage();
+        String lacking = assertThrows(InputException.class, run::readRecord).getMessage();
         assertTrue(lacking.contains("options: lacks initial_log_alpha"), lacking);
         for (String damage :
                 List.of("null", "{}", json.deepCopy().put("threads", 0).toString())) {

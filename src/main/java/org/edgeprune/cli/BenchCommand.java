@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
-import org.edgeprune.engine.StepMemory;
+import org.edgeprune.prune.StepMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;

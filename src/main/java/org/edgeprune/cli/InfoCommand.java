@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.edgeprune.AvailableMemory;
-import org.edgeprune.engine.StepMemory;
+import org.edgeprune.prune.StepMemory;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.edgeprune.Version;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.OneLine;
 import org.edgeprune.model.DeviceMap;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -104,7 +105,7 @@ public final class Main {
 
     private static int misuse(ParameterException e) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("edgeprune: " + e.getMessage());
+        command.getErr().println("edgeprune: " + OneLine.of(e.getMessage()));
         command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
     }

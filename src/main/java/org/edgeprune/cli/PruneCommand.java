@@ -5,17 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.edgeprune.hub.BundledModel;
+import java.util.function.UnaryOperator;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
-import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
-import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -36,12 +33,6 @@ import picocli.CommandLine.Option;
             "  edgeprune prune --out out/ioi --resume"
         })
 final class PruneCommand implements Callable<Integer> {
-    @Mixin
-    private ModelOption model;
-
-    @Mixin
-    private TaskOptions task;
-
     @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the run.")
     private Path out;
 
@@ -63,16 +54,7 @@ final class PruneCommand implements Callable<Integer> {
     private Double minimal;
 
     @Mixin
-    private PruneSettings settings;
-
-    @Mixin
-    private PaceOptions pace;
-
-    @Mixin
-    private ExecutionOptions execution;
-
-    @Mixin
-    private RecomputeOption recompute;
+    private RunOptions options;
 
     @Mixin
     private Results results;
@@ -85,20 +67,8 @@ final class PruneCommand implements Callable<Integer> {
         RunDirectory directory = new RunDirectory(out);
         Optional<RunRecord> before =
                 resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
-        String modelName = model.name(before.map(RunRecord::model).orElse(BundledModel.NAME));
-        Path modelDirectory = ModelOption.directory(modelName);
-        Execution how = recompute.over(
-                before.isPresent()
-                        ? execution.start(before.get().threads(), before.get().execution())
-                        : execution.start(modelDirectory));
-        try (LoadedModel loaded = LoadedModel.open(modelName, modelDirectory, how)) {
-            PruneSession session = new PruneSession(
-                    loaded,
-                    Tasks.named(task.name(before.map(RunRecord::task))),
-                    task.data(before.map(RunRecord::data)),
-                    pace.maxTrainSamples(before.map(RunRecord::examples).orElse(null)),
-                    settings.over(before.map(RunRecord::options).orElse(PruneOptions.preset(loaded))),
-                    pace.pace(before.map(RunRecord::cacheBytes).orElse(null)));
+        try (LoadedModel loaded = options.open(before)) {
+            PruneSession session = options.session(loaded, before, UnaryOperator.identity());
             PruneResult result = run(session, directory, resume, results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (minimal != null) {

@@ -7,16 +7,14 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.draw.Curves;
-import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
 import org.edgeprune.report.SweepTable;
-import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,12 +34,6 @@ import picocli.CommandLine.Option;
             "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
         })
 final class SweepCommand implements Callable<Integer> {
-    @Mixin
-    private ModelOption model;
-
-    @Mixin
-    private TaskOptions task;
-
     @Option(
             names = "--target-edge-sparsity",
             paramLabel = "S,S...",
@@ -53,16 +45,7 @@ final class SweepCommand implements Callable<Integer> {
     private Path out;
 
     @Mixin
-    private PruneSettings settings;
-
-    @Mixin
-    private PaceOptions pace;
-
-    @Mixin
-    private ExecutionOptions execution;
-
-    @Mixin
-    private RecomputeOption recompute;
+    private RunOptions options;
 
     @Mixin
     private Results results;
@@ -70,25 +53,17 @@ final class SweepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Double> targets = targets();
-        targets.forEach(target -> options(target, PruneOptions.gpt2())); // complains before anything is computed
+        // complains before anything is computed
+        targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));
         Curves.requireFonts(); // so does this
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
-        String name = model.name(BundledModel.NAME);
-        Path directory = ModelOption.directory(name);
-        Execution how = recompute.over(execution.start(directory));
-        Task chosen = Tasks.named(task.name(Optional.empty()));
-        String title = chosen.name() + " in " + name;
-        try (LoadedModel loaded = LoadedModel.open(name, directory, how)) {
+        Optional<RunRecord> none = Optional.empty();
+        String title = Tasks.named(options.taskName(none)).name() + " in " + options.modelName(none);
+        try (LoadedModel loaded = options.open(none)) {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
-                PruneSession session = new PruneSession(
-                        loaded,
-                        chosen,
-                        task.data(Optional.empty()),
-                        pace.maxTrainSamples(null),
-                        options(target, PruneOptions.preset(loaded)),
-                        pace.pace(null));
+                PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
                 try {
                     if (isDone(run, session)) {
                         results.note(run.path() + ": done before");
@@ -126,9 +101,9 @@ final class SweepCommand implements Callable<Integer> {
     }
 
     /** {@code --target-edge-sparsity} stands in for {@code --edge-sparsity}. */
-    private PruneOptions options(double target, PruneOptions preset) {
+    private static PruneOptions withTarget(double target, PruneOptions options) {
         try {
-            return settings.over(preset).withEdgeSparsity(target);
+            return options.withEdgeSparsity(target);
         } catch (IllegalArgumentException e) {
             throw new InputException("--target-edge-sparsity " + target + ": " + e.getMessage(), e);
         }

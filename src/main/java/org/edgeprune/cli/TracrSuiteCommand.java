@@ -10,7 +10,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.recovery.Recovery;
-import org.edgeprune.task.TracrTask;
+import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import picocli.CommandLine.Command;

@@ -11,6 +11,7 @@ import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /** One layer's attention or MLP in a masked pass: how what its writers add follows from what its readers see. */

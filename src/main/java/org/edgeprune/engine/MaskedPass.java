@@ -12,6 +12,7 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 

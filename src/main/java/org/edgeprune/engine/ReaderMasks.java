@@ -3,6 +3,7 @@ package org.edgeprune.engine;
 import java.util.List;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /** The masks that readers of a pass see, and where gradients of these masks go. */

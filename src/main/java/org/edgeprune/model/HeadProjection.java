@@ -1,7 +1,7 @@
 package org.edgeprune.model;
 
-import java.util.Arrays;
 import java.util.Optional;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -27,7 +27,7 @@ public record HeadProjection(Linear map, int heads) {
         Tensor w = map.weight().view(map.weight().size(0), heads, headDim()).transpose(0, 1);
         Optional<Tensor> b = map.bias().map(bias -> bias.view(heads, 1, headDim()));
         if (selected.length < heads) {
-            Tensor index = index(selected, x);
+            Tensor index = Index.of(selected, x.device());
             w = w.indexSelect(0, index);
             b = b.map(bias -> bias.indexSelect(0, index));
         }
@@ -37,10 +37,5 @@ public record HeadProjection(Linear map, int heads) {
     /** Dimensions of a head. */
     public long headDim() {
         return map.weight().size(1) / heads;
-    }
-
-    static Tensor index(int[] selected, Tensor like) {
-        return Tensor.of(Arrays.stream(selected).asLongStream().toArray(), selected.length)
-                .to(like.device());
     }
 }

@@ -2,6 +2,7 @@ package org.edgeprune.model;
 
 import java.util.List;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -34,7 +35,7 @@ public record KeyValues(Tensor keys, Tensor values) {
 
     /** These heads, each as often as it is named. */
     KeyValues heads(int[] numbers) {
-        Tensor index = HeadProjection.index(numbers, keys);
+        Tensor index = Index.of(numbers, keys.device());
         return new KeyValues(keys.indexSelect(0, index), values.indexSelect(0, index));
     }
 }

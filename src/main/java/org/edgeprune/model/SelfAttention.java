@@ -1,6 +1,7 @@
 package org.edgeprune.model;
 
 import java.util.Optional;
+import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -178,7 +179,7 @@ public record SelfAttention(
     public Tensor writeEach(Tensor values, int[] selected) {
         Tensor weight = selected.length == heads()
                 ? outputWeight
-                : outputWeight.indexSelect(0, HeadProjection.index(selected, values));
+                : outputWeight.indexSelect(0, Index.of(selected, values.device()));
         return values.bmm(weight);
     }
 

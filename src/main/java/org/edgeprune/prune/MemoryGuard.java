@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.ToIntFunction;
 import org.edgeprune.AvailableMemory;
-import org.edgeprune.engine.StepMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;

@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.task.TracrTask;
+import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.circuit.CircuitSearch;
 import org.edgeprune.tracr.circuit.Example;

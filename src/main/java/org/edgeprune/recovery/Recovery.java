@@ -23,7 +23,7 @@ import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.PromptTokenizer;
-import org.edgeprune.task.TracrTask;
+import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import org.edgeprune.tracr.files.CompiledModelFiles;

@@ -31,13 +31,13 @@ public final class CustomTask implements Task {
             corrupted = tags.before() + tags.prediction() + tags.after();
         }
         String upToEnd = (clean.before() + clean.prediction()).stripTrailing();
-        int[] whole = Prompts.encode(row, (upToEnd + clean.after()).stripTrailing(), tokenizer);
+        int[] whole = row.encode((upToEnd + clean.after()).stripTrailing(), tokenizer);
         int first = boundary(row, whole, clean.before().stripTrailing(), OPEN, tokenizer);
         int end = boundary(row, whole, upToEnd, CLOSE, tokenizer);
         if (first == 0) {
             throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs a text before it to predict from");
         }
-        int[] partner = Prompts.encode(row, corrupted.stripTrailing(), tokenizer);
+        int[] partner = row.encode(corrupted.stripTrailing(), tokenizer);
         // The last predicted token is never fed, so a corrupted text may also stop before it.
         if (partner.length != whole.length && partner.length != end - 1) {
             throw row.wrong("\"clean\" has " + whole.length + " tokens and \"corrupted\" " + partner.length
@@ -71,7 +71,7 @@ public final class CustomTask implements Task {
 
     /** Number of tokens of a beginning of the text, which must end where a token of the whole text ends. */
     private static int boundary(Row row, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
-        int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : Prompts.encode(row, beginning, tokenizer);
+        int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : row.encode(beginning, tokenizer);
         if (!PromptTokenizer.startsWith(whole, tokens)) {
             throw row.wrong(
                     tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word's edge");

@@ -41,7 +41,7 @@ public record DataRequest(
         return new DataRequest(seed, train, validation, test, tokenizer, templates, Optional.of(names));
     }
 
-    int size(Split split) {
+    public int size(Split split) {
         return switch (split) {
             case TRAIN -> train;
             case VALIDATION -> validation;

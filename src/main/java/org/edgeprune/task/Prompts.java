@@ -24,16 +24,16 @@ final class Prompts {
 
     /** The example of such a line. */
     static Example example(Row row, PromptTokenizer tokenizer) {
-        int[] clean = encode(row, row.text("clean"), tokenizer);
+        int[] clean = row.encode(row.text("clean"), tokenizer);
         int target = answer(row, "target", clean, tokenizer);
         int distractor = answer(row, "distractor", clean, tokenizer);
         Answer answer = new Answer.Tokens(new int[] {target}, new int[] {distractor});
-        return nextToken(row, clean, encode(row, row.text("corrupted"), tokenizer), answer);
+        return nextToken(row, clean, row.encode(row.text("corrupted"), tokenizer), answer);
     }
 
     /** An example that is scored after the last token. */
     static Example nextToken(Row row, String clean, String corrupted, Answer answer, PromptTokenizer tokenizer) {
-        return nextToken(row, encode(row, clean, tokenizer), encode(row, corrupted, tokenizer), answer);
+        return nextToken(row, row.encode(clean, tokenizer), row.encode(corrupted, tokenizer), answer);
     }
 
     private static Example nextToken(Row row, int[] clean, int[] corrupted, Answer answer) {
@@ -42,18 +42,6 @@ final class Prompts {
                     + " in this model's tokenizer; generate the data for this model (edgeprune data ... --model)");
         }
         return new Example(clean, corrupted, clean.length - 1, clean.length, answer);
-    }
-
-    static int[] encode(Row row, String text, PromptTokenizer tokenizer) {
-        try {
-            int[] tokens = tokenizer.encode(text);
-            if (tokens.length == 0) {
-                throw row.wrong("an empty prompt");
-            }
-            return tokens;
-        } catch (InputException e) {
-            throw e.getMessage().startsWith(row.source()) ? e : row.wrong(e.getMessage());
-        }
     }
 
     private static int answer(Row row, String key, int[] prompt, PromptTokenizer tokenizer) {

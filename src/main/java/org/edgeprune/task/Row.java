@@ -32,6 +32,23 @@ public record Row(String source, int line, ObjectNode json) {
         return field(key, "true or false", JsonNode::isBoolean).asBoolean();
     }
 
+    /**
+     * The tokens of a prompt in this line.
+     *
+     * @throws InputException naming the line if there is none, or the tokenizer cannot encode it
+     */
+    public int[] encode(String prompt, PromptTokenizer tokenizer) {
+        try {
+            int[] tokens = tokenizer.encode(prompt);
+            if (tokens.length == 0) {
+                throw wrong("an empty prompt");
+            }
+            return tokens;
+        } catch (InputException e) {
+            throw e.getMessage().startsWith(source) ? e : wrong(e.getMessage());
+        }
+    }
+
     /** An error about this line. */
     public InputException wrong(String what) {
         return new InputException(source + ":" + line + ": " + what);

@@ -20,7 +20,7 @@ import org.edgeprune.prune.Minimizer;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.PromptTokenizer;
-import org.edgeprune.task.TracrTask;
+import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import org.edgeprune.tracr.files.CompiledModelFiles;

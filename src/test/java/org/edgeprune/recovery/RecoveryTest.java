@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
-import org.edgeprune.task.TracrTask;
+import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 import org.edgeprune.tracr.rasp.LibraryProgram;

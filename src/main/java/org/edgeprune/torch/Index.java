@@ -1,32 +1,31 @@
-package org.edgeprune.engine;
+package org.edgeprune.torch;
 
 import java.util.Arrays;
-import org.edgeprune.torch.Device;
-import org.edgeprune.torch.Tensor;
 
 /** Rows of tensors by number. */
-final class Index {
+public final class Index {
     private Index() {}
 
-    static Tensor of(int[] numbers, Device device) {
+    /** The numbers as an index tensor {@code [numbers]} of dtype I64, for {@link Tensor#indexSelect}. */
+    public static Tensor of(int[] numbers, Device device) {
         return Tensor.of(Arrays.stream(numbers).asLongStream().toArray(), numbers.length)
                 .to(device);
     }
 
     /** Whether the numbers, ascending, have no gaps. */
-    static boolean contiguous(int[] numbers) {
+    public static boolean contiguous(int[] numbers) {
         return numbers[numbers.length - 1] - numbers[0] == numbers.length - 1;
     }
 
     /** The rows with these numbers: a view where they lie together. */
-    static Tensor select(Tensor tensor, int[] numbers) {
+    public static Tensor select(Tensor tensor, int[] numbers) {
         return contiguous(numbers)
                 ? tensor.narrow(0, numbers[0], numbers.length)
                 : tensor.indexSelect(0, of(numbers, tensor.device()));
     }
 
     /** Writes these rows. */
-    static void store(Tensor target, int[] numbers, Tensor rows) {
+    public static void store(Tensor target, int[] numbers, Tensor rows) {
         if (contiguous(numbers)) {
             target.narrow(0, numbers[0], numbers.length).copy_(rows);
         } else {

@@ -1,4 +1,4 @@
-package org.edgeprune.engine;
+package org.edgeprune.prune;
 
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;

@@ -1,4 +1,4 @@
-package org.edgeprune.task;
+package org.edgeprune.task.tracr;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -13,6 +13,16 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
+import org.edgeprune.task.Answer;
+import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Generated;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Records;
+import org.edgeprune.task.Row;
+import org.edgeprune.task.Scorer;
+import org.edgeprune.task.Split;
+import org.edgeprune.task.Task;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.files.CompiledModelFiles;
@@ -122,8 +132,8 @@ public class TracrTask implements Task {
 
     @Override
     public Example example(Row row, PromptTokenizer tokenizer) {
-        int[] clean = Prompts.encode(row, row.text("clean"), tokenizer);
-        int[] corrupted = Prompts.encode(row, row.text("corrupted"), tokenizer);
+        int[] clean = row.encode(row.text("clean"), tokenizer);
+        int[] corrupted = row.encode(row.text("corrupted"), tokenizer);
         int length = model().vocabulary().maxLength() + FIRST_SCORED;
         if (clean.length != length || corrupted.length != length) {
             throw row.wrong("\"clean\" and \"corrupted\" have " + clean.length + " and " + corrupted.length

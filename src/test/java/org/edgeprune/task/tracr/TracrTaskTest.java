@@ -1,4 +1,4 @@
-package org.edgeprune.task;
+package org.edgeprune.task.tracr;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -14,6 +14,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.edgeprune.io.InputException;
+import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Loss;
+import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Records;
+import org.edgeprune.task.Row;
+import org.edgeprune.task.Scorer;
+import org.edgeprune.task.Split;
+import org.edgeprune.task.Task;
+import org.edgeprune.task.Tasks;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.rasp.LibraryProgram;

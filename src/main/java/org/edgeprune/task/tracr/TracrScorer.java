@@ -1,8 +1,13 @@
-package org.edgeprune.task;
+package org.edgeprune.task.tracr;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.edgeprune.task.Answer;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Loss;
+import org.edgeprune.task.Metrics;
+import org.edgeprune.task.Scorer;
 
 /**
  * The judges of compiled programs: {@code accuracy} (1 where every position is right), {@code kl} (full model to this

@@ -1,0 +1,83 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.edgeprune.hub.BundledModel;
+import org.edgeprune.io.InputException;
+import org.edgeprune.model.Execution;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.task.Tasks;
+import picocli.CommandLine.Mixin;
+
+/** What every command that prunes takes: model, task, hyper-parameters, pace, and what computes. */
+final class RunOptions {
+    @Mixin
+    private ModelOption model;
+
+    @Mixin
+    private TaskOptions task;
+
+    @Mixin
+    private PruneSettings settings;
+
+    @Mixin
+    private PaceOptions pace;
+
+    @Mixin
+    private ExecutionOptions execution;
+
+    @Mixin
+    private RecomputeOption recompute;
+
+    /** The model's name: what was given, else that of an earlier run, else the bundled model's. */
+    String modelName(Optional<RunRecord> earlier) {
+        return model.name(earlier.map(RunRecord::model).orElse(BundledModel.NAME));
+    }
+
+    /** The task's name: what was given, else that of an earlier run, else the default. */
+    String taskName(Optional<RunRecord> earlier) {
+        return task.name(earlier.map(RunRecord::task));
+    }
+
+    /** Starts libtorch and opens the model. */
+    LoadedModel open(Optional<RunRecord> earlier) {
+        String name = modelName(earlier);
+        Path directory = ModelOption.directory(name);
+        Execution how = recompute.over(
+                earlier.isPresent()
+                        ? execution.start(
+                                earlier.get().threads(), earlier.get().execution())
+                        : execution.start(directory));
+        return LoadedModel.open(name, directory, how);
+    }
+
+    /** The hyper-parameters that were given over {@code preset}. */
+    PruneOptions over(PruneOptions preset) {
+        try {
+            return settings.over(preset);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("these options cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * A session of pruning.
+     *
+     * @param earlier a run whose values stand where options were not given
+     * @param last changes the hyper-parameters that result
+     */
+    PruneSession session(LoadedModel loaded, Optional<RunRecord> earlier, UnaryOperator<PruneOptions> last) {
+        PruneOptions preset = earlier.map(RunRecord::options).orElseGet(() -> PruneOptions.preset(loaded));
+        return new PruneSession(
+                loaded,
+                Tasks.named(taskName(earlier)),
+                task.data(earlier.map(RunRecord::data)),
+                pace.maxTrainSamples(earlier.map(RunRecord::examples).orElse(null)),
+                last.apply(over(preset)),
+                pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)));
+    }
+}

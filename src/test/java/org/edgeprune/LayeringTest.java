@@ -1,0 +1,122 @@
+package org.edgeprune;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.net.http.HttpClient;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/** The order of the packages: each knows only those before it. */
+class LayeringTest {
+    private static final String ROOT = "org.edgeprune.";
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(new ImportOption.DoNotIncludeJars())
+            .importPackages("org.edgeprune");
+
+    /** From the bottom to the top; a package includes the packages inside it. */
+    private static final List<String> ORDER = List.of(
+            "io",
+            "torch",
+            "safetensors",
+            "graph",
+            "mask",
+            "hub",
+            "tracr",
+            "model",
+            "task",
+            "engine",
+            "eval",
+            "prune",
+            "recovery",
+            "mini",
+            "draw",
+            "report",
+            "cli");
+
+    @Test
+    void everyPackageHasItsPlace() {
+        assertEquals(
+                new TreeSet<>(ORDER),
+                CLASSES.stream()
+                        .map(JavaClass::getPackageName)
+                        .filter(name -> name.startsWith(ROOT))
+                        .map(name -> name.substring(ROOT.length()).replaceFirst("\\..*", ""))
+                        .collect(Collectors.toCollection(TreeSet::new)),
+                "give a new package its place in ORDER");
+    }
+
+    @Test
+    void noPackageKnowsALaterOne() {
+        for (int i = 0; i + 1 < ORDER.size(); i++) {
+            String[] later = ORDER.subList(i + 1, ORDER.size()).stream()
+                    .map(name -> ROOT + name + "..")
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(ROOT + ORDER.get(i) + "..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(later)
+                    .check(CLASSES);
+        }
+    }
+
+    @Test
+    void packagesHaveNoCycle() {
+        slices().matching(ROOT + "(*)..").should().beFreeOfCycles()
+                .check(CLASSES);
+    }
+
+    @Test
+    void foreignMemoryStaysInTorchAndSafetensors() {
+        noClasses()
+            .that(resideInAPackage("org.edgeprune..").and(JavaClass.Predicates.resideOutsideOfPackages(
+                    ROOT + "torch..", ROOT + "safetensors..")))
+            .should()
+            .dependOnClassesThat(resideInAPackage(MemorySegment.class.getPackageName()))
+            // records and switches over patterns refer to MethodHandles in code that the compiler makes
+            .orShould()
+            .dependOnClassesThat(assignableTo(MethodHandle.class))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyHubReachesTheNetwork() {
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "hub..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("java.net.http", "javax.net..")
+                    .or(assignableTo(java.net.Socket.class))
+                    .or(assignableTo(java.net.ServerSocket.class))
+                    .or(assignableTo(java.net.HttpURLConnection.class))
+                    .or(assignableTo(HttpClient.class)))
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyIoKnowsObjectMapper() {
+        noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + "io..")
+            .should()
+            .dependOnClassesThat(assignableTo(ObjectMapper.class))
+                .check(CLASSES);
+    }
+}

@@ -79,44 +79,43 @@ class LayeringTest {
 
     @Test
     void packagesHaveNoCycle() {
-        slices().matching(ROOT + "(*)..").should().beFreeOfCycles()
-                .check(CLASSES);
+        slices().matching(ROOT + "(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test
     void foreignMemoryStaysInTorchAndSafetensors() {
         noClasses()
-            .that(resideInAPackage("org.edgeprune..").and(JavaClass.Predicates.resideOutsideOfPackages(
-                    ROOT + "torch..", ROOT + "safetensors..")))
-            .should()
-            .dependOnClassesThat(resideInAPackage(MemorySegment.class.getPackageName()))
-            // records and switches over patterns refer to MethodHandles in code that the compiler makes
-            .orShould()
-            .dependOnClassesThat(assignableTo(MethodHandle.class))
+                .that(resideInAPackage("org.edgeprune..")
+                        .and(JavaClass.Predicates.resideOutsideOfPackages(ROOT + "torch..", ROOT + "safetensors..")))
+                .should()
+                .dependOnClassesThat(resideInAPackage(MemorySegment.class.getPackageName()))
+                // records and switches over patterns refer to MethodHandles in code that the compiler makes
+                .orShould()
+                .dependOnClassesThat(assignableTo(MethodHandle.class))
                 .check(CLASSES);
     }
 
     @Test
     void onlyHubReachesTheNetwork() {
         noClasses()
-            .that()
-            .resideOutsideOfPackage(ROOT + "hub..")
-            .should()
-            .dependOnClassesThat(resideInAnyPackage("java.net.http", "javax.net..")
-                    .or(assignableTo(java.net.Socket.class))
-                    .or(assignableTo(java.net.ServerSocket.class))
-                    .or(assignableTo(java.net.HttpURLConnection.class))
-                    .or(assignableTo(HttpClient.class)))
+                .that()
+                .resideOutsideOfPackage(ROOT + "hub..")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("java.net.http", "javax.net..")
+                        .or(assignableTo(java.net.Socket.class))
+                        .or(assignableTo(java.net.ServerSocket.class))
+                        .or(assignableTo(java.net.HttpURLConnection.class))
+                        .or(assignableTo(HttpClient.class)))
                 .check(CLASSES);
     }
 
     @Test
     void onlyIoKnowsObjectMapper() {
         noClasses()
-            .that()
-            .resideOutsideOfPackage(ROOT + "io..")
-            .should()
-            .dependOnClassesThat(assignableTo(ObjectMapper.class))
+                .that()
+                .resideOutsideOfPackage(ROOT + "io..")
+                .should()
+                .dependOnClassesThat(assignableTo(ObjectMapper.class))
                 .check(CLASSES);
     }
 }

@@ -49,8 +49,7 @@ final class RunOptions {
         Path directory = ModelOption.directory(name);
         Execution how = recompute.over(
                 earlier.isPresent()
-                        ? execution.start(
-                                earlier.get().threads(), earlier.get().execution())
+                        ? execution.start(earlier.get().threads(), earlier.get().execution())
                         : execution.start(directory));
         return LoadedModel.open(name, directory, how);
     }

@@ -199,7 +199,7 @@ class IoiTaskTest {
         Files.writeString(file, good + good.replace("\"target\"", "\"tarket\""));
         assertMessage("data.jsonl:2: needs \"target\", a text", () -> ioi.read(file, MINI));
         Files.writeString(file, good + "{oops\n");
-        assertMessage("data.jsonl:2: not a JSON object", () -> ioi.read(file, MINI));
+        assertMessage("data.jsonl:2: not JSON", () -> ioi.read(file, MINI));
         assertMessage("train.jsonl: not there", () -> ioi.read(dir, MINI));
     }
 

@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.edgeprune.AvailableMemory;
@@ -28,7 +29,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  edgeprune info",
             "  edgeprune info path/to/gpt2 --batch-size 32 --tokens 20",
-            "  edgeprune info path/to/gpt2 --json"
+            "  edgeprune info path/to/gpt2 --json",
+            "  edgeprune --class-path my.jar info --extensions"
         })
 final class InfoCommand implements Callable<Integer> {
     @Parameters(
@@ -52,6 +54,12 @@ final class InfoCommand implements Callable<Integer> {
             description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
+    @Option(
+            names = "--extensions",
+            description =
+                    "List instead the architectures, tasks and scorers on the class path, and where each is from.")
+    private boolean extensions;
+
     @Mixin
     private ExecutionOptions execution;
 
@@ -63,6 +71,11 @@ final class InfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (extensions) {
+            List<FoundExtension> found = FoundExtension.all();
+            results.print(found, () -> FoundExtension.table(found));
+            return 0;
+        }
         if (batchSize < 1 || tokens < 1) {
             throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + ": both must be at least 1");
         }

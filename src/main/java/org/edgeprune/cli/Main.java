@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -14,9 +15,11 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The tool {@code edgeprune}. Exit codes: 0 done, 1 a fault of edgeprune's, 2 input that cannot be used. */
@@ -52,6 +55,9 @@ import picocli.CommandLine.TypeConversionException;
             "  edgeprune COMMAND --help                   options and examples of a command"
         })
 public final class Main {
+    @Spec
+    private CommandSpec spec;
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
@@ -64,6 +70,20 @@ public final class Main {
             versionHelp = true,
             description = "Show the version.")
     private boolean version;
+
+    @Option(
+            names = "--class-path",
+            paramLabel = "JAR",
+            split = ":",
+            description =
+                    "Before the command: jars with architectures, tasks and scorers of your own, also in EDGEPRUNE_CLASS_PATH.")
+    private void classPath(List<String> jars) {
+        // The launcher takes the option out: no class path can be changed once Java runs.
+        throw new ParameterException(
+                spec.commandLine(),
+                "--class-path " + String.join(":", jars)
+                        + ": the launcher edgeprune reads this option, before all others; where you start java yourself, add the jars to its -cp");
+    }
 
     public static void main(String[] args) {
         // Numbers look the same everywhere.

@@ -1,20 +1,45 @@
 package org.edgeprune.task;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The user's own prompts, one JSON object a line: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4
  * = 5"}}. The tokens between the tags are what the model should predict, one or several; those before them are fed as
  * they stand (teacher forcing). Tags in the corrupted text are taken out and what is between them kept. Both texts must
  * have as many tokens up to the end of the prediction; spaces before a tag belong to the token after it.
+ *
+ * <p>As {@code custom:NAME} it is judged by the {@link ScorerProvider} of that name.
  */
 public final class CustomTask implements Task {
+    private final Optional<ScorerProvider> scorer;
+
+    /** Judged by {@link TokenScorer}. */
+    public CustomTask() {
+        this(Optional.empty());
+    }
+
+    private CustomTask(Optional<ScorerProvider> scorer) {
+        this.scorer = scorer;
+    }
+
     private static final String OPEN = "<predict>";
     private static final String CLOSE = "</predict>";
 
     @Override
     public String name() {
         return "custom";
+    }
+
+    @Override
+    public String fullName() {
+        return name() + scorer.map(named -> ":" + named.name()).orElse("");
+    }
+
+    /** The same prompts, judged by a scorer of the class path: {@code custom:NAME}. */
+    @Override
+    public Task mode(String mode) {
+        return new CustomTask(Optional.of(Scorers.named(mode)));
     }
 
     @Override
@@ -49,7 +74,7 @@ public final class CustomTask implements Task {
 
     @Override
     public Scorer scorer(PromptTokenizer tokenizer) {
-        return new TokenScorer();
+        return scorer.map(named -> named.scorer(tokenizer)).orElseGet(TokenScorer::new);
     }
 
     private record Tagged(String before, String prediction, String after) {}

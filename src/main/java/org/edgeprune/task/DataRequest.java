@@ -41,6 +41,7 @@ public record DataRequest(
         return new DataRequest(seed, train, validation, test, tokenizer, templates, Optional.of(names));
     }
 
+    /** How many examples of a part. */
     public int size(Split split) {
         return switch (split) {
             case TRAIN -> train;

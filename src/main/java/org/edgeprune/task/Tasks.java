@@ -1,32 +1,42 @@
 package org.edgeprune.task;
 
 import java.util.List;
-import java.util.ServiceLoader;
-import java.util.stream.Collectors;
+import org.edgeprune.io.Extensions;
 import org.edgeprune.io.InputException;
 
 /** The tasks on the class path. */
 public final class Tasks {
     private Tasks() {}
 
-    /** Every registered task, in the order of registration. */
+    /**
+     * Every registered task, in the order of the class path.
+     *
+     * @throws InputException naming the jar of a task that cannot be loaded, or that has the name of another
+     */
     public static List<Task> all() {
-        return ServiceLoader.load(Task.class, Tasks.class.getClassLoader()).stream()
-                .map(ServiceLoader.Provider::get)
-                .toList();
+        return List.copyOf(found().byName().values());
     }
 
-    /** The task of a name; {@code name:mode} is the task with its prompts in that form. */
+    /**
+     * The task of a name; {@code name:mode} is the task with its prompts in that form.
+     *
+     * @throws InputException if there is no such task, or it has no such mode
+     */
     public static Task named(String name) {
         int colon = name.indexOf(':');
         if (colon >= 0) {
             return named(name.substring(0, colon)).mode(name.substring(colon + 1));
         }
-        List<Task> all = all();
-        return all.stream()
-                .filter(task -> task.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new InputException("task \"" + name + "\" is not known; choose one of "
-                        + all.stream().map(Task::name).collect(Collectors.joining(", "))));
+        Extensions<Task> found = found();
+        Task task = found.byName().get(name);
+        if (task == null) {
+            throw new InputException("task \"" + name + "\" is not known; choose one of "
+                    + String.join(", ", found.byName().keySet()));
+        }
+        return task;
+    }
+
+    private static Extensions<Task> found() {
+        return Extensions.load(Task.class, "task", task -> List.of(task.name()), Tasks.class.getClassLoader());
     }
 }

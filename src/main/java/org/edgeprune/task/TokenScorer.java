@@ -10,7 +10,7 @@ import java.util.Map;
  * has no distractors), {@code kl} (full model to this one, mean over positions) and {@code exact_match} (1 where every
  * position chooses as the full model does).
  */
-final class TokenScorer implements Scorer {
+public final class TokenScorer implements Scorer {
     @Override
     public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
         Answer.Tokens answer = (Answer.Tokens) example.answer();
@@ -24,5 +24,23 @@ final class TokenScorer implements Scorer {
         scores.put("kl", Metrics.kl(full, logits));
         scores.put("exact_match", Arrays.equals(choices, fullChoices) ? 1.0 : 0.0);
         return scores;
+    }
+
+    /** What {@code custom:tokens} names: the same as {@code custom} alone. */
+    public static final class Provider implements ScorerProvider {
+        @Override
+        public String name() {
+            return "tokens";
+        }
+
+        @Override
+        public String summary() {
+            return "accuracy, KL divergence and exact match of the predicted tokens";
+        }
+
+        @Override
+        public Scorer scorer(PromptTokenizer tokenizer) {
+            return new TokenScorer();
+        }
     }
 }

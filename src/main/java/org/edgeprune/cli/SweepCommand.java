@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.edgeprune.draw.Curves;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
@@ -55,7 +54,6 @@ final class SweepCommand implements Callable<Integer> {
         List<Double> targets = targets();
         // complains before anything is computed
         targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));
-        Curves.requireFonts(); // so does this
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
         Optional<RunRecord> none = Optional.empty();

@@ -28,7 +28,7 @@ final class DotWriter {
             rank.forEach(node -> out.append("    ")
                     .append(quoted(node.name()))
                     .append(" [fillcolor=\"")
-                    .append(SvgWriter.colour(node.type().fill))
+                    .append(SvgElements.colour(node.type().fill))
                     .append("\"];\n"));
             out.append("  }\n");
         });
@@ -52,7 +52,7 @@ final class DotWriter {
                 .append(" -> ")
                 .append(quoted(graph.nodes().get(link.to()).name()))
                 .append(" [color=\"")
-                .append(SvgWriter.colour(colour))
+                .append(SvgElements.colour(colour))
                 .append('"');
         if (!Double.isNaN(link.strength())) {
             out.append(String.format(Locale.ROOT, ", tooltip=\"mask %.3f\"", link.strength()));

@@ -10,16 +10,19 @@ final class Headless {
 
     private Headless() {}
 
-    /**
-     * Nothing here opens a window: unless the program decided otherwise, do not look for a display. Then tries the
-     * fonts.
-     *
-     * @throws InputException if this machine has none
-     */
-    static void ensure() {
+    /** Nothing here opens a window: unless the program decided otherwise, Java is not to look for a display. */
+    static void prefer() {
         if (System.getProperty(PROPERTY) == null) {
             System.setProperty(PROPERTY, "true");
         }
+    }
+
+    /**
+     * Tries to measure a letter.
+     *
+     * @throws InputException if this machine has no fonts
+     */
+    static void requireFonts() {
         try {
             new Font(Font.SANS_SERIF, Font.PLAIN, 10).getStringBounds("m", new FontRenderContext(null, true, true));
         } catch (OutOfMemoryError e) {
@@ -28,7 +31,7 @@ final class Headless {
             // which it is depends on what is missing: fonts, their configuration, the native libraries, or only fonts
             // that were there before
             throw new InputException(
-                    "Java finds no fonts on this machine, which text in PDF, PNG and plots needs:"
+                    "Java finds no fonts on this machine, which text in PNG needs, and letters in PDF that Liberation Sans lacks:"
                             + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)",
                     e);
         }

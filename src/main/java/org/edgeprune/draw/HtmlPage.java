@@ -16,7 +16,10 @@ final class HtmlPage {
 
     static String of(Picture picture, String title) {
         Map<String, String> parts = Map.of(
-                "title", SvgWriter.escape(title.isEmpty() ? "Circuit" : title),
+                "title",
+                        new SvgElements()
+                                .text(title.isEmpty() ? "Circuit" : title)
+                                .toString(),
                 "svg", SvgWriter.element(picture),
                 "data", json(picture.graph()),
                 "script", TextReader.resource(HtmlPage.class, "circuit.js"));

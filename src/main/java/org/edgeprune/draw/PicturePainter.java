@@ -1,5 +1,6 @@
 package org.edgeprune.draw;
 
+import de.rototor.pdfbox.graphics2d.PdfBoxGraphics2D;
 import java.awt.AlphaComposite;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -18,28 +19,18 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.ToDoubleBiFunction;
 import javax.imageio.ImageIO;
-import org.jfree.pdf.PDFDocument;
-import org.jfree.pdf.PDFHints;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDPage;
+import org.apache.pdfbox.pdmodel.PDPageContentStream;
+import org.apache.pdfbox.pdmodel.common.PDRectangle;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.LibraryLogging;
 
 /** Paints a picture through Java's headless graphics: into a PDF page or a PNG image. */
 final class PicturePainter {
     private static final double PIXELS_PER_POINT = 2;
     /** A larger image would not fit into a viewer; it is scaled down. */
     private static final double MAX_PIXELS = 50e6;
-
-    /**
-     * Helvetica's widths of the ASCII characters from space on, in thousandths of the font size (Adobe's font metrics).
-     */
-    private static final int[] HELVETICA = {
-        278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556,
-                556, 556,
-        556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833,
-                722, 778,
-        667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556, 333, 556, 556, 500, 556, 556,
-                278, 556,
-        556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334,
-                584
-    };
 
     private final Graphics2D g;
     private final ToDoubleBiFunction<String, Font> textWidth;
@@ -49,18 +40,49 @@ final class PicturePainter {
         this.textWidth = textWidth;
     }
 
-    /** One PDF page of the picture's size. */
+    /**
+     * One PDF page of the picture's size. Fonts are needed only for letters that {@link PdfText} does not have.
+     *
+     * @throws InputException if the picture has such letters and this machine has no fonts
+     */
     static byte[] pdf(Picture picture) {
-        Headless.ensure();
-        PDFDocument document = new PDFDocument();
-        Rectangle2D size = new Rectangle2D.Double(0, 0, Math.ceil(picture.width()), Math.ceil(picture.height()));
-        new PicturePainter(document.createPage(size).getGraphics2D(), PicturePainter::helvetica).paint(picture);
-        return document.getPDFBytes();
+        Headless.prefer();
+        LibraryLogging.quiet();
+        try (PDDocument document = new PDDocument()) {
+            PDRectangle size = new PDRectangle((float) Math.ceil(picture.width()), (float) Math.ceil(picture.height()));
+            PDPage page = new PDPage(size);
+            document.addPage(page);
+            PdfText text = new PdfText(document);
+            PdfBoxGraphics2D g = new PdfBoxGraphics2D(document, size);
+            g.setFontTextDrawer(text);
+            new PicturePainter(g, (string, font) -> width(text, string, font)).paint(picture);
+            g.dispose();
+            try (PDPageContentStream content = new PDPageContentStream(document, page)) {
+                content.drawForm(g.getXFormObject());
+            }
+            // the same picture is the same bytes: PDFBox makes the file's identifier from this number, else from the
+            // time
+            document.setDocumentId((long) SvgWriter.element(picture).hashCode());
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            document.save(out);
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static double width(PdfText text, String string, Font font) {
+        try {
+            return text.covers(string) ? text.width(string, font.getSize2D()) : measured(string, font);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A PNG image at two pixels a point, less if that would be more than 50 million pixels. */
     static byte[] png(Picture picture) {
-        Headless.ensure();
+        Headless.prefer();
+        Headless.requireFonts();
         double scale = Math.min(PIXELS_PER_POINT, Math.sqrt(MAX_PIXELS / (picture.width() * picture.height())));
         BufferedImage image = new BufferedImage(
                 (int) Math.ceil(picture.width() * scale),
@@ -135,27 +157,13 @@ final class PicturePainter {
 
     private void text(String text, Font font, double x, double y) {
         g.setFont(font);
-        // PDF's built-in fonts know no other letters: those are drawn as outlines, which cannot be searched
-        g.setRenderingHint(
-                PDFHints.KEY_DRAW_STRING_TYPE,
-                isAscii(text) ? PDFHints.VALUE_DRAW_STRING_TYPE_STANDARD : PDFHints.VALUE_DRAW_STRING_TYPE_VECTOR);
         g.drawString(text, (float) x, (float) y);
     }
 
-    private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c >= ' ' && c <= '~');
-    }
-
     private static double measured(String text, Font font) {
+        Headless.requireFonts();
         return font.getStringBounds(text, new FontRenderContext(null, true, true))
                 .getWidth();
-    }
-
-    /** The PDF shows sans serif text in its built-in Helvetica, whatever font this machine has for it. */
-    private static double helvetica(String text, Font font) {
-        return isAscii(text)
-                ? text.chars().map(c -> HELVETICA[c - ' ']).sum() * font.getSize2D() / 1000
-                : measured(text, font);
     }
 
     private void box(Box box, int fill) {

@@ -5,7 +5,7 @@
  * nothing but an {@code edges.json}, as SVG, PDF, PNG, Graphviz DOT text or one self-contained interactive HTML page.
  * {@link org.edgeprune.draw.Curves} plots series as SVG for reports.
  *
- * <p>The layout is ELK's layered algorithm; SVG, PDF, PNG and HTML show the same {@code Picture}. SVG, DOT and HTML
- * need no fonts and are the same bytes on every machine; PDF, PNG and curves use Java's headless graphics.
+ * <p>The layout is ELK's layered algorithm; SVG, PDF, PNG and HTML show the same {@code Picture}. SVG, DOT, HTML and
+ * curves need no fonts and are the same bytes on every machine; PDF and PNG use Java's headless graphics.
  */
 package org.edgeprune.draw;

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.LibraryLogging;
 import org.edgeprune.io.TextReader;
 
 /**
@@ -28,10 +29,7 @@ public final class PromptTokenizer implements AutoCloseable {
         // Without this, DJL asks the cloud's metadata service where it runs, and on a machine with a GPU it downloads
         // a CUDA build of the tokenizer.
         System.setProperty("ai.djl.offline", "true");
-        // No slf4j provider is on our class path, on purpose: its notice of that is noise on a command line.
-        if (System.getProperty("slf4j.internal.verbosity") == null) {
-            System.setProperty("slf4j.internal.verbosity", "ERROR");
-        }
+        LibraryLogging.quiet();
     }
 
     private final String source;

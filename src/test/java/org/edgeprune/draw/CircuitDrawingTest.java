@@ -8,16 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
-import java.util.zip.InflaterInputStream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.cos.COSName;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.pdmodel.PDResources;
+import org.apache.pdfbox.pdmodel.graphics.form.PDFormXObject;
+import org.apache.pdfbox.text.PDFTextStripper;
+import org.apache.pdfbox.text.TextPosition;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
@@ -162,19 +167,79 @@ class CircuitDrawingTest {
 
     @Test
     void pdfHoldsSearchableText() throws Exception {
-        byte[] pdf = CircuitDrawing.of(SMALL, DrawOptions.defaults()).toPdf();
-        String raw = new String(pdf, StandardCharsets.ISO_8859_1);
-        assertTrue(raw.startsWith("%PDF-1.") && raw.stripTrailing().endsWith("%%EOF"), "no PDF");
-        String page = "";
-        for (int at = raw.indexOf("stream\n"); at >= 0; at = raw.indexOf("stream\n", at + 1)) {
-            if (pdf[at + 7] == 0x78) { // a deflated stream
-                ByteArrayInputStream from = new ByteArrayInputStream(pdf, at + 7, pdf.length - at - 7);
-                ByteArrayOutputStream to = new ByteArrayOutputStream();
-                new InflaterInputStream(from).transferTo(to);
-                page += to.toString(StandardCharsets.ISO_8859_1);
+        String title = "Gr\u00f6\u00dfe \u03bb \u2192 \u03c0";
+        byte[] pdf = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle(title))
+                .toPdf();
+        try (PDDocument document = Loader.loadPDF(pdf)) {
+            assertEquals(1, document.getNumberOfPages());
+            String text = new PDFTextStripper() {
+                @Override
+                protected void processTextPosition(TextPosition glyph) {
+                    assertTrue(glyph.getTextMatrix().getScaleY() > 0, "upside down: " + glyph);
+                    super.processTextPosition(glyph);
+                }
+            }.getText(document);
+            for (String expected : List.of(title, "a0.h3", "tok_embeds", "layer 0")) {
+                assertTrue(text.contains(expected), text);
+            }
+            PDResources form = ((PDFormXObject) document.getPage(0)
+                            .getResources()
+                            .getXObject(document.getPage(0)
+                                    .getResources()
+                                    .getXObjectNames()
+                                    .iterator()
+                                    .next()))
+                    .getResources();
+            for (COSName name : form.getFontNames()) {
+                assertTrue(form.getFont(name).isEmbedded(), form.getFont(name).getName());
             }
         }
-        assertTrue(page.contains("(a0.h3)") && page.contains("(tok_embeds)"), "no text in the page");
+    }
+
+    /** Liberation Sans has no Chinese: drawn as outlines, while the rest stays text. */
+    @Test
+    void pdfDrawsLettersOfOtherFontsAsOutlines() throws Exception {
+        byte[] pdf = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("\u56de\u8def"))
+                .toPdf();
+        try (PDDocument document = Loader.loadPDF(pdf)) {
+            String text = new PDFTextStripper().getText(document);
+            assertTrue(text.contains("tok_embeds") && !text.contains("\u56de"), text);
+        }
+    }
+
+    /** In another process, whose hashes of objects are others. */
+    @Test
+    void pdfIsTheSameBytesEveryTimeAndNeedsNoFonts() throws Exception {
+        Files.writeString(dir.resolve("edges.json"), "[[\"tok_embeds\", \"m0\"], [\"m0\", \"resid_post\"]]");
+        byte[] here = CircuitDrawing.of(DrawnEdge.read(dir.resolve("edges.json")), DrawOptions.defaults())
+                .toPdf();
+        assertFalse(new String(here, StandardCharsets.ISO_8859_1).contains("Date"), "a date in the PDF");
+        Path noFonts = Files.writeString(dir.resolve("fonts.conf"), "<fontconfig></fontconfig>");
+        assertEquals("", draw(noFonts, "c.pdf"));
+        assertArrayEquals(here, Files.readAllBytes(dir.resolve("c.pdf")));
+        String refused = draw(noFonts, "c.png");
+        assertTrue(refused.contains("Java finds no fonts on this machine"), refused);
+        assertFalse(Files.exists(dir.resolve("c.png")));
+        assertFalse(Files.exists(dir.resolve(".pdfbox.cache")), "PDFBox searched the machine for fonts");
+    }
+
+    /** Draws edges.json in a process whose fontconfig knows no fonts; what it wrote to standard error. */
+    private String draw(Path fontconfig, String file) throws Exception {
+        ProcessBuilder process = new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Duser.home=" + dir,
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.edgeprune.cli.Main",
+                "draw",
+                "edges.json",
+                "-o",
+                file);
+        process.environment().put("FONTCONFIG_FILE", fontconfig.toString());
+        process.directory(dir.toFile()).redirectError(dir.resolve("errors").toFile());
+        process.redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+        return Files.readString(dir.resolve("errors"));
     }
 
     @ParameterizedTest

@@ -29,11 +29,15 @@ class CurvesTest {
                 .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static List<String> texts(String svg) throws Exception {
-        NodeList nodes = parse(svg).getElementsByTagName("text");
+    private static List<Element> elements(String svg, String name) throws Exception {
+        NodeList nodes = parse(svg).getElementsByTagName(name);
         return IntStream.range(0, nodes.getLength())
-                .mapToObj(i -> nodes.item(i).getTextContent())
+                .mapToObj(i -> (Element) nodes.item(i))
                 .toList();
+    }
+
+    private static List<String> texts(String svg) throws Exception {
+        return elements(svg, "text").stream().map(Element::getTextContent).toList();
     }
 
     /** The points of the longest path: the only series. */
@@ -66,8 +70,9 @@ class CurvesTest {
                 .dashed("target", STEPS, map(x -> 0.9))
                 .toSvg(600, 300);
         List<String> texts = texts(svg);
-        // not the y axis' label: it stands on its side, which JFreeChart draws as outlines
-        assertTrue(texts.containsAll(List.of("Sparsity <&>", "step", "model", "target")), texts.toString());
+        assertTrue(
+                texts.containsAll(List.of("Sparsity <&>", "step", "edge sparsity", "model", "target")),
+                texts.toString());
         assertEquals("600", parse(svg).getDocumentElement().getAttribute("width"));
     }
 
@@ -123,17 +128,62 @@ class CurvesTest {
     }
 
     @Test
-    void samePlotSameTextAndPlotsOfOnePageDoNotShareIds() {
+    void samePlotSameText() {
         Curves plot = Curves.of("a", "x", "y").points("y", STEPS, STEPS);
         assertEquals(
                 plot.toSvg(400, 200),
                 Curves.of("a", "x", "y").points("y", STEPS, STEPS).toSvg(400, 200));
-        Matcher id = Pattern.compile("id=[\"']([^\"']+)").matcher(plot.toSvg(400, 200));
-        assertTrue(id.find());
-        assertFalse(Curves.of("b", "x", "y")
-                .points("y", STEPS, STEPS)
-                .toSvg(400, 200)
-                .contains(id.group(1)));
+        assertFalse(plot.toSvg(400, 200).contains("id="), "plots of one page would share it");
+    }
+
+    /** Every label, the upright one too, is inside the picture and above nothing else. */
+    @Test
+    void ticksCoverTheValuesAndStayApart() throws Exception {
+        for (double[] range :
+                new double[][] {{0, 1}, {-3e-7, 2e-7}, {0.31, 0.45}, {12_345, 12_346}, {5, 5}, {0, 1e9}}) {
+            String svg =
+                    Curves.of("", "x", "").line("y", new double[] {0, 1}, range).toSvg(400, 200);
+            List<Element> labels = elements(svg, "text").stream()
+                    .filter(e -> e.getAttribute("text-anchor").equals("end"))
+                    .toList();
+            assertTrue(labels.size() >= 2 && labels.size() <= 7, Arrays.toString(range) + ": " + labels.size());
+            assertEquals(
+                    labels.size(),
+                    labels.stream().map(Element::getTextContent).distinct().count(),
+                    Arrays.toString(range));
+            double[] heights = labels.stream()
+                    .mapToDouble(e -> Double.parseDouble(e.getAttribute("y")))
+                    .toArray();
+            for (int i = 0; i < heights.length; i++) {
+                assertTrue(heights[i] > 0 && heights[i] < 200, Arrays.toString(heights));
+                assertTrue(i == 0 || heights[i - 1] - heights[i] > 12, Arrays.toString(heights));
+            }
+        }
+    }
+
+    /** Between 0.31 and 0.45 there is no 1, 2 or 5 times a power of ten. */
+    @Test
+    void shortLogarithmicAxesHaveTicksToo() throws Exception {
+        String svg = Curves.of("", "x", "")
+                .line("y", new double[] {0, 1}, new double[] {0.31, 0.45})
+                .logarithmic()
+                .toSvg(400, 200);
+        assertTrue(
+                texts(svg).contains("0.35") && texts(svg).contains("0.4"),
+                texts(svg).toString());
+    }
+
+    @Test
+    void longLegendsWrap() throws Exception {
+        Curves plot = Curves.of("", "", "");
+        for (int i = 0; i < 9; i++) {
+            plot = plot.line("a long series " + i, STEPS, STEPS);
+        }
+        List<Element> names = elements(plot.toSvg(400, 300), "text").stream()
+                .filter(e -> e.getTextContent().startsWith("a long series"))
+                .toList();
+        assertEquals(9, names.size());
+        assertEquals(5, names.stream().map(e -> e.getAttribute("y")).distinct().count(), "two in a row");
     }
 
     @Test

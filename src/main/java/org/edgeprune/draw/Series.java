@@ -1,0 +1,68 @@
+package org.edgeprune.draw;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** One named series of a plot: the points {@code (x[i], y[i])}. */
+record Series(String name, double[] x, double[] y, Style style) {
+    enum Style {
+        LINE,
+        DASHED,
+        POINTS
+    }
+
+    record Point(double x, double y) {}
+
+    Series {
+        if (x.length != y.length) {
+            throw new IllegalArgumentException(name + ": " + x.length + " x values, " + y.length + " y values");
+        }
+        x = x.clone();
+        y = y.clone();
+    }
+
+    /** Whether a value could be shown on a logarithmic axis. */
+    boolean hasPositive() {
+        return Arrays.stream(y).anyMatch(v -> v > 0 && Double.isFinite(v));
+    }
+
+    /**
+     * What is to be drawn, in pieces that gaps part: points whose x or y is not a finite number, or whose y is not
+     * positive where {@code positive} is asked for, are gaps. Of more than {@code buckets} points, only the lowest and
+     * the highest of each bucket of neighbours are kept.
+     */
+    List<List<Point>> pieces(boolean positive, int buckets) {
+        List<List<Point>> pieces = new ArrayList<>();
+        List<Point> piece = new ArrayList<>();
+        int size = Math.max(1, (y.length + buckets - 1) / buckets);
+        for (int start = 0; start < y.length; start += size) {
+            int end = Math.min(y.length, start + size);
+            int low = -1;
+            int high = -1;
+            boolean gap = false;
+            for (int i = start; i < end; i++) {
+                if (!Double.isFinite(x[i]) || !Double.isFinite(y[i]) || positive && y[i] <= 0) {
+                    gap = true;
+                    continue;
+                }
+                low = low < 0 || y[i] < y[low] ? i : low;
+                high = high < 0 || y[i] > y[high] ? i : high;
+            }
+            if (low >= 0) {
+                piece.add(new Point(x[Math.min(low, high)], y[Math.min(low, high)]));
+                if (low != high) {
+                    piece.add(new Point(x[Math.max(low, high)], y[Math.max(low, high)]));
+                }
+            }
+            if (gap && !piece.isEmpty()) {
+                pieces.add(List.copyOf(piece));
+                piece.clear();
+            }
+        }
+        if (!piece.isEmpty()) {
+            pieces.add(List.copyOf(piece));
+        }
+        return List.copyOf(pieces);
+    }
+}

@@ -15,7 +15,7 @@ block xml >"$project/pom.xml"
 block java >"$project/src/main/java/FindCircuit.java"
 # a model of its own, as small as can be: what is shown is that everything is there
 "$root/run_scripts/edgeprune" train-mini --out "$project/model" --steps 1 --layers 2 --heads 2 --width 16 --batch-size 4
-command=$(sed -n 's/^    \(mvn compile exec:exec .*\)/\1/p' "$page")
+command=$(grep '^mvn compile exec:exec ' "$page")
 command=${command/MODEL/$project/model}
 (cd "$project" && eval "${command/ 800/ 6}" -B -q '"$@"')
 [ -s "$project/circuit/edges.json" ] && [ -s "$project/circuit/metrics.json" ]

@@ -38,6 +38,10 @@ class DocumentationTest {
     private static final Map<String, String> ELSEWHERE = Map.of(
             "mvn verify", "this test is part of it",
             "mvn install -DskipTests", "run by run_scripts/consumer_test.sh",
+            "mvn compile exec:exec \"-Dexec.args=--enable-native-access=ALL-UNNAMED -cp %classpath FindCircuit MODEL circuit 800\"",
+                    "run by run_scripts/consumer_test.sh",
+            "tar -xzf edgeprune-0.2.0.tar.gz", "run by run_scripts/distribution_test.sh",
+            "edgeprune-0.2.0/bin/edgeprune demo --out out/demo", "run by run_scripts/distribution_test.sh",
             "run_scripts/edgeprune demo --out out/demo",
                     "run in full by .ci/run, which checks the numbers that it prints");
 

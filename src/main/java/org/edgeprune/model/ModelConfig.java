@@ -1,13 +1,16 @@
 package org.edgeprune.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
+import org.edgeprune.safetensors.ForeignWeights;
 
 /**
  * A checkpoint's {@code config.json}: typed access, and errors that name the file and the field. It remembers which
@@ -66,9 +69,18 @@ public final class ModelConfig {
 
     /** Reads {@code config.json} of a model directory. */
     public static ModelConfig read(Path modelDirectory) {
-        return new ModelConfig(JsonFields.read(
-                modelDirectory.resolve("config.json"),
-                "a model directory holds config.json, *.safetensors and tokenizer files"));
+        if (Files.isRegularFile(modelDirectory)) {
+            throw ForeignWeights.refuseAsModel(modelDirectory);
+        }
+        Path file = modelDirectory.resolve("config.json");
+        if (Files.isDirectory(modelDirectory) && Files.notExists(file)) {
+            Optional<InputException> foreign = ForeignWeights.refuseAllIn(modelDirectory);
+            if (foreign.isPresent()) {
+                throw foreign.get();
+            }
+        }
+        return new ModelConfig(
+                JsonFields.read(file, "a model directory holds config.json, *.safetensors and tokenizer files"));
     }
 
     /** The configuration in an object that came from {@code file}. */

@@ -1,6 +1,5 @@
 package org.edgeprune.model;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +11,9 @@ import java.util.function.LongConsumer;
 import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
-import org.edgeprune.safetensors.Checkpoint;
+import org.edgeprune.safetensors.CheckpointWriter;
 import org.edgeprune.safetensors.SafeTensorsWriter;
+import org.edgeprune.safetensors.StreamedTensor;
 import org.edgeprune.safetensors.UnmadeTensor;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -31,8 +31,6 @@ import org.edgeprune.torch.Tensor;
 public final class RandomCheckpoint {
     /** HuggingFace's, where the configuration does not say. */
     private static final double INITIALIZER_RANGE = 0.02;
-
-    private static final Map<String, String> METADATA = Map.of("format", "pt");
 
     private final ConfigTemplate config;
     private final DType dtype;
@@ -88,19 +86,14 @@ public final class RandomCheckpoint {
      * @throws InputException if the directory cannot be written
      */
     public List<String> write(Path directory, long shardBytes, List<Path> copied, LongConsumer listener) {
+        Map<String, StreamedTensor> streamed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> streamed.put(name, SafeTensorsWriter.streamed(name, tensor)));
+        CheckpointWriter writer = new CheckpointWriter(streamed, shardBytes);
         AtomicDirectory.requireNew(directory);
-        requireSpace(directory, byteSize());
-        List<Map<String, UnmadeTensor>> shards = shards(shardBytes);
-        List<String> files = names(shards.size());
+        writer.requireSpace(directory);
+        List<String> files = new ArrayList<>();
         AtomicDirectory.write(directory, part -> {
-            long[] done = {0};
-            for (int i = 0; i < files.size(); i++) {
-                SafeTensorsWriter.writeUnmade(
-                        part.resolve(files.get(i)), heard(shards.get(i), done, listener), METADATA);
-            }
-            if (files.size() > 1) {
-                Json.write(part.resolve(Checkpoint.INDEX), index(shards, files));
-            }
+            files.addAll(writer.write(part, listener));
             Json.write(part.resolve("config.json"), config.json());
             copied.forEach(file -> copy(file, part));
         });
@@ -114,72 +107,6 @@ public final class RandomCheckpoint {
         // drawn in F32: a generator of half precision has few different numbers
         LibTorch.seed(seed ^ name.hashCode() * 0x9E3779B97F4A7C15L);
         return Tensor.empty(DType.F32, Device.CPU, shape).normal_(0, deviation).to(dtype);
-    }
-
-    /** As {@code save_pretrained} does: a new file where the next tensor would be too much. */
-    private List<Map<String, UnmadeTensor>> shards(long shardBytes) {
-        List<Map<String, UnmadeTensor>> shards = new ArrayList<>();
-        long filled = 0;
-        for (var entry : tensors.entrySet()) {
-            long bytes = entry.getValue().byteSize();
-            if (shards.isEmpty() || filled + bytes > shardBytes) {
-                shards.add(new LinkedHashMap<>());
-                filled = 0;
-            }
-            shards.getLast().put(entry.getKey(), entry.getValue());
-            filled += bytes;
-        }
-        return shards;
-    }
-
-    private static List<String> names(int shards) {
-        if (shards == 1) {
-            return List.of(Checkpoint.SINGLE);
-        }
-        List<String> names = new ArrayList<>();
-        for (int i = 1; i <= shards; i++) {
-            names.add("model-%05d-of-%05d.safetensors".formatted(i, shards));
-        }
-        return names;
-    }
-
-    private static Map<String, UnmadeTensor> heard(
-            Map<String, UnmadeTensor> shard, long[] done, LongConsumer listener) {
-        Map<String, UnmadeTensor> heard = new LinkedHashMap<>();
-        shard.forEach((name, tensor) -> heard.put(name, new UnmadeTensor(tensor.dtype(), tensor.shape(), () -> {
-            listener.accept(done[0]);
-            done[0] += tensor.byteSize();
-            return tensor.maker().get();
-        })));
-        return heard;
-    }
-
-    private ObjectNode index(List<Map<String, UnmadeTensor>> shards, List<String> files) {
-        ObjectNode root = Json.object();
-        root.putObject("metadata").put("total_size", byteSize());
-        ObjectNode places = root.putObject("weight_map");
-        for (int i = 0; i < files.size(); i++) {
-            String file = files.get(i);
-            shards.get(i).keySet().forEach(name -> places.put(name, file));
-        }
-        return root;
-    }
-
-    private static void requireSpace(Path directory, long bytes) {
-        Path there = directory.toAbsolutePath();
-        while (Files.notExists(there)) {
-            there = there.getParent();
-        }
-        try {
-            long free = Files.getFileStore(there).getUsableSpace();
-            if (free < bytes) {
-                throw new InputException(directory
-                        + ": needs %,d MB, the disk has %,d MB free; free some space, or ask for fewer layers"
-                                .formatted(bytes / 1_000_000, free / 1_000_000));
-            }
-        } catch (IOException e) {
-            throw new InputException(directory + ": cannot be written: " + e, e);
-        }
     }
 
     private static void copy(Path file, Path directory) {

@@ -1,6 +1,5 @@
 package org.edgeprune.safetensors;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -8,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.torch.DType;
@@ -109,19 +107,11 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private static InputException nothingIn(Path directory) {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(Pickle::isNamedLikeOne)
-                    .sorted()
-                    .findFirst()
-                    .map(file -> Pickle.refuseModel(file, directory))
-                    .orElseGet(() -> new Complaint(directory)
-                            .about(
-                                    "holds no " + SINGLE + " and no " + INDEX,
-                                    "name a HuggingFace model directory or a .safetensors file"));
-        } catch (IOException e) {
-            return new Complaint(directory)
-                    .about("cannot be listed (" + e.getMessage() + ")", "check the directory's permissions", e);
-        }
+        return ForeignWeights.refuseAllIn(directory)
+                .orElseGet(() -> new Complaint(directory)
+                        .about(
+                                "holds no " + SINGLE + " and no " + INDEX,
+                                "name a HuggingFace model directory or a .safetensors file"));
     }
 
     /** The file that was opened: the single file or the index. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.StrictJson;
@@ -39,6 +40,8 @@ import org.edgeprune.torch.TensorScope;
 public final class SafeTensorsFile implements AutoCloseable {
     private static final int LENGTH_BYTES = 8;
     private static final int CHUNK = 1 << 18;
+    /** Enough of a file to tell what it is. */
+    private static final int HEAD = 512;
 
     private final Path file;
     private final Complaint complaint;
@@ -78,8 +81,8 @@ public final class SafeTensorsFile implements AutoCloseable {
         if (!Files.isRegularFile(file)) {
             throw complaint.about("is not a regular file", "name a .safetensors file");
         }
-        if (Pickle.isNamedLikeOne(file)) {
-            throw Pickle.refuse(file);
+        if (ForeignWeights.isNamedLikePickle(file)) {
+            throw ForeignWeights.pickle(file);
         }
         try {
             return Uninterrupted.run(() -> map(file));
@@ -102,6 +105,7 @@ public final class SafeTensorsFile implements AutoCloseable {
 
     private byte[] readHeader() throws IOException {
         if (length < LENGTH_BYTES) {
+            refuseForeign();
             throw complaint.damaged(
                     length == 0
                             ? "the file is empty"
@@ -112,9 +116,7 @@ public final class SafeTensorsFile implements AutoCloseable {
         long size = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getLong();
         boolean tooLarge = size < 0 || size > StrictJson.Limits.DEFAULT.bytes();
         if (tooLarge || size > length - LENGTH_BYTES) {
-            if (Pickle.beginsLikeOne(start)) {
-                throw Pickle.refuse(file);
-            }
+            refuseForeign();
             throw complaint.damaged("header length " + Long.toUnsignedString(size)
                     + (tooLarge
                             ? " is over the limit of " + StrictJson.Limits.DEFAULT.bytes() + " bytes"
@@ -123,6 +125,17 @@ public final class SafeTensorsFile implements AutoCloseable {
         byte[] json = new byte[(int) size];
         open.readFully(json);
         return json;
+    }
+
+    /** The length that such a file seems to state is that of no safetensors file; its text says more. */
+    private void refuseForeign() throws IOException {
+        open.seek(0);
+        byte[] head = new byte[(int) Math.min(HEAD, length)];
+        open.readFully(head);
+        Optional<InputException> foreign = ForeignWeights.refuse(file, head);
+        if (foreign.isPresent()) {
+            throw foreign.get();
+        }
     }
 
     /** The file's path, as given. */

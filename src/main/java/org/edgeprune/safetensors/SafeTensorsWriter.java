@@ -3,6 +3,7 @@ package org.edgeprune.safetensors;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -63,22 +64,58 @@ public final class SafeTensorsWriter {
 
     /** The same for tensors that are made one by one as they are written: no two of them are there at a time. */
     public static void writeUnmade(Path file, Map<String, UnmadeTensor> tensors, Map<String, String> metadata) {
+        Map<String, StreamedTensor> streamed = new HashMap<>();
+        tensors.forEach((name, tensor) -> streamed.put(name, streamed(name, tensor)));
+        writeStreamed(file, streamed, metadata);
+    }
+
+    /** The same for tensors that write their own bytes, one after the other. */
+    public static void writeStreamed(Path file, Map<String, StreamedTensor> tensors, Map<String, String> metadata) {
         List<TensorInfo> layout = layOut(tensors);
         byte[] header = header(layout, metadata);
         AtomicFile.write(file, out -> {
             out.write(header);
             for (TensorInfo info : layout) {
-                writeData(info.name(), tensors.get(info.name()), out);
+                CountedStream counted = new CountedStream(out);
+                tensors.get(info.name()).body().writeTo(counted);
+                if (counted.count != info.byteSize()) {
+                    throw new IllegalStateException(info + ": " + counted.count + " bytes were written");
+                }
             }
         });
     }
 
-    private static List<TensorInfo> layOut(Map<String, UnmadeTensor> tensors) {
+    /** The bytes of a tensor that is made when they are asked for. */
+    public static StreamedTensor streamed(String name, UnmadeTensor tensor) {
+        return new StreamedTensor(
+                SafeDType.of(tensor.dtype()), tensor.shape(), out -> writeData(name, tensor, out));
+    }
+
+    private static final class CountedStream extends FilterOutputStream {
+        private long count;
+
+        CountedStream(OutputStream out) {
+            super(out);
+        }
+
+        @Override
+        public void write(int value) throws IOException {
+            out.write(value);
+            count++;
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+            count += length;
+        }
+    }
+
+    private static List<TensorInfo> layOut(Map<String, StreamedTensor> tensors) {
         Comparator<TensorInfo> byAlignment = Comparator.comparing(TensorInfo::dtype, Comparator.reverseOrder());
         List<TensorInfo> unplaced = new ArrayList<>();
-        tensors.forEach((name, tensor) -> {
-            unplaced.add(new TensorInfo(name, SafeDType.of(tensor.dtype()), tensor.shape(), 0, tensor.byteSize()));
-        });
+        tensors.forEach((name, tensor) ->
+                unplaced.add(new TensorInfo(name, tensor.dtype(), tensor.shape(), 0, tensor.byteSize())));
         unplaced.sort(byAlignment.thenComparing(info -> utf8(info.name()), Arrays::compareUnsigned));
         List<TensorInfo> placed = new ArrayList<>();
         long begin = 0;

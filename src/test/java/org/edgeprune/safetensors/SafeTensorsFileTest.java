@@ -323,7 +323,7 @@ class SafeTensorsFileTest {
                 assertTrue(
                         message.contains(
                                 ": is a pickle checkpoint, which can run code when loaded, so none is ever loaded: "
-                                        + "convert it to safetensors: python -c "),
+                                        + "convert it to safetensors: edgeprune convert "),
                         message);
                 assertEquals(1, message.lines().count());
             }

@@ -30,8 +30,8 @@ class ForeignWeightsTest {
                 "Invalid username or password. | is not a safetensors file | download the file again",
                 "<!DOCTYPE html><html class=''> | HTML page | download or export the file again",
                 "\\n<html><head> | HTML page | download or export the file again",
-                "GGUF\\u0003\\u0000\\u0000\\u0000\\u0001\\u0000\\u0000\\u0000 | GGUF file | edgeprune convert",
-                "PK\\u0003\\u0004\\u0000\\u0000\\u0008\\u0008 | pickle checkpoint | edgeprune convert",
+                "GGUF\\3\\0\\0\\0\\1\\0\\0\\0 | GGUF file | edgeprune convert",
+                "PK\\3\\4\\0\\0\\10\\10 | pickle checkpoint | edgeprune convert",
                 "{'error': 'not authorised'} | JSON text | download or export the file again"
             })
     void contentIsNamedWithTheRemedy(String content, String fault, String remedy) throws IOException {

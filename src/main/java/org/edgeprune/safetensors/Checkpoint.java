@@ -107,11 +107,10 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private static InputException nothingIn(Path directory) {
-        return ForeignWeights.refuseAllIn(directory)
-                .orElseGet(() -> new Complaint(directory)
-                        .about(
-                                "holds no " + SINGLE + " and no " + INDEX,
-                                "name a HuggingFace model directory or a .safetensors file"));
+        return ForeignWeights.refuseAllIn(directory).orElseGet(() -> new Complaint(directory)
+                .about(
+                        "holds no " + SINGLE + " and no " + INDEX,
+                        "name a HuggingFace model directory or a .safetensors file"));
     }
 
     /** The file that was opened: the single file or the index. */

@@ -99,12 +99,11 @@ public record CheckpointWriter(Map<String, StreamedTensor> tensors, long shardBy
     private static Map<String, StreamedTensor> reported(
             Map<String, StreamedTensor> shard, long[] done, LongConsumer listener) {
         Map<String, StreamedTensor> reported = new LinkedHashMap<>();
-        shard.forEach((name, tensor) -> reported.put(
-                name, new StreamedTensor(tensor.dtype(), tensor.shape(), out -> {
-                    listener.accept(done[0]);
-                    done[0] += tensor.byteSize();
-                    tensor.body().writeTo(out);
-                })));
+        shard.forEach((name, tensor) -> reported.put(name, new StreamedTensor(tensor.dtype(), tensor.shape(), out -> {
+            listener.accept(done[0]);
+            done[0] += tensor.byteSize();
+            tensor.body().writeTo(out);
+        })));
         return reported;
     }
 

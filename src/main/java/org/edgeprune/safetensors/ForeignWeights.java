@@ -89,8 +89,8 @@ public final class ForeignWeights {
     }
 
     /**
-     * What to say of a directory that has weights in other forms only; empty where it holds
-     * {@value Checkpoint#SINGLE} or {@value Checkpoint#INDEX}, or no weights in any form that is known.
+     * What to say of a directory that has weights in other forms only; empty where it holds {@value Checkpoint#SINGLE}
+     * or {@value Checkpoint#INDEX}, or no weights in any form that is known.
      */
     public static Optional<InputException> refuseAllIn(Path directory) {
         if (Files.exists(directory.resolve(Checkpoint.SINGLE)) || Files.exists(directory.resolve(Checkpoint.INDEX))) {
@@ -108,9 +108,8 @@ public final class ForeignWeights {
                 .map(file -> pickledIn(directory, file))
                 .or(() -> first(files, name -> name.startsWith("adapter_model.") || name.equals("adapter_config.json"))
                         .map(file -> adapter(directory)))
-                .or(() -> first(files, name -> name.endsWith(".gguf"))
-                        .map(file -> new Complaint(file)
-                                .about("is a GGUF file, and no safetensors are beside it", conversion(file))))
+                .or(() -> first(files, name -> name.endsWith(".gguf")).map(file -> new Complaint(file)
+                        .about("is a GGUF file, and no safetensors are beside it", conversion(file))))
                 .or(() -> first(files, name -> name.matches("consolidated.*\\.(safetensors|pth)"))
                         .map(file -> complaint.about(
                                 "holds " + name(file)

@@ -87,8 +87,7 @@ public final class SafeTensorsWriter {
 
     /** The bytes of a tensor that is made when they are asked for. */
     public static StreamedTensor streamed(String name, UnmadeTensor tensor) {
-        return new StreamedTensor(
-                SafeDType.of(tensor.dtype()), tensor.shape(), out -> writeData(name, tensor, out));
+        return new StreamedTensor(SafeDType.of(tensor.dtype()), tensor.shape(), out -> writeData(name, tensor, out));
     }
 
     private static final class CountedStream extends FilterOutputStream {

@@ -35,8 +35,7 @@ class ForeignWeightsTest {
                 "{'error': 'not authorised'} | JSON text | download or export the file again"
             })
     void contentIsNamedWithTheRemedy(String content, String fault, String remedy) throws IOException {
-        Files.write(
-                dir.resolve(Checkpoint.SINGLE), content.translateEscapes().getBytes(StandardCharsets.ISO_8859_1));
+        Files.write(dir.resolve(Checkpoint.SINGLE), content.translateEscapes().getBytes(StandardCharsets.ISO_8859_1));
         for (Path named : new Path[] {dir, dir.resolve(Checkpoint.SINGLE)}) {
             String message = assertThrows(InputException.class, () -> Checkpoint.open(named))
                     .getMessage();
@@ -89,9 +88,8 @@ class ForeignWeightsTest {
                 assertThrows(InputException.class, () -> Models.architecture(gguf))
                         .getMessage());
         Path text = Files.writeString(dir.resolve("notes.txt"), "x");
-        assertTrue(
-                assertThrows(InputException.class, () -> Models.architecture(text))
-                        .getMessage()
-                        .contains("is a file, not a model directory: name the directory"));
+        assertTrue(assertThrows(InputException.class, () -> Models.architecture(text))
+                .getMessage()
+                .contains("is a file, not a model directory: name the directory"));
     }
 }

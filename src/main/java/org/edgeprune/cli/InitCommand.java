@@ -116,7 +116,7 @@ final class InitCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static long bytes(String size) {
+    static long bytes(String size) {
         Matcher matcher = SIZE.matcher(size.strip());
         long number = matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
         if (number < 1) {

@@ -40,6 +40,7 @@ import picocli.CommandLine.TypeConversionException;
             BenchCommand.class,
             DataCommand.class,
             DownloadCommand.class,
+            ConvertCommand.class,
             InfoCommand.class,
             InitCommand.class,
             GenerateCommand.class,

@@ -1,0 +1,119 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.convert.Converter;
+import org.edgeprune.torch.DType;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune convert}: a HuggingFace model directory from a checkpoint in another format. */
+@Command(
+        name = "convert",
+        description = {
+            "Make a HuggingFace model directory (config.json, safetensors, tokenizer) of PyTorch's pickle files or of a GGUF",
+            "file. Pickles are read without running anything in them; quantised weights become floating-point numbers."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune convert path/to/model -o out/model              pytorch_model.bin beside its config.json",
+            "  edgeprune convert model-Q4_1.gguf --dtype bf16 -o out/model"
+        })
+final class ConvertCommand implements Callable<Integer> {
+    private static final long MEGABYTE = 1_000_000;
+
+    @Parameters(
+            paramLabel = "SOURCE",
+            description = "A directory with pytorch_model.bin or a GGUF file, or one such file itself.")
+    private Path source;
+
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Where to write the model; it must not exist, or be empty.")
+    private Path out;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "DTYPE",
+            description = "f32, bf16 or f16 for all weights (default: as they are; quantised ones as f32).")
+    private Optional<DType> dtype = Optional.empty();
+
+    @Option(
+            names = "--shard-size",
+            paramLabel = "BYTES",
+            defaultValue = "5GB",
+            description = "The most in one file; KB, MB and GB may follow the number (default: ${DEFAULT-VALUE}).")
+    private String shardSize;
+
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "DIR",
+            description = "Copy the tokenizer files of this directory instead of the source's own.")
+    private Optional<Path> tokenizer = Optional.empty();
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        Converter.Options options = new Converter.Options(dtype, InitCommand.bytes(shardSize), tokenizer);
+        Converter.Result made;
+        try (LazyProgress progress = new LazyProgress()) {
+            made = Converter.convert(source, out, options, progress::at);
+        }
+        made.notes().forEach(note -> results.note("edgeprune: " + note));
+        Result result = new Result(
+                source.toString(),
+                out.toString(),
+                made.format(),
+                made.tensors(),
+                made.parameters(),
+                made.bytes(),
+                made.files(),
+                made.notes());
+        results.print(result, () -> "%s: %,d tensors of %,d parameters from %s, %,.1f MB, with %s"
+                .formatted(
+                        out,
+                        made.tensors(),
+                        made.parameters(),
+                        made.format(),
+                        made.bytes() / 1e6,
+                        String.join(", ", made.files())));
+        return 0;
+    }
+
+    /** A progress whose total is known once the source has been opened. */
+    private final class LazyProgress implements AutoCloseable {
+        private Progress progress;
+
+        void at(long total, long done) {
+            if (progress == null) {
+                progress = new Progress("convert", "MB", total / MEGABYTE);
+            }
+            progress.at(done / MEGABYTE, out::toString);
+        }
+
+        @Override
+        public void close() {
+            if (progress != null) {
+                progress.close();
+            }
+        }
+    }
+
+    private record Result(
+            String source,
+            String out,
+            String format,
+            int tensors,
+            long parameters,
+            long bytes,
+            List<String> files,
+            List<String> notes) {}
+}

@@ -1,0 +1,74 @@
+package org.edgeprune.convert;
+
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.safetensors.SafeDType;
+
+/** What a restricted pickle can hold: plain data, storages and tensors. No value has behaviour. */
+sealed interface PickleValue {
+    /** {@code None}. */
+    enum None implements PickleValue {
+        NONE
+    }
+
+    record Text(String text) implements PickleValue {}
+
+    record Whole(long number) implements PickleValue {}
+
+    /** Numbers of other kinds, bytes and sets: no part of any tensor. */
+    record Other(String kind) implements PickleValue {}
+
+    record Flag(boolean value) implements PickleValue {}
+
+    /** A list or tuple, by reference: a value that many hold is not copied. */
+    record Sequence(List<PickleValue> items) implements PickleValue {
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /** A dict by its text keys; entries with other keys are counted only. */
+    record Dict(Map<String, PickleValue> entries) implements PickleValue {
+        @Override
+        public boolean equals(Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /** A name that the pickle may refer to; see {@link AllowedGlobal}. */
+    record Global(AllowedGlobal.Kind kind, SafeDType dtype) implements PickleValue {}
+
+    /**
+     * The bytes that tensors share.
+     *
+     * @param key its name in the archive
+     * @param dtype of its elements; U8 for an untyped storage
+     * @param count of its elements
+     */
+    record Storage(String key, SafeDType dtype, long count) implements PickleValue {
+        long byteSize() {
+            return Math.multiplyExact(count, dtype.bits() / 8);
+        }
+    }
+
+    /**
+     * A view of a storage.
+     *
+     * @param offset of its first element, in elements
+     * @param shape its sizes, outermost first
+     * @param strides in elements
+     */
+    record Tensor(Storage storage, SafeDType dtype, long offset, List<Long> shape, List<Long> strides)
+            implements PickleValue {}
+}

@@ -1,6 +1,5 @@
 package org.edgeprune.convert;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +15,7 @@ import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.CheckpointWriter;
 import org.edgeprune.safetensors.FileContent;
@@ -142,23 +142,19 @@ public final class Converter {
 
     /** The configuration with the dtype that the weights were converted to. */
     private static byte[] stating(byte[] config, DType dtype) {
-        try {
-            ObjectMapper mapper = new ObjectMapper();
-            if (!(mapper.readTree(config) instanceof ObjectNode fields)) {
-                throw new InputException("config.json: not a JSON object: download the file again");
-            }
-            String name =
-                    switch (dtype) {
-                        case F32 -> "float32";
-                        case BF16 -> "bfloat16";
-                        case F16 -> "float16";
-                        default -> throw new InputException("dtype " + dtype + ": checkpoints are F32, BF16 or F16");
-                    };
-            fields.put(fields.has("dtype") ? "dtype" : "torch_dtype", name);
-            return (fields.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new InputException("config.json: not JSON: download the file again", e);
+        if (!(Json.parse("config.json", new String(config, StandardCharsets.UTF_8), Complaint.REPLACE)
+                instanceof ObjectNode fields)) {
+            throw new InputException("config.json: not a JSON object: " + Complaint.REPLACE);
         }
+        String name =
+                switch (dtype) {
+                    case F32 -> "float32";
+                    case BF16 -> "bfloat16";
+                    case F16 -> "float16";
+                    default -> throw new InputException("dtype " + dtype + ": checkpoints are F32, BF16 or F16");
+                };
+        fields.put(fields.has("dtype") ? "dtype" : "torch_dtype", name);
+        return Json.pretty(fields).getBytes(StandardCharsets.UTF_8);
     }
 
     private static void replaceTokenizer(Map<String, byte[]> files, Path directory) {

@@ -1,7 +1,6 @@
 package org.edgeprune.convert;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,6 +8,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.edgeprune.io.Complaint;
+import org.edgeprune.io.Json;
 
 /** Rebuilds a HuggingFace {@code config.json} from the keys of a GGUF file and the shapes of its tensors. */
 final class GgufConfig {
@@ -18,7 +18,7 @@ final class GgufConfig {
     private final GgufMetadata metadata;
     private final GgufArchitecture architecture;
     private final List<String> notes;
-    private final ObjectNode config = JsonNodeFactory.instance.objectNode();
+    private final ObjectNode config = Json.object();
 
     private GgufConfig(GgufFile file, GgufArchitecture architecture, List<String> notes) {
         this.file = file;
@@ -78,7 +78,8 @@ final class GgufConfig {
                     config.put("norm_epsilon", layerNorm());
                     config.put("hidden_act", "gelu_pytorch_tanh");
                     config.put("use_bias", file.tensors().containsKey("blk.0.attn_q.bias"));
-                    window();
+                    config.putNull("sliding_window");
+                    notes.add("GGUF does not state starcoder2's sliding_window: config.json says null, as llama.cpp assumes");
                     rope();
                 }
                 case PHI2 -> {
@@ -110,7 +111,8 @@ final class GgufConfig {
                     "num_key_value_heads",
                     metadata.optionalCount(key("attention.head_count_kv")).orElse(heads));
         }
-        config.put("intermediate_size", count("feed_forward_length"));
+        // not the key feed_forward_length, which llama.cpp's converter takes for four times the width in some architectures
+        config.put("intermediate_size", tensor("blk.0.ffn_down.weight").columns());
         config.put("max_position_embeddings", count("context_length"));
         boolean hasHeadDim = metadata.has(key("attention.key_length")) || headDim() * heads != count("embedding_length");
         if (hasHeadDim && architecture != GgufArchitecture.PHI3) {
@@ -120,7 +122,7 @@ final class GgufConfig {
 
     private void gpt2() {
         int hidden = count("embedding_length");
-        long inner = tensor("blk.0.ffn_up.weight").rows();
+        long inner = tensor("blk.0.ffn_down.weight").columns();
         config.put("n_embd", hidden);
         config.put("n_layer", count("block_count"));
         config.put("n_head", count("attention.head_count"));
@@ -144,9 +146,7 @@ final class GgufConfig {
         config.put("hidden_activation", "gelu_pytorch_tanh");
         config.put("attn_logit_softcapping", number("attn_logit_softcapping").orElse(50));
         config.put("final_logit_softcapping", number("final_logit_softcapping").orElse(30));
-        // llama.cpp knows the 27B model by its number of layers: the only one that divides by another number
-        boolean largest = count("block_count") == 46;
-        config.put("query_pre_attn_scalar", largest ? count("embedding_length") / count("attention.head_count") : headDim());
+        queryScale(46);
         window();
         rope();
     }
@@ -154,13 +154,20 @@ final class GgufConfig {
     private void gemma3() {
         rms();
         config.put("hidden_activation", "gelu_pytorch_tanh");
-        boolean largest = count("block_count") == 62;
-        config.put("query_pre_attn_scalar", largest ? count("embedding_length") / count("attention.head_count") : headDim());
+        queryScale(62);
         window();
         config.put("sliding_window_pattern", 6);
         config.put("rope_local_base_freq", number("rope.freq_base_swa").orElse(10000));
         number("final_logit_softcapping").ifPresent(cap -> config.put("final_logit_softcapping", cap));
         rope();
+    }
+
+    /** As llama.cpp does: it knows the 27B model, the only one that divides by another number, by its layers. */
+    private void queryScale(int layersOfLargest) {
+        boolean largest = count("block_count") == layersOfLargest;
+        int scale = largest ? count("embedding_length") / count("attention.head_count") : headDim();
+        config.put("query_pre_attn_scalar", scale);
+        notes.add("GGUF does not state query_pre_attn_scalar: config.json says " + scale + ", as llama.cpp assumes");
     }
 
     private void phi3() {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.LongUnaryOperator;
+import org.edgeprune.io.Json;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /** A model in a GGUF file. */
@@ -68,7 +69,7 @@ final class GgufModel implements ModelSource {
     }
 
     private void put(String name, ObjectNode json) {
-        files.put(name, (json.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
+        files.put(name, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
     }
 
     private void add(String gguf, GgufFile.Entry entry, boolean tied) {

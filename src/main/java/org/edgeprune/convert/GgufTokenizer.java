@@ -3,7 +3,6 @@ package org.edgeprune.convert;
 import static org.edgeprune.io.Complaint.quote;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.edgeprune.io.Complaint;
+import org.edgeprune.io.Json;
 
 /**
  * Rebuilds {@code tokenizer.json} and {@code tokenizer_config.json} from the keys of a GGUF file, as transformers does:
@@ -27,8 +27,8 @@ final class GgufTokenizer {
     private final List<String> tokens;
     private final double[] types;
     private final boolean byteLevel;
-    private final ObjectNode root = JsonNodeFactory.instance.objectNode();
-    private final ObjectNode config = JsonNodeFactory.instance.objectNode();
+    private final ObjectNode root = Json.object();
+    private final ObjectNode config = Json.object();
 
     private GgufTokenizer(GgufMetadata metadata, List<String> tokens, boolean byteLevel) {
         this.metadata = metadata;

@@ -3,8 +3,8 @@ package org.edgeprune.convert;
 import static org.edgeprune.io.Complaint.quote;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +19,7 @@ import org.edgeprune.convert.PickleValue.Dict;
 import org.edgeprune.convert.PickleValue.Tensor;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /**
@@ -160,28 +161,24 @@ final class PickledModel implements ModelSource {
 
     private static List<Path> shards(Path index) {
         Complaint complaint = new Complaint(index);
-        try {
-            JsonNode map = new ObjectMapper().readTree(index.toFile()).path("weight_map");
-            Set<String> names = new TreeSet<>();
-            map.forEach(name -> names.add(name.asText()));
-            if (names.isEmpty()) {
-                throw complaint.damaged("field weight_map is missing or empty");
-            }
-            List<Path> shards = new ArrayList<>();
-            for (String name : names) {
-                if (!name.matches("[^/\\\\:\\x00]+") || name.equals("..") || name.equals(".")) {
-                    throw complaint.damaged("shard " + quote(name) + " is not a plain name of a file beside the index");
-                }
-                Path shard = index.resolveSibling(name);
-                if (Files.notExists(shard)) {
-                    throw complaint.about("shard " + quote(name) + " is missing", "download it to " + shard);
-                }
-                shards.add(shard);
-            }
-            return shards;
-        } catch (IOException e) {
-            throw complaint.about("is not JSON (" + e.getClass().getSimpleName() + ")", Complaint.REPLACE, e);
+        JsonNode map = Json.read(index, Complaint.REPLACE).path("weight_map");
+        Set<String> names = new TreeSet<>();
+        map.forEach(name -> names.add(name.asText()));
+        if (names.isEmpty()) {
+            throw complaint.damaged("field weight_map is missing or empty");
         }
+        List<Path> shards = new ArrayList<>();
+        for (String name : names) {
+            if (!name.matches("[^/\\\\:\\x00]+") || name.equals("..") || name.equals(".")) {
+                throw complaint.damaged("shard " + quote(name) + " is not a plain name of a file beside the index");
+            }
+            Path shard = index.resolveSibling(name);
+            if (Files.notExists(shard)) {
+                throw complaint.about("shard " + quote(name) + " is missing", "download it to " + shard);
+            }
+            shards.add(shard);
+        }
+        return shards;
     }
 
     private static void refuseMeta(Path file) {
@@ -254,13 +251,10 @@ final class PickledModel implements ModelSource {
     }
 
     private boolean tiesHead() {
-        try {
-            JsonNode config = new ObjectMapper().readTree(files.get("config.json"));
-            boolean byDefault = TIED.contains(config.path("model_type").asText());
-            return config.path("tie_word_embeddings").asBoolean(byDefault);
-        } catch (IOException e) {
-            throw new Complaint(directory.resolve("config.json")).about("is not JSON", Complaint.REPLACE, e);
-        }
+        String text = new String(files.get("config.json"), StandardCharsets.UTF_8);
+        JsonNode config = Json.parse(directory.resolve("config.json").toString(), text, Complaint.REPLACE);
+        boolean byDefault = TIED.contains(config.path("model_type").asText());
+        return config.path("tie_word_embeddings").asBoolean(byDefault);
     }
 
     private static String name(Path file) {

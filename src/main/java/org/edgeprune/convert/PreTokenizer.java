@@ -1,12 +1,12 @@
 package org.edgeprune.convert;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.edgeprune.io.Json;
 
 /**
  * How text is cut before byte-level BPE merges it, by the names that llama.cpp has for the ways of published
@@ -76,7 +76,7 @@ enum PreTokenizer {
     }
 
     ObjectNode json() {
-        ObjectNode step = JsonNodeFactory.instance.objectNode();
+        ObjectNode step = Json.object();
         if (this == DIGITS) {
             return step.put("type", "Digits").put("individual_digits", true);
         }

@@ -1,6 +1,5 @@
 package org.edgeprune.safetensors;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 
 /** Refuses weights in other forms than safetensors: it says what they are, and what makes them readable. */
 public final class ForeignWeights {
@@ -142,15 +142,12 @@ public final class ForeignWeights {
     }
 
     private static InputException adapter(Path directory) {
-        String base = "";
-        try {
-            base = new ObjectMapper()
-                    .readTree(directory.resolve("adapter_config.json").toFile())
-                    .path("base_model_name_or_path")
-                    .asText("");
-        } catch (IOException e) {
-            // the name of the base model is a courtesy; without it the message stands
-        }
+        Path config = directory.resolve("adapter_config.json");
+        String base = Files.exists(config)
+                ? Json.read(config, Complaint.REPLACE)
+                        .path("base_model_name_or_path")
+                        .asText("")
+                : "";
         return new Complaint(directory)
                 .about(
                         "holds a PEFT adapter (LoRA or the like), which is no model without its base model"

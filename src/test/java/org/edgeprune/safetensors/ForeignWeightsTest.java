@@ -60,7 +60,7 @@ class ForeignWeightsTest {
                 "adapter_model.safetensors | PEFT adapter"
             })
     void directoryWithOtherWeightsSaysWhichTheyAre(String name, String expected) throws IOException {
-        Files.writeString(dir.resolve(name), "x");
+        Files.writeString(dir.resolve(name), "{}");
         String message =
                 assertThrows(InputException.class, () -> Checkpoint.open(dir)).getMessage();
         assertTrue(message.contains(expected), message);

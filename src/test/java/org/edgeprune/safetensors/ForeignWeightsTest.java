@@ -65,7 +65,7 @@ class ForeignWeightsTest {
                 assertThrows(InputException.class, () -> Checkpoint.open(dir)).getMessage();
         assertTrue(message.contains(expected), message);
         // the same where config.json is looked for first
-        message = assertThrows(InputException.class, () -> Models.architecture(dir))
+        message = assertThrows(InputException.class, () -> Models.decoder(dir))
                 .getMessage();
         assertTrue(message.contains(expected), message);
     }
@@ -74,7 +74,7 @@ class ForeignWeightsTest {
     void adapterNamesItsBaseModel() throws IOException {
         Files.writeString(
                 dir.resolve("adapter_config.json"), "{\"base_model_name_or_path\": \"some/model\", \"r\": 8}");
-        String message = assertThrows(InputException.class, () -> Models.architecture(dir))
+        String message = assertThrows(InputException.class, () -> Models.decoder(dir))
                 .getMessage();
         assertTrue(message.contains("without its base model 'some/model': merge the two"), message);
     }
@@ -85,10 +85,10 @@ class ForeignWeightsTest {
         assertEquals(
                 gguf + ": is a GGUF file, not a model directory: convert it into one: edgeprune convert " + gguf
                         + " -o DIR",
-                assertThrows(InputException.class, () -> Models.architecture(gguf))
+                assertThrows(InputException.class, () -> Models.decoder(gguf))
                         .getMessage());
         Path text = Files.writeString(dir.resolve("notes.txt"), "x");
-        assertTrue(assertThrows(InputException.class, () -> Models.architecture(text))
+        assertTrue(assertThrows(InputException.class, () -> Models.decoder(text))
                 .getMessage()
                 .contains("is a file, not a model directory: name the directory"));
     }

@@ -34,6 +34,7 @@ class LayeringTest {
             "io",
             "torch",
             "safetensors",
+            "convert",
             "graph",
             "mask",
             "hub",

@@ -6,7 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.edgeprune.io.Complaint;
 
-/** Bytes of a pickle or a header, read once from front to back; every length is checked before anything is allocated. */
+/**
+ * Bytes of a pickle or a header, read once from front to back; every length is checked before anything is allocated.
+ */
 final class ByteInput {
     private static final int BUFFER = 1 << 16;
     /** Longer than any name or text in a checkpoint. */
@@ -70,8 +72,9 @@ final class ByteInput {
     /** @throws org.edgeprune.io.InputException if fewer bytes are left, or so many in one value that none has them */
     void require(long count) {
         if (count < 0 || count > MAX_TEXT || count > end - position()) {
-            throw complaint().damaged("its " + what + " has a value of " + Long.toUnsignedString(count)
-                    + " bytes, more than are there or than any checkpoint needs");
+            throw complaint()
+                    .damaged("its " + what + " has a value of " + Long.toUnsignedString(count)
+                            + " bytes, more than are there or than any checkpoint needs");
         }
     }
 

@@ -80,7 +80,8 @@ public final class Converter {
                                     .map(dtype -> FloatCast.cast(name, tensor, SafeDType.of(dtype)))
                                     .orElse(tensor)));
             Map<String, byte[]> files = new LinkedHashMap<>(model.files());
-            options.dtype().ifPresent(dtype -> files.computeIfPresent("config.json", (_, json) -> stating(json, dtype)));
+            options.dtype()
+                    .ifPresent(dtype -> files.computeIfPresent("config.json", (_, json) -> stating(json, dtype)));
             options.tokenizer().ifPresent(other -> replaceTokenizer(files, other));
             CheckpointWriter writer = new CheckpointWriter(tensors, options.shardBytes());
             writer.requireSpace(directory);
@@ -106,7 +107,8 @@ public final class Converter {
                 throw new Complaint(source).about("holds safetensors already", "use it as it is");
             }
             return ggufIn(source)
-                    .<ModelSource>map(file -> GgufModel.open(file, options.tokenizer().isPresent()))
+                    .<ModelSource>map(
+                            file -> GgufModel.open(file, options.tokenizer().isPresent()))
                     .orElseGet(() -> PickledModel.open(source));
         }
         return switch (FileContent.of(source)) {
@@ -129,14 +131,18 @@ public final class Converter {
             List<Path> gguf = all.stream()
                     .filter(file -> file.getFileName().toString().endsWith(".gguf"))
                     .toList();
-            boolean pickles = all.stream().anyMatch(file -> file.getFileName().toString().startsWith("pytorch_model"));
+            boolean pickles =
+                    all.stream().anyMatch(file -> file.getFileName().toString().startsWith("pytorch_model"));
             if (gguf.size() > 1 && !pickles) {
                 throw new Complaint(directory)
-                        .about("holds " + gguf.size() + " GGUF files", "name the one to convert, like " + gguf.getFirst());
+                        .about(
+                                "holds " + gguf.size() + " GGUF files",
+                                "name the one to convert, like " + gguf.getFirst());
             }
             return pickles ? Optional.empty() : gguf.stream().findFirst();
         } catch (IOException e) {
-            throw new Complaint(directory).about("cannot be listed (" + e.getMessage() + ")", "check its permissions", e);
+            throw new Complaint(directory)
+                    .about("cannot be listed (" + e.getMessage() + ")", "check its permissions", e);
         }
     }
 

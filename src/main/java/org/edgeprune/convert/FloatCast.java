@@ -34,7 +34,9 @@ final class FloatCast extends OutputStream {
         return FLOATS.contains(dtype);
     }
 
-    /** The tensor in another floating-point type; itself where it is in that type, or holds no floating-point numbers. */
+    /**
+     * The tensor in another floating-point type; itself where it is in that type, or holds no floating-point numbers.
+     */
     static StreamedTensor cast(String name, StreamedTensor tensor, SafeDType to) {
         if (tensor.dtype() == to || !isFloat(tensor.dtype())) {
             return tensor;
@@ -104,8 +106,8 @@ final class FloatCast extends OutputStream {
 
     private float checked(float result, boolean wasInfinite) {
         if (Float.isInfinite(result) && !wasInfinite) {
-            throw new InputException(
-                    "tensor " + quote(name) + ": holds numbers beyond the range of " + to + ": choose --dtype f32 or bf16");
+            throw new InputException("tensor " + quote(name) + ": holds numbers beyond the range of " + to
+                    + ": choose --dtype f32 or bf16");
         }
         return result;
     }

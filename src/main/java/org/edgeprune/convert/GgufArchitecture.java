@@ -30,7 +30,9 @@ enum GgufArchitecture {
     /** How llama.cpp's rows of query and key projections differ from HuggingFace's. */
     enum Rows {
         AS_THEY_ARE,
-        /** A head's rows as pairs (i, i + half) that rotate together; HuggingFace has the first half, then the second. */
+        /**
+         * A head's rows as pairs (i, i + half) that rotate together; HuggingFace has the first half, then the second.
+         */
         ROTARY_PAIRS,
         /** All queries, all keys, all values; HuggingFace has query, key and value of one head after the other. */
         HEAD_BY_HEAD
@@ -155,7 +157,9 @@ enum GgufArchitecture {
     /** A tensor's name, like {@code blk.3.attn_q.weight}, as HuggingFace has it. */
     Optional<String> name(String gguf) {
         List<String> parts = List.of(gguf.split("\\.", -1));
-        if (parts.size() == 2 && names.containsKey(parts.get(0)) && !parts.get(0).equals("blk")) {
+        if (parts.size() == 2
+                && names.containsKey(parts.get(0))
+                && !parts.get(0).equals("blk")) {
             return Optional.of(names.get(parts.get(0)) + "." + parts.get(1));
         }
         boolean inBlock = parts.size() == 4

@@ -79,25 +79,27 @@ final class GgufConfig {
                     config.put("hidden_act", "gelu_pytorch_tanh");
                     config.put("use_bias", file.tensors().containsKey("blk.0.attn_q.bias"));
                     config.putNull("sliding_window");
-                    notes.add("GGUF does not state starcoder2's sliding_window: config.json says null, as llama.cpp assumes");
+                    notes.add(
+                            "GGUF does not state starcoder2's sliding_window: config.json says null, as llama.cpp assumes");
                     rope();
                 }
                 case PHI2 -> {
                     config.put("layer_norm_eps", layerNorm());
                     config.put("hidden_act", "gelu_new");
-                    config.put(
-                            "partial_rotary_factor", count("rope.dimension_count") / (double) headDim());
+                    config.put("partial_rotary_factor", count("rope.dimension_count") / (double) headDim());
                     rope();
                 }
                 default -> throw new IllegalStateException(architecture.name());
             }
         }
         config.put("tie_word_embeddings", tied);
-        config.put("torch_dtype", switch (tensor("token_embd.weight").type().stored()) {
-            case F16 -> "float16";
-            case BF16 -> "bfloat16";
-            default -> "float32";
-        });
+        config.put(
+                "torch_dtype",
+                switch (tensor("token_embd.weight").type().stored()) {
+                    case F16 -> "float16";
+                    case BF16 -> "bfloat16";
+                    default -> "float32";
+                });
         return config;
     }
 
@@ -111,10 +113,12 @@ final class GgufConfig {
                     "num_key_value_heads",
                     metadata.optionalCount(key("attention.head_count_kv")).orElse(heads));
         }
-        // not the key feed_forward_length, which llama.cpp's converter takes for four times the width in some architectures
+        // not the key feed_forward_length, which llama.cpp's converter takes for four times the width in some
+        // architectures
         config.put("intermediate_size", tensor("blk.0.ffn_down.weight").columns());
         config.put("max_position_embeddings", count("context_length"));
-        boolean hasHeadDim = metadata.has(key("attention.key_length")) || headDim() * heads != count("embedding_length");
+        boolean hasHeadDim =
+                metadata.has(key("attention.key_length")) || headDim() * heads != count("embedding_length");
         if (hasHeadDim && architecture != GgufArchitecture.PHI3) {
             config.put("head_dim", headDim());
         }
@@ -213,7 +217,8 @@ final class GgufConfig {
         } else if (type.equals("linear") && factor.isPresent()) {
             config.putObject("rope_scaling").put("rope_type", "linear").put("factor", factor.getAsDouble());
         } else if (type.equals("yarn") && factor.isPresent()) {
-            ObjectNode yarn = config.putObject("rope_scaling").put("rope_type", "yarn").put("factor", factor.getAsDouble());
+            ObjectNode yarn =
+                    config.putObject("rope_scaling").put("rope_type", "yarn").put("factor", factor.getAsDouble());
             trained.ifPresent(length -> yarn.put("original_max_position_embeddings", length));
             number("rope.scaling.yarn_beta_fast").ifPresent(beta -> yarn.put("beta_fast", beta));
             number("rope.scaling.yarn_beta_slow").ifPresent(beta -> yarn.put("beta_slow", beta));
@@ -326,7 +331,9 @@ final class GgufConfig {
 
     private double[] floats(String name) {
         GgufFile.Entry entry = tensor(name);
-        if (entry.type() != GgmlType.F32 || entry.columns() > 1 << 16 || entry.shape().size() != 1) {
+        if (entry.type() != GgmlType.F32
+                || entry.columns() > 1 << 16
+                || entry.shape().size() != 1) {
             throw metadata.complaint().damaged("tensor " + Complaint.quote(name) + " is no list of F32 factors");
         }
         ByteBuffer bytes = ByteBuffer.wrap(file.file().read(entry.begin(), (int) entry.byteSize()))
@@ -349,7 +356,8 @@ final class GgufConfig {
     static int heads(GgufMetadata metadata, GgufArchitecture architecture, String tensor) {
         int heads = metadata.count(architecture.key() + ".attention.head_count");
         return tensor.contains("attn_k.")
-                ? metadata.optionalCount(architecture.key() + ".attention.head_count_kv").orElse(heads)
+                ? metadata.optionalCount(architecture.key() + ".attention.head_count_kv")
+                        .orElse(heads)
                 : heads;
     }
 }

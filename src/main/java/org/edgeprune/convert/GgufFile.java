@@ -116,8 +116,8 @@ final class GgufFile implements AutoCloseable {
         }
         long alignment = metadata.optionalCount("general.alignment").orElse(32);
         if (alignment > MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
-            throw complaint.damaged("key 'general.alignment' is " + alignment + ", which is no power of two up to "
-                    + MAX_ALIGNMENT);
+            throw complaint.damaged(
+                    "key 'general.alignment' is " + alignment + ", which is no power of two up to " + MAX_ALIGNMENT);
         }
         long dataBegin = (in.position() + alignment - 1) / alignment * alignment;
         unplaced.forEach(entry -> place(entry, dataBegin, alignment));
@@ -187,7 +187,10 @@ final class GgufFile implements AutoCloseable {
         long elements = 1;
         for (int i = 0; i < rank; i++) {
             long size = in.i8();
-            if (size < 1 || Math.multiplyHigh(elements, size) != 0 || elements * size < 0 || elements * size > 1L << 50) {
+            if (size < 1
+                    || Math.multiplyHigh(elements, size) != 0
+                    || elements * size < 0
+                    || elements * size > 1L << 50) {
                 throw complaint.damaged(what + " has an impossible size " + Long.toUnsignedString(size));
             }
             elements *= size;
@@ -204,8 +207,8 @@ final class GgufFile implements AutoCloseable {
             throw complaint.damaged(what + " has rows of " + entry.columns() + " numbers");
         }
         if (entry.columns() % type.blockSize() != 0) {
-            throw complaint.damaged(what + " has rows of " + entry.columns() + ", no multiple of the " + type.blockSize()
-                    + " that a block of " + type + " holds");
+            throw complaint.damaged(what + " has rows of " + entry.columns() + ", no multiple of the "
+                    + type.blockSize() + " that a block of " + type + " holds");
         }
         return entry;
     }

@@ -53,18 +53,19 @@ final class GgufMetadata {
         if (value == null) {
             return OptionalInt.empty();
         }
-        long count = switch (value) {
-            case Long whole -> whole;
-            case double[] perLayer when perLayer.length > 0 && isUniform(perLayer) -> (long) perLayer[0];
-            case double[] _ ->
-                throw complaint.about(
-                        "key " + quote(key) + " differs between the layers",
-                        "no model with layers of different sizes is supported");
-            default -> throw wrong(key, "a positive integer");
-        };
+        long count =
+                switch (value) {
+                    case Long whole -> whole;
+                    case double[] perLayer when perLayer.length > 0 && isUniform(perLayer) -> (long) perLayer[0];
+                    case double[] _ ->
+                        throw complaint.about(
+                                "key " + quote(key) + " differs between the layers",
+                                "no model with layers of different sizes is supported");
+                    default -> throw wrong(key, "a positive integer");
+                };
         if (count < 1 || count > MAX_COUNT) {
-            throw complaint.damaged("key " + quote(key) + " is " + count + " instead of a positive integer up to "
-                    + MAX_COUNT);
+            throw complaint.damaged(
+                    "key " + quote(key) + " is " + count + " instead of a positive integer up to " + MAX_COUNT);
         }
         return OptionalInt.of((int) count);
     }

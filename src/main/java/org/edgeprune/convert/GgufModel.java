@@ -40,17 +40,17 @@ final class GgufModel implements ModelSource {
         this.file = file;
         GgufMetadata metadata = file.metadata();
         String name = metadata.text("general.architecture", "");
-        this.architecture = GgufArchitecture.of(name)
-                .orElseThrow(() -> metadata.complaint()
-                        .about(
-                                "its architecture " + quote(name) + " is not converted",
-                                "known are " + GgufArchitecture.known()));
+        this.architecture = GgufArchitecture.of(name).orElseThrow(() -> metadata.complaint()
+                .about(
+                        "its architecture " + quote(name) + " is not converted",
+                        "known are " + GgufArchitecture.known()));
         boolean tied = isTied();
         ObjectNode config = GgufConfig.of(file, architecture, tied, notes);
         file.tensors().forEach((gguf, entry) -> add(gguf, entry, tied));
         put("config.json", config);
         if (!ownTokenizer) {
-            GgufTokenizer.files(metadata, config.path("vocab_size").intValue(), notes).forEach(this::put);
+            GgufTokenizer.files(metadata, config.path("vocab_size").intValue(), notes)
+                    .forEach(this::put);
         }
     }
 
@@ -76,13 +76,12 @@ final class GgufModel implements ModelSource {
         if (IN_CONFIG.contains(gguf) || gguf.equals(HEAD) && tied) {
             return;
         }
-        String name = architecture
-                .name(gguf)
-                .orElseThrow(() -> file.metadata()
-                        .complaint()
-                        .about(
-                                "tensor " + quote(gguf) + " is none that architecture " + architecture.key() + " is known to have",
-                                "convert another export of the model"));
+        String name = architecture.name(gguf).orElseThrow(() -> file.metadata()
+                .complaint()
+                .about(
+                        "tensor " + quote(gguf) + " is none that architecture " + architecture.key()
+                                + " is known to have",
+                        "convert another export of the model"));
         boolean isNorm = gguf.endsWith("norm.weight");
         tensors.put(
                 name,
@@ -107,7 +106,8 @@ final class GgufModel implements ModelSource {
         if (count % parts != 0) {
             throw file.metadata()
                     .complaint()
-                    .damaged("tensor " + quote(gguf) + " has " + count + " rows, which " + heads + " heads cannot share");
+                    .damaged("tensor " + quote(gguf) + " has " + count + " rows, which " + heads
+                            + " heads cannot share");
         }
         long size = count / parts;
         return rows == GgufArchitecture.Rows.ROTARY_PAIRS

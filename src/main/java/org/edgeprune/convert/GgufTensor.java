@@ -18,8 +18,7 @@ import org.edgeprune.safetensors.StreamedTensor;
  * @param transposed whether rows become columns (the Conv1D of GPT-2)
  * @param added to every number (-1 for Gemma's norms, to which llama.cpp adds one)
  */
-record GgufTensor(
-        SourceFile file, GgufFile.Entry entry, LongUnaryOperator sourceRow, boolean transposed, float added) {
+record GgufTensor(SourceFile file, GgufFile.Entry entry, LongUnaryOperator sourceRow, boolean transposed, float added) {
     /** Rows that are where HuggingFace has them. */
     static final LongUnaryOperator IN_ORDER = row -> row;
 
@@ -36,8 +35,8 @@ record GgufTensor(
         }
         if (shape.length == 1 && sourceRow != IN_ORDER) {
             // a bias in the order of its weight's rows
-            GgufFile.Entry column = new GgufFile.Entry(
-                    entry.name(), entry.type(), List.of(shape[0], 1L), entry.begin());
+            GgufFile.Entry column =
+                    new GgufFile.Entry(entry.name(), entry.type(), List.of(shape[0], 1L), entry.begin());
             StreamedTensor rows = new GgufTensor(file, column, sourceRow, false, added).streamed();
             return new StreamedTensor(rows.dtype(), shape, rows.body());
         }
@@ -98,7 +97,8 @@ record GgufTensor(
     }
 
     private void write(float[] numbers, OutputStream out, SafeDType dtype) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(numbers.length * dtype.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(numbers.length * dtype.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
         for (float number : numbers) {
             switch (dtype) {
                 case F16 -> bytes.putShort(Float.floatToFloat16(number));

@@ -15,8 +15,8 @@ import org.edgeprune.io.Json;
 
 /**
  * Rebuilds {@code tokenizer.json} and {@code tokenizer_config.json} from the keys of a GGUF file, as transformers does:
- * byte-level BPE ({@code gpt2}) with the pre-tokenizer that the file names, and SentencePiece BPE ({@code llama}), whose
- * merges follow from the pieces' scores.
+ * byte-level BPE ({@code gpt2}) with the pre-tokenizer that the file names, and SentencePiece BPE ({@code llama}),
+ * whose merges follow from the pieces' scores.
  */
 final class GgufTokenizer {
     private static final int CONTROL = 3;
@@ -49,7 +49,8 @@ final class GgufTokenizer {
         List<String> tokens = metadata.texts("tokenizer.ggml.tokens");
         String model = metadata.text("tokenizer.ggml.model", "none");
         if (tokens.isEmpty() || model.equals("none") || model.equals("no_vocab")) {
-            notes.add("the file holds no tokenizer: copy the model's tokenizer.json and tokenizer_config.json beside it");
+            notes.add(
+                    "the file holds no tokenizer: copy the model's tokenizer.json and tokenizer_config.json beside it");
             return Map.of();
         }
         if (!model.equals("gpt2") && !model.equals("llama")) {
@@ -143,8 +144,7 @@ final class GgufTokenizer {
         }
         replace(steps.addObject(), " ", "\u2581");
         root.putNull("pre_tokenizer");
-        ArrayNode decoders =
-                root.putObject("decoder").put("type", "Sequence").putArray("decoders");
+        ArrayNode decoders = root.putObject("decoder").put("type", "Sequence").putArray("decoders");
         replace(decoders.addObject(), "\u2581", " ");
         decoders.addObject().put("type", "ByteFallback");
         decoders.addObject().put("type", "Fuse");
@@ -158,8 +158,8 @@ final class GgufTokenizer {
         List<String> pieces = gemma ? spaced() : tokens;
         double[] scores = metadata.numbers("tokenizer.ggml.scores");
         if (!gemma && scores.length != tokens.size()) {
-            throw complaint.damaged("key 'tokenizer.ggml.scores' has " + scores.length + " entries for " + tokens.size()
-                    + " tokens");
+            throw complaint.damaged(
+                    "key 'tokenizer.ggml.scores' has " + scores.length + " entries for " + tokens.size() + " tokens");
         }
         ArrayNode merges = model(false);
         // Gemma's scores do not follow its merges; the order of its pieces does
@@ -167,7 +167,9 @@ final class GgufTokenizer {
                 .forEach(pair -> merges.addArray().add(pair.left()).add(pair.right()));
     }
 
-    /** Gemma's pieces of several spaces are in the file as spaces, where the model's vocabulary has the mark for them. */
+    /**
+     * Gemma's pieces of several spaces are in the file as spaces, where the model's vocabulary has the mark for them.
+     */
     private List<String> spaced() {
         return tokens.stream()
                 .map(t -> t.length() > 1 && t.isBlank() && t.indexOf(' ') >= 0 ? "\u2581".repeat(t.length()) : t)
@@ -196,7 +198,8 @@ final class GgufTokenizer {
         model.put("byte_fallback", !byteLevel);
         model.put("ignore_merges", ignoreMerges);
         ObjectNode vocabulary = model.putObject("vocab");
-        List<String> pieces = !byteLevel && metadata.text("general.architecture", "").startsWith("gemma") ? spaced() : tokens;
+        List<String> pieces =
+                !byteLevel && metadata.text("general.architecture", "").startsWith("gemma") ? spaced() : tokens;
         for (int id = 0; id < pieces.size(); id++) {
             if (vocabulary.has(pieces.get(id))) {
                 throw complaint.damaged("key 'tokenizer.ggml.tokens' holds " + quote(pieces.get(id)) + " twice");
@@ -214,8 +217,8 @@ final class GgufTokenizer {
     private void addedTokens() {
         ArrayNode added = root.putArray("added_tokens");
         if (types.length != 0 && types.length != tokens.size()) {
-            throw complaint.damaged("key 'tokenizer.ggml.token_type' has " + types.length + " entries for " + tokens.size()
-                    + " tokens");
+            throw complaint.damaged("key 'tokenizer.ggml.token_type' has " + types.length + " entries for "
+                    + tokens.size() + " tokens");
         }
         for (int id = 0; id < types.length; id++) {
             if (types[id] == CONTROL || types[id] == USER_DEFINED) {

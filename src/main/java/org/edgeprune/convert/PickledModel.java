@@ -130,14 +130,17 @@ final class PickledModel implements ModelSource {
         } catch (IOException e) {
             throw new Complaint(directory).about("cannot be listed (" + e.getMessage() + ")", "check its permissions");
         }
-        List<Path> numbered = all.stream().filter(file -> SHARD.matcher(name(file)).matches()).toList();
+        List<Path> numbered =
+                all.stream().filter(file -> SHARD.matcher(name(file)).matches()).toList();
         if (!numbered.isEmpty()) {
             return requireAll(directory, numbered);
         }
         List<Path> pickles = all.stream()
-                .filter(file -> name(file).matches(".*\\.(bin|pt|pth|ckpt)") && !name(file).equals("training_args.bin"))
+                .filter(file -> name(file).matches(".*\\.(bin|pt|pth|ckpt)")
+                        && !name(file).equals("training_args.bin"))
                 .toList();
-        if (pickles.size() == 1 || !pickles.isEmpty() && name(pickles.getFirst()).startsWith("consolidated")) {
+        if (pickles.size() == 1
+                || !pickles.isEmpty() && name(pickles.getFirst()).startsWith("consolidated")) {
             return List.of(pickles.getFirst());
         }
         throw new Complaint(directory)
@@ -232,7 +235,9 @@ final class PickledModel implements ModelSource {
         }
         for (String wrapper : WRAPPERS) {
             if (root.entries().get(wrapper) instanceof Dict inner) {
-                root.entries().keySet().stream().filter(key -> !key.equals(wrapper)).forEach(others::add);
+                root.entries().keySet().stream()
+                        .filter(key -> !key.equals(wrapper))
+                        .forEach(others::add);
                 return inner;
             }
         }

@@ -52,8 +52,9 @@ final class SourceFile implements AutoCloseable {
     /** Fills {@code count} bytes of {@code target} from {@code offset} on with those at {@code at}. */
     void read(long at, byte[] target, int offset, int count) {
         if (at < 0 || at > length - count) {
-            throw complaint().damaged("ends at byte " + length + ", but bytes " + at + " to " + (at + count)
-                    + " are needed (truncated file?)");
+            throw complaint()
+                    .damaged("ends at byte " + length + ", but bytes " + at + " to " + (at + count)
+                            + " are needed (truncated file?)");
         }
         try {
             file.seek(at);

@@ -71,7 +71,8 @@ final class StoredZip {
         long size = Integer.toUnsignedLong(end.getInt(at + 12));
         long begin = Integer.toUnsignedLong(end.getInt(at + 16));
         long endBegin = tailBegin + at;
-        if (endBegin >= LOCATOR_BYTES && bytes(endBegin - LOCATOR_BYTES, LOCATOR_BYTES).getInt(0) == LOCATOR_64) {
+        if (endBegin >= LOCATOR_BYTES
+                && bytes(endBegin - LOCATOR_BYTES, LOCATOR_BYTES).getInt(0) == LOCATOR_64) {
             long end64 = bytes(endBegin - LOCATOR_BYTES, LOCATOR_BYTES).getLong(8);
             ByteBuffer wide = bytes(end64, END_64_BYTES);
             if (wide.getInt(0) != END_64) {
@@ -120,8 +121,11 @@ final class StoredZip {
         directory.get(at + CENTRAL_BYTES, nameBytes);
         String name = new String(nameBytes, StandardCharsets.UTF_8);
         String what = "zip entry " + quote(name);
-        if (name.startsWith("/") || name.contains("\\") || List.of(name.split("/")).contains("..")) {
-            throw complaint.about(what + " leads out of the archive", "this is no checkpoint of torch.save: do not use it");
+        if (name.startsWith("/")
+                || name.contains("\\")
+                || List.of(name.split("/")).contains("..")) {
+            throw complaint.about(
+                    what + " leads out of the archive", "this is no checkpoint of torch.save: do not use it");
         }
         int method = Short.toUnsignedInt(directory.getShort(at + 10));
         boolean encrypted = (directory.getShort(at + 8) & 1) != 0;
@@ -148,7 +152,8 @@ final class StoredZip {
                 + Short.toUnsignedLong(local.getShort(26))
                 + Short.toUnsignedLong(local.getShort(28));
         if (local.getInt(0) != LOCAL || begin > directoryBegin - size) {
-            throw complaint.damaged(what + ": its " + size + " bytes are not where the directory says (truncated file?)");
+            throw complaint.damaged(
+                    what + ": its " + size + " bytes are not where the directory says (truncated file?)");
         }
         if (entries.put(name, new Entry(name, begin, size, crc)) != null) {
             throw complaint.damaged(what + " is there twice");

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import org.edgeprune.convert.PickleValue.Tensor;
 
-/** Writes a view of a storage in row-major order: as it lies where it is contiguous, else gathered element by element. */
+/**
+ * Writes a view of a storage in row-major order: as it lies where it is contiguous, else gathered element by element.
+ */
 final class StridedCopy {
     /** The most of a storage that is read into memory to gather from. */
     private static final long MAX_GATHERED = 1L << 30;

@@ -23,8 +23,8 @@ import org.edgeprune.safetensors.FileContent;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /**
- * A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6. The object in it
- * is read by {@link Unpickler}; tensors' data stay in the file until they are written elsewhere.
+ * A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6. The object in
+ * it is read by {@link Unpickler}; tensors' data stay in the file until they are written elsewhere.
  */
 final class TorchFile implements AutoCloseable {
     /** The first value of the old format. */

@@ -33,6 +33,7 @@ final class Unpickler {
     private static final int MAX_RANK = 64;
     /** A state dict needs a few dozen a tensor. */
     private static final int MAX_STEPS = 1 << 25;
+
     private static final int MAX_INTEGER_BYTES = 1 << 10;
 
     private final ByteInput in;
@@ -174,8 +175,7 @@ final class Unpickler {
     }
 
     private Global global(String module, String name) {
-        return AllowedGlobal.of(module, name)
-                .orElseThrow(() -> refused("refers to " + quote(module + "." + name)));
+        return AllowedGlobal.of(module, name).orElseThrow(() -> refused("refers to " + quote(module + "." + name)));
     }
 
     private PickleValue call(Global function, List<PickleValue> a) {
@@ -281,7 +281,9 @@ final class Unpickler {
         return storage;
     }
 
-    /** Sets attributes; the only ones that saved tensors have are an OrderedDict's version notes, which nothing needs. */
+    /**
+     * Sets attributes; the only ones that saved tensors have are an OrderedDict's version notes, which nothing needs.
+     */
     private void build() {
         PickleValue state = pop();
         if (!(peek() instanceof Dict) || !(state instanceof Dict)) {
@@ -338,7 +340,10 @@ final class Unpickler {
     }
 
     private void integerLine(String line) {
-        push(line.equals("00") || line.equals("01") ? new Flag(line.equals("01")) : whole(new BigInteger(digits(line))));
+        push(
+                line.equals("00") || line.equals("01")
+                        ? new Flag(line.equals("01"))
+                        : whole(new BigInteger(digits(line))));
     }
 
     private String digits(String line) {

@@ -28,12 +28,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * GGUF files of the genuine writers: llama.cpp's conversions of HuggingFace models come back as those models, blocks are
- * dequantised as the gguf package does it, and tokenizers give the ids of the originals.
+ * GGUF files of the genuine writers: llama.cpp's conversions of HuggingFace models come back as those models, blocks
+ * are dequantised as the gguf package does it, and tokenizers give the ids of the originals.
  */
 class GgufFilesTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
-    private static final Converter.Options AS_THEY_ARE = new Converter.Options(Optional.empty(), 1 << 30, Optional.empty());
+    private static final Converter.Options AS_THEY_ARE =
+            new Converter.Options(Optional.empty(), 1 << 30, Optional.empty());
 
     @TempDir
     Path dir;
@@ -44,8 +45,7 @@ class GgufFilesTest {
                 SafeTensorsFile expected = SafeTensorsFile.open(GOLDEN.resolve("convert/quantised.safetensors"))) {
             assertEquals(GgmlType.values().length, file.tensors().size());
             for (GgufFile.Entry entry : file.tensors().values()) {
-                StreamedTensor tensor =
-                        new GgufTensor(file.file(), entry, GgufTensor.IN_ORDER, false, 0).streamed();
+                StreamedTensor tensor = new GgufTensor(file.file(), entry, GgufTensor.IN_ORDER, false, 0).streamed();
                 tensor = FloatCast.cast(entry.name(), tensor, SafeDType.F32);
                 ByteArrayOutputStream bytes = new ByteArrayOutputStream();
                 tensor.body().writeTo(bytes);
@@ -64,9 +64,25 @@ class GgufFilesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "llama-gqa", "llama-rope-llama3", "llama-tied", "llama-head-dim", "llama-attention-bias", "qwen2-full",
-                "qwen3", "gemma", "gemma2", "gemma3_text", "phi3", "phi3-longrope", "gpt2-tied", "gpt_neox-parallel",
-                "granite", "olmo2", "starcoder2", "phi", "smollm3"
+                "llama-gqa",
+                "llama-rope-llama3",
+                "llama-tied",
+                "llama-head-dim",
+                "llama-attention-bias",
+                "qwen2-full",
+                "qwen3",
+                "gemma",
+                "gemma2",
+                "gemma3_text",
+                "phi3",
+                "phi3-longrope",
+                "gpt2-tied",
+                "gpt_neox-parallel",
+                "granite",
+                "olmo2",
+                "starcoder2",
+                "phi",
+                "smollm3"
             })
     void aModelThatLlamaCppConvertedComesBack(String name) {
         Path out = dir.resolve("out");
@@ -78,8 +94,9 @@ class GgufFilesTest {
                 assertArrayEquals(golden.info(tensor).shape(), made.info(tensor).shape(), tensor);
                 try (TensorScope _ = TensorScope.open()) {
                     float[] expected = golden.tensor(tensor).toFloats();
-                    float[] actual =
-                            made.tensor(tensor).to(org.edgeprune.torch.DType.F32).toFloats();
+                    float[] actual = made.tensor(tensor)
+                            .to(org.edgeprune.torch.DType.F32)
+                            .toFloats();
                     boolean halved = made.info(tensor).dtype() == SafeDType.F16;
                     for (int i = 0; i < expected.length; i++) {
                         // llama.cpp's rounding to F16; and of Gemma's norms, of which it adds one to
@@ -89,7 +106,9 @@ class GgufFilesTest {
                 }
             }
         }
-        requireConfig(Json.read(GOLDEN.resolve("hf/" + name + "/config.json"), ""), Json.read(out.resolve("config.json"), ""));
+        requireConfig(
+                Json.read(GOLDEN.resolve("hf/" + name + "/config.json"), ""),
+                Json.read(out.resolve("config.json"), ""));
     }
 
     /** Every field that the rebuilt configuration states is the original's; and those that decide sizes are there. */
@@ -139,7 +158,9 @@ class GgufFilesTest {
         }
         if (rope.path("full_attention").path("rope_type").asText().equals("linear")) {
             assertEquals("linear", scaling.path("rope_type").asText());
-            assertEquals(rope.path("full_attention").path("factor").asDouble(), scaling.path("factor").asDouble());
+            assertEquals(
+                    rope.path("full_attention").path("factor").asDouble(),
+                    scaling.path("factor").asDouble());
             return;
         }
         // the golden's trained length of 12 is none of Llama 3's: an equal list of factors says the same
@@ -171,7 +192,9 @@ class GgufFilesTest {
             }
         }
         JsonNode config = Json.read(out.resolve("tokenizer_config.json"), "");
-        assertEquals(name.startsWith("spm") ? "<s>" : "<|begin|>", config.path("bos_token").asText());
+        assertEquals(
+                name.startsWith("spm") ? "<s>" : "<|begin|>",
+                config.path("bos_token").asText());
         assertEquals(!name.startsWith("spm"), config.has("chat_template"));
     }
 

@@ -27,8 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Pickles and zip archives made to do harm: each is refused in one line, fast, and nothing of it is run or written. */
 class HostilePicklesTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/convert/torch");
-    private static final String STORAGE = "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"
-            + "0X\3\0\0\0cpuK\4tQ";
+    private static final String STORAGE = "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" + "0X\3\0\0\0cpuK\4tQ";
 
     @TempDir
     Path dir;
@@ -113,11 +112,16 @@ class HostilePicklesTest {
     void nestingSharingAndRepetitionCostLittle() {
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             // lists in lists, a million deep
-            assertTrue(refusal("(".repeat(1_000_000) + "l".repeat(1_000_000) + ".").contains("holds no dict"));
+            assertTrue(
+                    refusal("(".repeat(1_000_000) + "l".repeat(1_000_000) + ".").contains("holds no dict"));
             // each list holds the one before it twice: 2^200 by value
             StringBuilder laughs = new StringBuilder("}X\1\0\0\0a]q\0");
             for (int i = 1; i < 200; i++) {
-                laughs.append("]q").append((char) i).append("h").append((char) (i - 1)).append("ah");
+                laughs.append("]q")
+                        .append((char) i)
+                        .append("h")
+                        .append((char) (i - 1))
+                        .append("ah");
                 laughs.append((char) (i - 1)).append("a");
             }
             assertTrue(refusal(laughs + "s.").contains("makes no sense"), "too many values are left on the stack");

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files of the genuine {@code torch.save}, converted, hold what safetensors' own library wrote of the same tensors. */
 class TorchFilesTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/convert/torch");
-    private static final Converter.Options AS_THEY_ARE = new Converter.Options(Optional.empty(), 1 << 30, Optional.empty());
+    private static final Converter.Options AS_THEY_ARE =
+            new Converter.Options(Optional.empty(), 1 << 30, Optional.empty());
 
     @TempDir
     Path dir;
@@ -35,7 +36,10 @@ class TorchFilesTest {
         Path source = model("{\"model_type\": \"llama\"}", file, "pytorch_model.bin");
         Converter.Result result = convert(source, AS_THEY_ARE);
         requireSame(GOLDEN.resolve("expected.safetensors"), dir.resolve("out"), Set.of());
-        assertEquals(file.equals("wrapped.bin"), !result.notes().isEmpty(), result.notes().toString());
+        assertEquals(
+                file.equals("wrapped.bin"),
+                !result.notes().isEmpty(),
+                result.notes().toString());
     }
 
     @Test
@@ -51,7 +55,8 @@ class TorchFilesTest {
         assertTrue(Files.exists(dir.resolve("out").resolve(Checkpoint.INDEX)), "small shards are asked for");
         requireSame(GOLDEN.resolve("expected.safetensors"), dir.resolve("out"), Set.of());
         Files.delete(source.resolve("pytorch_model-00002-of-00002.bin"));
-        assertTrue(refusal(source, dir.resolve("other")).contains("shard 'pytorch_model-00002-of-00002.bin' is missing"));
+        assertTrue(
+                refusal(source, dir.resolve("other")).contains("shard 'pytorch_model-00002-of-00002.bin' is missing"));
     }
 
     @Test
@@ -66,8 +71,7 @@ class TorchFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"{\"model_type\": \"gpt2\"}", "{\"model_type\": \"llama\", \"tie_word_embeddings\": true}"})
+    @ValueSource(strings = {"{\"model_type\": \"gpt2\"}", "{\"model_type\": \"llama\", \"tie_word_embeddings\": true}"})
     void aTiedHeadIsLeftOut(String config) throws IOException {
         convert(model(config, "zip.bin", "pytorch_model.bin"), AS_THEY_ARE);
         requireSame(GOLDEN.resolve("expected.safetensors"), dir.resolve("out"), Set.of("lm_head.weight"));

@@ -65,8 +65,7 @@ class ForeignWeightsTest {
                 assertThrows(InputException.class, () -> Checkpoint.open(dir)).getMessage();
         assertTrue(message.contains(expected), message);
         // the same where config.json is looked for first
-        message = assertThrows(InputException.class, () -> Models.decoder(dir))
-                .getMessage();
+        message = assertThrows(InputException.class, () -> Models.decoder(dir)).getMessage();
         assertTrue(message.contains(expected), message);
     }
 
@@ -74,8 +73,8 @@ class ForeignWeightsTest {
     void adapterNamesItsBaseModel() throws IOException {
         Files.writeString(
                 dir.resolve("adapter_config.json"), "{\"base_model_name_or_path\": \"some/model\", \"r\": 8}");
-        String message = assertThrows(InputException.class, () -> Models.decoder(dir))
-                .getMessage();
+        String message =
+                assertThrows(InputException.class, () -> Models.decoder(dir)).getMessage();
         assertTrue(message.contains("without its base model 'some/model': merge the two"), message);
     }
 
@@ -85,8 +84,7 @@ class ForeignWeightsTest {
         assertEquals(
                 gguf + ": is a GGUF file, not a model directory: convert it into one: edgeprune convert " + gguf
                         + " -o DIR",
-                assertThrows(InputException.class, () -> Models.decoder(gguf))
-                        .getMessage());
+                assertThrows(InputException.class, () -> Models.decoder(gguf)).getMessage());
         Path text = Files.writeString(dir.resolve("notes.txt"), "x");
         assertTrue(assertThrows(InputException.class, () -> Models.decoder(text))
                 .getMessage()

@@ -49,6 +49,7 @@ class LauncherTest {
     void saysWhatTheBuildLacks() throws IOException {
         Path root = Files.createDirectories(folder.resolve("checkout/run_scripts"));
         Path launcher = Files.copy(Tool.LAUNCHER, root.resolve("edgeprune"));
+        Files.createFile(folder.resolve("checkout/pom.xml")); // what makes it a checkout, not a distribution
         Path bin = Files.createDirectory(folder.resolve("bin"));
         for (String program : List.of("bash", "dirname", "find", "mkdir", "flock", "env")) {
             executable(bin.resolve(program), "exec " + onPath(program) + " \"$@\"");

@@ -61,6 +61,7 @@ final class DoctorCommand implements Callable<Integer> {
                 .row("  in", libtorch.directory() == null ? "not found" : libtorch.directory())
                 .row("  BLAS", known(libtorch.blas()))
                 .row("  CPU kernels", known(libtorch.cpuCapability()))
+                .row("  allocator", known(libtorch.allocator()))
                 .row("  threads", Integer.toString(libtorch.threads()))
                 .row("  devices", String.join(", ", libtorch.devices()))
                 .row(

@@ -96,6 +96,7 @@ public final class LibTorch {
      * @param version libtorch's version; null where it could not be asked, as all below
      * @param blas the library of its matrix products
      * @param cpuCapability the instruction set that its CPU kernels use
+     * @param allocator what gives CPU tensors their memory
      * @param threads CPU threads of one operation
      * @param devices what tensors can live on
      * @param functions how many functions of libtorch edgeprune calls
@@ -110,6 +111,7 @@ public final class LibTorch {
             String version,
             String blas,
             String cpuCapability,
+            String allocator,
             int threads,
             List<String> devices,
             int functions,
@@ -156,13 +158,17 @@ public final class LibTorch {
      * saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
      *
      * @throws TorchException if this libtorch is not known well enough to be given an allocator
+     * @throws IllegalStateException if the variable {@code EDGEPRUNE_ALLOCATOR} leaves memory to the system
      */
     public static void keepFreedMemory(long bytes) {
         load();
+        if (loader.allocator() == Allocator.SYSTEM) {
+            throw new IllegalStateException("keepFreedMemory: memory is left to the system: unset " + Allocator.VARIABLE);
+        }
         NativeCalls.check(Shim.ep_keep_freed_memory(bytes), "keepFreedMemory");
     }
 
-    /** The memory of large CPU tensors (from 256 KiB), in bytes. */
+    /** The memory of large CPU tensors (from 256 KiB), in bytes; zeros where edgeprune's allocator is not used. */
     public static LargeMemory largeMemory() {
         MemorySegment out = Scratch.begin().words(3);
         NativeCalls.check(Shim.ep_large_memory(out, out.asSlice(8), out.asSlice(16)), "largeMemory");

@@ -24,6 +24,7 @@ final class LibTorchDiagnosis {
                 loader.libtorchVersion(),
                 config.isEmpty() ? null : blas(config),
                 config.isEmpty() ? null : find(config, "CPU capability usage: (.*)"),
+                loader.allocator() == null ? null : loader.allocator().toString(),
                 working ? LibTorch.threads() : 0,
                 working ? devices() : List.of(),
                 loader.isShimLoaded() ? loader.functions() : 0,
@@ -51,7 +52,7 @@ final class LibTorchDiagnosis {
                     "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without",
                     false));
         }
-        if (!loader.keepsMemory()) {
+        if (loader.allocator() == Allocator.LIBTORCH) {
             problems.add(new Report.Problem(
                     "this libtorch takes no allocator from edgeprune: large tensors cost more time",
                     "use the libtorch that comes with edgeprune",

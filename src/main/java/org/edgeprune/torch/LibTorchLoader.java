@@ -38,7 +38,7 @@ final class LibTorchLoader {
     private String cudaFailure;
     private boolean shimLoaded;
     private String version;
-    private boolean keepsMemory;
+    private Allocator allocator;
     private boolean selfTested;
 
     /** @param chosen the user's own libtorch, or null */
@@ -48,6 +48,7 @@ final class LibTorchLoader {
 
     void load() {
         Platform.require();
+        boolean systemMemory = Allocator.isSystem(System.getenv(Allocator.VARIABLE));
         files = locate();
         // libgomp reads this once, when it is loaded. Idle threads that spin slow small operations down a hundredfold
         // where a core is busy with something else.
@@ -63,13 +64,18 @@ final class LibTorchLoader {
         version = version();
         requireRecent();
         requireComplete();
-        keepsMemory = Shim.ep_keep_freed_memory(KEPT_BYTES) == Shim.EP_OK(); // without, all works, slower
+        allocator = systemMemory ? Allocator.SYSTEM : replaceAllocator();
         if (Shim.ep_self_test() != Shim.EP_OK()) {
             throw new InputException(name() + " does not work with edgeprune: "
                     + Shim.ep_last_error().getString(0)
                     + "; use the one that comes with edgeprune, or another version");
         }
         selfTested = true;
+    }
+
+    /** Where this libtorch takes no allocator of the shim's, everything works, but slower. */
+    private static Allocator replaceAllocator() {
+        return Shim.ep_keep_freed_memory(KEPT_BYTES) == Shim.EP_OK() ? Allocator.EDGEPRUNE : Allocator.LIBTORCH;
     }
 
     private static String blankToNull(String text) {
@@ -189,9 +195,9 @@ final class LibTorchLoader {
         return selfTested;
     }
 
-    /** Whether freed memory stays for the next tensors. */
-    boolean keepsMemory() {
-        return keepsMemory;
+    /** What gives CPU tensors their memory; null where loading did not get that far. */
+    Allocator allocator() {
+        return allocator;
     }
 
     /** Functions of libtorch that the shim calls. */

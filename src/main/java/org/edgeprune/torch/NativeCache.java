@@ -2,6 +2,7 @@ package org.edgeprune.torch;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -26,7 +27,7 @@ import org.edgeprune.io.TextReader;
  * file is whole. A file whose size and time are as recorded is used as it is; on any doubt its digest decides, and a
  * wrong file is unpacked again. Files are written under another name, flushed and renamed, so that a killed process
  * leaves nothing half-written behind and the next one goes on from the files that are done. One process at a time
- * unpacks; others wait for it.
+ * unpacks; others wait for it, and say so on standard error after {@value #SILENT_SECONDS} seconds.
  */
 final class NativeCache {
     /** A file to be unpacked, with its size as stored; gzip-compressed content is decompressed. */
@@ -37,6 +38,8 @@ final class NativeCache {
         }
     }
 
+    private static final int SILENT_SECONDS = 2;
+    private static final long POLL_MILLIS = 20;
     private static final String RECORD = ".record";
 
     private final Path root;
@@ -71,7 +74,7 @@ final class NativeCache {
             synchronized (NativeCache.class) {
                 try (FileChannel file = FileChannel.open(
                                 directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                        FileLock lock = file.lock()) {
+                        FileLock lock = lock(file, directory)) {
                     unpackMissing(directory, sources);
                 }
             }
@@ -91,6 +94,27 @@ final class NativeCache {
                 .map(Source::name)
                 .filter(name -> !isIntact(directory.resolve(name)))
                 .toList();
+    }
+
+    /** Waits for the process that unpacks now; the lock of a process that dies is free. */
+    private static FileLock lock(FileChannel file, Path directory) throws IOException {
+        long began = System.nanoTime();
+        boolean silent = true;
+        FileLock lock;
+        while ((lock = file.tryLock()) == null) {
+            if (silent && System.nanoTime() - began > TimeUnit.SECONDS.toNanos(SILENT_SECONDS)) {
+                System.err.println("edgeprune: waiting for another process that is unpacking native libraries into "
+                        + directory);
+                silent = false;
+            }
+            try {
+                Thread.sleep(POLL_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while another process was unpacking");
+            }
+        }
+        return lock;
     }
 
     private static void unpackMissing(Path directory, List<Source> sources) throws IOException {

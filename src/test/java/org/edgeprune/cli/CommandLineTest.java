@@ -93,6 +93,17 @@ class CommandLineTest {
         assertOneLine("--libtorch", Tool.run("doctor", "--libtorch", folder));
     }
 
+    @Test
+    void doctorPrintsTheAllocator() {
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().put("EDGEPRUNE_ALLOCATOR", "system");
+        String report = Tool.run(process, "doctor").ok().out();
+        assertTrue(report.matches("(?s).*allocator +the system's, as EDGEPRUNE_ALLOCATOR says\\R.*"), report);
+        process.environment().put("EDGEPRUNE_ALLOCATOR", "jemalloc");
+        Tool wrong = Tool.run(process, "doctor");
+        assertTrue(wrong.out().contains("EDGEPRUNE_ALLOCATOR: 'jemalloc' is not an allocator"), wrong.out());
+    }
+
     private static void assertOneLine(String expected, Tool tool) {
         String message = tool.refused();
         assertTrue(message.startsWith("edgeprune: ") && message.contains(expected), message);

@@ -57,7 +57,8 @@ final class JavaProcess {
     }
 
     /**
-     * Loads libtorch and says so, then asks for the device named by the variable TEST_DEVICE; bad input gives its
+     * Loads libtorch and says so, then asks for the device named by the variable TEST_DEVICE, and makes a tensor of
+     * TEST_BYTES bytes and says which allocator there is and how much of its memory is in use; bad input gives its
      * message and exit code 2, as the command line does.
      */
     public static void main(String[] arguments) {
@@ -65,6 +66,12 @@ final class JavaProcess {
             LibTorch.load();
             System.out.println("loaded");
             LibTorch.require(Device.parse(System.getenv().getOrDefault("TEST_DEVICE", "cpu")));
+            if (System.getenv("TEST_BYTES") instanceof String bytes) {
+                try (Tensor tensor = Tensor.ones(Long.parseLong(bytes) / Float.BYTES)) {
+                    System.out.println(LibTorch.info().allocator() + ": "
+                            + LibTorch.largeMemory().inUse() + " of " + 4 * tensor.elementCount());
+                }
+            }
         } catch (InputException e) {
             System.out.println(e.getMessage());
             System.exit(2);

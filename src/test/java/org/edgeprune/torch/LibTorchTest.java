@@ -118,6 +118,28 @@ class LibTorchTest {
     }
 
     @Test
+    void theSystemsAllocatorCanBeChosen() throws Exception {
+        String bytes = Integer.toString(4 << 20);
+        assertEquals(
+                List.of("loaded", "the system's, as EDGEPRUNE_ALLOCATOR says: 0 of " + bytes),
+                load(Map.of("EDGEPRUNE_ALLOCATOR", "system", "TEST_BYTES", bytes))
+                        .output()
+                        .lines()
+                        .toList());
+        assertEquals(
+                List.of("loaded", "edgeprune's; keeps the memory of large freed tensors: " + bytes + " of " + bytes),
+                load(Map.of("EDGEPRUNE_ALLOCATOR", "", "TEST_BYTES", bytes))
+                        .output()
+                        .lines()
+                        .toList());
+        JavaProcess.Result unknown = load(Map.of("EDGEPRUNE_ALLOCATOR", "jemalloc"));
+        assertEquals(2, unknown.exitCode(), unknown.output());
+        assertEquals(
+                "EDGEPRUNE_ALLOCATOR: 'jemalloc' is not an allocator: give 'system' or 'edgeprune', or unset it",
+                unknown.output().strip());
+    }
+
+    @Test
     void theDirectoryAboveServesToo() throws IOException {
         Files.createFile(Files.createDirectory(temp.resolve("lib")).resolve(LibTorchFiles.MAIN_LIBRARY));
         assertEquals(temp.resolve("lib"), LibTorchFiles.of(temp, "--libtorch").directory());

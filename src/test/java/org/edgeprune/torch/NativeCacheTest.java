@@ -10,8 +10,11 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +23,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.CacheDirectory;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +50,33 @@ class NativeCacheTest {
             assertEquals("loaded", result.output().strip());
         }
         assertComplete(temp.resolve("cache"));
+    }
+
+    @Test
+    void waitingForAnotherProcessIsSaidOnce() throws Exception {
+        Path cache = temp.resolve("cache");
+        Path key = CacheDirectory.ofUser().relativize(LibTorch.info().directory());
+        Path directory = Files.createDirectories(cache.resolve(key));
+        Path log = temp.resolve("waiting.log");
+        Process waiting;
+        try (FileChannel file = FileChannel.open(
+                        directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            assertTrue(lock.isValid());
+            waiting = JavaProcess.start(log, Map.of("EDGEPRUNE_CACHE", cache.toString()));
+            while (Files.size(log) == 0) {
+                assertTrue(waiting.isAlive(), "it waits");
+                Thread.sleep(20);
+            }
+        }
+        JavaProcess.Result result = JavaProcess.finish(waiting, log);
+        assertEquals(0, result.exitCode(), result.output());
+        assertEquals(
+                List.of(
+                        "edgeprune: waiting for another process that is unpacking native libraries into " + directory,
+                        "loaded"),
+                result.output().lines().toList());
+        assertComplete(cache);
     }
 
     @Test

@@ -191,6 +191,7 @@ const char *ep_libtorch_config(void) {
         EP_REQUIRE_PRESENT(at::show_config);
         config = at::show_config();
     });
+    /* NOLINTNEXTLINE(clang-analyzer-cplusplus.InnerPointer): the string lives as long as the thread */
     return status == EP_OK ? config.c_str() : nullptr;
 }
 

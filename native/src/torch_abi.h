@@ -361,6 +361,7 @@ class Tensor {
             aoti_torch_delete_tensor_object(reinterpret_cast<AtenTensorHandle>(new Tensor(std::move(*this))));
         }
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the analyzer loses moves out of a tuple */
     bool defined() const { return impl_ != undefined(); }
     c10::TensorImpl *unsafeGetTensorImpl() const { return impl_; }
 

@@ -163,7 +163,8 @@ public final class LibTorch {
     public static void keepFreedMemory(long bytes) {
         load();
         if (loader.allocator() == Allocator.SYSTEM) {
-            throw new IllegalStateException("keepFreedMemory: memory is left to the system: unset " + Allocator.VARIABLE);
+            throw new IllegalStateException(
+                    "keepFreedMemory: memory is left to the system: unset " + Allocator.VARIABLE);
         }
         NativeCalls.check(Shim.ep_keep_freed_memory(bytes), "keepFreedMemory");
     }

@@ -103,8 +103,8 @@ final class NativeCache {
         FileLock lock;
         while ((lock = file.tryLock()) == null) {
             if (silent && System.nanoTime() - began > TimeUnit.SECONDS.toNanos(SILENT_SECONDS)) {
-                System.err.println("edgeprune: waiting for another process that is unpacking native libraries into "
-                        + directory);
+                System.err.println(
+                        "edgeprune: waiting for another process that is unpacking native libraries into " + directory);
                 silent = false;
             }
             try {

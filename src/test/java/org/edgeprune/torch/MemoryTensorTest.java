@@ -27,7 +27,8 @@ class MemoryTensorTest extends TensorFixture {
     @BeforeEach
     void startWithNothingKept() {
         assumeFalse(
-                Allocator.isSystem(System.getenv(Allocator.VARIABLE)), "EDGEPRUNE_ALLOCATOR leaves memory to the system");
+                Allocator.isSystem(System.getenv(Allocator.VARIABLE)),
+                "EDGEPRUNE_ALLOCATOR leaves memory to the system");
         LibTorch.keepFreedMemory(0);
         LibTorch.keepFreedMemory(1024 * MB);
     }

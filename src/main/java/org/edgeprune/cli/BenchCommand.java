@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
@@ -172,7 +172,7 @@ final class BenchCommand implements Callable<Integer> {
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, batchSize).toArray();
             double forward = median(progress, 0, () -> {
-                Baseline.logits(
+                FullModel.logits(
                         model,
                         TokenBatch.of(examples.stream().map(Example::clean).toList(), device),
                         null);

@@ -2,8 +2,11 @@ package org.edgeprune.engine;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
+import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.model.HeadSet;
 import org.edgeprune.model.KeyValues;
 import org.edgeprune.model.Mlp;
@@ -11,35 +14,32 @@ import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /** One layer's attention or MLP in a masked pass: how what its writers add follows from what its readers see. */
 sealed interface Block {
     /** Its readers, in the order of their inputs. */
-    List<ReaderRows> readers();
+    ReaderRows readers();
 
     /** Numbers of its writers, ascending. */
     int[] writers();
 
-    /**
-     * The residual stream of the corrupted run that its readers fall back on, {@code [tokens, hidden]}; null for zero.
-     */
-    Tensor base();
+    /** The residual stream that its readers fall back on, {@code [tokens, hidden]}; empty for zero. */
+    Optional<Tensor> base();
 
     /**
      * Differentiable in both arguments.
      *
      * @param inputs what each reader sees, {@code [readers, tokens, hidden]}
      * @param nodeMask of each writer, {@code [writers]}
-     * @return delta_w of each writer: what it adds beyond the corrupted run, {@code [writers, tokens, hidden]}
+     * @return delta_w of each writer: what it adds beyond the baseline, {@code [writers, tokens, hidden]}
      */
     Tensor deltas(Tensor inputs, Tensor nodeMask);
 
     /**
-     * Some heads of a layer, with a corrupted run to fall back on.
+     * Some heads of a layer.
      *
-     * @param corrupted that run's layer; null for zero ablation
+     * @param baseline what flows along cut edges, in this layer
      */
     record Heads(
             TransformerModel model,
@@ -47,14 +47,21 @@ sealed interface Block {
             int layer,
             HeadSet set,
             TokenBatch batch,
-            Baseline.Layer corrupted)
+            Baseline.Layer baseline)
             implements Block {
         @Override
-        public List<ReaderRows> readers() {
-            return List.of(
-                    new ReaderRows(graph.group(Reader.Kind.QUERY, layer), set.heads()),
-                    new ReaderRows(graph.group(Reader.Kind.KEY, layer), set.kvHeads()),
-                    new ReaderRows(graph.group(Reader.Kind.VALUE, layer), set.kvHeads()));
+        public ReaderRows readers() {
+            ReaderGroup queries = graph.group(Reader.Kind.QUERY, layer);
+            int all = graph.shape().kvHeads();
+            int firstKey = queries.count();
+            int firstValue = firstKey + all;
+            int[] rows = IntStream.concat(
+                            Arrays.stream(set.heads()),
+                            IntStream.concat(
+                                    Arrays.stream(set.kvHeads()).map(h -> firstKey + h),
+                                    Arrays.stream(set.kvHeads()).map(h -> firstValue + h)))
+                    .toArray();
+            return new ReaderRows(queries, firstValue + all, rows);
         }
 
         @Override
@@ -64,8 +71,8 @@ sealed interface Block {
         }
 
         @Override
-        public Tensor base() {
-            return corrupted == null ? null : corrupted.attentionInput();
+        public Optional<Tensor> base() {
+            return baseline.attentionBase();
         }
 
         @Override
@@ -74,38 +81,25 @@ sealed interface Block {
                 SelfAttention attention = part.get();
                 List<Tensor> qkv = inputs.to(part.device())
                         .split(0, set.heads().length, set.kvHeads().length, set.kvHeads().length);
-                KeyValues past = corrupted == null || corrupted.past() == null
-                        ? null
-                        : corrupted.past().to(part.device());
+                KeyValues past = baseline.past().map(p -> p.to(part.device())).orElse(null);
                 Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), set, batch, past);
                 Tensor scale = nodeMask.to(part.device()).to(values.dtype()).view(-1, 1, 1);
-                return scaled(attention, values, scale).to(model.device());
+                return baseline.headDeltas(attention, values, set.heads(), scale)
+                        .to(model.device());
             }
-        }
-
-        /** Node masks scale head values, which are narrower than what heads write. */
-        private Tensor scaled(SelfAttention attention, Tensor values, Tensor scale) {
-            if (corrupted == null) {
-                Tensor deltas = attention.writeEach(values.mul(scale), set.heads());
-                return attention.outputBias() == null
-                        ? deltas
-                        : deltas.add(attention.biasShare().mul(scale));
-            }
-            Tensor before = Index.select(corrupted.headValues().to(values.device()), set.heads());
-            return attention.writeEach(values.sub(before).mul(scale), set.heads());
         }
     }
 
     /**
      * A layer's MLP.
      *
-     * @param corrupted as for {@link Heads}
+     * @param baseline as for {@link Heads}
      */
-    record Neurons(TransformerModel model, ComputationGraph graph, int layer, Baseline.Layer corrupted)
+    record Neurons(TransformerModel model, ComputationGraph graph, int layer, Baseline.Layer baseline)
             implements Block {
         @Override
-        public List<ReaderRows> readers() {
-            return List.of(new ReaderRows(graph.group(Reader.Kind.MLP, layer), new int[] {0}));
+        public ReaderRows readers() {
+            return ReaderRows.single(graph.group(Reader.Kind.MLP, layer));
         }
 
         @Override
@@ -114,8 +108,8 @@ sealed interface Block {
         }
 
         @Override
-        public Tensor base() {
-            return corrupted == null ? null : corrupted.mlpInput();
+        public Optional<Tensor> base() {
+            return baseline.mlpBase();
         }
 
         @Override
@@ -123,8 +117,8 @@ sealed interface Block {
             try (Part<Mlp> mlp = model.mlp(layer)) {
                 Tensor output =
                         mlp.get().apply(inputs.squeeze(0).to(mlp.device())).to(model.device());
-                Tensor diff = corrupted == null ? output : output.sub(corrupted.mlpOutput());
-                return diff.mul(nodeMask.to(diff.dtype())).unsqueeze(0);
+                Tensor delta = baseline.mlpDelta(output);
+                return delta.mul(nodeMask.to(delta.dtype())).unsqueeze(0);
             }
         }
     }

@@ -1,5 +1,6 @@
 package org.edgeprune.engine;
 
+import java.util.Optional;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.EdgeMix;
@@ -18,24 +19,27 @@ import org.edgeprune.torch.Tensor;
  */
 record EdgeMux(Tensor masks) {
     /**
-     * @param base {@code [tokens, hidden]}, or null for zero
+     * @param base {@code [tokens, hidden]}; empty for zero
      * @param deltas {@code [writers or more, tokens, hidden]}
      * @return reader inputs {@code [readers, tokens, hidden]}
      */
-    Tensor read(Tensor base, Tensor deltas) {
+    Tensor read(Optional<Tensor> base, Tensor deltas) {
         long readers = masks.size(0);
         long tokens = deltas.size(1);
         long hidden = deltas.size(2);
         if (masks.size(1) == 0) {
-            return base.unsqueeze(0).expand(readers, tokens, hidden).contiguous();
+            return base.orElseThrow()
+                    .unsqueeze(0)
+                    .expand(readers, tokens, hidden)
+                    .contiguous();
         }
         if (fused(deltas)) {
             Tensor out = Tensor.empty(deltas.dtype(), deltas.device(), readers, tokens, hidden);
-            EdgeMix.forward(out, base, masks, deltas);
+            EdgeMix.forward(out, base.orElse(null), masks, deltas);
             return out;
         }
         Tensor mixed = masks.to(deltas.dtype()).matmul(seen(deltas)).view(readers, tokens, hidden);
-        return base == null ? mixed : mixed.add(base);
+        return base.map(mixed::add).orElse(mixed);
     }
 
     /** Adds to the writers' gradients what flows back from the readers: {@code gradDeltas_w += sum_r z_rw grad_r}. */

@@ -5,7 +5,9 @@ import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.ReaderGroup;
-import org.edgeprune.graph.Writer;
+import org.edgeprune.mask.MaskLayout;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
 
 /**
  * Which nodes take part at given masks: a writer is live if its mask is not zero and a live reader reads it with a mask
@@ -14,22 +16,20 @@ import org.edgeprune.graph.Writer;
  */
 final class Liveness {
     private final boolean[] writers;
-    private final boolean[] readers;
 
-    private Liveness(boolean[] writers, boolean[] readers) {
+    private Liveness(boolean[] writers) {
         this.writers = writers;
-        this.readers = readers;
     }
 
     /**
-     * @param edges edge masks by edge number
-     * @param nodes node masks by writer
+     * @param edges whether each edge's mask is not zero, flat as in the layout
+     * @param nodes whether each writer's mask is not zero
      * @param inert writers whose delta is known to be zero whatever the masks
      * @param coupled whether all heads of a layer must be computed if one is
      */
-    static Liveness of(ComputationGraph graph, float[] edges, float[] nodes, boolean[] inert, boolean coupled) {
+    static Liveness of(MaskLayout layout, boolean[] edges, boolean[] nodes, boolean[] inert, boolean coupled) {
+        ComputationGraph graph = layout.graph();
         boolean[] writers = new boolean[graph.nodeCount()];
-        boolean[] readers = new boolean[graph.readers().size()];
         for (int g = graph.groups().size() - 1; g >= 0; g--) {
             ReaderGroup group = graph.groups().get(g);
             if (coupled && group.kind() == Reader.Kind.VALUE) {
@@ -41,14 +41,13 @@ final class Liveness {
                         && graph.fedBy(reader).stream().noneMatch(w -> writers[w.index()])) {
                     continue;
                 }
-                readers[reader.index()] = true;
-                int first = group.firstEdge() + row * group.visibleWriters();
+                int first = layout.offset(group) + row * layout.rowLength(group);
                 for (int w = 0; w < group.visibleWriters(); w++) {
-                    writers[w] |= edges[first + w] != 0 && nodes[w] != 0 && !inert[w];
+                    writers[w] |= edges[first + w] && nodes[w] && !inert[w];
                 }
             }
         }
-        return new Liveness(writers, readers);
+        return new Liveness(writers);
     }
 
     /** If one of these writers is live, all are. */
@@ -57,16 +56,17 @@ final class Liveness {
         Arrays.fill(writers, first, first + count, any);
     }
 
-    boolean writer(Writer writer) {
-        return writers[writer.index()];
-    }
-
     boolean writer(int index) {
         return writers[index];
     }
 
-    boolean reader(int index) {
-        return readers[index];
+    /** One for each live writer, zero for the others, {@code [nodes]}, F32. */
+    Tensor writersOn(Device device) {
+        float[] live = new float[writers.length];
+        for (int w = 0; w < live.length; w++) {
+            live[w] = writers[w] ? 1 : 0;
+        }
+        return Tensor.of(live, live.length).to(device);
     }
 
     /** The live query heads of a layer, ascending. */

@@ -7,8 +7,8 @@
  * <pre>  input_r = sum_w z_rw x_w + (1 - z_rw) corr_w  =  base_r + sum_w z_rw delta_w</pre>
  *
  * where base_r is the corrupted run's residual stream at r and delta_w = x_w - corr_w (delta form). A writer with
- * output out_n and node mask z_n adds z_n out_n + (1 - z_n) corr_n, so delta_n = z_n (out_n - corr_n). Without a
- * corrupted run (zero ablation) base and corr are zero.
+ * output out_n and node mask z_n adds z_n out_n + (1 - z_n) corr_n, so delta_n = z_n (out_n - corr_n). Under zero
+ * ablation base and corr are zero.
  *
  * <p>{@link org.edgeprune.engine.MaskedPass} runs it: all deltas lie in one outbox {@code [writers, tokens, hidden]};
  * {@link org.edgeprune.engine.EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its

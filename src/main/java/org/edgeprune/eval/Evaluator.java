@@ -62,7 +62,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     }
 
     private Tensor logits(PromptBatch batch, MaskValues masks) {
-        MaskedPass pass = new MaskedPass(
+        MaskedPass pass = MaskedPass.forward(
                 model,
                 batch.clean(),
                 batch.baseline(),

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
@@ -63,10 +64,10 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
             TokenBatch batch = batch(clean);
             Tensor last = Tensor.of(new long[] {clean.length - 1}, 1).to(model.device());
             if (masks == null) {
-                return Baseline.logits(model, batch, last).toFloats();
+                return FullModel.logits(model, batch, last).toFloats();
             }
-            Baseline baseline = corrupted == null ? null : Baseline.record(model, batch(corrupted));
-            MaskedPass pass = new MaskedPass(
+            Baseline baseline = corrupted == null ? Baseline.ZERO : Baseline.record(model, batch(corrupted));
+            MaskedPass pass = MaskedPass.forward(
                     model, batch, baseline, Masks.of(masks, model.device()), last, MaskedPass.Gradients.NONE);
             return model.logits(pass.finalResidual()).toFloats();
         }

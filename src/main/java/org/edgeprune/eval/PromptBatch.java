@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -17,7 +18,7 @@ import org.edgeprune.torch.Tensor;
  * Examples ready for the masked model. Its tensors belong to the scope in which it was made.
  *
  * @param clean the clean prompts, from the token on at which they may differ from the corrupted ones ({@link #past})
- * @param baseline the model's run on the corrupted prompts; null under zero ablation
+ * @param baseline what flows along cut edges
  * @param scored numbers of the scored tokens, example by example, {@code [scored]}, i64
  * @param weights what each row of logits counts in the loss, {@code [rows]}
  * @param fullLogits of the full model, {@code [rows, columns]}, as {@link #rows} makes them
@@ -48,16 +49,22 @@ public record PromptBatch(
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
         Tensor weights = weights(examples, scorer).to(model.device());
-        if (!ablation.needsCorruptedPrompt()) {
-            return new PromptBatch(clean, null, scored, weights, rows.of(Baseline.logits(model, clean, scored)), rows);
-        }
-        TokenBatch corrupted =
-                TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device());
-        Baseline.Pair pair = Baseline.record(model, corrupted, clean);
-        try (GradMode off = GradMode.disabled()) {
-            Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
-            return new PromptBatch(clean, pair.corrupted(), scored, weights, full, rows);
-        }
+        return switch (ablation) {
+            case Ablation.Zero zero ->
+                new PromptBatch(
+                        clean, Baseline.ZERO, scored, weights, rows.of(FullModel.logits(model, clean, scored)), rows);
+            case Ablation.Interchange interchange -> {
+                Baseline.Pair pair = Baseline.record(model, corrupted(model, examples), clean);
+                try (GradMode off = GradMode.disabled()) {
+                    Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
+                    yield new PromptBatch(clean, pair.corrupted(), scored, weights, full, rows);
+                }
+            }
+        };
+    }
+
+    private static TokenBatch corrupted(TransformerModel model, List<Example> examples) {
+        return TokenBatch.of(examples.stream().map(Example::corrupted).toList(), model.device());
     }
 
     /** The clean prompts, without the tokens at which the masked model has nothing to do. */

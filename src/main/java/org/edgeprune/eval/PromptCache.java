@@ -44,10 +44,8 @@ public final class PromptCache implements AutoCloseable {
      */
     private record Group(Tensor fullLogits, Baseline baseline, int[] firstToken, int[] firstPast, int[] firstRow) {
         List<Tensor> tensors() {
-            return baseline == null
-                    ? List.of(fullLogits)
-                    : Stream.concat(Stream.of(fullLogits), baseline.tensors().stream())
-                            .toList();
+            return Stream.concat(Stream.of(fullLogits), baseline.tensors().stream())
+                    .toList();
         }
     }
 
@@ -146,9 +144,7 @@ public final class PromptCache implements AutoCloseable {
             IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
             return new PromptBatch(
                     clean,
-                    ablation.needsCorruptedPrompt()
-                            ? Baseline.cat(packed.mapToObj(this::baseline).toList())
-                            : null,
+                    Baseline.cat(packed.mapToObj(this::baseline).toList()),
                     PromptBatch.scored(clean, batch).to(model.device()),
                     PromptBatch.weights(batch, scorer).to(model.device()),
                     Tensor.cat(

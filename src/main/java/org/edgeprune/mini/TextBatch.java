@@ -3,7 +3,7 @@ package org.edgeprune.mini;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.TrainingCorpus;
@@ -55,7 +55,7 @@ record TextBatch(TokenBatch tokens, Tensor next, Tensor weights) {
 
     /** Weighted mean of the next tokens' cross-entropy in nats: a differentiable scalar. */
     Tensor loss(TransformerModel model) {
-        Tensor logits = model.logits(Baseline.finalResidual(model, tokens));
+        Tensor logits = model.logits(FullModel.finalResidual(model, tokens));
         Tensor said = logits.gather(1, next.unsqueeze(1)).squeeze(1);
         return logits.logsumexp(-1).sub(said).mul(weights).sum();
     }

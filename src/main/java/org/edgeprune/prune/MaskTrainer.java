@@ -69,8 +69,8 @@ public final class MaskTrainer implements AutoCloseable {
             Masks masks = sample(step);
 
             // KL(full || masked), and its gradient down to the masks
-            MaskedPass pass =
-                    new MaskedPass(model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
+            MaskedPass pass = MaskedPass.forward(
+                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
             double kl;
             Tensor toResidual;
             try (TensorScope loss = TensorScope.open()) {

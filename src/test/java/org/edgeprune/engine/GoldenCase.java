@@ -87,7 +87,7 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     Baseline baseline() {
-        return interchange() ? Baseline.record(model, corrupted) : null;
+        return interchange() ? Baseline.record(model, corrupted) : Baseline.ZERO;
     }
 
     float[] edges(String prefix) {
@@ -99,8 +99,8 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     float[] logits(Masks masks, Baseline baseline) {
-        return model.logits(
-                        new MaskedPass(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE).finalResidual())
+        return model.logits(MaskedPass.forward(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE)
+                        .finalResidual())
                 .toFloats();
     }
 
@@ -124,7 +124,7 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     Tensor fullLogProbabilities() {
-        return rows().apply(Baseline.logits(model, clean, scoredTokens())).logSoftmax(-1);
+        return rows().apply(FullModel.logits(model, clean, scoredTokens())).logSoftmax(-1);
     }
 
     /** Losses of one step, and gradients of edges (flat), nodes and the four multipliers. */
@@ -139,7 +139,7 @@ abstract class GoldenCase implements AutoCloseable {
     Step step(MaskParameters p, Baseline baseline, Tensor full, String noise, double edgeTarget, double nodeTarget) {
         Masks masks = p.sample(edges(noise), nodes(noise));
         MaskedPass pass =
-                new MaskedPass(model, clean, baseline, masks.detach(), scoredTokens(), MaskedPass.Gradients.KEPT);
+                MaskedPass.forward(model, clean, baseline, masks.detach(), scoredTokens(), MaskedPass.Gradients.KEPT);
         Tensor kl = KlDivergence.weighted(full, rows().apply(model.logits(pass.finalResidual())), weights());
         MaskGradients toMasks = pass.backward(Autograd.grad(kl, pass.finalResidual())[0]);
         Tensor edgeLoss = Lagrangian.loss(

@@ -96,16 +96,18 @@ abstract class GoldenTest {
         try (Case c = new Case(embeddings)) {
             assertClose(
                     c.golden.floats("full.logits"),
-                    Baseline.logits(c.model, c.clean, null).toFloats(),
+                    FullModel.logits(c.model, c.clean, null).toFloats(),
                     1e-4,
                     "logits of the plain model");
             boolean nodes = c.graph.shape().hasEmbeddings();
             assertClose(
                     c.golden.floats("full.corr_writer_states"),
-                    c.baseline().writerStates(c.model, nodes).toFloats(),
+                    Baseline.record(c.model, c.corrupted)
+                            .writerStates(c.model, nodes)
+                            .toFloats(),
                     1e-4,
                     "corrupted writer states");
-            MaskedPass pass = new MaskedPass(
+            MaskedPass pass = MaskedPass.forward(
                     c.model,
                     c.clean,
                     c.baseline(),
@@ -136,7 +138,7 @@ abstract class GoldenTest {
                     "under interchange ablation");
             assertClose(
                     c.golden.floats("sampled_zero_ablation.logits"),
-                    c.logits(masks, null),
+                    c.logits(masks, Baseline.ZERO),
                     1e-4,
                     "under zero ablation");
         }

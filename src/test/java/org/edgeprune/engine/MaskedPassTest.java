@@ -107,9 +107,9 @@ class MaskedPassTest {
     void allMasksAtOneGiveThePlainModelAndAllAtZeroTheCorruptedOne() {
         ComputationGraph graph = graph(true);
         assertArrayEquals(
-                Baseline.logits(model, clean(), null).toFloats(), logits(MaskValues.full(graph), true), 1e-4f);
+                FullModel.logits(model, clean(), null).toFloats(), logits(MaskValues.full(graph), true), 1e-4f);
         MaskValues none = new MaskValues(graph, new float[graph.edgeCount()], new float[graph.nodeCount()]);
-        assertArrayEquals(Baseline.logits(model, corrupted(), null).toFloats(), logits(none, true), 1e-4f);
+        assertArrayEquals(FullModel.logits(model, corrupted(), null).toFloats(), logits(none, true), 1e-4f);
     }
 
     /** Heads, MLPs and embeddings that nobody reads are not computed; their masks may be anything. */
@@ -148,7 +148,7 @@ class MaskedPassTest {
         for (int row = 0; row < CLEAN.size(); row++) {
             TokenBatch one = TokenBatch.of(List.of(CLEAN.get(row)), Device.CPU);
             Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(CORRUPTED.get(row)), Device.CPU));
-            float[] alone = model.logits(new MaskedPass(
+            float[] alone = model.logits(MaskedPass.forward(
                                     model, one, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
                             .finalResidual())
                     .toFloats();
@@ -162,10 +162,10 @@ class MaskedPassTest {
         ComputationGraph graph = graph(true);
         MaskValues masks = random(graph, 6, 0.3, 0.3);
         Tensor scored = Tensor.of(new long[] {10, 3}, 2);
-        Tensor whole = new MaskedPass(
+        Tensor whole = MaskedPass.forward(
                         model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
                 .finalResidual();
-        Tensor some = new MaskedPass(
+        Tensor some = MaskedPass.forward(
                         model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, MaskedPass.Gradients.NONE)
                 .finalResidual();
         assertArrayEquals(whole.indexSelect(0, scored).toFloats(), some.toFloats(), 1e-6f);
@@ -173,7 +173,7 @@ class MaskedPassTest {
 
     @Test
     void aPassThatWasNotMadeForGradientsHasNone() {
-        MaskedPass pass = new MaskedPass(
+        MaskedPass pass = MaskedPass.forward(
                 model,
                 clean(),
                 baseline(true),
@@ -208,11 +208,11 @@ class MaskedPassTest {
     }
 
     private Baseline baseline(boolean interchange) {
-        return interchange ? Baseline.record(model, corrupted()) : null;
+        return interchange ? Baseline.record(model, corrupted()) : Baseline.ZERO;
     }
 
     private float[] logits(MaskValues masks, boolean interchange) {
-        return model.logits(new MaskedPass(
+        return model.logits(MaskedPass.forward(
                                 model,
                                 clean(),
                                 baseline(interchange),
@@ -236,7 +236,7 @@ class MaskedPassTest {
     }
 
     private MaskGradients gradients(ComputationGraph graph, MaskValues masks, boolean interchange) {
-        MaskedPass pass = new MaskedPass(
+        MaskedPass pass = MaskedPass.forward(
                 model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
         return pass.backward(Autograd.grad(loss(pass.finalResidual()), pass.finalResidual())[0]);
     }
@@ -254,7 +254,7 @@ class MaskedPassTest {
 
     private double value(MaskValues masks, boolean interchange) {
         try (TensorScope inner = TensorScope.open()) {
-            return loss(new MaskedPass(
+            return loss(MaskedPass.forward(
                                     model,
                                     clean(),
                                     baseline(interchange),

@@ -61,7 +61,7 @@ class PublishedTracrModelTest {
     private static float[] logits(Path directory, List<int[]> inputs) {
         try (TransformerModel model = Models.open(directory, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
-            return Baseline.logits(model, TokenBatch.of(inputs, Device.CPU), null)
+            return FullModel.logits(model, TokenBatch.of(inputs, Device.CPU), null)
                     .toFloats();
         }
     }

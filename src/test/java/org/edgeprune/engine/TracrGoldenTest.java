@@ -103,7 +103,7 @@ class TracrGoldenTest {
                             .toFloats(),
                     1e-4,
                     "corrupted writer states");
-            MaskedPass full = new MaskedPass(
+            MaskedPass full = MaskedPass.forward(
                     c.model,
                     c.clean,
                     c.baseline(),

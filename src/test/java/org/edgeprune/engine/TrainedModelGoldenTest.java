@@ -31,7 +31,7 @@ class TrainedModelGoldenTest {
                 TransformerModel model = Models.open(directory, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(directory.resolve("golden_activations.safetensors"))) {
             TokenBatch batch = TokenBatch.of(rows(golden.tensor("idx")), Device.CPU);
-            Baseline run = Baseline.record(model, batch);
+            RecordedRun run = Baseline.record(model, batch);
             int layers = model.graphShape().layers();
             for (int layer = 0; layer < layers; layer++) {
                 Tensor after = layer + 1 < layers ? run.layers().get(layer + 1).attentionInput() : run.finalResidual();
@@ -42,11 +42,11 @@ class TrainedModelGoldenTest {
                         "residual stream after block " + layer);
             }
             float[] expected = floats(golden, "lm_head");
-            assertClose(expected, Baseline.logits(model, batch, null).toFloats(), 1e-4, "logits");
+            assertClose(expected, FullModel.logits(model, batch, null).toFloats(), 1e-4, "logits");
 
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             TokenBatch other = TokenBatch.of(rows(golden.tensor("idx")).reversed(), Device.CPU);
-            MaskedPass full = new MaskedPass(
+            MaskedPass full = MaskedPass.forward(
                     model,
                     batch,
                     Baseline.record(model, other),

@@ -18,6 +18,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
+import org.edgeprune.engine.RecordedRun;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
@@ -136,18 +138,18 @@ class HuggingFaceGoldenTest {
                 TransformerModel model = Models.open(folder, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(folder.resolve("golden.safetensors"))) {
             TokenBatch batch = batch(golden, "");
-            Baseline run = Baseline.record(model, batch);
+            RecordedRun run = Baseline.record(model, batch);
             int layers = model.graphShape().layers();
             for (int layer = 0; layer <= layers; layer++) {
                 Tensor residual = layer < layers ? run.layers().get(layer).attentionInput() : run.finalResidual();
                 String expected = layer == 0 ? "embeddings" : "layer." + (layer - 1);
                 close(golden, expected, residual, ofResidual);
             }
-            close(golden, "logits", Baseline.logits(model, batch, null), ofLogits);
+            close(golden, "logits", FullModel.logits(model, batch, null), ofLogits);
             for (String prefix : FURTHER_BATCHES) {
                 if (golden.contains(prefix + "input_ids")) {
                     TokenBatch further = batch(golden, prefix);
-                    close(golden, prefix + "logits", Baseline.logits(model, further, null), ofLogits);
+                    close(golden, prefix + "logits", FullModel.logits(model, further, null), ofLogits);
                 }
             }
             int[] expected = ints(json.get("greedy"));

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.model.Execution;
@@ -80,7 +80,7 @@ class PromptCacheTest {
             PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, ablation);
             assertEquals(ablation.needsCorruptedPrompt(), batch.clean().pastCount() > 0);
             assertArrayEquals(
-                    Baseline.logits(model, whole, PromptBatch.scored(whole, EXAMPLES))
+                    FullModel.logits(model, whole, PromptBatch.scored(whole, EXAMPLES))
                             .toFloats(),
                     batch.fullLogits().toFloats(),
                     1e-4f);

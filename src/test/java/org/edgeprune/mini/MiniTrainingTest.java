@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
-import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
@@ -122,8 +122,8 @@ class MiniTrainingTest {
                         List.of(tokenizer.encode("When Mary and John went home,"), tokenizer.encode(" 1732 to 17")),
                         Device.CPU);
                 assertArrayEquals(
-                        Baseline.logits(again.model(), batch, null).toFloats(),
-                        Baseline.logits(opened, batch, null).toFloats(),
+                        FullModel.logits(again.model(), batch, null).toFloats(),
+                        FullModel.logits(opened, batch, null).toFloats(),
                         1e-6f);
             }
         }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.graph.ComputationGraph;
@@ -73,14 +74,14 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
-            float[] logits = Baseline.logits(model, batch, null).toFloats();
+            float[] logits = FullModel.logits(model, batch, null).toFloats();
             assertRow(naive.logits(LONG), logits, batch.token(0, 0));
             assertRow(naive.logits(SHORT), logits, batch.token(1, 0));
 
             TokenBatch corrupted = TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU);
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             for (Baseline baseline : new Baseline[] {null, Baseline.record(model, corrupted)}) {
-                MaskedPass full = new MaskedPass(
+                MaskedPass full = MaskedPass.forward(
                         model,
                         batch,
                         baseline,
@@ -127,7 +128,7 @@ class ArchitecturesTest {
             edges[i] = graph.edge(i).writer().index() == writer ? mask : 1;
         }
         MaskValues masks = new MaskValues(graph, edges, MaskValues.full(graph).nodes());
-        return new MaskedPass(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+        return MaskedPass.forward(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
                 .finalResidual()
                 .toFloats();
     }
@@ -159,7 +160,7 @@ class ArchitecturesTest {
                     values(batch.tokenCount() * model.hiddenSize(), -1, 1, random),
                     batch.tokenCount(),
                     model.hiddenSize());
-            MaskedPass pass = new MaskedPass(
+            MaskedPass pass = MaskedPass.forward(
                     model,
                     batch,
                     baseline,
@@ -176,7 +177,7 @@ class ArchitecturesTest {
                         graph,
                         moved(edges, alongEdges, step * (1 - 2 * side)),
                         moved(nodes, alongNodes, step * (1 - 2 * side)));
-                MaskedPass other = new MaskedPass(
+                MaskedPass other = MaskedPass.forward(
                         model, batch, baseline, Masks.of(moved, Device.CPU), null, MaskedPass.Gradients.NONE);
                 loss[side] = dot(other.finalResidual().toFloats(), weights.toFloats());
             }
@@ -218,7 +219,7 @@ class ArchitecturesTest {
 
             Baseline.Pair runs = Baseline.record(model, other, tails);
             assertArrayEquals(
-                    Baseline.logits(model, whole, kept).toFloats(),
+                    FullModel.logits(model, whole, kept).toFloats(),
                     model.logits(runs.clean()).toFloats(),
                     1e-4f);
 
@@ -236,9 +237,10 @@ class ArchitecturesTest {
                     values(tails.tokenCount() * model.hiddenSize(), -1, 1, random),
                     tails.tokenCount(),
                     model.hiddenSize());
-            MaskedPass expected =
-                    new MaskedPass(model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
-            MaskedPass actual = new MaskedPass(model, tails, runs.corrupted(), masks, null, MaskedPass.Gradients.KEPT);
+            MaskedPass expected = MaskedPass.forward(
+                    model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
+            MaskedPass actual =
+                    MaskedPass.forward(model, tails, runs.corrupted(), masks, null, MaskedPass.Gradients.KEPT);
             assertArrayEquals(
                     expected.finalResidual().toFloats(), actual.finalResidual().toFloats(), 1e-4f);
             MaskGradients a = expected.backward(weights);
@@ -254,7 +256,7 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
-            String message = assertThrows(InputException.class, () -> Baseline.logits(model, batch, null))
+            String message = assertThrows(InputException.class, () -> FullModel.logits(model, batch, null))
                     .getMessage();
             assertTrue(message.startsWith("token 23 is none of the model's vocabulary of 23"), message);
         }
@@ -302,7 +304,7 @@ class ArchitecturesTest {
                 TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
                 assertRow(
                         new NaiveTransformer(config, rounded).logits(LONG),
-                        Baseline.logits(model, batch, null).toFloats(),
+                        FullModel.logits(model, batch, null).toFloats(),
                         0);
             }
             Files.delete(dir.resolve("model.safetensors.index.json"));

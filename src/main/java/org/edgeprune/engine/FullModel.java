@@ -1,0 +1,88 @@
+package org.edgeprune.engine;
+
+import java.util.List;
+import java.util.Optional;
+import org.edgeprune.model.KeyValues;
+import org.edgeprune.model.Mlp;
+import org.edgeprune.model.Part;
+import org.edgeprune.model.SelfAttention;
+import org.edgeprune.model.TokenBatch;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/** The full model: every reader sees the whole residual stream. */
+public final class FullModel {
+    private FullModel() {}
+
+    /**
+     * Logits at the scored tokens, {@code [scored, vocab]}.
+     *
+     * @param scored token numbers, i64; null for all tokens
+     */
+    public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
+        try (GradMode off = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            Tensor residual = finalResidual(model, batch);
+            return scope.keep(model.logits(scored == null ? residual : residual.indexSelect(0, scored)));
+        }
+    }
+
+    /**
+     * The model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads.
+     * Recorded for differentiation where gradients are on and the model's parameters require them.
+     */
+    public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
+        TensorScope outer = TensorScope.open();
+        try (outer) {
+            Tensor residual = sum(model.embeddings(batch));
+            for (int i = 0; i < model.graphShape().layers(); i++) {
+                // A scope a layer: only the residual stream outlives it.
+                TensorScope scope = TensorScope.open();
+                try (scope) {
+                    Tensor middle;
+                    try (Part<SelfAttention> attention = model.attention(i)) {
+                        middle = attend(model, attention, residual, batch, Optional.empty())
+                                .residual();
+                    }
+                    try (Part<Mlp> mlp = model.mlp(i)) {
+                        Tensor mlpInput = model.graphShape().parallelBlocks() ? residual : middle;
+                        residual = scope.keep(middle.add(transform(model, mlp, mlpInput)));
+                    }
+                }
+            }
+            return outer.keep(residual);
+        }
+    }
+
+    /**
+     * A layer's attention on the whole residual stream.
+     *
+     * @param heads head outputs before W_O, on the layer's device
+     * @param residual the residual stream after it, on the model's
+     * @param keyValues on the layer's device
+     */
+    record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
+
+    static Attended attend(
+            TransformerModel model,
+            Part<SelfAttention> attention,
+            Tensor residual,
+            TokenBatch batch,
+            Optional<KeyValues> past) {
+        KeyValues before = past.map(p -> p.to(attention.device())).orElse(null);
+        SelfAttention.Shared shared = attention.get().shared(residual.to(attention.device()), batch, before);
+        Tensor written = attention.get().write(shared.heads()).to(model.device());
+        return new Attended(shared.heads(), residual.add(written), shared.keyValues());
+    }
+
+    /** What a layer's MLP adds. */
+    static Tensor transform(TransformerModel model, Part<Mlp> mlp, Tensor residual) {
+        return mlp.get().apply(residual.to(mlp.device())).to(model.device());
+    }
+
+    static Tensor sum(List<Tensor> tensors) {
+        return tensors.stream().reduce(Tensor::add).orElseThrow();
+    }
+}

@@ -1,10 +1,15 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.convert.Converter;
+import org.edgeprune.hub.Hub;
+import org.edgeprune.hub.HubSettings;
+import org.edgeprune.io.AtomicDirectory;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.DType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +26,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune convert path/to/model -o out/model              pytorch_model.bin beside its config.json",
+            "  edgeprune convert roneneldan/TinyStories-1M -o out/tiny   the same, downloaded from the Hub",
             "  edgeprune convert model-Q4_1.gguf --dtype bf16 -o out/model"
         })
 final class ConvertCommand implements Callable<Integer> {
@@ -28,8 +34,10 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SOURCE",
-            description = "A directory with pytorch_model.bin or a GGUF file, or one such file itself.")
-    private Path source;
+            description =
+                    "A directory with pytorch_model.bin or a GGUF file, or one such file itself; or a name on the Hub"
+                            + " like roneneldan/TinyStories-1M, whose pickles are downloaded.")
+    private String source;
 
     @Option(
             names = {"-o", "--out"},
@@ -65,11 +73,11 @@ final class ConvertCommand implements Callable<Integer> {
         Converter.Options options = new Converter.Options(dtype, InitCommand.bytes(shardSize), tokenizer);
         Converter.Result made;
         try (LazyProgress progress = new LazyProgress()) {
-            made = Converter.convert(source, out, options, progress::at);
+            made = Converter.convert(located(), out, options, progress::at);
         }
         made.notes().forEach(note -> results.note("edgeprune: " + note));
         Result result = new Result(
-                source.toString(),
+                source,
                 out.toString(),
                 made.format(),
                 made.tensors(),
@@ -86,6 +94,24 @@ final class ConvertCommand implements Callable<Integer> {
                         made.bytes() / 1e6,
                         String.join(", ", made.files())));
         return 0;
+    }
+
+    private Path located() {
+        Path path = Path.of(source);
+        int at = source.indexOf('@');
+        String repository = at < 0 ? source : source.substring(0, at);
+        if (Files.exists(path) || !repository.contains("/") || !Hub.isName(repository)) {
+            return path;
+        }
+        AtomicDirectory.requireNew(out);
+        String revision = at < 0 ? Hub.MAIN : source.substring(at + 1);
+        try (DownloadProgress progress = new DownloadProgress()) {
+            return new Hub(HubSettings.fromEnvironment())
+                    .downloadPickles(repository, revision, progress)
+                    .directory();
+        } catch (InputException e) {
+            throw new InputException(source + ": no such file or directory; on the Hub: " + e.getMessage(), e);
+        }
     }
 
     /** A progress whose total is known once the source has been opened. */

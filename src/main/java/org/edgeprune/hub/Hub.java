@@ -93,16 +93,56 @@ public record Hub(HubSettings settings) {
             if (!ModelFiles.hasWeights(wanted) || !wanted.contains("config.json")) {
                 throw new InputException(repository + ": revision '" + revision + "' has no "
                         + (wanted.contains("config.json") ? "model.safetensors, nor all of its shards" : "config.json")
-                        + ": choose a repository or revision with safetensors weights of a transformer");
+                        + (ModelFiles.pickled(found.files()).isEmpty()
+                                ? ": choose a repository or revision with safetensors weights of a transformer"
+                                : ", only pickles: download and convert them: edgeprune convert " + repository
+                                        + (revision.equals(MAIN) ? "" : "@" + revision) + " -o DIR"));
             }
-            listener.found(wanted);
-            List<String> missing = new ArrayList<>(wanted);
-            missing.removeAll(cache.files(found.commit()));
-            missing.forEach(name -> get(client, cache, client.describe(name, found.commit()), listener));
-            cache.remember(revision, found.commit());
-            return new Snapshot(
-                    repository, revision, found.commit(), cache.snapshot(found.commit()), wanted, missing.size());
+            return fetch(client, cache, revision, found, wanted, listener);
         }
+    }
+
+    /**
+     * Downloads a model whose weights are PyTorch's pickles, for {@code edgeprune convert}; nothing else reads them.
+     *
+     * @throws InputException as {@link #download}, and if the repository has no such weights
+     */
+    public Snapshot downloadPickles(String repository, String revision, Listener listener) {
+        HubCache cache = cache(repository, revision);
+        if (settings.offline()) {
+            throw new InputException(
+                    repository + ": HF_HUB_OFFLINE forbids to download it: unset it, or name a directory");
+        }
+        try (HubClient client = new HubClient(settings, repository)) {
+            HubClient.Revision found = client.revision(revision);
+            List<String> wanted = ModelFiles.pickled(found.files());
+            if (ModelFiles.hasWeights(ModelFiles.wanted(found.files()))) {
+                throw new InputException(
+                        repository + ": has safetensors, so there is nothing to convert: use it by name");
+            }
+            if (!wanted.contains("config.json")) {
+                throw new InputException(repository + ": revision '" + revision
+                        + "' has no pytorch_model.bin with a config.json: choose another repository, or download the"
+                        + " file to convert and name it");
+            }
+            return fetch(client, cache, revision, found, wanted, listener);
+        }
+    }
+
+    private Snapshot fetch(
+            HubClient client,
+            HubCache cache,
+            String revision,
+            HubClient.Revision found,
+            List<String> wanted,
+            Listener listener) {
+        listener.found(wanted);
+        List<String> missing = new ArrayList<>(wanted);
+        missing.removeAll(cache.files(found.commit()));
+        missing.forEach(name -> get(client, cache, client.describe(name, found.commit()), listener));
+        cache.remember(revision, found.commit());
+        return new Snapshot(
+                client.repository(), revision, found.commit(), cache.snapshot(found.commit()), wanted, missing.size());
     }
 
     private void get(HubClient client, HubCache cache, HubFile file, Listener listener) {

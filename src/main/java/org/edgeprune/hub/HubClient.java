@@ -40,6 +40,11 @@ final class HubClient implements AutoCloseable {
                 .build();
     }
 
+    /** The repository's name. */
+    String repository() {
+        return repository;
+    }
+
     /** A revision's commit and all of its files. */
     record Revision(String commit, List<String> files) {}
 

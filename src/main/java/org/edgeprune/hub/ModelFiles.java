@@ -23,7 +23,26 @@ final class ModelFiles {
             "special_tokens_map.json",
             "added_tokens.json");
 
+    private static final String PICKLE = "pytorch_model.bin";
+    private static final Pattern PICKLE_PART =
+            Pattern.compile("pytorch_model-\\d+-of-\\d+\\.bin|pytorch_model\\.bin\\.index\\.json");
+
     private ModelFiles() {}
+
+    /** Those that make a model whose weights are PyTorch's pickles; empty where there are no such weights. */
+    static List<String> pickled(Collection<String> all) {
+        boolean single = all.contains(PICKLE);
+        List<String> weights = all.stream()
+                .filter(name ->
+                        single ? name.equals(PICKLE) : PICKLE_PART.matcher(name).matches())
+                .toList();
+        return weights.isEmpty()
+                ? List.of()
+                : all.stream()
+                        .filter(name -> SMALL.contains(name) || weights.contains(name))
+                        .sorted()
+                        .toList();
+    }
 
     /** Those of a repository's files that are wanted, in order of their names. */
     static List<String> wanted(Collection<String> all) {

@@ -81,6 +81,25 @@ class HubTest {
     }
 
     @Test
+    void aRepositoryOfPicklesIsForConvert() throws IOException {
+        Hub hub = new Hub(server.settings(cache));
+        String has = assertThrows(
+                        InputException.class, () -> hub.downloadPickles(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
+                .getMessage();
+        assertTrue(has.contains("has safetensors, so there is nothing to convert"), has);
+        server.files.remove("model.safetensors");
+        assertTrue(
+                refusal().endsWith("only pickles: download and convert them: edgeprune convert someone/tiny -o DIR"));
+        Hub.Snapshot snapshot = hub.downloadPickles(LocalHub.REPOSITORY, "main", Hub.Listener.NONE);
+        assertEquals(List.of("config.json", "pytorch_model.bin", "tokenizer.json"), snapshot.files());
+        assertArrayEquals(
+                server.files.get("pytorch_model.bin"),
+                Files.readAllBytes(snapshot.directory().resolve("pytorch_model.bin")));
+        server.files.remove("pytorch_model.bin");
+        assertTrue(refusal().contains("choose a repository or revision with safetensors"));
+    }
+
+    @Test
     void fillsTheCacheAsHuggingFaceLibrariesDo() throws IOException {
         Hub.Snapshot snapshot = download();
         assertWhole(snapshot);

@@ -116,7 +116,8 @@ final class InfoCommand implements Callable<Integer> {
                 sizes.hidden(),
                 sizes.inner(),
                 sizes.vocabulary(),
-                sizes.maxPositions(),
+                sizes.positions().trained(),
+                sizes.positions().unlimited(),
                 parameters,
                 String.join(", ", dtypes),
                 Counts.of(without),
@@ -136,6 +137,10 @@ final class InfoCommand implements Callable<Integer> {
         return 0;
     }
 
+    private static String positions(Result r) {
+        return r.longerSequences() ? "trained for " + r.maxPositions() + ", no limit" : "up to " + r.maxPositions();
+    }
+
     private static String text(Result r) {
         StepMemory m = r.step().memory();
         return new Table()
@@ -147,7 +152,7 @@ final class InfoCommand implements Callable<Integer> {
                                         + (r.kvHeads() == r.heads() ? "" : ", " + r.kvHeads() + " key/value heads"))
                         .row("width", r.hiddenSize() + " hidden, " + r.innerSize() + " in the MLPs")
                         .row("vocabulary", r.vocabSize() + " tokens")
-                        .row("positions", "up to " + r.maxPositions())
+                        .row("positions", positions(r))
                         .row("parameters", "%,d in %s".formatted(r.parameters(), r.dtype()))
                         .row("graph", r.graph())
                         .row("  with embedding nodes", r.graphWithEmbeddings())
@@ -211,6 +216,7 @@ final class InfoCommand implements Callable<Integer> {
             int innerSize,
             int vocabSize,
             int maxPositions,
+            boolean longerSequences,
             long parameters,
             String dtype,
             Counts graph,

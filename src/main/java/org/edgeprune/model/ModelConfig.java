@@ -1,12 +1,18 @@
 package org.edgeprune.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
@@ -19,6 +25,8 @@ import org.edgeprune.safetensors.ForeignWeights;
 public final class ModelConfig {
     /** Beyond the tokens, positions and widths of any model. */
     private static final int MAX_COUNT = 1 << 24;
+
+    private static final ObjectMapper VALUES = new ObjectMapper();
 
     /** Fields that do not change what a frozen model computes. */
     private static final Set<String> WITHOUT_EFFECT = Set.of(
@@ -61,10 +69,23 @@ public final class ModelConfig {
             "use_cache");
 
     private final JsonFields fields;
+    /** Values of absent fields that have been set for them. */
+    private final Set<String> defaulted;
+    /** Of the whole file, also where this is an object inside it. */
+    private final String modelType;
+
+    private final List<String> notes;
     private final Set<String> asked = new HashSet<>();
 
     private ModelConfig(JsonFields fields) {
+        this(fields, Set.of(), fields.node().path("model_type").asText(""), new ArrayList<>());
+    }
+
+    private ModelConfig(JsonFields fields, Set<String> defaulted, String modelType, List<String> notes) {
         this.fields = fields;
+        this.defaulted = defaulted;
+        this.modelType = modelType;
+        this.notes = notes;
     }
 
     /** Reads {@code config.json} of a model directory. */
@@ -90,7 +111,7 @@ public final class ModelConfig {
 
     /** The architecture's name, {@code model_type}. */
     public String modelType() {
-        return text("model_type", "");
+        return modelType;
     }
 
     /** The tokens that end a text, {@code eos_token_id}: none, one or several. */
@@ -120,7 +141,55 @@ public final class ModelConfig {
     /** A field that must be an object, for access to its own fields. */
     public ModelConfig object(String field) {
         asked.add(field);
-        return new ModelConfig(fields.object(field));
+        return new ModelConfig(fields.object(field), Set.of(), modelType, notes);
+    }
+
+    /** In place of an object that is absent: one without fields. */
+    ModelConfig emptyObject(String field) {
+        return inside(field, JsonNodeFactory.instance.objectNode());
+    }
+
+    /** This object with the fields of another over its own. */
+    ModelConfig overlaid(ModelConfig other) {
+        ObjectNode both = fields.node().deepCopy();
+        both.setAll((ObjectNode) other.fields.node());
+        return new ModelConfig(new JsonFields(fields.file(), other.fields.prefix(), both), Set.of(), modelType, notes);
+    }
+
+    private ModelConfig inside(String field, ObjectNode json) {
+        return new ModelConfig(
+                new JsonFields(fields.file(), fields.prefix() + field + ".", json), Set.of(), modelType, notes);
+    }
+
+    /**
+     * The same with values for fields that are absent, as the constructor of a HuggingFace class sets them. A field
+     * that is there and null stays null.
+     *
+     * @param classDefaults by field: strings, numbers, truth values
+     */
+    public ModelConfig withDefaults(Map<String, ?> classDefaults) {
+        ObjectNode filled = fields.node().deepCopy();
+        Set<String> absent = new TreeSet<>(defaulted);
+        classDefaults.forEach((field, value) -> {
+            if (!filled.has(field)) {
+                filled.set(field, VALUES.valueToTree(value));
+                absent.add(field);
+            }
+        });
+        return new ModelConfig(new JsonFields(fields.file(), fields.prefix(), filled), absent, modelType, notes);
+    }
+
+    /** To be told to whoever opens the model, once: what was assumed about it. */
+    public void note(String what) {
+        String note = fields.file() + " " + what;
+        if (!notes.contains(note)) {
+            notes.add(note);
+        }
+    }
+
+    /** What reading it has assumed so far, in whole sentences that name the file. */
+    public List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /** A field as it is; {@link JsonNode#isMissingNode missing} where it is absent. */
@@ -171,7 +240,10 @@ public final class ModelConfig {
             boolean off = value.isNull()
                     || value.isBoolean() && !value.booleanValue()
                     || value.isContainerNode() && value.isEmpty();
-            if (!off && !asked.contains(entry.getKey()) && !WITHOUT_EFFECT.contains(entry.getKey())) {
+            if (!off
+                    && !defaulted.contains(entry.getKey())
+                    && !asked.contains(entry.getKey())
+                    && !WITHOUT_EFFECT.contains(entry.getKey())) {
                 throw error(
                         entry.getKey(),
                         "is " + value + ": edgeprune does not know this field for model_type '" + modelType()

@@ -12,7 +12,7 @@ import org.edgeprune.graph.GraphShape;
  * @param inner width of the MLPs
  * @param gatedMlp whether the MLPs have a gate
  * @param vocabulary number of tokens
- * @param maxPositions the longest sequence
+ * @param positions how long sequences may be
  */
 public record ModelSizes(
         String architecture,
@@ -22,4 +22,9 @@ public record ModelSizes(
         int inner,
         boolean gatedMlp,
         int vocabulary,
-        int maxPositions) {}
+        Positions positions) {
+    /** The longest sequence that the model can take. */
+    public int maxPositions() {
+        return positions.limit();
+    }
+}

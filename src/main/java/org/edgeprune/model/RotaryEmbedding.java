@@ -5,12 +5,12 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Rotary position embedding (Su et al. 2021) in HuggingFace's layout: dimension i and dimension i + dim/2 are one pair,
- * turned by position times theta_i. Angles are computed in f64.
+ * Rotary position embedding (Su et al. 2021) in HuggingFace's layout: dimension i and dimension i + width/2 are one
+ * pair, turned by position times theta_i. Angles are computed in f64.
  */
 final class RotaryEmbedding implements HeadMap {
     private final RotaryConfig config;
-    /** theta_i up to the length where they change, {@code [dim / 2]} f64. */
+    /** theta_i up to the length where they change, {@code [width / 2]} f64. */
     private final Tensor frequencies;
 
     RotaryEmbedding(RotaryConfig config, Parameters parameters) {
@@ -18,8 +18,12 @@ final class RotaryEmbedding implements HeadMap {
         this.frequencies = parameters.own(() -> frequencies(1, parameters.device()));
     }
 
+    RotaryConfig config() {
+        return config;
+    }
+
     private Tensor frequencies(int length, Device device) {
-        double[] values = config.scaling().frequencies(config.base(), config.dim(), length);
+        double[] values = config.frequencies(length);
         return Tensor.of(values, values.length).to(device);
     }
 
@@ -28,18 +32,18 @@ final class RotaryEmbedding implements HeadMap {
         Tensor angles = angles(batch);
         Tensor cos = angles.cos().mul(config.scaling().amplitude()).to(heads.dtype());
         Tensor sin = angles.sin().mul(config.scaling().amplitude()).to(heads.dtype());
-        int half = config.dim() / 2;
+        int half = config.width() / 2;
         Tensor a = heads.narrow(-1, 0, half);
         Tensor b = heads.narrow(-1, half, half);
         Tensor turnedA = a.mul(cos).sub(b.mul(sin));
         Tensor turnedB = b.mul(cos).add(a.mul(sin));
-        long rest = heads.size(-1) - config.dim();
+        long rest = heads.size(-1) - config.width();
         return rest == 0
                 ? Tensor.cat(-1, turnedA, turnedB)
-                : Tensor.cat(-1, turnedA, turnedB, heads.narrow(-1, config.dim(), rest));
+                : Tensor.cat(-1, turnedA, turnedB, heads.narrow(-1, config.width(), rest));
     }
 
-    /** {@code [tokens, dim / 2]}. */
+    /** {@code [tokens, width / 2]}. */
     private Tensor angles(TokenBatch batch) {
         Tensor positions =
                 batch.positions().to(frequencies.device()).to(DType.F64).unsqueeze(1);

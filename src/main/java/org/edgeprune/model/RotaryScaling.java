@@ -8,10 +8,10 @@ import java.util.List;
  */
 public sealed interface RotaryScaling {
     /**
-     * Frequencies theta_i of the pairs of dimensions, {@code dim / 2} of them, in radians a position.
+     * Frequencies theta_i of the pairs of dimensions, {@code dim / 2} of them rounded up, in radians a position.
      *
      * @param base {@code rope_theta}
-     * @param dim number of dimensions that rotate, even
+     * @param dim dimensions that the frequencies are spread over
      * @param length of the sequence
      */
     double[] frequencies(double base, int dim, int length);
@@ -28,7 +28,7 @@ public sealed interface RotaryScaling {
 
     /** base^(-2i / dim). */
     private static double[] plain(double base, int dim) {
-        double[] frequencies = new double[dim / 2];
+        double[] frequencies = new double[(dim + 1) / 2];
         for (int i = 0; i < frequencies.length; i++) {
             frequencies[i] = Math.pow(base, -2.0 * i / dim);
         }
@@ -123,11 +123,9 @@ public sealed interface RotaryScaling {
      *
      * @param shortFactors {@code dim / 2} of them
      * @param longFactors {@code dim / 2} of them
-     * @param factor how many times the trained length the model takes
      * @param amplitude the attention factor, of short sequences too
      */
-    record LongRope(
-            List<Double> shortFactors, List<Double> longFactors, int trainedLength, double factor, double amplitude)
+    record LongRope(List<Double> shortFactors, List<Double> longFactors, int trainedLength, double amplitude)
             implements RotaryScaling {
         public LongRope {
             shortFactors = List.copyOf(shortFactors);

@@ -72,18 +72,7 @@ class HuggingFaceGoldenTest {
             Map.entry("stablelm-parallel", NotYet.refused("the architecture is not supported")),
             Map.entry("starcoder2", NotYet.refused("the architecture is not supported")),
             Map.entry("llama-base", NotYet.refused("names of the base model, without the prefix model.")),
-            Map.entry("llama-longrope-factor", NotYet.differs("a stated factor wins over the ratio of lengths")),
-            Map.entry(
-                    "llama-old-rope-linear",
-                    NotYet.refused("rope beyond max_position_embeddings: transformers has no limit")),
-            Map.entry(
-                    "llama-partial-rotary-ignored",
-                    NotYet.differs("partial_rotary_factor has no effect on the unscaled rope of llama")),
-            Map.entry("llama-top-level-theta", NotYet.refused("rope_theta beside rope_parameters")),
-            Map.entry("qwen2-head-dim", NotYet.refused("head_dim of qwen2")),
-            Map.entry(
-                    "qwen2-rope-yarn",
-                    NotYet.refused("rope beyond max_position_embeddings: transformers has no limit")));
+            Map.entry("qwen2-head-dim", NotYet.refused("head_dim of qwen2")));
 
     /** The tensors of a golden file with a prefix: the main batch has none. */
     private static final List<String> FURTHER_BATCHES = List.of("short.", "at.", "above.");

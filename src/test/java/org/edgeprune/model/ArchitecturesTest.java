@@ -19,6 +19,7 @@ import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
@@ -316,7 +317,7 @@ class ArchitecturesTest {
             delimiter = '|',
             value = {
                 "'model_type': 'bert' | 'model_type' is 'bert', which is not supported",
-                "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.rope_type' is 'ntk'",
+                "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.type' is 'ntk'",
                 "'model_type': 'llama', 'num_hidden_layers': 2000000000 | 'num_hidden_layers' is 2000000000, expected a positive integer up to 16777216",
                 "'model_type': 'llama', 'num_hidden_layers': 20000 | 20000 layers of 4 heads have more edges than the 2,147,483,647",
                 "'model_type': 'phi3', 'rope_scaling': {'type': 'longrope', 'short_factor': [1, 2], 'long_factor': [1, 2, 3]} | 'rope_scaling.short_factor' has 2 entries, expected 3",
@@ -336,14 +337,29 @@ class ArchitecturesTest {
     }
 
     @Test
-    void aPromptThatIsTooLongIsRefused() throws Exception {
-        write(config("'model_type': 'llama', 'max_position_embeddings': 8"), DType.F32, 1);
+    void aPromptThatIsTooLongForLearnedPositionsIsRefused() {
+        try (TransformerModel model = Models.open(Fixtures.golden("hf/gpt2-tied"), Device.CPU);
+                TensorScope scope = TensorScope.open()) {
+            int positions = model.maxPositions();
+            TokenBatch batch = TokenBatch.of(List.of(new int[positions + 1]), Device.CPU);
+            String message = assertThrows(InputException.class, () -> model.embeddings(batch))
+                    .getMessage();
+            assertTrue(
+                    message.contains(positions + 1 + " tokens") && message.contains(positions + " positions"), message);
+        }
+    }
+
+    /** As in transformers, max_position_embeddings is no limit where positions are computed. */
+    @Test
+    void rotaryPositionsHaveNoLimit() throws Exception {
+        ObjectNode config = config("'model_type': 'llama', 'max_position_embeddings': 8");
+        Map<String, float[]> weights = write(config, DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
-            String message = assertThrows(InputException.class, () -> model.embeddings(batch))
-                    .getMessage();
-            assertTrue(message.contains("12 tokens") && message.contains("8 positions"), message);
+            float[] logits = FullModel.logits(model, batch, null).toFloats();
+            assertRow(new NaiveTransformer(config, weights).logits(LONG), logits, 0);
+            assertEquals(8, model.sizes().positions().trained());
         }
     }
 

@@ -98,6 +98,10 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
         return linear(mixed, name + "o_proj", name + "o_proj", hidden);
     }
 
+    private boolean phi3() {
+        return config.path("model_type").asText().equals("phi3");
+    }
+
     /** Rotates the first {@code rotary} dimensions of each head: x cos + rotate_half(x) sin. */
     private void rotate(double[][] x, int headDim, int rotary) {
         double[] inverse = inverseFrequencies(rotary, x.length);
@@ -202,7 +206,7 @@ record NaiveTransformer(JsonNode config, Map<String, float[]> weights) {
             for (double value : x[t]) {
                 squares += value * value;
             }
-            double scale = 1 / Math.sqrt(squares / weight.length + number("rms_norm_eps", 1e-6));
+            double scale = 1 / Math.sqrt(squares / weight.length + number("rms_norm_eps", phi3() ? 1e-5 : 1e-6));
             for (int i = 0; i < weight.length; i++) {
                 y[t][i] = x[t][i] * scale * (isGemma() ? 1.0 + weight[i] : weight[i]);
             }

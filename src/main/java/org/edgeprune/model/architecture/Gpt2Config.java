@@ -5,6 +5,7 @@ import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Positions;
 
 /**
  * The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name.
@@ -95,6 +96,6 @@ public record Gpt2Config(
                 innerSize,
                 false,
                 vocabSize,
-                maxPositions);
+                Positions.table(maxPositions));
     }
 }

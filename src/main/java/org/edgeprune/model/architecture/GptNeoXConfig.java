@@ -6,7 +6,9 @@ import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.NormKind;
+import org.edgeprune.model.Positions;
 import org.edgeprune.model.RotaryConfig;
+import org.edgeprune.model.RotaryFields;
 
 /**
  * The parts of a GPT-NeoX {@code config.json} that decide how the model computes.
@@ -33,10 +35,10 @@ public record GptNeoXConfig(
         boolean parallel = c.flag("use_parallel_residual", true);
         int heads = c.count("num_attention_heads");
         GraphShape graph = new GraphShape(c.count("num_hidden_layers"), heads, heads, List.of("embeds"), parallel);
-        double rotaryShare = c.number("rotary_pct", c.number("partial_rotary_factor", 0.25));
-        // Older checkpoints have another name for rope_theta.
-        double base = c.number("rotary_emb_base", 10000);
-        RotaryConfig rotary = RotaryConfig.of(c, headDim, rotaryShare, base);
+        RotaryConfig rotary = RotaryFields.of(c, headDim)
+                .baseField("rotary_emb_base")
+                .partial("rotary_pct", 0.25)
+                .read();
         GptNeoXConfig read = new GptNeoXConfig(
                 new ModelSizes(
                         c.modelType(),
@@ -46,7 +48,7 @@ public record GptNeoXConfig(
                         c.count("intermediate_size"),
                         false,
                         c.count("vocab_size"),
-                        rotary.maxPositions(c.count("max_position_embeddings"))),
+                        Positions.computed(c.count("max_position_embeddings"))),
                 c.activation("hidden_act", "gelu"),
                 new NormKind.Layer(c.number("layer_norm_eps", 1e-5)),
                 rotary,

@@ -1,13 +1,17 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.OptionalDouble;
+import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.AttentionWindows;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.NormKind;
-import org.edgeprune.model.RotaryConfig;
+import org.edgeprune.model.Positions;
+import org.edgeprune.model.RotaryFields;
+import org.edgeprune.model.RotaryLayers;
 
 /**
  * The parts of a {@code config.json} that decide how Llama or a relative computes: RMSNorm, rotary positions,
@@ -38,7 +42,7 @@ public record LlamaConfig(
         boolean fused) {
 
     /**
-     * @param rotary position embedding
+     * @param rotary position embedding of each layer
      * @param scale of the scores
      * @param inputBias whether query, key and value projections have a bias
      * @param outputBias whether the output projection has
@@ -47,7 +51,7 @@ public record LlamaConfig(
      * @param windows how many positions each layer sees
      */
     public record Attention(
-            RotaryConfig rotary,
+            RotaryLayers rotary,
             double scale,
             boolean inputBias,
             boolean outputBias,
@@ -70,6 +74,8 @@ public record LlamaConfig(
         private boolean headNorms;
         private double scoreCap;
         private AttentionWindows windows;
+        private RotaryLayers rotary;
+        private OptionalDouble rotaryShare = OptionalDouble.empty();
         private boolean mlpBias;
         private Activation activation;
         private double normOffset;
@@ -131,6 +137,27 @@ public record LlamaConfig(
             return this;
         }
 
+        /** Rotary positions of each layer, if not the same for all as {@link RotaryFields#read()} reads them. */
+        public Builder rotary(RotaryLayers byLayer) {
+            rotary = byLayer;
+            return this;
+        }
+
+        /**
+         * A part of each head is turned: {@code partial_rotary_factor}.
+         *
+         * @param share where the configuration does not say
+         */
+        public Builder partialRotary(double share) {
+            rotaryShare = OptionalDouble.of(share);
+            return this;
+        }
+
+        private RotaryFields rotary(int width) {
+            RotaryFields fields = RotaryFields.of(config, width);
+            return rotaryShare.isPresent() ? fields.partial(rotaryShare.getAsDouble()) : fields;
+        }
+
         /** The MLPs' projections have a bias. */
         public Builder mlpBias(boolean present) {
             mlpBias = present;
@@ -186,19 +213,19 @@ public record LlamaConfig(
          */
         public LlamaConfig build() {
             int width = headDim == 0 ? config.headShare("hidden_size", "num_attention_heads") : headDim;
-            RotaryConfig rotary = RotaryConfig.of(config, width, config.number("partial_rotary_factor", 1), 10000);
+            GraphShape graph = config.graph(List.of("embeds"), false);
             LlamaConfig read = new LlamaConfig(
                     new ModelSizes(
                             config.modelType(),
-                            config.graph(List.of("embeds"), false),
+                            graph,
                             config.count("hidden_size"),
                             width,
                             config.count("intermediate_size"),
                             true,
                             config.count("vocab_size"),
-                            rotary.maxPositions(config.count("max_position_embeddings"))),
+                            Positions.computed(config.count("max_position_embeddings"))),
                     new Attention(
-                            rotary,
+                            rotary == null ? rotary(width).read().everywhere(graph.layers()) : rotary,
                             scoreScale == 0 ? 1 / Math.sqrt(width) : scoreScale,
                             inputBias,
                             outputBias,

@@ -63,7 +63,7 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
         long width = (long) heads() * sizes().headDim();
         Projections projections = config.fused() ? fused(p, name) : separate(p, name);
         Linear output = Linear.rows(p, name + "self_attn.o_proj", width, hidden(), Bias.of(a.outputBias()));
-        HeadMap rotary = HeadMap.rotary(a.rotary(), p);
+        HeadMap rotary = a.rotary().headMap(layer, p);
         SelfAttention.Builder attention = SelfAttention.of(
                         norm(p, name + "input_layernorm"), projections.query(), projections.key(), projections.value())
                 .headMaps(headMap(p, name + "self_attn.q_norm", rotary), headMap(p, name + "self_attn.k_norm", rotary))

@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.AttentionWindows;
 import org.edgeprune.model.Decoder;
@@ -14,11 +15,12 @@ public final class Phi3 implements Architecture {
     }
 
     @Override
-    public Decoder decoder(ModelConfig config) {
-        // Only longrope uses it, but every Phi-3 has it.
-        config.count("original_max_position_embeddings", 1);
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config =
+                stated.withDefaults(Map.of("rms_norm_eps", 1e-5, "original_max_position_embeddings", 4096));
         return LlamaConfig.reading(config)
                 .windows(AttentionWindows.everywhere(config, config.count("sliding_window", 0)))
+                .partialRotary(1)
                 .fused()
                 .decoder();
     }

@@ -5,6 +5,7 @@ import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Positions;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
@@ -61,6 +62,6 @@ public record TracrConfig(
                 mlpSize,
                 false,
                 vocabSize,
-                maxPositions);
+                Positions.table(maxPositions));
     }
 }

@@ -4,7 +4,9 @@ import java.util.List;
 import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.NormKind;
+import org.edgeprune.model.Positions;
 import org.edgeprune.model.RotaryConfig;
+import org.edgeprune.model.RotaryFields;
 
 /**
  * What a {@code config.json} of this architecture says.
@@ -25,9 +27,10 @@ record NanoReluConfig(ModelSizes sizes, NormKind norm, RotaryConfig rotary) {
                 config.count("intermediate_size", 4 * hidden), // a default where the field is absent
                 false,
                 config.count("vocab_size"),
-                config.count("max_position_embeddings"));
+                Positions.computed(config.count("max_position_embeddings")));
         NormKind norm = new NormKind.Rms(config.number("rms_norm_eps", 1e-6), 0);
-        NanoReluConfig read = new NanoReluConfig(sizes, norm, RotaryConfig.of(config, headDim, 1, 10000));
+        NanoReluConfig read =
+                new NanoReluConfig(sizes, norm, RotaryFields.of(config, headDim).read());
         config.refuseOthers();
         return read;
     }

@@ -105,7 +105,37 @@ public final class Main {
                 .registerConverter(DType.class, text -> read(Main::floating, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
-        return line.execute(args);
+        try {
+            return line.execute(args);
+        } catch (StackOverflowError e) {
+            return exhausted(
+                    line,
+                    "an input is nested too deeply: check it, or give Java more stack " + "(JAVA_TOOL_OPTIONS=-Xss16m)"
+                            + place(e));
+        } catch (OutOfMemoryError e) {
+            return exhausted(
+                    line,
+                    "Java ran out of memory (" + e.getMessage() + "; it may use "
+                            + Runtime.getRuntime().maxMemory() / (1 << 20)
+                            + " MiB): check the size of the inputs, or give it more (JAVA_TOOL_OPTIONS=-Xmx8g)"
+                            + place(e));
+        }
+    }
+
+    /** Java's own limits are met by what a user gave: no fault of edgeprune's can be told from the trace. */
+    private static int exhausted(CommandLine line, String message) {
+        line.getErr().println("edgeprune: " + OneLine.of(message));
+        line.getErr().flush();
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    /** The first of our methods in a trace, for a report of the problem. */
+    private static String place(Error e) {
+        return Stream.of(e.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith("org.edgeprune."))
+                .findFirst()
+                .map(frame -> " [" + frame + "]")
+                .orElse("");
     }
 
     private static <T> T read(Function<String, T> reader, String text) {

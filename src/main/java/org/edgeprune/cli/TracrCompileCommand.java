@@ -44,6 +44,9 @@ final class TracrCompileCommand implements Callable<Integer> {
     /** How many inputs are tried for faults that only show on inputs. */
     private static final int TRIED_INPUTS = 2000;
 
+    /** The most pairs of positions in all tried inputs: longer inputs are fewer. */
+    private static final long TRIED_PAIRS = 200_000_000;
+
     @Parameters(paramLabel = "PROGRAM", description = "Library program, file, or class.")
     private String program;
 
@@ -94,7 +97,7 @@ final class TracrCompileCommand implements Callable<Integer> {
         SOp built = build(found, tokens, length);
         CompiledModel model = new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(built, tokens, length);
         List<Validator.Unsupported> faults =
-                Validator.check(built, causal, Example.inputs(tokens, length, TRIED_INPUTS, 0));
+                Validator.check(built, causal, Example.inputs(tokens, length, tried(length), 0));
         if (!faults.isEmpty()) {
             throw new InputException(
                     "program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
@@ -129,6 +132,10 @@ final class TracrCompileCommand implements Callable<Integer> {
                                 c.mlpHiddenSize(),
                                 result.output()));
         return 0;
+    }
+
+    private static int tried(int length) {
+        return (int) Math.clamp(TRIED_PAIRS / ((long) length * length), 10, TRIED_INPUTS);
     }
 
     /** Somebody's program, which may have faults of its own. */

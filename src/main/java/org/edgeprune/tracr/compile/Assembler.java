@@ -46,6 +46,7 @@ final class Assembler {
      * @param output the directions that the unembedding reads
      */
     TransformerWeights weights(Space tokens, Space indices, Space output) {
+        addSizes(tokens.size() + indices.size() + 1L + output.size());
         double[][] tokenEmbed = new double[tokens.size()][residual.size()];
         for (int i = 0; i < tokenEmbed.length; i++) {
             tokenEmbed[i][residual.index(tokens.basis().get(i))] = 1;
@@ -67,6 +68,16 @@ final class Assembler {
             layers.add(new TransformerWeights.Layer(attention(List.of()), mlp(List.of())));
         }
         return new TransformerWeights(tokenEmbed, posEmbed, unembed, layers);
+    }
+
+    /** Counts the weights before they are made. @param rows of the embeddings and the unembedding */
+    private void addSizes(long rows) {
+        SizeLimit limit = new SizeLimit();
+        long width = residual.size();
+        limit.add("embeddings", rows, width);
+        long layers = Math.max(1, plan.layers().size());
+        limit.add(layers + " layers of attention", layers * 4 * numHeads * keySize, width);
+        limit.add(layers + " layers of MLPs", layers * 2 * hiddenSize, width);
     }
 
     TransformerConfig config(TransformerWeights weights, boolean causal) {

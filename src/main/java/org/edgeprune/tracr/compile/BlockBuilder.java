@@ -3,6 +3,7 @@ package org.edgeprune.tracr.compile;
 import java.util.Optional;
 import org.edgeprune.tracr.rasp.Predicate;
 import org.edgeprune.tracr.rasp.SOp;
+import org.edgeprune.tracr.rasp.SharedPredicate;
 
 /**
  * Makes the block of each s-op. Attention heads are built here, MLPs by {@link MlpBuilder}.
@@ -20,12 +21,15 @@ final class BlockBuilder {
     private final ValueSets values;
     private final Direction bos;
     private final MlpBuilder mlps;
+    private final SizeLimit limit = new SizeLimit();
 
+    /** @throws org.edgeprune.io.InputException if all blocks together would be too large, before any is made */
     BlockBuilder(ProgramGraph graph, ValueSets values, Direction bos, double exactness) {
         this.graph = graph;
         this.values = values;
         this.bos = bos;
         this.mlps = new MlpBuilder(values, bos, exactness);
+        graph.nodes().forEach(this::addSizes);
     }
 
     /** The block that computes {@code node}; none for tokens and indices, which the embeddings hold. */
@@ -40,6 +44,37 @@ final class BlockBuilder {
             case SOp.Aggregate s -> Optional.of(Block.of(aggregate(node, s)));
             case SOp.SelectorWidth s -> Optional.of(selectorWidth(node, s));
         });
+    }
+
+    /** Counts the matrices of a block before they are made. */
+    private void addSizes(ProgramGraph.Node node) {
+        String what = "s-op " + node.label();
+        long output = width(node);
+        switch (node.sop()) {
+            case SOp.Map s
+            when node.input(0).sop().isNumerical() ->
+                limit.add(what, 2L * values.of(node.input(0)).size(), output);
+            case SOp.Map s -> limit.add(what, width(node.input(0)) + output, output);
+            case SOp.SequenceMap s ->
+                limit.add(
+                        what,
+                        width(node.input(0)) * width(node.input(1)),
+                        width(node.input(0)) + width(node.input(1)) + output);
+            case SOp.Aggregate s -> {
+                limit.add(what, width(node.input(1)), width(node.input(0)));
+                limit.add(what, width(node.input(2)), output);
+            }
+            case SOp.SelectorWidth s -> {
+                limit.add(what, width(node.input(1)), width(node.input(0)));
+                limit.add(what, 2L * values.of(node).size(), output);
+            }
+            default -> {}
+        }
+    }
+
+    /** How many directions hold an s-op. */
+    private long width(ProgramGraph.Node node) {
+        return node.sop().isCategorical() ? values.of(node).size() : 1;
     }
 
     /** Moves the values of the selected positions; nothing selected reads BOS, that is zero. */
@@ -64,7 +99,8 @@ final class BlockBuilder {
                 new Block.Head(scores(node, width.selector().predicate(), 1), move), mlps.width(node, fraction));
     }
 
-    private Linear scores(ProgramGraph.Node node, Predicate predicate, double bosScore) {
+    private Linear scores(ProgramGraph.Node node, Predicate selects, double bosScore) {
+        Predicate predicate = SharedPredicate.of(selects);
         Space keys = values.space(node.input(0));
         Space queries = values.space(node.input(1));
         Linear scores = new Linear(queries.with(bos, Direction.ONE), keys.with(bos));

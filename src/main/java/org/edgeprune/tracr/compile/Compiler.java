@@ -95,6 +95,11 @@ public final class Compiler {
         if (maxLength < 1) {
             throw new InputException("maximum length " + maxLength + ": it must be at least 1");
         }
+        if (maxLength > ValueSets.MAX_VALUES || vocabulary.size() > ValueSets.MAX_VALUES) {
+            throw new InputException("maximum length " + maxLength + " and a vocabulary of " + vocabulary.size()
+                    + " tokens: the compiler makes a direction for each position and token, of at most "
+                    + ValueSets.MAX_VALUES + ": choose smaller ones");
+        }
         if (vocabulary.isEmpty()) {
             throw new InputException("vocabulary is empty: give at least one token");
         }

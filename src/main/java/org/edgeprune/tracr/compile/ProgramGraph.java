@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.edgeprune.tracr.rasp.Encoding;
+import org.edgeprune.tracr.rasp.Expressions;
 import org.edgeprune.tracr.rasp.Fn;
 import org.edgeprune.tracr.rasp.Rasp;
 import org.edgeprune.tracr.rasp.SOp;
@@ -45,6 +46,7 @@ final class ProgramGraph {
     private record Form(List<Object> operation, List<Node> inputs, Encoding encoding) {}
 
     private final Map<SOp, Node> byExpression = new IdentityHashMap<>();
+    private final Expressions expressions = new Expressions();
     private final Map<Form, Node> byForm = new HashMap<>();
     private final Set<String> labels = new LinkedHashSet<>(SOp.RESERVED_NAMES);
     private final List<Node> nodes = new ArrayList<>();
@@ -104,18 +106,21 @@ final class ProgramGraph {
                 : sop;
     }
 
-    private static Form form(SOp sop, List<Node> inputs) {
+    private Form form(SOp sop, List<Node> inputs) {
         List<Object> operation =
                 switch (sop) {
                     case SOp.Tokens s -> List.of("tokens");
                     case SOp.Indices s -> List.of("indices");
                     case SOp.Full s -> List.of("full", s.fill());
-                    case SOp.Map s -> List.of("map", s.f());
-                    case SOp.SequenceMap s -> List.of("sequence_map", s.f());
+                    case SOp.Map s -> List.of("map", expressions.measure(s.f()));
+                    case SOp.SequenceMap s -> List.of("sequence_map", expressions.measure(s.f()));
                     case SOp.LinearSequenceMap s -> List.of("linear_sequence_map", s.firstFactor(), s.secondFactor());
                     case SOp.SelectorWidth s ->
-                        List.of("selector_width", s.selector().predicate());
-                    case SOp.Aggregate s -> List.of("aggregate", s.selector().predicate(), s.fallback());
+                        List.of(
+                                "selector_width",
+                                expressions.measure(s.selector().predicate()));
+                    case SOp.Aggregate s ->
+                        List.of("aggregate", expressions.measure(s.selector().predicate()), s.fallback());
                 };
         return new Form(operation, inputs, sop.encoding());
     }

@@ -16,12 +16,16 @@ import org.edgeprune.tracr.rasp.Value;
  * it. Supersets are fine (they cost directions); a missing value would be a wrong model.
  */
 final class ValueSets {
-    /** A sequence map needs a hidden unit for each pair of values. */
-    private static final int MAX_PAIRS = 200_000;
+    /** The most values of one s-op. A sequence map needs a hidden unit for each pair of values. */
+    static final int MAX_VALUES = 200_000;
+
+    /** The most values that are computed for all s-ops, before equal ones are found. */
+    private static final long MAX_COMPUTED = 4_000_000;
 
     private final Map<ProgramGraph.Node, SortedSet<Value>> values = new HashMap<>();
     private final List<Value> vocabulary;
     private final int maxLength;
+    private long computed;
 
     ValueSets(ProgramGraph graph, List<Value> vocabulary, int maxLength) {
         this.vocabulary = vocabulary;
@@ -58,6 +62,7 @@ final class ValueSets {
 
     private SortedSet<Value> infer(ProgramGraph.Node node) {
         SortedSet<Value> set = new TreeSet<>();
+        count(node);
         switch (node.sop()) {
             case SOp.Tokens s -> set.addAll(vocabulary);
             case SOp.Indices s -> addRange(set, maxLength - 1);
@@ -72,6 +77,36 @@ final class ValueSets {
         return set;
     }
 
+    /** Refuses an s-op with too many values before they are computed. */
+    private void count(ProgramGraph.Node node) {
+        long count =
+                switch (node.sop()) {
+                    case SOp.Tokens s -> vocabulary.size();
+                    case SOp.Indices s -> maxLength;
+                    case SOp.SelectorWidth s -> maxLength + 1L;
+                    case SOp.Full s -> 1;
+                    case SOp.Map s -> of(node.input(0)).size();
+                    case SOp.SequenceMap s -> pairs(node);
+                    case SOp.LinearSequenceMap s -> pairs(node);
+                    case SOp.Aggregate s
+                    when s.isCategorical() -> of(node.input(2)).size();
+                    // every fraction of at most maxLength positions
+                    case SOp.Aggregate s -> maxLength * (maxLength + 3L) / 2;
+                };
+        computed += count;
+        if (count > MAX_VALUES || computed > MAX_COMPUTED) {
+            throw new IllegalArgumentException((node.sop().inputs().size() == 2
+                            ? "it combines " + of(node.input(0)).size() + " with "
+                                    + of(node.input(1)).size() + " values"
+                            : "it has " + count + " values, and all s-ops so far " + computed)
+                    + ": use a smaller vocabulary or a shorter length");
+        }
+    }
+
+    private long pairs(ProgramGraph.Node node) {
+        return (long) of(node.input(0)).size() * of(node.input(1)).size();
+    }
+
     private static void addRange(SortedSet<Value> set, int last) {
         for (int i = 0; i <= last; i++) {
             set.add(Value.of(i));
@@ -81,10 +116,6 @@ final class ValueSets {
     private void addPairs(SortedSet<Value> set, ProgramGraph.Node node, Fn.Binary f) {
         SortedSet<Value> first = of(node.input(0));
         SortedSet<Value> second = of(node.input(1));
-        if ((long) first.size() * second.size() > MAX_PAIRS) {
-            throw new IllegalArgumentException("it combines " + first.size() + " with " + second.size()
-                    + " values: use a smaller vocabulary or a shorter length");
-        }
         for (Value x : first) {
             second.forEach(y -> set.add(f.apply(x, y)));
         }

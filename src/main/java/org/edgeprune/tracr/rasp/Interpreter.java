@@ -106,13 +106,14 @@ public record Interpreter(boolean causal) {
         public boolean[][] pattern(Selector selector) {
             List<Value> keys = value(selector.keys());
             List<Value> queries = value(selector.queries());
+            Predicate predicate = SharedPredicate.of(selector.predicate());
             boolean[][] pattern = new boolean[input.size()][input.size()];
             for (int q = 0; q < pattern.length; q++) {
                 int end = causal ? q + 1 : pattern.length;
                 for (int k = 0; k < end; k++) {
                     pattern[q][k] = keys.get(k).isDefined()
                             && queries.get(q).isDefined()
-                            && selector.predicate().test(keys.get(k), queries.get(q));
+                            && predicate.test(keys.get(k), queries.get(q));
                 }
             }
             return pattern;

@@ -79,7 +79,7 @@ public interface Predicate {
             return inner.test(member(key, keyMember), member(query, queryMember));
         }
 
-        private static Value member(Value value, int index) {
+        static Value member(Value value, int index) {
             return index < 0 ? value : ((Value.Tuple) value).values().get(index);
         }
 

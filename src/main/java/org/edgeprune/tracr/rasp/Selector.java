@@ -44,7 +44,7 @@ public record Selector(SOp keys, SOp queries, Predicate predicate) {
     private record Side(SOp joined, boolean tuple) {
 
         static Side of(SOp left, SOp right) {
-            if (left.equals(right) || right instanceof SOp.Full) {
+            if (Expressions.equal(left, right) || right instanceof SOp.Full) {
                 return new Side(left, false);
             }
             if (left instanceof SOp.Full) {
@@ -55,7 +55,7 @@ public record Selector(SOp keys, SOp queries, Predicate predicate) {
 
         /** Moves a constant that is not read any more into the predicate. */
         Predicate bind(Predicate predicate, SOp operand, boolean key) {
-            if (!(operand instanceof SOp.Full constant) || operand.equals(joined)) {
+            if (!(operand instanceof SOp.Full constant) || constant.equals(joined)) {
                 return predicate;
             }
             return key

@@ -1,20 +1,31 @@
 package org.edgeprune.tracr.rasp.text;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Value;
 
-/** Parses program text by recursive descent. */
+/**
+ * Parses program text by recursive descent. Expressions lie at most {@value #MAX_DEPTH} deep inside each other, so that
+ * walking over them by recursion is safe; {@code a + b + c} is a sum inside a sum.
+ */
 final class Parser {
+    /** The deepest expression that is read. */
+    static final int MAX_DEPTH = 256;
+
+    private static final int MAX_ARGUMENTS = 256;
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
     private static final Set<String> WORDS = Set.of("and", "or", "not", "true", "false", "return");
 
     private final String source;
     private final List<Token> tokens;
+    private final Map<Ast, Integer> depths = new IdentityHashMap<>();
     private int next;
+    private int depth;
 
     private Parser(String source, String program) {
         this.source = source;
@@ -60,31 +71,69 @@ final class Parser {
     }
 
     private Ast expression() {
+        enter();
         Ast left = conjunction();
         while (peek().is("or")) {
-            left = new Ast.Binary("or", left, after(this::conjunction), left.at());
+            left = binary("or", left, after(this::conjunction));
         }
+        depth--;
         return left;
+    }
+
+    private void enter() {
+        depth++;
+        if (depth > MAX_DEPTH) {
+            throw tooDeep(peek());
+        }
+    }
+
+    private Ast binary(String operator, Ast left, Ast right) {
+        return nested(new Ast.Binary(operator, left, right, left.at()), List.of(left, right));
+    }
+
+    private Ast unary(String operator, Token at, Supplier<Ast> rule) {
+        enter();
+        Ast operand = after(rule);
+        depth--;
+        return nested(new Ast.Unary(operator, operand, at), List.of(operand));
+    }
+
+    /** Notes how deep an expression is. Literals and names are not noted: their depth is 1. */
+    private Ast nested(Ast ast, List<Ast> parts) {
+        int deepest = 1;
+        for (Ast part : parts) {
+            deepest = Math.max(deepest, depths.getOrDefault(part, 1) + 1);
+        }
+        if (deepest > MAX_DEPTH) {
+            throw tooDeep(ast.at());
+        }
+        depths.put(ast, deepest);
+        return ast;
+    }
+
+    private InputException tooDeep(Token at) {
+        return error(
+                at, "more than " + MAX_DEPTH + " expressions inside each other: give a part of them a name of its own");
     }
 
     private Ast conjunction() {
         Ast left = negation();
         while (peek().is("and")) {
-            left = new Ast.Binary("and", left, after(this::negation), left.at());
+            left = binary("and", left, after(this::negation));
         }
         return left;
     }
 
     private Ast negation() {
         Token at = peek();
-        return at.is("not") ? new Ast.Unary("not", after(this::negation), at) : comparison();
+        return at.is("not") ? unary("not", at, this::negation) : comparison();
     }
 
     private Ast comparison() {
         Ast left = sum();
         if (isComparison(peek())) {
             String operator = peek().text();
-            left = new Ast.Binary(operator, left, after(this::sum), left.at());
+            left = binary(operator, left, after(this::sum));
             if (isComparison(peek())) {
                 throw error(peek(), "comparisons cannot be chained: use 'and'");
             }
@@ -96,7 +145,7 @@ final class Parser {
         Ast left = product();
         while (peek().is("+") || peek().is("-")) {
             String operator = peek().text();
-            left = new Ast.Binary(operator, left, after(this::product), left.at());
+            left = binary(operator, left, after(this::product));
         }
         return left;
     }
@@ -105,14 +154,14 @@ final class Parser {
         Ast left = factor();
         while (peek().is("*") || peek().is("/") || peek().is("%")) {
             String operator = peek().text();
-            left = new Ast.Binary(operator, left, after(this::factor), left.at());
+            left = binary(operator, left, after(this::factor));
         }
         return left;
     }
 
     private Ast factor() {
         Token at = peek();
-        return at.is("-") ? new Ast.Unary("-", after(this::factor), at) : primary();
+        return at.is("-") ? unary("-", at, this::factor) : primary();
     }
 
     private Ast primary() {
@@ -157,7 +206,10 @@ final class Parser {
             }
         }
         expect(")");
-        return new Ast.Call(token.text(), List.copyOf(arguments), token);
+        if (arguments.size() > MAX_ARGUMENTS) {
+            throw error(token, token + " has " + arguments.size() + " arguments, of at most " + MAX_ARGUMENTS);
+        }
+        return nested(new Ast.Call(token.text(), List.copyOf(arguments), token), arguments);
     }
 
     /** An argument may also be a function or a bare comparison. */
@@ -168,7 +220,11 @@ final class Parser {
             return new Ast.Operator(at.text(), at);
         }
         List<String> parameters = parameters();
-        return parameters.isEmpty() ? expression() : new Ast.Lambda(parameters, expression(), at);
+        if (parameters.isEmpty()) {
+            return expression();
+        }
+        Ast body = expression();
+        return nested(new Ast.Lambda(parameters, body, at), List.of(body));
     }
 
     /** The names before {@code ->}, which is passed over; none, and nothing read, where this is no function. */

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.Comparison;
+import org.edgeprune.tracr.rasp.Expressions;
 import org.edgeprune.tracr.rasp.Fn;
 import org.edgeprune.tracr.rasp.Library;
 import org.edgeprune.tracr.rasp.Predicate;
@@ -28,7 +29,11 @@ final class ProgramBuilder {
         record OfSelector(Selector selector) implements Item {}
     }
 
+    /** Deeper programs have no end of layers; walking over them by recursion would end Java's stack. */
+    private static final int MAX_DEPTH = 256;
+
     private final String source;
+    private final Expressions expressions = new Expressions();
     private final Map<String, Item> defined = new HashMap<>();
     private final int maxLength;
 
@@ -76,6 +81,19 @@ final class ProgramBuilder {
     }
 
     private Item item(Ast ast) {
+        Item item = built(ast);
+        Object expression =
+                switch (item) {
+                    case Item.OfSOp s -> s.sop();
+                    case Item.OfSelector s -> s.selector();
+                };
+        if (expressions.measure(expression).depth() > MAX_DEPTH) {
+            throw error(ast.at(), "this is computed in more than " + MAX_DEPTH + " steps, each from the one before");
+        }
+        return item;
+    }
+
+    private Item built(Ast ast) {
         try {
             return switch (ast) {
                 case Ast.Literal literal -> new Item.OfSOp(Rasp.constant(literal.value()));

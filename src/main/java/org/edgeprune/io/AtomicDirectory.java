@@ -4,13 +4,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Writes a whole directory or nothing: into a hidden one beside it, then renamed. That one is deleted if writing fails,
+ * Writes a whole directory or nothing: into a hidden one beside it, flushed to the disk, then renamed. That one is deleted if writing fails,
  * and also if the process is asked to end meanwhile; killed outright, it leaves a {@code .NAME.*.tmp} that may be
  * deleted.
  */
@@ -26,7 +25,7 @@ public final class AtomicDirectory {
     /**
      * Makes a directory.
      *
-     * @param directory must not exist, or be empty; those above it are made
+     * @param directory must not exist, or hold nothing but hidden files; those above it are made
      * @param body writes the files into the directory that it is given
      * @throws InputException if it holds something, or cannot be written
      */
@@ -69,30 +68,45 @@ public final class AtomicDirectory {
     }
 
     private static void make(Path target, Path part, Body body) throws IOException {
-        Thread onExit = new Thread(() -> delete(part));
+        Thread onExit = new Thread(() -> Folders.delete(part));
         Runtime.getRuntime().addShutdownHook(onExit);
         try {
-            Files.createDirectories(part);
+            Folders.make(part);
             body.writeTo(part);
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            Folders.syncTree(part);
+            move(part, target);
+            Folders.sync(target.getParent());
         } finally {
-            delete(part);
+            Folders.delete(part);
             removeHook(onExit);
         }
     }
 
-    /** @throws InputException if there is something with this name that is no empty directory */
-    public static void requireNew(Path directory) {
-        Complaint complaint = new Complaint(directory);
-        if (Files.exists(directory) && !Files.isDirectory(directory)) {
-            throw complaint.about("is a file", "name another directory");
+    /** Gives the folder its name; where that one holds hidden files, which are not ours, moves its files one by one. */
+    private static void move(Path part, Path target) throws IOException {
+        List<Path> files;
+        try (Stream<Path> there = Files.isDirectory(target) ? Files.list(target) : Stream.empty()) {
+            files = there.findAny().isPresent() ? Folders.visible(part) : List.of();
         }
-        try (Stream<Path> files = Files.isDirectory(directory) ? Files.list(directory) : Stream.empty()) {
-            if (files.findAny().isPresent()) {
-                throw complaint.about("holds files already", "name another directory, or delete this one");
-            }
-        } catch (IOException e) {
-            throw complaint.about("cannot be listed (" + e.getMessage() + ")", "name another directory", e);
+        if (files.isEmpty()) {
+            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
+        for (Path file : files) {
+            Files.move(file, target.resolve(file.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+        }
+        Folders.sync(target);
+    }
+
+    /** @throws InputException if there is something with this name that is no directory, or holds visible files */
+    public static void requireNew(Path directory) {
+        List<Path> files = Folders.visible(directory);
+        if (!files.isEmpty()) {
+            throw new Complaint(directory)
+                    .about(
+                            "holds files already, such as "
+                                    + Complaint.quote(files.getFirst().getFileName().toString()),
+                            "name another directory, or delete this one");
         }
     }
 
@@ -101,20 +115,6 @@ public final class AtomicDirectory {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
             // The process is ending, and the hook does its work.
-        }
-    }
-
-    private static void delete(Path directory) {
-        if (Files.notExists(directory)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(directory)) {
-            List<Path> innermostFirst = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : innermostFirst) {
-                Files.deleteIfExists(file);
-            }
-        } catch (IOException e) {
-            // What stays is hidden and named as temporary; the failure that led here matters more.
         }
     }
 }

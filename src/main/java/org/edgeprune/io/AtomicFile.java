@@ -1,16 +1,14 @@
 package org.edgeprune.io;
 
-import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * Writes a whole file or nothing: into a temporary file beside it, flushed to the disk, then renamed over it. A reader
@@ -23,6 +21,8 @@ public final class AtomicFile {
     public interface Body {
         void writeTo(OutputStream out) throws IOException;
     }
+
+    private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
 
     private AtomicFile() {}
 
@@ -82,28 +82,18 @@ public final class AtomicFile {
     /** Gives a file that is whole and on the disk its name, which may be another's until then. */
     public static void move(Path whole, Path name) throws IOException {
         Files.move(whole, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        syncDirectory(name.toAbsolutePath().getParent());
+        Folders.sync(name.toAbsolutePath().getParent());
     }
 
     private static Path temporary(Path directory, Path file) {
         return directory.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     }
 
-    /** Whether a file is one that a process left half-written when it was killed, or is about to rename. */
+    /**
+     * Whether a file, or a folder of {@link AtomicDirectory}'s, is one that a process left half-written when it was
+     * killed, or is about to rename.
+     */
     public static boolean isTemporary(Path file) {
-        String name = file.getFileName().toString();
-        return name.startsWith(".") && name.endsWith(".tmp");
-    }
-
-    /** Makes the rename itself last. Windows has no such operation, and does not need it. */
-    private static void syncDirectory(Path directory) throws IOException {
-        if (File.separatorChar == '/') {
-            Uninterrupted.run(() -> {
-                try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-                    channel.force(true);
-                    return null;
-                }
-            });
-        }
+        return TEMPORARY.matcher(file.getFileName().toString()).matches();
     }
 }

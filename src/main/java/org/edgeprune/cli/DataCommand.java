@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.PromptTokenizer;
@@ -78,6 +79,7 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        AtomicDirectory.requireNew(out);
         Task chosen = Tasks.named(task);
         Generated data;
         if (model.isPresent()) {
@@ -87,7 +89,7 @@ final class DataCommand implements Callable<Integer> {
         } else {
             data = chosen.generate(request(Optional.empty()));
         }
-        data.records().write(out);
+        data.records().writeNew(out);
         data.notes().forEach(results::note);
         Result result = new Result(
                 chosen.name(),

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.TransformerConfig;
@@ -88,6 +89,7 @@ final class TracrCompileCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        AtomicDirectory.requireNew(out);
         RaspProgram found = Programs.find(program, classes());
         Optional<LibraryProgram> usual = LibraryProgram.byName(program);
         List<Value> tokens = vocabulary.isEmpty()
@@ -102,11 +104,8 @@ final class TracrCompileCommand implements Callable<Integer> {
             throw new InputException(
                     "program " + program + " cannot be compiled for these inputs: " + faults.getFirst());
         }
-        if (Files.exists(out.resolve("run.json"))) {
-            throw new InputException(out + ": holds a run; choose another -o");
-        }
         compute.start();
-        CompiledModelFiles.write(model, out);
+        AtomicDirectory.write(out, part -> CompiledModelFiles.write(model, part));
         TransformerConfig c = model.config();
         Result result = new Result(
                 program,

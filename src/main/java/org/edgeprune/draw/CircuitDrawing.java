@@ -1,8 +1,6 @@
 package org.edgeprune.draw;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -11,6 +9,7 @@ import java.util.function.ToDoubleFunction;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 
 /**
@@ -91,11 +90,7 @@ public final class CircuitDrawing {
                         throw new InputException(
                                 file + ": cannot draw this kind of file: use .svg, .pdf, .png, .dot or .html");
                 };
-        try {
-            Files.write(file, bytes);
-        } catch (IOException e) {
-            throw new InputException(file + ": cannot be written: " + e, e);
-        }
+        AtomicFile.write(file, out -> out.write(bytes));
     }
 
     private static byte[] utf8(String text) {

@@ -1,9 +1,8 @@
 package org.edgeprune.mini;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.InputException;
 import org.edgeprune.task.MiniTokenizer;
 import org.edgeprune.task.PromptTokenizer;
@@ -38,16 +37,12 @@ public record MiniTraining(MiniOptions options, Device device, Listener listener
     /**
      * Runs the whole training.
      *
-     * @param directory to write to, made if it is not there
+     * @param directory to write, at the end and as a whole; must not exist, or hold nothing but hidden files
      * @param command what the directory's README names as the command to repeat it
-     * @throws InputException if the directory cannot be written, or the loss is no number any more
+     * @throws InputException if the directory holds files or cannot be written, or the loss is not finite any more
      */
     public Trained run(Path directory, String command) {
-        try {
-            Files.createDirectories(directory);
-        } catch (IOException e) {
-            throw new InputException(directory + ": cannot be made: " + e + "; choose another --out", e);
-        }
+        AtomicDirectory.requireNew(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini tokenizer");
                 MiniTrainer trainer = new MiniTrainer(options, tokenizer, device)) {
             HeldOut validation = new HeldOut(tokenizer, Split.VALIDATION, VALIDATION_EXAMPLES, options.seed());
@@ -64,7 +59,7 @@ public record MiniTraining(MiniOptions options, Device device, Listener listener
             }
             HeldOut test = new HeldOut(tokenizer, Split.TEST, TEST_EXAMPLES, options.seed());
             Trained trained = new Trained(trainer.parameterCount(), test.measure(trainer.model()));
-            MiniDirectory.write(directory, options, trainer, command, trained);
+            AtomicDirectory.write(directory, part -> MiniDirectory.write(part, options, trainer, command, trained));
             return trained;
         }
     }

@@ -1,13 +1,12 @@
 package org.edgeprune.prune;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -66,14 +65,13 @@ public final class ReferenceCheckpoint {
     /**
      * Writes parameters with the weights and files of their model, so that the published implementation can load them.
      *
-     * @param directory made if it is not there
+     * @param directory must not exist, or hold nothing but hidden files
      * @param modelDirectory the model that the masks belong to
      */
     public static void write(Path directory, MaskParameters parameters, ModelSizes model, Path modelDirectory) {
         ReferenceFormat format = format(model);
         try (Checkpoint weights = Checkpoint.open(modelDirectory);
                 TensorScope scope = TensorScope.open()) {
-            Files.createDirectories(directory);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             boolean bare = weights.contains("wte.weight");
             for (String name : weights.names()) {
@@ -81,11 +79,10 @@ public final class ReferenceCheckpoint {
             }
             format.write(parameters, UNUSED)
                     .forEach((name, values) -> tensors.put(name, Tensor.of(values.values(), values.shape())));
-            Path config = modelDirectory.resolve("config.json");
-            Files.copy(config, directory.resolve("config.json"), StandardCopyOption.REPLACE_EXISTING);
-            SafeTensorsWriter.write(directory.resolve(Checkpoint.SINGLE), tensors, Map.of("format", "pt"));
-        } catch (IOException e) {
-            throw new InputException(directory + ": cannot be written: " + e + ": choose another directory", e);
+            AtomicDirectory.write(directory, part -> {
+                Files.copy(modelDirectory.resolve("config.json"), part.resolve("config.json"));
+                SafeTensorsWriter.write(part.resolve(Checkpoint.SINGLE), tensors, Map.of("format", "pt"));
+            });
         }
     }
 

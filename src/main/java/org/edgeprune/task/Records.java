@@ -9,6 +9,9 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.io.AtomicDirectory;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
@@ -67,20 +70,29 @@ public record Records(Map<Split, List<Row>> rows) {
         return new Records(rows);
     }
 
-    /** Writes the three files into a folder, which is made if it is not there. */
+    /** Writes the three files, each atomically, into a folder, which is made if it is not there. */
     public void write(Path folder) {
         try {
-            Files.createDirectories(folder);
-            for (Split split : Split.values()) {
-                StringBuilder text = new StringBuilder();
-                for (Row row : part(split)) {
-                    text.append(row.json()).append('\n');
-                }
-                Files.writeString(folder.resolve(split.key() + ".jsonl"), text);
-            }
+            Folders.make(folder);
         } catch (IOException e) {
-            throw new InputException(folder + ": cannot be written: " + e.getMessage() + "; choose another --out", e);
+            throw new InputException(folder + ": cannot be made: " + e.getMessage() + "; choose another --out", e);
         }
+        for (Split split : Split.values()) {
+            StringBuilder text = new StringBuilder();
+            for (Row row : part(split)) {
+                text.append(row.json()).append('\n');
+            }
+            AtomicFile.writeText(folder.resolve(split.key() + ".jsonl"), text.toString());
+        }
+    }
+
+    /**
+     * Writes a folder of the three files, or nothing.
+     *
+     * @throws InputException if there is a folder of this name with visible files in it
+     */
+    public void writeNew(Path folder) {
+        AtomicDirectory.write(folder, this::write);
     }
 
     private static Split split(Row row) {

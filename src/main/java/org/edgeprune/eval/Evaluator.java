@@ -35,11 +35,13 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
         for (int from = 0; from < examples.size(); from += batchSize) {
             scored.addAll(score(examples.subList(from, Math.min(examples.size(), from + batchSize)), masks));
         }
+        model.requireUnchanged();
         return new Evaluation(scored);
     }
 
     private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
-        try (GradMode off = GradMode.disabled();
+        try (TransformerModel.Use use = model.use();
+                GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             PromptBatch batch = PromptBatch.of(model, examples, scorer, masks == null ? Ablation.ZERO : ablation);
             float[][] full = rows(batch.fullLogits());

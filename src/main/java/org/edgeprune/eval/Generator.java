@@ -54,12 +54,14 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
                 break;
             }
         }
+        model.requireUnchanged();
         return Arrays.copyOfRange(clean, prompt.length, clean.length);
     }
 
     /** Logits of the token after the last, {@code [vocab]}. */
     public float[] nextLogits(int[] clean, int[] corrupted) {
-        try (GradMode off = GradMode.disabled();
+        try (TransformerModel.Use use = model.use();
+                GradMode off = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             TokenBatch batch = batch(clean);
             Tensor last = Tensor.of(new long[] {clean.length - 1}, 1).to(model.device());

@@ -86,10 +86,9 @@ public final class PromptCache implements AutoCloseable {
 
     /** The examples with these numbers as a batch of the current scope. */
     public PromptBatch batch(int[] numbers) {
-        if (!kept) {
-            return PromptBatch.of(model, select(numbers), scorer, ablation);
+        try (TransformerModel.Use use = model.use()) {
+            return kept ? join(numbers) : PromptBatch.of(model, select(numbers), scorer, ablation);
         }
-        return join(numbers);
     }
 
     /** The full model's run on a group; its tensors are out of every scope. */

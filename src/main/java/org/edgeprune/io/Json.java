@@ -10,11 +10,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.PropertyNamingStrategy;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 
 /**
  * JSON as trees: the only place that configures Jackson. A text is one value, nested no deeper than
@@ -49,6 +53,7 @@ public final class Json {
                 .build();
         JsonMapper.Builder builder = JsonMapper.builder(factory)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
                 .serializationInclusion(included);
         if (names != null) {
             builder.propertyNamingStrategy(names);
@@ -129,6 +134,22 @@ public final class Json {
     /** A tree as indented text that ends with a line feed: what our files hold. */
     public static String pretty(JsonNode tree) {
         return tree.toPrettyString() + "\n";
+    }
+
+    /** A tree as a text that is the same for equal values: names are sorted, and numbers written as doubles. */
+    public static String canonical(JsonNode tree) {
+        if (tree.isObject()) {
+            return tree.properties().stream()
+                    .sorted(Map.Entry.comparingByKey())
+                    .map(field -> JsonNodeFactory.instance.textNode(field.getKey()) + ":" + canonical(field.getValue()))
+                    .collect(Collectors.joining(",", "{", "}"));
+        }
+        if (tree.isArray()) {
+            return StreamSupport.stream(tree.spliterator(), false)
+                    .map(Json::canonical)
+                    .collect(Collectors.joining(",", "[", "]"));
+        }
+        return tree.isNumber() ? Double.toString(tree.doubleValue()) : tree.toString();
     }
 
     /** Writes a tree to a file, atomically, as {@link #pretty} text. */

@@ -62,6 +62,11 @@ final class CheckpointWeights implements Weights {
     }
 
     @Override
+    public void requireUnchanged() {
+        checkpoint.requireUnchanged();
+    }
+
+    @Override
     public void close() {
         checkpoint.close();
     }

@@ -14,7 +14,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.io.JsonFields;
 import org.edgeprune.safetensors.ForeignWeights;
 
@@ -226,6 +228,20 @@ public final class ModelConfig {
             throw error(heads, "is " + count(heads) + ", which does not divide " + hidden + " = " + count(hidden));
         }
         return count(hidden) / count(heads);
+    }
+
+    /**
+     * Identity of what an architecture read from this configuration: a digest of the fields that it asked for, where
+     * they are there and not null. Other fields, their order, and how numbers are written do not change it.
+     */
+    public String sha256() {
+        ObjectNode read = Json.object();
+        asked.forEach(field -> {
+            if (fields.has(field)) {
+                read.set(field, fields.node().get(field));
+            }
+        });
+        return Digest.sha256(Json.canonical(read));
     }
 
     /**

@@ -23,7 +23,11 @@ public final class Models {
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
     public static TransformerModel open(Path directory, Execution execution) {
-        Decoder decoder = decoder(directory);
+        return open(directory, decoder(directory), execution);
+    }
+
+    /** The same where {@link #decoder} was asked already. */
+    public static TransformerModel open(Path directory, Decoder decoder, Execution execution) {
         CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory));
         try {
             requireRoom(directory, weights, execution);

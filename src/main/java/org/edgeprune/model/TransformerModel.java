@@ -3,6 +3,7 @@ package org.edgeprune.model;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.torch.DType;
@@ -13,8 +14,12 @@ import org.edgeprune.torch.Tensor;
  * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a
  * residual stream, then the unembedding. Its weights are frozen; it owns them until closed.
  *
- * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}). Not for several threads at
- * once.
+ * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}).
+ *
+ * <p><b>Closing.</b> Training, evaluation and generation enter the model for each step, batch or token ({@link #use}).
+ * {@link #close} waits until all who are inside have left, and whoever would enter afterwards gets an
+ * {@link IllegalStateException}: a run whose model is closed ends before its next step, with its last checkpoint
+ * intact. Whoever uses {@code engine} directly enters by themselves.
  */
 public final class TransformerModel implements AutoCloseable {
     private final Decoder decoder;
@@ -27,6 +32,9 @@ public final class TransformerModel implements AutoCloseable {
     private final Map<Integer, Object> parts = new HashMap<>();
     /** Null where nothing is brought in. */
     private Prefetcher prefetcher;
+
+    private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
+    private boolean closed;
 
     private TransformerModel(Decoder decoder, Weights weights, Execution execution) {
         this.decoder = decoder;
@@ -186,19 +194,69 @@ public final class TransformerModel implements AutoCloseable {
         return execution;
     }
 
+    /** A stay inside a model, which is not closed meanwhile. Ended by the thread that began it. */
+    public interface Use extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Enters the model: it stays open until the use is closed. A thread may enter it several times.
+     *
+     * @throws IllegalStateException if the model is closed
+     * @throws org.edgeprune.io.InputException if its weights' file was written to or replaced since it was opened
+     */
+    public Use use() {
+        users.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the " + architecture() + " model is closed: open it again");
+            }
+            weights.requireUnchanged();
+        } catch (RuntimeException e) {
+            users.readLock().unlock();
+            throw e;
+        }
+        return users.readLock()::unlock;
+    }
+
+    /**
+     * Checks that the weights' file is as it was when the model was opened, before a result is relied on.
+     *
+     * @throws org.edgeprune.io.InputException if it was written to or replaced
+     */
+    public void requireUnchanged() {
+        weights.requireUnchanged();
+    }
+
     private void freeParameters() {
         resident.values().forEach(Parameters::close);
         resident.clear();
         parts.clear();
     }
 
-    /** Frees all parameters and closes the weights. */
+    /**
+     * Frees all parameters and closes the weights, once all who use the model have left it. May be called twice.
+     *
+     * @throws IllegalStateException if the calling thread itself is using the model: it would wait for ever
+     */
     @Override
     public void close() {
-        if (prefetcher != null) {
-            prefetcher.close();
+        if (users.getReadHoldCount() > 0) {
+            throw new IllegalStateException("a model cannot be closed by a thread that is using it");
         }
-        freeParameters();
-        weights.close();
+        users.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                if (prefetcher != null) {
+                    prefetcher.close();
+                }
+                freeParameters();
+                weights.close();
+            }
+        } finally {
+            users.writeLock().unlock();
+        }
     }
 }

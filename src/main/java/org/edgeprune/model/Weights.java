@@ -19,6 +19,13 @@ public interface Weights extends AutoCloseable {
     /** Says that a parameter as it is stored is not needed for now, so that it need not stay in memory. */
     default void unload(String name) {}
 
+    /**
+     * Checks that the parameters are still those that the model was made of. Called at every step of a run.
+     *
+     * @throws org.edgeprune.io.InputException if the files that they are in were written to or replaced
+     */
+    default void requireUnchanged() {}
+
     @Override
     void close();
 }

@@ -169,6 +169,11 @@ public final class Checkpoint implements AutoCloseable {
         return hash.hex();
     }
 
+    /** See {@link SafeTensorsFile#requireUnchanged}: of every file. */
+    public void requireUnchanged() {
+        shards.forEach(SafeTensorsFile::requireUnchanged);
+    }
+
     private SafeTensorsFile shard(String name) {
         SafeTensorsFile shard = shardOf.get(name);
         if (shard == null) {

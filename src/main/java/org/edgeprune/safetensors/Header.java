@@ -19,6 +19,9 @@ import org.edgeprune.io.StrictJson;
 record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
     static final String METADATA = "__metadata__";
 
+    /** The key of the metadata's entry that holds {@link ContentHash} of all tensors and of all other metadata. */
+    static final String DIGEST = "sha256";
+
     /** What libtorch and NumPy can compute with. */
     private static final int MAX_RANK = 64;
 

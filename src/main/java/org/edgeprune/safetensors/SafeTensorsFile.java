@@ -10,10 +10,13 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.Optional;
 import org.edgeprune.io.Complaint;
+import org.edgeprune.io.FileStamp;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.StrictJson;
 import org.edgeprune.io.Uninterrupted;
@@ -48,13 +51,15 @@ public final class SafeTensorsFile implements AutoCloseable {
     /** Kept open for its length: pages of the mapping that a truncation took away must not be touched. */
     private final RandomAccessFile open;
 
+    private final FileStamp stamp;
     private final long length;
     private final Header header;
     private final Arena arena;
     private final MemorySegment data;
 
-    private SafeTensorsFile(Path file, RandomAccessFile open, Arena arena) throws IOException {
+    private SafeTensorsFile(Path file, FileStamp stamp, RandomAccessFile open, Arena arena) throws IOException {
         this.file = file;
+        this.stamp = stamp;
         this.complaint = new Complaint(file);
         this.open = open;
         this.arena = arena;
@@ -92,10 +97,11 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     private static SafeTensorsFile map(Path file) throws IOException {
+        FileStamp stamp = FileStamp.of(file);
         RandomAccessFile open = new RandomAccessFile(file.toFile(), "r");
         Arena arena = Arena.ofShared();
         try {
-            return new SafeTensorsFile(file, open, arena);
+            return new SafeTensorsFile(file, stamp, open, arena);
         } catch (Throwable e) {
             arena.close();
             open.close();
@@ -246,6 +252,49 @@ public final class SafeTensorsFile implements AutoCloseable {
         TensorInfo info = info(name);
         if (info.byteSize() > 0) {
             bytes(info).unload();
+        }
+    }
+
+    /** Whether the header holds a digest of the contents, see {@link SafeTensorsWriter#writeWithDigest}. */
+    public boolean hasDigest() {
+        return metadata().containsKey(Header.DIGEST);
+    }
+
+    /**
+     * Reads every byte.
+     *
+     * @throws InputException if tensors or metadata are not those that were written with the digest in the header
+     */
+    public void requireDigest() {
+        Map<String, String> others = new HashMap<>(metadata());
+        String digest = others.remove(Header.DIGEST);
+        ContentHash hash = new ContentHash();
+        for (String name : new TreeSet<>(names())) {
+            hash(name, hash);
+        }
+        hash.metadata(others);
+        if (!hash.hex().equals(digest)) {
+            throw complaint.damaged("tensors or metadata are not those of the digest in its header");
+        }
+    }
+
+    /**
+     * Checks that nobody wrote to the file or put another in its place since it was opened: what was computed with its
+     * tensors is then the result of one content. Takes a few microseconds.
+     *
+     * @throws InputException if its size, its time or the file behind its name is another
+     */
+    public void requireUnchanged() {
+        boolean same;
+        try {
+            same = stamp.equals(FileStamp.of(file));
+        } catch (IOException e) {
+            same = false;
+        }
+        if (!same) {
+            throw complaint.about(
+                    "was written to, replaced or removed while it was in use",
+                    "put the file back and run again; nothing that was computed since is kept");
         }
     }
 

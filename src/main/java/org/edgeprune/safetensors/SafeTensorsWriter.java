@@ -22,6 +22,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
@@ -60,6 +62,30 @@ public final class SafeTensorsWriter {
         Map<String, UnmadeTensor> made = new HashMap<>();
         tensors.forEach((name, tensor) -> made.put(name, UnmadeTensor.made(tensor)));
         writeUnmade(file, made, metadata);
+    }
+
+    /**
+     * The same with a digest of all tensors and metadata in the header, by which {@link SafeTensorsFile#requireDigest}
+     * finds any damage. The tensors are read twice.
+     */
+    public static void writeWithDigest(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        Map<String, StreamedTensor> streamed = new TreeMap<>();
+        tensors.forEach((name, tensor) -> streamed.put(name, streamed(name, UnmadeTensor.made(tensor))));
+        Map<String, TensorInfo> layout =
+                layOut(streamed).stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
+        ContentHash hash = new ContentHash();
+        streamed.forEach((name, tensor) -> {
+            hash.begin(layout.get(name));
+            try {
+                tensor.body().writeTo(hash.stream());
+            } catch (IOException e) {
+                throw new UncheckedIOException("hashing", e);
+            }
+        });
+        hash.metadata(metadata);
+        Map<String, String> all = new HashMap<>(metadata);
+        all.put(Header.DIGEST, hash.hex());
+        writeStreamed(file, streamed, all);
     }
 
     /** The same for tensors that are made one by one as they are written: no two of them are there at a time. */

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.io.LibraryLogging;
@@ -37,13 +38,17 @@ public final class PromptTokenizer implements AutoCloseable {
     private final Map<String, Integer> ids;
     private final int vocabSize;
     private final OptionalInt bos;
+    private final String sha256;
+    private boolean closed;
 
     private PromptTokenizer(String source, JsonNode definition, String bosToken) {
         this.source = source;
         this.ids = vocabulary(source, definition);
         this.vocabSize = ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1) + 1;
-        this.tokenizer = load(source, definition);
+        byte[] used = used(definition);
+        this.tokenizer = load(source, used);
         this.bos = findBos(bosToken);
+        this.sha256 = Digest.sha256(Digest.sha256(used) + " " + bosToken);
     }
 
     /**
@@ -82,6 +87,7 @@ public final class PromptTokenizer implements AutoCloseable {
      * @throws InputException if the tokenizer has no tokens for a part of the text and no unknown token
      */
     public synchronized int[] encode(String text) {
+        requireOpen();
         try {
             return Arrays.stream(tokenizer.encode(text, true, false).getIds())
                     .mapToInt(Math::toIntExact)
@@ -96,6 +102,7 @@ public final class PromptTokenizer implements AutoCloseable {
 
     /** Text of token ids, special tokens included. */
     public synchronized String decode(int... tokens) {
+        requireOpen();
         return tokenizer.decode(Arrays.stream(tokens).asLongStream().toArray(), false);
     }
 
@@ -136,14 +143,29 @@ public final class PromptTokenizer implements AutoCloseable {
                 : OptionalInt.empty();
     }
 
+    /** Identity of what the tokenizer does: a digest of its definition. */
+    public String sha256() {
+        return sha256;
+    }
+
     /** Where the tokenizer came from: a file, or the name given. */
     public String source() {
         return source;
     }
 
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException(source + ": the tokenizer is closed, with its model: open them again");
+        }
+    }
+
+    /** May be called twice. */
     @Override
     public synchronized void close() {
-        tokenizer.close();
+        if (!closed) {
+            closed = true;
+            tokenizer.close();
+        }
     }
 
     static boolean startsWith(int[] tokens, int[] prefix) {
@@ -166,12 +188,16 @@ public final class PromptTokenizer implements AutoCloseable {
         return OptionalInt.empty();
     }
 
-    private static HuggingFaceTokenizer load(String source, JsonNode definition) {
+    /** The definition without truncation and padding. */
+    private static byte[] used(JsonNode definition) {
+        ObjectNode whole = definition.deepCopy();
+        whole.putNull("truncation");
+        whole.putNull("padding");
+        return whole.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static HuggingFaceTokenizer load(String source, byte[] bytes) {
         try {
-            ObjectNode whole = definition.deepCopy();
-            whole.putNull("truncation");
-            whole.putNull("padding");
-            byte[] bytes = whole.toString().getBytes(StandardCharsets.UTF_8);
             return HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(bytes), Map.of("truncation", "false", "padding", "false"));
         } catch (IOException | RuntimeException e) {

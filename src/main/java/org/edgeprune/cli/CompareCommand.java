@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import org.edgeprune.graph.Circuit;
@@ -62,6 +63,7 @@ final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Comparison comparison = new Comparison(runs.stream().map(this::read).toList());
+        noteDifferences();
         if (intersection != null) {
             Comparison.write(comparison.intersection(), intersection);
         }
@@ -86,15 +88,31 @@ final class CompareCommand implements Callable<Integer> {
                 && Files.exists(path.resolve(Checkpoint.SINGLE))
                 && !new RunDirectory(path).holdsRun();
         return published
-                ? FoundCircuit.of(path.toString(), open(path, Models.sizes(ModelOption.directory(model))))
-                : FoundCircuit.read(path);
+                ? FoundCircuit.of(path.toString(), open(path, Models.sizes(ModelOption.directory(model)), results::note))
+                : FoundCircuit.read(path, results::note);
+    }
+
+    /** Says in what the inputs of a run differ from those of the first: their metrics are then of different things. */
+    private void noteDifferences() {
+        List<Path> ofRuns = runs.stream()
+                .filter(path -> new RunDirectory(path).holdsRun())
+                .toList();
+        for (int i = 1; i < ofRuns.size(); i++) {
+            List<String> differences = new RunDirectory(ofRuns.get(i))
+                    .readRecord()
+                    .inputDifferencesFrom(new RunDirectory(ofRuns.getFirst()).readRecord());
+            if (!differences.isEmpty()) {
+                results.note(ofRuns.get(i) + ": was made from other inputs than " + ofRuns.getFirst() + ": "
+                        + String.join(", ", differences));
+            }
+        }
     }
 
     /** The circuit in a run, a published checkpoint or an edges.json. */
-    static Circuit open(Path circuit, ModelSizes sizes) {
+    static Circuit open(Path circuit, ModelSizes sizes, Consumer<String> noted) {
         return isEdges(circuit)
                 ? Circuit.read(circuit, sizes.graph())
-                : SavedMasks.open(circuit, sizes).circuit();
+                : SavedMasks.open(circuit, sizes, noted).circuit();
     }
 
     static boolean isEdges(Path circuit) {

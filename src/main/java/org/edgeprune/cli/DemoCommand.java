@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.edgeprune.hub.BundledModel;
+import org.edgeprune.io.FolderLock;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
@@ -43,16 +44,22 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunDirectory directory = new RunDirectory(out);
+        try (FolderLock lock = FolderLock.of(out)) {
+            run(directory, lock);
+        }
+        return 0;
+    }
+
+    private void run(RunDirectory directory, FolderLock lock) {
         Device device = compute.start(BundledModel.directory());
         try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
             PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
             PruneResult result = PruneCommand.run(
-                    session.withOptions(session.options().withSeed(seed.value())), directory, false, results);
+                    session.withOptions(session.options().withSeed(seed.value())), lock, false, results);
             RunReport.write(directory, directory.reportFile());
             results.print(
                     result.metrics(),
                     () -> PruneCommand.text(directory, result.metrics()) + "\nFor people: " + directory.reportFile());
         }
-        return 0;
     }
 }

@@ -9,6 +9,7 @@ import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.io.InputException;
+import org.edgeprune.prune.RunDirectory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,7 +63,11 @@ final class DrawCommand implements Callable<Integer> {
         if (headsPerKv < 1) {
             throw new InputException("--heads-per-kv " + headsPerKv + ": must be at least 1");
         }
-        Path file = Files.isDirectory(edges) ? edges.resolve("edges.json") : edges;
+        boolean run = Files.isDirectory(edges);
+        if (run) {
+            new RunDirectory(edges).requireIntact(results::note);
+        }
+        Path file = run ? edges.resolve("edges.json") : edges;
         CircuitDrawing drawing =
                 CircuitDrawing.of(DrawnEdge.read(file), new DrawOptions(title, !unsanitized, constants, headsPerKv));
         out.forEach(drawing::write);

@@ -81,7 +81,7 @@ final class EdgesCommand implements Callable<Integer> {
         Path directory =
                 ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
-        Circuit whole = CompareCommand.open(circuit, sizes);
+        Circuit whole = CompareCommand.open(circuit, sizes, results::note);
         Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name())
                 && matches(reader, edge.reader().name()));
         if (out != null) {
@@ -117,7 +117,7 @@ final class EdgesCommand implements Callable<Integer> {
             throw new InputException("--checkpoint " + checkpoint + ": is the model itself; choose another folder");
         }
         boolean all = isFolder() && writer.equals("*") && reader.equals("*");
-        try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes) : parameters(chosen)) {
+        try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
             ReferenceCheckpoint.write(checkpoint, parameters, sizes, directory);
         }
     }

@@ -16,7 +16,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
-import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.Example;
@@ -109,13 +109,14 @@ final class EvalCommand implements Callable<Integer> {
         MaskValues masks = masks(Models.sizes(directory));
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
-        try (TransformerModel opened = Models.open(directory, execution.start(directory));
-                PromptTokenizer tokenizer = PromptTokenizer.open(directory)) {
+        try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
+            PromptTokenizer tokenizer = opened.tokenizer();
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, results)
                     .part(split);
+            record.ifPresent(made -> compareWith(made, opened, examples));
             Evaluation evaluation =
-                    new Evaluator(opened, chosen.scorer(tokenizer), cut, batchSize).evaluate(examples, masks);
+                    new Evaluator(opened.model(), chosen.scorer(tokenizer), cut, batchSize).evaluate(examples, masks);
             if (examplesFile != null) {
                 AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
             }
@@ -130,11 +131,37 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * Refuses a model or data that are not what they were when the run was made; where they were named on the command
+     * line, only says so of the model.
+     */
+    private void compareWith(RunRecord made, LoadedModel opened, List<Example> examples) {
+        if (made.inputs() == null) {
+            results.note(run + ": is of an earlier version, which did not note the contents of data, config.json and"
+                    + " tokenizer: they may have changed since");
+            return;
+        }
+        List<String> changed = made.changedIn(opened);
+        if (!changed.isEmpty() && model.given()) {
+            results.note(run + ": was made with another model: other are " + String.join(", ", changed));
+            return;
+        }
+        if (!changed.isEmpty()) {
+            throw new InputException(run + ": " + String.join(", ", changed) + " of " + opened.name()
+                    + " changed since the run was made: put them back, or name the model with --model to use it as it is");
+        }
+        boolean ofRun = !task.given() && seed.isEmpty();
+        if (ofRun && !made.hadExamples(split, examples)) {
+            throw new InputException(run + ": the " + split.key() + " examples changed since the run was made: put them"
+                    + " back, or name them with --data to use them as they are");
+        }
+    }
+
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
         execution.prepare();
         return run != null
-                ? SavedMasks.open(run, sizes).binary()
+                ? SavedMasks.open(run, sizes, results::note).binary()
                 : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
     }
 

@@ -125,7 +125,7 @@ final class GenerateCommand implements Callable<Integer> {
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
         return run != null
-                ? SavedMasks.open(run, sizes).binary()
+                ? SavedMasks.open(run, sizes, results::note).binary()
                 : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
     }
 

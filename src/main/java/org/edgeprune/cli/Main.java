@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -99,6 +100,7 @@ public final class Main {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // scripts give options, their caller others in their place
                 .setOverwrittenOptionsAllowed(true)
+                .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
                 .registerConverter(Device.class, text -> read(Device::parse, text))
                 .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
@@ -136,6 +138,14 @@ public final class Main {
                 .findFirst()
                 .map(frame -> " [" + frame + "]")
                 .orElse("");
+    }
+
+    /** An empty path, as of a variable that is not set, would be the folder one happens to be in. */
+    private static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("the path is empty: name one; . is the current folder");
+        }
+        return Path.of(text);
     }
 
     private static <T> T read(Function<String, T> reader, String text) {

@@ -19,6 +19,11 @@ final class ModelOption {
         return model == null ? otherwise : model;
     }
 
+    /** Whether a model was named. */
+    boolean given() {
+        return model != null;
+    }
+
     /** The directory of the model that was given, or of the bundled one. */
     Path directory() {
         return directory(name(BundledModel.NAME));

@@ -38,11 +38,19 @@ final class PaceOptions {
         return maxTrainSamples != null ? maxTrainSamples : otherwise;
     }
 
+    private static void requireNotNegative(String option, int value) {
+        if (value < 0) {
+            throw new InputException(option + " " + value + ": must not be negative; 0 is for never");
+        }
+    }
+
     /** What was given; {@code cacheBytes} otherwise, null for the usual. */
     Pruner.Pace pace(Long cacheBytes) {
         if (cacheMegabytes != null && cacheMegabytes < 0) {
             throw new InputException("--cache-mb " + cacheMegabytes + ": must not be negative");
         }
+        requireNotNegative("--evaluate-every", evaluateEvery);
+        requireNotNegative("--save-every", saveEvery);
         long otherwise = cacheBytes == null ? Pruner.Pace.REFERENCE.cacheBytes() : cacheBytes;
         return new Pruner.Pace(evaluateEvery, saveEvery, cacheMegabytes == null ? otherwise : cacheMegabytes << 20);
     }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
@@ -65,14 +66,23 @@ final class PruneCommand implements Callable<Integer> {
             throw new InputException("--minimal " + minimal + ": must not be negative");
         }
         RunDirectory directory = new RunDirectory(out);
+        try (FolderLock lock = FolderLock.of(out)) {
+            run(directory, lock);
+        }
+        return 0;
+    }
+
+    private void run(RunDirectory directory, FolderLock lock) {
+        directory.requireRunOrEmpty();
         Optional<RunRecord> before =
                 resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         try (LoadedModel loaded = options.open(before)) {
-            PruneSession session = options.session(loaded, before, UnaryOperator.identity());
-            PruneResult result = run(session, directory, resume, results);
+            PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
+            PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
+            PruneResult result = run(session, lock, resume, results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
-            if (minimal != null) {
-                Minimizer.Result less = session.minimize(directory, result.circuit(), minimal);
+            if (session.minimal() != null) {
+                Minimizer.Result less = session.minimize(directory, result.circuit(), session.minimal());
                 directory.writeMinimal(less.circuit());
                 summary.put("minimal_num_edges", less.circuit().size());
                 summary.put("minimal_train_kl_before", less.klBefore());
@@ -80,13 +90,12 @@ final class PruneCommand implements Callable<Integer> {
             }
             results.print(summary, () -> text(directory, summary));
         }
-        return 0;
     }
 
     /** Runs with progress on standard error. */
-    static PruneResult run(PruneSession session, RunDirectory directory, boolean resume, Results results) {
+    static PruneResult run(PruneSession session, FolderLock lock, boolean resume, Results results) {
         try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results)) {
-            return session.run(directory, resume, progress);
+            return session.run(lock, resume, progress);
         }
     }
 

@@ -77,6 +77,7 @@ final class RunOptions {
                 task.data(earlier.map(RunRecord::data)),
                 pace.maxTrainSamples(earlier.map(RunRecord::examples).orElse(null)),
                 last.apply(over(preset)),
+                earlier.map(RunRecord::minimal).orElse(null),
                 pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)));
     }
 }

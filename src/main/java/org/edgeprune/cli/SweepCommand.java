@@ -1,11 +1,14 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
@@ -33,6 +36,9 @@ import picocli.CommandLine.Option;
             "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
         })
 final class SweepCommand implements Callable<Integer> {
+    /** How the names of its runs' folders begin. */
+    private static final String RUN = "edge-sparsity-";
+
     @Option(
             names = "--target-edge-sparsity",
             paramLabel = "S,S...",
@@ -54,20 +60,28 @@ final class SweepCommand implements Callable<Integer> {
         List<Double> targets = targets();
         // complains before anything is computed
         targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));
+        try (FolderLock lock = FolderLock.of(out)) {
+            lock.note().ifPresent(results::note);
+            requireSweepOrEmpty();
+            return sweep(targets);
+        }
+    }
+
+    private int sweep(List<Double> targets) {
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
         Optional<RunRecord> none = Optional.empty();
         String title = Tasks.named(options.taskName(none)).name() + " in " + options.modelName(none);
         try (LoadedModel loaded = options.open(none)) {
             for (double target : targets) {
-                RunDirectory run = new RunDirectory(out.resolve("edge-sparsity-" + target));
+                RunDirectory run = new RunDirectory(out.resolve(RUN + target));
                 PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
-                try {
+                try (FolderLock lock = FolderLock.of(run.path())) {
                     if (isDone(run, session)) {
                         results.note(run.path() + ": done before");
                     } else {
                         results.note(run.path() + ": target edge sparsity " + target);
-                        PruneCommand.run(session, run, true, results);
+                        PruneCommand.run(session, lock, true, results);
                     }
                     rows.add(SweepTable.Row.of(target, run));
                     new SweepTable(rows).write(out, title);
@@ -107,16 +121,32 @@ final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    private static boolean isDone(RunDirectory run, PruneSession session) {
+    private boolean isDone(RunDirectory run, PruneSession session) {
         if (!run.holdsResult()) {
             return false;
         }
-        if (!session.made(run.readRecord())) {
-            throw new InputException(
-                    run.path()
-                            + ": was run with another model, data or options (see its run.json): choose another --out or remove it");
+        List<String> differences = session.differencesFrom(run);
+        if (!differences.isEmpty()) {
+            throw new InputException(run.path() + ": was run with another model, data or options (changed: "
+                    + String.join(", ", differences) + "): choose another --out or remove it");
         }
+        if (run.readRecord().inputs() == null) {
+            results.note(run.path() + ": is of an earlier version, which did not note the contents of data, config.json"
+                    + " and tokenizer: taken to be unchanged");
+        }
+        run.requireIntact(results::note);
         return true;
+    }
+
+    /** Refuses a folder with files in it, none of which is a run of a sweep. */
+    private void requireSweepOrEmpty() {
+        List<Path> files = Folders.visible(out);
+        if (!files.isEmpty()
+                && files.stream()
+                        .noneMatch(f -> f.getFileName().toString().startsWith(RUN) && Files.isDirectory(f))) {
+            throw new InputException(out + ": holds files but no sweep, such as "
+                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
+        }
     }
 
     private record Result(String out, List<SweepTable.Row> runs, List<Double> diverged) {}

@@ -37,6 +37,11 @@ final class TaskOptions {
         return name;
     }
 
+    /** Whether a task, a mode or data were named. */
+    boolean given() {
+        return task != null || mode != null || data != null;
+    }
+
     /** The data that were named, else {@code otherwise}, else null. */
     Path data(Optional<String> otherwise) {
         return data == null ? otherwise.map(Path::of).orElse(null) : data;

@@ -71,7 +71,7 @@ final class TracrCheckCommand implements Callable<Integer> {
         ModelSizes sizes = Models.sizes(directory);
         compute.start(sizes.hidden());
         Circuit found = Files.isDirectory(circuit)
-                ? SavedMasks.open(circuit, sizes).circuit()
+                ? SavedMasks.open(circuit, sizes, results::note).circuit()
                 : Circuit.read(circuit, sizes.graph());
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.ZERO);

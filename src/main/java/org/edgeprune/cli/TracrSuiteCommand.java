@@ -7,6 +7,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
 import org.edgeprune.graph.Ablation;
+import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.recovery.Recovery;
@@ -73,6 +75,26 @@ final class TracrSuiteCommand implements Callable<Integer> {
         List<LibraryProgram> chosen = programs.isEmpty()
                 ? List.of(LibraryProgram.values())
                 : programs.stream().map(TracrSuiteCommand::program).toList();
+        try (FolderLock lock = FolderLock.of(out)) {
+            lock.note().ifPresent(results::note);
+            requireSuiteOrEmpty();
+            return run(chosen);
+        }
+    }
+
+    /** Refuses a folder with files in it, none of which is a program's. */
+    private void requireSuiteOrEmpty() {
+        List<Path> files = Folders.visible(out);
+        if (!files.isEmpty()
+                && files.stream()
+                        .noneMatch(f -> LibraryProgram.byName(f.getFileName().toString())
+                                .isPresent())) {
+            throw new InputException(out + ": holds files but no program's recovery, such as "
+                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
+        }
+    }
+
+    private int run(List<LibraryProgram> chosen) {
         Device device = compute.start(1, Device.CPU);
         Recovery recovery = new Recovery(ablation, steps, seed.value(), Version.number());
         List<Row> rows = new ArrayList<>();

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.ModelDirectories;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.Checkpoint;
@@ -11,12 +12,14 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.torch.Device;
 
 /**
- * A model with its tokenizer. Closing it closes both.
+ * A model with its tokenizer. Closing it closes both, once nobody uses the model, see {@link TransformerModel#close}.
  *
  * @param name as it was asked for
  * @param directory where its files are
+ * @param architectureSha256 identity of what was read from {@code config.json}
  */
-public record LoadedModel(String name, Path directory, TransformerModel model, PromptTokenizer tokenizer)
+public record LoadedModel(
+        String name, Path directory, TransformerModel model, PromptTokenizer tokenizer, String architectureSha256)
         implements AutoCloseable {
     /**
      * Loads a model; libtorch is loaded first where that is not done yet.
@@ -36,9 +39,10 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
 
     /** The same for a model that was located. */
     public static LoadedModel open(String name, Path directory, Execution execution) {
-        TransformerModel model = Models.open(directory, execution);
+        ModelConfig config = ModelConfig.read(directory);
+        TransformerModel model = Models.open(directory, Models.decoder(config), execution);
         try {
-            return new LoadedModel(name, directory, model, PromptTokenizer.open(directory));
+            return new LoadedModel(name, directory, model, PromptTokenizer.open(directory), config.sha256());
         } catch (RuntimeException e) {
             model.close();
             throw e;
@@ -48,7 +52,9 @@ public record LoadedModel(String name, Path directory, TransformerModel model, P
     /** Identity of the weights. Reads every byte of them. */
     public String sha256() {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-            return checkpoint.sha256();
+            String sha256 = checkpoint.sha256();
+            model.requireUnchanged(); // else these are not the weights that the model has
+            return sha256;
         }
     }
 

@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.eval.Evaluation;
@@ -10,7 +11,6 @@ import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.HardConcrete;
@@ -31,7 +31,7 @@ import org.edgeprune.torch.TensorScope;
  * @param data training, validation and test examples
  * @param scorer the task's judge
  * @param record what {@code run.json} will say; its options are the run's
- * @param directory where the run is kept
+ * @param directory where the run is kept; the caller holds its lock
  * @param pace how often to evaluate and to save
  */
 public record Pruner(
@@ -42,13 +42,20 @@ public record Pruner(
      * @param cacheBytes memory for the full model's runs, see {@link PromptCache}
      */
     public record Pace(int evaluateEvery, int saveEvery, long cacheBytes) {
+        public Pace {
+            if (evaluateEvery < 0 || saveEvery < 0 || cacheBytes < 0) {
+                throw new IllegalArgumentException("evaluateEvery " + evaluateEvery + ", saveEvery " + saveEvery
+                        + ", cacheBytes " + cacheBytes + ": must not be negative");
+            }
+        }
+
         /** The reference's: every 64 steps; and a quarter of a 16 GB machine for the cache. */
         public static final Pace REFERENCE = new Pace(64, 64, 4L << 30);
     }
 
     /** Hears of a run's progress. */
     public interface Listener {
-        /** Something to know about the data. */
+        /** Something to know about the data, or about the run that is continued. */
         default void noted(String note) {}
 
         /** Before the first step. */
@@ -79,8 +86,11 @@ public record Pruner(
     public PruneResult run(boolean resume, Listener listener) {
         PruneOptions options = record.options();
         ComputationGraph graph = options.graph().of(model.graphShape());
-        TrainingState checkpoints = new TrainingState(directory.checkpoints(), identity());
-        Optional<Path> start = resume ? checkpoints.newest() : Optional.empty();
+        TrainingState checkpoints = new TrainingState(directory.checkpoints(), record);
+        if (resume && directory.holdsRun()) {
+            requireSame(directory.readRecord(), listener);
+        }
+        Optional<Path> start = resume ? checkpoints.newestIntact(listener::noted) : Optional.empty();
         if (!resume && checkpoints.newest().isPresent()) {
             throw new InputException(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
@@ -95,6 +105,7 @@ public record Pruner(
                         new PromptCache(model, data.train(), scorer, options.ablation(), pace.cacheBytes())) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
                     .orElse(0);
+            model.requireUnchanged();
             directory.write(record);
             directory.forgetStepsFrom(first);
             listener.started(first, options.training().steps());
@@ -117,13 +128,34 @@ public record Pruner(
                     listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.training().steps())) {
-                    checkpoints.save(made, parameters, trainer.optimizer());
+                    save(checkpoints, made, parameters, trainer);
                 }
             }
             if (pace.saveEvery() > 0) {
-                checkpoints.save(options.training().steps(), parameters, trainer.optimizer());
+                save(checkpoints, options.training().steps(), parameters, trainer);
             }
             return finish(parameters, (System.nanoTime() - began) / 1e9);
+        }
+    }
+
+    /** A checkpoint, which is relied on: the log of its steps is on the disk, and all were steps of one model. */
+    private void save(TrainingState checkpoints, int step, MaskParameters parameters, MaskTrainer trainer) {
+        model.requireUnchanged();
+        directory.syncSteps();
+        checkpoints.save(step, parameters, trainer.optimizer());
+    }
+
+    /** @throws InputException if the run that the directory holds is another one */
+    private void requireSame(RunRecord before, Listener listener) {
+        List<String> differences = record.differencesFrom(before);
+        if (!differences.isEmpty()) {
+            throw new InputException(directory.path() + ": belongs to a run with other options, data or model (changed: "
+                    + String.join(", ", differences)
+                    + "): resume with what run.json says, or start anew in another --out");
+        }
+        if (before.inputs() == null) {
+            listener.noted(directory.runFile() + ": is of an earlier version, which did not note the contents of data,"
+                    + " config.json and tokenizer: taken to be unchanged");
         }
     }
 
@@ -158,11 +190,12 @@ public record Pruner(
         MaskValues soft = parameters.deterministic();
         MaskValues.Thresholds thresholds = soft.thresholds();
         MaskValues binary = soft.binary(thresholds);
-        Evaluation evaluation = evaluator().evaluate(data.test(), binary);
+        Evaluation evaluation = evaluator().evaluate(data.test(), binary); // the last use of the model, which checks it
+        directory.syncSteps();
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
-        directory.writeMetrics(RunDirectory.JSON.tree(result.metrics()));
+        directory.writeMetrics(result.metrics());
         return result;
     }
 
@@ -173,13 +206,5 @@ public record Pruner(
                         .newest()
                         .map(f -> "The last good checkpoint is " + f)
                         .orElse("There is no checkpoint yet");
-    }
-
-    /** A digest of what decides the run's numbers: model, data and options, not where it runs. */
-    private String identity() {
-        ObjectNode json = RunDirectory.JSON.tree(record);
-        json.retain("model_sha256", "task", "data", "examples", "options");
-        json.set("options", OptionsFormat.identity(record.options()));
-        return Digest.sha256(json.toString());
     }
 }

@@ -2,17 +2,28 @@ package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.stream.Collectors;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Digest;
+import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
-import org.edgeprune.io.TextReader;
 
 /**
  * The files of one run.
@@ -28,16 +39,27 @@ import org.edgeprune.io.TextReader;
  *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
  *
- * All but {@code metrics.jsonl} are replaced atomically.
+ * All but {@code metrics.jsonl} are replaced atomically. {@code metrics.json} has the digests of the masks and the edges
+ * that it was measured on. Whoever writes holds the directory's {@link FolderLock}.
  */
 public record RunDirectory(Path path) {
+    private static final String FILES = "files";
+    private static final int MAX_LINE = 1 << 20;
+
+    /** @throws InputException if the path is empty, which would be the folder one happens to be in */
+    public RunDirectory {
+        if (path.toString().isEmpty()) {
+            throw new InputException("the run's folder: the path is empty: name a folder, or . for the current one");
+        }
+    }
+
     /** Names in files are in snake_case, as the field writes them. */
     static final Json JSON = Json.SNAKE_CASE;
 
     /** Makes the directory if it is not there. */
     public static RunDirectory create(Path path) {
         try {
-            Files.createDirectories(path);
+            Folders.make(path);
             return new RunDirectory(path);
         } catch (IOException e) {
             throw new InputException(path + ": the run directory cannot be made: " + e + ": choose another --out", e);
@@ -92,6 +114,26 @@ public record RunDirectory(Path path) {
         return Files.exists(runFile());
     }
 
+    /**
+     * Refuses a folder that is no run's and not empty either, so that nobody's files are overwritten. A start that was
+     * cut off leaves nothing but hidden files before {@code run.json}.
+     *
+     * @throws InputException naming a file that is there
+     */
+    public void requireRunOrEmpty() {
+        List<Path> files = Folders.visible(path);
+        if (!holdsRun() && !files.isEmpty()) {
+            throw new InputException(
+                    path + ": holds files but no run, such as " + files.getFirst().getFileName()
+                            + ": choose another --out, or an empty folder");
+        }
+    }
+
+    /** Removes what a killed process left half-written. Only under the lock. */
+    void removeTemporary() {
+        Stream.of(path, checkpoints(), data()).forEach(Folders::removeTemporary);
+    }
+
     public void write(RunRecord record) {
         ObjectNode tree = JSON.tree(record);
         Json.write(runFile(), tree.set("options", OptionsFormat.write(record.options())));
@@ -135,9 +177,47 @@ public record RunDirectory(Path path) {
         return Circuit.read(edgesFile(), graph);
     }
 
-    /** Writes {@code metrics.json}. */
-    public void writeMetrics(ObjectNode metrics) {
-        Json.write(metricsFile(), metrics);
+    /** Writes {@code metrics.json}, with the digests of the masks and edges that are there. */
+    public void writeMetrics(Map<String, Object> metrics) {
+        ObjectNode all = JSON.tree(metrics);
+        ObjectNode files = all.putObject(FILES);
+        for (Path file : List.of(masksFile(), edgesFile())) {
+            files.put(file.getFileName().toString(), digest(file));
+        }
+        Json.write(metricsFile(), all);
+    }
+
+    /**
+     * Checks that masks and edges are those that {@code metrics.json} was measured on, where the run has ended.
+     *
+     * @param noted hears if the run is of an earlier version, which did not note digests
+     * @throws InputException naming the file that is another
+     */
+    public void requireIntact(Consumer<String> noted) {
+        if (!Files.exists(metricsFile())) {
+            return;
+        }
+        JsonNode files = Json.read(metricsFile(), path + " is not a run directory").path(FILES);
+        if (files.isMissingNode()) {
+            noted.accept(path + ": is of an earlier version, without digests: its files are taken as they are, unverified");
+        }
+        for (Path file : List.of(masksFile(), edgesFile())) {
+            String digest = files.path(file.getFileName().toString()).asText("");
+            if (!files.isMissingNode() && Files.exists(file) && !digest(file).equals(digest)) {
+                throw new InputException(file + ": is not the file that metrics.json was measured on: put it back, or"
+                        + " write it again with edgeprune prune --resume --out " + path);
+            }
+        }
+    }
+
+    private static String digest(Path file) {
+        Digest digest = Digest.sha256();
+        try (InputStream in = digest.through(Files.newInputStream(file))) {
+            in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read (" + e + "): check its permissions", e);
+        }
+        return digest.hex();
     }
 
     /** Writes {@code examples.jsonl}, the last file of a run. */
@@ -160,19 +240,50 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Drops the lines of steps that a resumed run will make again, and what a kill left half-written. */
+    /** Makes the lines that were appended last, before something that relies on them is written. */
+    void syncSteps() {
+        try {
+            if (Files.exists(stepsFile())) {
+                Folders.syncFile(stepsFile());
+            }
+        } catch (IOException e) {
+            throw new InputException(
+                    stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
+        }
+    }
+
+    /** Drops the lines of steps that a resumed run will make again, and whatever is no line of a run. */
     void forgetStepsFrom(int step) {
         if (!Files.exists(stepsFile())) {
             return;
         }
-        String kept = TextReader.LARGE.lines(stepsFile(), "start the run again").stream()
-                .filter(line -> stepOf(line) < step)
-                .map(line -> line + "\n")
-                .collect(Collectors.joining());
-        AtomicFile.writeText(stepsFile(), kept);
+        AtomicFile.write(stepsFile(), out -> {
+            try (InputStream in = new BufferedInputStream(Files.newInputStream(stepsFile()))) {
+                ByteArrayOutputStream line = new ByteArrayOutputStream();
+                for (int next = in.read(); next >= 0; next = in.read()) {
+                    if (next != '\n') {
+                        // what is longer than any line is none: its beginning is enough to find that out
+                        if (line.size() < MAX_LINE) {
+                            line.write(next);
+                        }
+                        continue;
+                    }
+                    if (stepOf(line.toByteArray()) < step) {
+                        line.write('\n');
+                        line.writeTo(out);
+                    }
+                    line.reset();
+                }
+            }
+        });
     }
 
-    private int stepOf(String line) {
+    /** The step of a line of {@code metrics.jsonl}; the highest number for what is none. */
+    private int stepOf(byte[] bytes) {
+        String line = new String(bytes, StandardCharsets.UTF_8);
+        if (!Arrays.equals(bytes, line.getBytes(StandardCharsets.UTF_8))) {
+            return Integer.MAX_VALUE;
+        }
         try {
             JsonNode step = Json.parse(stepsFile().toString(), line, "start the run again")
                     .path("step");

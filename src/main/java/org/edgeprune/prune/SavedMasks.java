@@ -3,6 +3,7 @@ package org.edgeprune.prune;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
@@ -25,11 +26,13 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
      * Opens a directory.
      *
      * @param model the model that the masks belong to
-     * @throws InputException if it is neither, or belongs to another model
+     * @param noted hears that a run of an earlier version has no digests by which its files could be verified
+     * @throws InputException if it is neither, belongs to another model, or holds other masks or edges than those that
+     *     its metrics were measured on
      */
-    public static SavedMasks open(Path directory, ModelSizes model) {
+    public static SavedMasks open(Path directory, ModelSizes model, Consumer<String> noted) {
         Optional<RunRecord> run = runOf(directory);
-        try (MaskParameters parameters = parameters(directory, model)) {
+        try (MaskParameters parameters = parameters(directory, model, noted)) {
             MaskValues soft = parameters.deterministic();
             return new SavedMasks(run, soft, run.isPresent() ? soft.thresholds() : soft.referenceThresholds());
         }
@@ -49,7 +52,7 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
     }
 
     /** The parameters themselves, to be closed by the caller; otherwise as {@link #open}. */
-    public static MaskParameters parameters(Path directory, ModelSizes model) {
+    public static MaskParameters parameters(Path directory, ModelSizes model, Consumer<String> noted) {
         Optional<RunRecord> run = runOf(directory);
         if (run.isEmpty()) {
             if (!ReferenceCheckpoint.isOne(directory, model)) {
@@ -59,11 +62,13 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
             }
             return ReferenceCheckpoint.read(directory, model);
         }
-        Path masks = new RunDirectory(directory).masksFile();
+        RunDirectory files = new RunDirectory(directory);
+        Path masks = files.masksFile();
         if (Files.notExists(masks)) {
             throw new InputException(
                     masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
+        files.requireIntact(noted);
         ComputationGraph graph = run.get().options().graph().of(model.graph());
         return TrainingState.readParameters(masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
     }

@@ -3,13 +3,19 @@ package org.edgeprune.prune;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.edgeprune.io.Complaint;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -25,10 +31,14 @@ import org.edgeprune.torch.TensorScope;
  * Checkpoints of a run: parameters, optimiser state and step. Noise and batches are pure functions of seed and step, so
  * there is no generator state, and a resumed run continues to bit-identical results.
  *
+ * <p>A checkpoint holds a digest of all that is in it, and the step in its name, so that a damaged one is known and the
+ * one before it used: the result is the same bits. Checkpoints of earlier versions have no digest.
+ *
  * @param directory where checkpoints lie
- * @param runIdentity what the run was made from; a checkpoint of another run is refused
+ * @param run what the run is made from; a checkpoint of another run is refused
  */
-record TrainingState(Path directory, String runIdentity) {
+record TrainingState(Path directory, RunRecord run) {
+    private static final Pattern NAME = Pattern.compile("step-(\\d{1,9})\\.safetensors");
     private static final int KEPT = 2;
     private static final String STEP = "step";
     private static final String IDENTITY = "run";
@@ -36,7 +46,7 @@ record TrainingState(Path directory, String runIdentity) {
     /** Writes the state after {@code step} steps, atomically, and removes all but the newest checkpoints. */
     void save(int step, MaskParameters parameters, AdamW optimizer) {
         try {
-            Files.createDirectories(directory);
+            Folders.make(directory);
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be made: " + e, e);
         }
@@ -45,8 +55,8 @@ record TrainingState(Path directory, String runIdentity) {
             tensors.put("optimizer.m." + i, optimizer.firstMoments().get(i));
             tensors.put("optimizer.v." + i, optimizer.secondMoments().get(i));
         }
-        Map<String, String> metadata = Map.of(STEP, Integer.toString(step), IDENTITY, runIdentity);
-        SafeTensorsWriter.write(directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
+        Map<String, String> metadata = Map.of(STEP, Integer.toString(step), IDENTITY, run.identity());
+        SafeTensorsWriter.writeWithDigest(directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
         List<Path> all = newestFirst();
         for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) {
             try {
@@ -71,6 +81,87 @@ record TrainingState(Path directory, String runIdentity) {
         return "lambda." + which.name().toLowerCase(java.util.Locale.ROOT);
     }
 
+    /** The step in a checkpoint's name. */
+    private static int step(Path file) {
+        Matcher name = NAME.matcher(file.getFileName().toString());
+        return name.matches() ? Integer.parseInt(name.group(1)) : -1;
+    }
+
+    /**
+     * The newest checkpoint that is intact, if there is any checkpoint. Damaged ones get {@code .damaged} appended to
+     * their names, so that they are in nobody's way and nothing is lost.
+     *
+     * @param noted hears which ones are damaged, and what is used in their place
+     * @throws InputException if a checkpoint is intact but of another run, or if all are damaged
+     */
+    Optional<Path> newestIntact(Consumer<String> noted) {
+        List<Path> all = newestFirst();
+        List<DamagedException> damages = new ArrayList<>();
+        for (Path file : all) {
+            try {
+                boolean withDigest = check(file);
+                for (int i = 0; i < damages.size(); i++) {
+                    setAside(all.get(i));
+                    noted.accept(damages.get(i).getMessage() + ": going on from " + file.getFileName());
+                }
+                if (!withDigest) {
+                    noted.accept(file + ": is of an earlier version, without a digest: taken as it is, unverified");
+                }
+                return Optional.of(file);
+            } catch (DamagedException e) {
+                damages.add(e);
+            }
+        }
+        if (!damages.isEmpty()) {
+            throw new InputException(
+                    damages.getFirst().getMessage() + ", and there is no other one that is intact: start anew in another"
+                            + " --out, or remove " + directory + " to repeat all steps",
+                    damages.getFirst());
+        }
+        return Optional.empty();
+    }
+
+    /** What is known to be no checkpoint as it was written. */
+    private static final class DamagedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        DamagedException(Path file, String fault, Throwable cause) {
+            super(file + ": the checkpoint is damaged (" + fault + ")", cause);
+        }
+    }
+
+    /** Whether a checkpoint of this run has a digest, with which it then agrees. */
+    private boolean check(Path file) throws DamagedException {
+        try (SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
+            if (tensors.hasDigest()) {
+                tensors.requireDigest();
+            } else if (run.identity().equals(tensors.metadata().get(IDENTITY))) {
+                throw new InputException(file + ": the digest in its header is gone");
+            }
+            String step = tensors.metadata().get(STEP);
+            if (!Integer.toString(step(file)).equals(step)) {
+                throw new InputException(file + ": is of step " + step + ", not of that in its name");
+            }
+            String identity = tensors.metadata().get(IDENTITY);
+            if (tensors.hasDigest() ? run.identity().equals(identity) : run.earlierIdentity().equals(identity)) {
+                return tensors.hasDigest();
+            }
+        } catch (InputException e) {
+            String fault = e.getMessage().replace(file + ": ", "").replace(": " + Complaint.REPLACE, "");
+            throw new DamagedException(file, fault, e);
+        }
+        throw new InputException(file + ": belongs to a run with other options, data or model (field '" + IDENTITY
+                + "'): resume with the options in run.json, or start anew in another --out");
+    }
+
+    private static void setAside(Path file) {
+        try {
+            Files.move(file, file.resolveSibling(file.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            // It stays where it is, and is found to be damaged again.
+        }
+    }
+
     /** The newest checkpoint, if there is one. */
     Optional<Path> newest() {
         return newestFirst().stream().findFirst();
@@ -81,9 +172,8 @@ record TrainingState(Path directory, String runIdentity) {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(f -> f.getFileName().toString().matches("step-\\d+\\.safetensors"))
-                    .sorted(Comparator.comparing((Path f) -> f.getFileName().toString())
-                            .reversed())
+            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches())
+                    .sorted(Comparator.comparing(TrainingState::step).reversed())
                     .toList();
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be listed: " + e, e);
@@ -110,11 +200,7 @@ record TrainingState(Path directory, String runIdentity) {
     /** Puts a checkpoint's optimiser state into {@code optimizer}. @return the steps made until then */
     int restore(Path file, AdamW optimizer) {
         try (SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
-            if (!runIdentity.equals(tensors.metadata().get(IDENTITY))) {
-                throw new InputException(file + ": belongs to a run with other options, data or model (field '"
-                        + IDENTITY + "'): resume with the options in run.json, or start anew in another --out");
-            }
-            int step = Integer.parseInt(tensors.metadata().getOrDefault(STEP, "0"));
+            int step = step(file);
             List<float[]> first = new ArrayList<>();
             List<float[]> second = new ArrayList<>();
             for (int i = 0; i < optimizer.firstMoments().size(); i++) {

@@ -1,24 +1,29 @@
 package org.edgeprune.recovery;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
-import org.edgeprune.model.Models;
-import org.edgeprune.model.TransformerModel;
+import org.edgeprune.model.Execution;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunInputs;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SparsestFaithful;
-import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
@@ -76,6 +81,9 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
     /** Examples that circuits are checked on at most; enough for every input of the library's programs. */
     private static final int LIMIT = 10_000;
 
+    /** What a recovery makes. */
+    private static final Set<String> FILES = Set.of("model", "data", "run", "trained.json", "minimal.json");
+
     /** Steps that do for every program of the library. */
     public static final int STEPS = 2000;
 
@@ -97,19 +105,42 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
 
     /**
      * Writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is what training
-     * ended with, {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it.
+     * ended with, {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it. What a
+     * recovery that was cut off left there is made again.
+     *
+     * @throws InputException if the directory holds a finished recovery or files of others, or another process works on
+     *     it
      */
     public Result run(TracrTask task, Path directory, Device device) {
+        try (FolderLock lock = FolderLock.of(directory)) {
+            requireUnfinished(directory);
+            return recover(task, directory, device);
+        }
+    }
+
+    private static void requireUnfinished(Path directory) {
+        if (Files.exists(directory.resolve("minimal.json"))) {
+            throw new InputException(directory + ": holds a run already: choose another --out");
+        }
+        for (Path file : Folders.visible(directory)) {
+            if (!FILES.contains(file.getFileName().toString())) {
+                throw new InputException(directory + ": holds files of others, such as " + file.getFileName()
+                        + ": choose another --out");
+            }
+        }
+        Stream.of("", "run", "data", "model").forEach(name -> Folders.removeTemporary(directory.resolve(name)));
+    }
+
+    private Result recover(TracrTask task, Path directory, Device device) {
         Path models = directory.resolve("model");
         CompiledModelFiles.write(task.model(), models);
         Generated generated = task.generate(DataRequest.seeded(seed));
         generated.records().write(directory.resolve("data"));
         long began = System.nanoTime();
-        try (TransformerModel model = Models.open(models, device);
-                PromptTokenizer tokenizer = PromptTokenizer.open(models)) {
-            Dataset data = task.read(directory.resolve("data"), tokenizer);
-            Evaluator evaluator = new Evaluator(model, task.scorer(), ablation, 8 * BATCH);
-            ComputationGraph graph = new ComputationGraph(model.graphShape());
+        try (LoadedModel model = LoadedModel.open(models.toString(), models, Execution.on(device))) {
+            Dataset data = task.read(directory.resolve("data"), model.tokenizer());
+            Evaluator evaluator = new Evaluator(model.model(), task.scorer(), ablation, 8 * BATCH);
+            ComputationGraph graph = new ComputationGraph(model.model().graphShape());
             double scale = kl(evaluator, data, Circuit.of(graph, new BitSet()));
             SparsestFaithful faithful = new SparsestFaithful(FAITHFUL_SHARE * scale);
             pruner(task, model, data, directory, scale).run(false, faithful);
@@ -138,29 +169,24 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
                 .get("kl");
     }
 
-    private Pruner pruner(TracrTask task, TransformerModel model, Dataset data, Path directory, double scale) {
+    private Pruner pruner(TracrTask task, LoadedModel model, Dataset data, Path directory, double scale) {
         RunDirectory run = RunDirectory.create(directory.resolve("run"));
-        if (run.holdsRun()) {
-            throw new InputException(run.path() + ": holds a run already: choose another --out");
-        }
         Path models = directory.resolve("model");
-        String sha256;
-        try (Checkpoint checkpoint = Checkpoint.open(models)) {
-            sha256 = checkpoint.sha256();
-        }
         RunRecord record = new RunRecord(
                 version,
                 LibTorch.version(),
                 models.toString(),
-                sha256,
+                model.sha256(),
                 task.name(),
                 directory.resolve("data").toString(),
                 data.train().size(),
+                RunInputs.of(data, model),
                 LibTorch.threads(),
-                model.execution(),
+                model.model().execution(),
                 CACHE_BYTES,
-                options(scale, new ComputationGraph(model.graphShape()).edgeCount()));
-        return new Pruner(model, data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
+                null,
+                options(scale, new ComputationGraph(model.model().graphShape()).edgeCount()));
+        return new Pruner(model.model(), data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
     }
 
     private PruneOptions options(double scale, int edges) {

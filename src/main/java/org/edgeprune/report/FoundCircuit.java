@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.graph.Circuit;
@@ -35,9 +36,14 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
     /**
      * Reads a run directory or an {@code edges.json}.
      *
-     * @throws InputException if it is neither, or the run has not ended
+     * @throws InputException if it is neither, the run has not ended, or its edges are not those of its metrics
      */
     public static FoundCircuit read(Path path) {
+        return read(path, note -> {});
+    }
+
+    /** The same, and hears if a run is of an earlier version, whose edges cannot be verified. */
+    public static FoundCircuit read(Path path, Consumer<String> noted) {
         boolean run = Files.isDirectory(path);
         RunDirectory directory = new RunDirectory(path);
         Path file = run ? directory.edgesFile() : path;
@@ -46,6 +52,9 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
                     + (run && directory.holdsRun()
                             ? "the run has not ended; continue it with edgeprune prune --resume"
                             : "name the folder of a run or an edges.json"));
+        }
+        if (run) {
+            directory.requireIntact(noted);
         }
         Set<Link> edges = DrawnEdge.read(file).stream()
                 .map(e -> new Link(e.writer(), e.reader()))

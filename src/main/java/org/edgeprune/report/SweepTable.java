@@ -72,8 +72,14 @@ public record SweepTable(List<Row> rows) {
     /** Comma-separated, with a line of names first. */
     public String toCsv() {
         return lines("")
-                .map(line -> line.stream().map(SweepTable::quoted).collect(Collectors.joining(",")) + "\n")
+                .map(line -> line.stream().map(SweepTable::cell).collect(Collectors.joining(",")) + "\n")
                 .collect(Collectors.joining());
+    }
+
+    /** A spreadsheet must not take a name for a formula; numbers are none. */
+    private static String cell(String cell) {
+        boolean formula = cell.matches("(?s)[=+\\-@\t\r].*") && !cell.matches("-?[0-9.eE+-]+|-?Infinity");
+        return formula ? "\"" + ("'" + cell).replace("\"", "\"\"") + "\"" : quoted(cell);
     }
 
     private static String quoted(String cell) {

@@ -158,9 +158,26 @@ class PrunerTest {
         private static final long serialVersionUID = 1L;
     }
 
+    private static RunRecord record(Dataset data, PruneOptions options) {
+        return new RunRecord(
+                "test",
+                "",
+                "",
+                "",
+                "test",
+                "",
+                10,
+                RunInputs.of(data, "architecture", "tokenizer"),
+                1,
+                Execution.on(Device.CPU),
+                0,
+                null,
+                options);
+    }
+
     private Pruner pruner(Path out, PruneOptions options, int saveEvery) {
         Dataset data = new Dataset(examples(10, 1), examples(4, 2), examples(4, 3));
-        RunRecord record = new RunRecord("test", "", "", "", "test", "", 10, 1, Execution.on(Device.CPU), 0, options);
+        RunRecord record = record(data, options);
         return new Pruner(model, data, KL, record, RunDirectory.create(out), new Pruner.Pace(5, saveEvery, 1 << 20));
     }
 

@@ -41,14 +41,16 @@ class RunReportTest {
         run = new RunDirectory(dir.resolve("run"));
         try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
             PruneSession session = new PruneSession(
-                    loaded, Tasks.named("ioi"), data, null, TinyRun.options(), new Pruner.Pace(5, 0, 1 << 30));
+                    loaded, Tasks.named("ioi"), data, null, TinyRun.options(), null, new Pruner.Pace(5, 0, 1 << 30));
             result = session.run(run, false, new Pruner.Listener() {});
             Evaluation again = session.evaluate(
                     result.binary(),
                     Tasks.named("ioi").read(data, loaded.tokenizer()).test());
             assertEquals(result.evaluation().metrics(), again.metrics());
-            assertTrue(session.made(run.readRecord()));
-            assertFalse(session.withOptions(TinyRun.options().withSeed(1)).made(run.readRecord()));
+            assertEquals(List.of(), session.differencesFrom(run));
+            assertEquals(
+                    List.of("seed (1, was 42)"),
+                    session.withOptions(TinyRun.options().withSeed(1)).differencesFrom(run));
         }
     }
 

@@ -4,8 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
@@ -88,15 +88,15 @@ final class CompareCommand implements Callable<Integer> {
                 && Files.exists(path.resolve(Checkpoint.SINGLE))
                 && !new RunDirectory(path).holdsRun();
         return published
-                ? FoundCircuit.of(path.toString(), open(path, Models.sizes(ModelOption.directory(model)), results::note))
+                ? FoundCircuit.of(
+                        path.toString(), open(path, Models.sizes(ModelOption.directory(model)), results::note))
                 : FoundCircuit.read(path, results::note);
     }
 
     /** Says in what the inputs of a run differ from those of the first: their metrics are then of different things. */
     private void noteDifferences() {
-        List<Path> ofRuns = runs.stream()
-                .filter(path -> new RunDirectory(path).holdsRun())
-                .toList();
+        List<Path> ofRuns =
+                runs.stream().filter(path -> new RunDirectory(path).holdsRun()).toList();
         for (int i = 1; i < ofRuns.size(); i++) {
             List<String> differences = new RunDirectory(ofRuns.get(i))
                     .readRecord()

@@ -147,8 +147,9 @@ final class EvalCommand implements Callable<Integer> {
             return;
         }
         if (!changed.isEmpty()) {
-            throw new InputException(run + ": " + String.join(", ", changed) + " of " + opened.name()
-                    + " changed since the run was made: put them back, or name the model with --model to use it as it is");
+            throw new InputException(
+                    run + ": " + String.join(", ", changed) + " of " + opened.name()
+                            + " changed since the run was made: put them back, or name the model with --model to use it as it is");
         }
         boolean ofRun = !task.given() && seed.isEmpty();
         if (ofRun && !made.hadExamples(split, examples)) {

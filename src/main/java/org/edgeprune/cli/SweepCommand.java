@@ -142,8 +142,7 @@ final class SweepCommand implements Callable<Integer> {
     private void requireSweepOrEmpty() {
         List<Path> files = Folders.visible(out);
         if (!files.isEmpty()
-                && files.stream()
-                        .noneMatch(f -> f.getFileName().toString().startsWith(RUN) && Files.isDirectory(f))) {
+                && files.stream().noneMatch(f -> f.getFileName().toString().startsWith(RUN) && Files.isDirectory(f))) {
             throw new InputException(out + ": holds files but no sweep, such as "
                     + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
         }

@@ -9,9 +9,9 @@ import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
- * Writes a whole directory or nothing: into a hidden one beside it, flushed to the disk, then renamed. That one is deleted if writing fails,
- * and also if the process is asked to end meanwhile; killed outright, it leaves a {@code .NAME.*.tmp} that may be
- * deleted.
+ * Writes a whole directory or nothing: into a hidden one beside it, flushed to the disk, then renamed. That one is
+ * deleted if writing fails, and also if the process is asked to end meanwhile; killed outright, it leaves a
+ * {@code .NAME.*.tmp} that may be deleted.
  */
 public final class AtomicDirectory {
     /** Writes the files of the directory that it is given. */
@@ -105,7 +105,8 @@ public final class AtomicDirectory {
             throw new Complaint(directory)
                     .about(
                             "holds files already, such as "
-                                    + Complaint.quote(files.getFirst().getFileName().toString()),
+                                    + Complaint.quote(
+                                            files.getFirst().getFileName().toString()),
                             "name another directory, or delete this one");
         }
     }

@@ -22,9 +22,7 @@ public final class Folders {
      */
     public static List<Path> make(Path folder) throws IOException {
         List<Path> missing = new ArrayList<>();
-        for (Path at = folder.toAbsolutePath().normalize();
-                at != null && Files.notExists(at);
-                at = at.getParent()) {
+        for (Path at = folder.toAbsolutePath().normalize(); at != null && Files.notExists(at); at = at.getParent()) {
             missing.addFirst(at);
         }
         Files.createDirectories(folder);

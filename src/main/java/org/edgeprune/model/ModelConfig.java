@@ -231,17 +231,25 @@ public final class ModelConfig {
     }
 
     /**
-     * Identity of what an architecture read from this configuration: a digest of the fields that it asked for, where
-     * they are there and not null. Other fields, their order, and how numbers are written do not change it.
+     * Identity of the architecture that this configuration describes: a digest of all its fields but those that do not
+     * change what a frozen model computes, and those that are null. The order of the fields and the way that numbers
+     * are written do not change it.
      */
     public String sha256() {
-        ObjectNode read = Json.object();
-        asked.forEach(field -> {
-            if (fields.has(field)) {
-                read.set(field, fields.node().get(field));
+        return Digest.sha256(modelType() + Json.canonical(withEffect(fields.node())));
+    }
+
+    private static JsonNode withEffect(JsonNode value) {
+        if (!(value instanceof ObjectNode object)) {
+            return value;
+        }
+        ObjectNode kept = Json.object();
+        object.properties().forEach(field -> {
+            if (!field.getValue().isNull() && !WITHOUT_EFFECT.contains(field.getKey())) {
+                kept.set(field.getKey(), withEffect(field.getValue()));
             }
         });
-        return Digest.sha256(Json.canonical(read));
+        return kept;
     }
 
     /**

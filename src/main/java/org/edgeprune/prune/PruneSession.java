@@ -196,8 +196,7 @@ public record PruneSession(
         if (data != null || Files.exists(directory.data()) || !known) {
             return Optional.empty();
         }
-        Generated generated =
-                task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
+        Generated generated = task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
         generated.notes().forEach(listener::noted);
         return Optional.of(generated);
     }

@@ -149,9 +149,10 @@ public record Pruner(
     private void requireSame(RunRecord before, Listener listener) {
         List<String> differences = record.differencesFrom(before);
         if (!differences.isEmpty()) {
-            throw new InputException(directory.path() + ": belongs to a run with other options, data or model (changed: "
-                    + String.join(", ", differences)
-                    + "): resume with what run.json says, or start anew in another --out");
+            throw new InputException(
+                    directory.path() + ": belongs to a run with other options, data or model (changed: "
+                            + String.join(", ", differences)
+                            + "): resume with what run.json says, or start anew in another --out");
         }
         if (before.inputs() == null) {
             listener.noted(directory.runFile() + ": is of an earlier version, which did not note the contents of data,"

@@ -39,8 +39,8 @@ import org.edgeprune.io.Json;
  *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
  *
- * All but {@code metrics.jsonl} are replaced atomically. {@code metrics.json} has the digests of the masks and the edges
- * that it was measured on. Whoever writes holds the directory's {@link FolderLock}.
+ * All but {@code metrics.jsonl} are replaced atomically. {@code metrics.json} has the digests of the masks and the
+ * edges that it was measured on. Whoever writes holds the directory's {@link FolderLock}.
  */
 public record RunDirectory(Path path) {
     private static final String FILES = "files";
@@ -123,9 +123,8 @@ public record RunDirectory(Path path) {
     public void requireRunOrEmpty() {
         List<Path> files = Folders.visible(path);
         if (!holdsRun() && !files.isEmpty()) {
-            throw new InputException(
-                    path + ": holds files but no run, such as " + files.getFirst().getFileName()
-                            + ": choose another --out, or an empty folder");
+            throw new InputException(path + ": holds files but no run, such as "
+                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
         }
     }
 
@@ -197,9 +196,11 @@ public record RunDirectory(Path path) {
         if (!Files.exists(metricsFile())) {
             return;
         }
-        JsonNode files = Json.read(metricsFile(), path + " is not a run directory").path(FILES);
+        JsonNode files =
+                Json.read(metricsFile(), path + " is not a run directory").path(FILES);
         if (files.isMissingNode()) {
-            noted.accept(path + ": is of an earlier version, without digests: its files are taken as they are, unverified");
+            noted.accept(
+                    path + ": is of an earlier version, without digests: its files are taken as they are, unverified");
         }
         for (Path file : List.of(masksFile(), edgesFile())) {
             String digest = files.path(file.getFileName().toString()).asText("");

@@ -2,7 +2,6 @@ package org.edgeprune.prune;
 
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
 import org.edgeprune.task.Dataset;

@@ -37,7 +37,8 @@ import org.edgeprune.torch.Device;
  * @param recompute whether blocks were computed again in the backward
  * @param cacheBytes memory for the full model's runs; sums depend in their last digits on whether these were kept. Null
  *     in runs of before it was noted
- * @param minimal how much KL the circuit may lose afterwards to a {@link Minimizer}, nats; null where none was asked for
+ * @param minimal how much KL the circuit may lose afterwards to a {@link Minimizer}, nats; null where none was asked
+ *     for
  * @param options hyper-parameters
  */
 public record RunRecord(

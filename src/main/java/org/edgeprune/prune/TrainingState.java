@@ -56,7 +56,8 @@ record TrainingState(Path directory, RunRecord run) {
             tensors.put("optimizer.v." + i, optimizer.secondMoments().get(i));
         }
         Map<String, String> metadata = Map.of(STEP, Integer.toString(step), IDENTITY, run.identity());
-        SafeTensorsWriter.writeWithDigest(directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
+        SafeTensorsWriter.writeWithDigest(
+                directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
         List<Path> all = newestFirst();
         for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) {
             try {
@@ -114,8 +115,9 @@ record TrainingState(Path directory, RunRecord run) {
         }
         if (!damages.isEmpty()) {
             throw new InputException(
-                    damages.getFirst().getMessage() + ", and there is no other one that is intact: start anew in another"
-                            + " --out, or remove " + directory + " to repeat all steps",
+                    damages.getFirst().getMessage()
+                            + ", and there is no other one that is intact: start anew in another" + " --out, or remove "
+                            + directory + " to repeat all steps",
                     damages.getFirst());
         }
         return Optional.empty();
@@ -143,7 +145,9 @@ record TrainingState(Path directory, RunRecord run) {
                 throw new InputException(file + ": is of step " + step + ", not of that in its name");
             }
             String identity = tensors.metadata().get(IDENTITY);
-            if (tensors.hasDigest() ? run.identity().equals(identity) : run.earlierIdentity().equals(identity)) {
+            if (tensors.hasDigest()
+                    ? run.identity().equals(identity)
+                    : run.earlierIdentity().equals(identity)) {
                 return tensors.hasDigest();
             }
         } catch (InputException e) {
@@ -172,7 +176,8 @@ record TrainingState(Path directory, RunRecord run) {
             return List.of();
         }
         try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> NAME.matcher(file.getFileName().toString()).matches())
+            return files.filter(
+                            file -> NAME.matcher(file.getFileName().toString()).matches())
                     .sorted(Comparator.comparing(TrainingState::step).reversed())
                     .toList();
         } catch (IOException e) {

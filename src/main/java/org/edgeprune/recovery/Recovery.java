@@ -27,7 +27,6 @@ import org.edgeprune.prune.SparsestFaithful;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
-import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
@@ -186,7 +185,8 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
                 CACHE_BYTES,
                 null,
                 options(scale, new ComputationGraph(model.model().graphShape()).edgeCount()));
-        return new Pruner(model.model(), data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
+        return new Pruner(
+                model.model(), data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));
     }
 
     private PruneOptions options(double scale, int edges) {

@@ -60,7 +60,8 @@ class AtomicDirectoryTest {
     void whatAKillLeftIsTidiedAndNothingElse() throws IOException {
         String id = "0b2e1f34-1c2d-4e5f-8a9b-0c1d2e3f4a5b";
         Files.writeString(dir.resolve(".step-000005.safetensors." + id + ".tmp"), "half");
-        Files.writeString(Files.createDirectory(dir.resolve(".data." + id + ".tmp")).resolve("train.jsonl"), "half");
+        Files.writeString(
+                Files.createDirectory(dir.resolve(".data." + id + ".tmp")).resolve("train.jsonl"), "half");
         for (String kept : List.of(".lock", ".mine.tmp", "x.tmp", "step-000005.safetensors")) {
             Files.writeString(dir.resolve(kept), "");
         }

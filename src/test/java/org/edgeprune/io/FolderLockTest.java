@@ -66,7 +66,8 @@ class FolderLockTest {
             // a refusal within this process must not release what it holds
             assertThrows(InputException.class, () -> FolderLock.of(folder));
             Process second = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-cp",
                             System.getProperty("java.class.path"),
                             Holder.class.getName(),
@@ -75,7 +76,9 @@ class FolderLockTest {
                     .start();
             String said = new String(second.getInputStream().readAllBytes());
             assertTrue(
-                    said.contains("another process (PID " + ProcessHandle.current().pid() + ") works on it"), said);
+                    said.contains(
+                            "another process (PID " + ProcessHandle.current().pid() + ") works on it"),
+                    said);
         }
         Process third = hold(folder);
         third.getOutputStream().close();
@@ -88,11 +91,11 @@ class FolderLockTest {
         Path folder = Files.createDirectory(dir.resolve("run"));
         Path link = Files.createSymbolicLink(dir.resolve("link"), folder);
         try (FolderLock lock = FolderLock.of(folder)) {
-            String refused =
-                    assertThrows(InputException.class, () -> FolderLock.of(link)).getMessage();
+            String refused = assertThrows(InputException.class, () -> FolderLock.of(link))
+                    .getMessage();
             assertTrue(
-                    refused.startsWith(
-                            link + ": this process (PID " + ProcessHandle.current().pid() + ") works on it"),
+                    refused.startsWith(link + ": this process (PID "
+                            + ProcessHandle.current().pid() + ") works on it"),
                     refused);
             lock.close();
             FolderLock.of(link).close();

@@ -65,8 +65,8 @@ class TrainingStateTest {
         whole = shared.resolve("whole");
         session().run(whole);
         cut = shared.resolve("cut");
-        assertThrows(ArithmeticException.class, () -> session()
-                .run(new RunDirectory(cut), false, new Pruner.Listener() {
+        assertThrows(
+                ArithmeticException.class, () -> session().run(new RunDirectory(cut), false, new Pruner.Listener() {
                     @Override
                     public void stepped(StepMetrics metrics) {
                         if (metrics.step() == 17) {
@@ -83,8 +83,13 @@ class TrainingStateTest {
 
     private static PruneSession session() {
         return new PruneSession(
-                model, Tasks.named("ioi"), data, null, TinyRun.options().withSteps(STEPS), null, new Pruner.Pace(0, 5, 1
-                        << 30));
+                model,
+                Tasks.named("ioi"),
+                data,
+                null,
+                TinyRun.options().withSteps(STEPS),
+                null,
+                new Pruner.Pace(0, 5, 1 << 30));
     }
 
     @BeforeEach
@@ -218,7 +223,9 @@ class TrainingStateTest {
             Files.writeString(folder.resolve("step-%06d.safetensors".formatted(step)), "");
         }
         TrainingState state = new TrainingState(folder, record());
-        assertEquals("step-1000005.safetensors", state.newest().orElseThrow().getFileName().toString());
+        assertEquals(
+                "step-1000005.safetensors",
+                state.newest().orElseThrow().getFileName().toString());
     }
 
     @Test
@@ -244,8 +251,8 @@ class TrainingStateTest {
         try (LoadedModel same = LoadedModel.open(other.toString(), Device.CPU)) {
             assertEquals(model.architectureSha256(), same.architectureSha256(), "what has no effect is not compared");
         }
-        ObjectNode tokenizer =
-                (ObjectNode) new ObjectMapper().readTree(other.resolve("tokenizer.json").toFile());
+        ObjectNode tokenizer = (ObjectNode)
+                new ObjectMapper().readTree(other.resolve("tokenizer.json").toFile());
         ObjectNode words = (ObjectNode) tokenizer.at("/model/vocab");
         List<String> names = new ArrayList<>();
         words.fieldNames().forEachRemaining(names::add);
@@ -281,7 +288,8 @@ class TrainingStateTest {
     }
 
     private void assertRefused(PruneSession session, String changed) {
-        String refused = assertThrows(InputException.class, () -> resume(session)).getMessage();
+        String refused =
+                assertThrows(InputException.class, () -> resume(session)).getMessage();
         assertTrue(refused.startsWith(run + ": belongs to a run with other") && refused.contains(changed), refused);
     }
 
@@ -289,7 +297,8 @@ class TrainingStateTest {
     private void makeEarlier() throws IOException {
         RunDirectory directory = new RunDirectory(run);
         RunRecord before = directory.readRecord();
-        ObjectNode json = (ObjectNode) new ObjectMapper().readTree(directory.runFile().toFile());
+        ObjectNode json =
+                (ObjectNode) new ObjectMapper().readTree(directory.runFile().toFile());
         json.remove(List.of("inputs", "minimal"));
         Files.writeString(directory.runFile(), json.toString());
         try (TensorScope scope = TensorScope.open()) {
@@ -297,7 +306,9 @@ class TrainingStateTest {
                 Path file = directory.checkpoints().resolve("step-0000" + step + ".safetensors");
                 Map<String, Tensor> tensors = new HashMap<>();
                 try (SafeTensorsFile saved = SafeTensorsFile.open(file)) {
-                    saved.names().forEach(name -> tensors.put(name, saved.tensor(name).copy()));
+                    saved.names()
+                            .forEach(
+                                    name -> tensors.put(name, saved.tensor(name).copy()));
                 }
                 SafeTensorsWriter.write(file, tensors, Map.of("step", step, "run", before.earlierIdentity()));
             }
@@ -310,7 +321,8 @@ class TrainingStateTest {
         assertEquals(15, resume());
         assertTrue(
                 notes.stream().anyMatch(n -> n.contains("run.json: is of an earlier version"))
-                        && notes.stream().anyMatch(n -> n.contains("step-000015.safetensors: is of an earlier version")),
+                        && notes.stream()
+                                .anyMatch(n -> n.contains("step-000015.safetensors: is of an earlier version")),
                 notes.toString());
         assertTheSameResult();
     }
@@ -320,7 +332,8 @@ class TrainingStateTest {
         byte[] garbage = new byte[20_000];
         new SplittableRandom(3).nextBytes(garbage);
         Files.write(run.resolve("metrics.jsonl"), garbage, StandardOpenOption.APPEND);
-        Files.write(run.resolve("metrics.jsonl"), new byte[] {'\n', (byte) 0xff, '\n', 0, 0}, StandardOpenOption.APPEND);
+        Files.write(
+                run.resolve("metrics.jsonl"), new byte[] {'\n', (byte) 0xff, '\n', 0, 0}, StandardOpenOption.APPEND);
         assertEquals(15, resume());
         assertTheSameResult();
     }
@@ -333,7 +346,8 @@ class TrainingStateTest {
         try (Stream<Path> files = Files.walk(run)) {
             assertEquals(
                     List.of(),
-                    files.filter(f -> f.getFileName().toString().startsWith(".")).toList());
+                    files.filter(f -> f.getFileName().toString().startsWith("."))
+                            .toList());
         }
         assertTheSameResult();
     }
@@ -349,14 +363,15 @@ class TrainingStateTest {
             damaged[intact.length - 3] ^= 4;
             Files.write(file, damaged);
             String refused = assertThrows(
-                            InputException.class, () -> SavedMasks.open(run, model.model().sizes(), notes::add))
+                            InputException.class,
+                            () -> SavedMasks.open(run, model.model().sizes(), notes::add))
                     .getMessage();
             assertTrue(refused.startsWith(file + ": is not the file that metrics.json was measured on"), refused);
             Files.write(file, intact);
         }
         assertEquals(List.of(), notes);
-        ObjectNode metrics =
-                (ObjectNode) new ObjectMapper().readTree(run.resolve("metrics.json").toFile());
+        ObjectNode metrics = (ObjectNode)
+                new ObjectMapper().readTree(run.resolve("metrics.json").toFile());
         Files.writeString(run.resolve("metrics.json"), metrics.without("files").toString());
         SavedMasks.open(run, model.model().sizes(), notes::add);
         assertTrue(notes.get(0).contains("is of an earlier version, without digests"), notes.toString());
@@ -364,8 +379,14 @@ class TrainingStateTest {
 
     @Test
     void aRunThatWasCutOffBeforeItsPromptsWereWrittenMakesTheSameOnes() throws IOException {
-        PruneSession generating =
-                new PruneSession(model, Tasks.named("ioi"), null, 24, session().options(), null, session().pace());
+        PruneSession generating = new PruneSession(
+                model,
+                Tasks.named("ioi"),
+                null,
+                24,
+                session().options(),
+                null,
+                session().pace());
         Path first = dir.resolve("first");
         generating.run(first);
         run = dir.resolve("second");
@@ -382,8 +403,8 @@ class TrainingStateTest {
         Path theirs = Files.createDirectory(dir.resolve("theirs"));
         Files.writeString(theirs.resolve(".DS_Store"), "");
         Files.writeString(theirs.resolve("edges.json"), "mine");
-        String refused = assertThrows(InputException.class, () -> session().run(theirs))
-                .getMessage();
+        String refused =
+                assertThrows(InputException.class, () -> session().run(theirs)).getMessage();
         assertTrue(refused.startsWith(theirs + ": holds files but no run, such as edges.json"), refused);
         assertEquals("mine", Files.readString(theirs.resolve("edges.json")));
         Files.delete(theirs.resolve("edges.json"));

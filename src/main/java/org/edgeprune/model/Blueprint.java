@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -18,7 +19,7 @@ import org.edgeprune.torch.TensorScope;
  * Which parameters an architecture asks for, found by letting it ask.
  *
  * @param shapes by name, in the order of asking
- * @param parts names of the parameters of each part: the embedding, each layer's attention and MLP, the unembedding
+ * @param parts names of the parameters of each part, in the order of {@code PartOrder}
  */
 public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
     public Blueprint {
@@ -47,18 +48,17 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
 
     /** Numbers in the layer's attention that has most of them. */
     public long largestAttention() {
-        return largestBlock(1);
+        return largest(order()::attention);
     }
 
     /** Numbers in the MLP that has most of them. */
     public long largestMlp() {
-        return largestBlock(2);
+        return largest(order()::mlp);
     }
 
-    /** Of every other block. */
-    private long largestBlock(int first) {
-        return IntStream.range(first, parts.size() - 1)
-                .filter(part -> (part - first) % 2 == 0)
+    private long largest(IntUnaryOperator partOfLayer) {
+        return IntStream.range(0, order().layers())
+                .map(partOfLayer)
                 .mapToLong(part -> count(parts.get(part)))
                 .max()
                 .orElse(0);
@@ -66,7 +66,11 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
 
     /** Numbers in the embedding or the unembedding, whichever has more. */
     public long largestEnd() {
-        return Math.max(count(parts.get(0)), count(parts.get(parts.size() - 1)));
+        return Math.max(count(parts.get(order().embedding())), count(parts.get(order().unembedding())));
+    }
+
+    private PartOrder order() {
+        return new PartOrder((parts.size() - 2) / 2);
     }
 
     private long count(List<String> names) {

@@ -79,7 +79,7 @@ public final class TransformerModel implements AutoCloseable {
         unembedding().close();
     }
 
-    /** @param number of the part, in the order of {@link Blueprint#parts} */
+    /** @param number of the part in {@link PartOrder} */
     private <T> Part<T> part(int number, Device device, Function<Parameters, T> maker) {
         if (execution.offload()) {
             prefetcher.using(number);
@@ -99,21 +99,25 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     private Part<Embedding> embedding() {
-        return part(0, device(), decoder::embedding);
+        return part(order().embedding(), device(), decoder::embedding);
     }
 
     /** A layer's attention. */
     public Part<SelfAttention> attention(int layer) {
-        return part(1 + 2 * layer, devices.get(layer), parameters -> decoder.attention(parameters, layer));
+        return part(order().attention(layer), devices.get(layer), parameters -> decoder.attention(parameters, layer));
     }
 
     /** A layer's MLP. */
     public Part<Mlp> mlp(int layer) {
-        return part(2 + 2 * layer, devices.get(layer), parameters -> decoder.mlp(parameters, layer));
+        return part(order().mlp(layer), devices.get(layer), parameters -> decoder.mlp(parameters, layer));
     }
 
     private Part<Unembedding> unembedding() {
-        return part(1 + 2 * devices.size(), device(), decoder::unembedding);
+        return part(order().unembedding(), device(), decoder::unembedding);
+    }
+
+    private PartOrder order() {
+        return new PartOrder(devices.size());
     }
 
     /**

@@ -81,7 +81,7 @@ class ArchitecturesTest {
 
             TokenBatch corrupted = TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU);
             ComputationGraph graph = new ComputationGraph(model.graphShape());
-            for (Baseline baseline : new Baseline[] {null, Baseline.record(model, corrupted)}) {
+            for (Baseline baseline : new Baseline[] {Baseline.ZERO, Baseline.record(model, corrupted)}) {
                 MaskedPass full = MaskedPass.forward(
                         model,
                         batch,

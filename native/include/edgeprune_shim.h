@@ -232,6 +232,18 @@ EP_API ep_status ep_grad(const ep_tensor *outputs, const ep_tensor *grad_outputs
 /* ---- mix.cpp: products between edge masks and writer states, skipping zeros (contiguous f32 on CPU, no autograd) -------- */
 
 /*
+ * The instruction set of these products: at first the best that the processor has. All give the same bits; another one is chosen to
+ * test that, or to measure. EP_UNSUPPORTED where the processor has not got it.
+ */
+#define EP_KERNELS_BEST 0
+#define EP_KERNELS_PORTABLE 1
+#define EP_KERNELS_AVX2 2
+#define EP_KERNELS_AVX512 3
+EP_API ep_status ep_mix_use(int32_t instruction_set);
+/* The name of the one in use: AVX-512, AVX2 or portable. */
+EP_API const char *ep_mix_instruction_set(void);
+
+/*
  * out[r] = base + sum_w masks[r, w] states[w].
  * out [readers, ...], base one row or NULL for zero, masks [readers, writers], states [at least writers, ...]
  */

@@ -365,6 +365,42 @@ public class Shim extends Shim$shared {
     public static int EP_GE() {
         return EP_GE;
     }
+    private static final int EP_KERNELS_BEST = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define EP_KERNELS_BEST 0
+     * }
+     */
+    public static int EP_KERNELS_BEST() {
+        return EP_KERNELS_BEST;
+    }
+    private static final int EP_KERNELS_PORTABLE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define EP_KERNELS_PORTABLE 1
+     * }
+     */
+    public static int EP_KERNELS_PORTABLE() {
+        return EP_KERNELS_PORTABLE;
+    }
+    private static final int EP_KERNELS_AVX2 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define EP_KERNELS_AVX2 2
+     * }
+     */
+    public static int EP_KERNELS_AVX2() {
+        return EP_KERNELS_AVX2;
+    }
+    private static final int EP_KERNELS_AVX512 = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define EP_KERNELS_AVX512 3
+     * }
+     */
+    public static int EP_KERNELS_AVX512() {
+        return EP_KERNELS_AVX512;
+    }
     /**
      * {@snippet lang=c :
      * typedef int32_t ep_status
@@ -6769,6 +6805,124 @@ public class Shim extends Shim$shared {
                 traceDowncall("ep_grad", outputs, grad_outputs, output_count, inputs, input_count, retain_graph, create_graph, allow_unused, grads);
             }
             return (int)mh$.invokeExact(outputs, grad_outputs, output_count, inputs, input_count, retain_graph, create_graph, allow_unused, grads);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_mix_use {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_INT
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_mix_use").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_use(int32_t instruction_set)
+     * }
+     */
+    public static FunctionDescriptor ep_mix_use$descriptor() {
+        return ep_mix_use.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_use(int32_t instruction_set)
+     * }
+     */
+    public static MethodHandle ep_mix_use$handle() {
+        return ep_mix_use.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_mix_use(int32_t instruction_set)
+     * }
+     */
+    public static MemorySegment ep_mix_use$address() {
+        return ep_mix_use.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_mix_use(int32_t instruction_set)
+     * }
+     */
+    public static int ep_mix_use(int instruction_set) {
+        var mh$ = ep_mix_use.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_mix_use", instruction_set);
+            }
+            return (int)mh$.invokeExact(instruction_set);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_mix_instruction_set {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_POINTER    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_mix_instruction_set").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * const char *ep_mix_instruction_set()
+     * }
+     */
+    public static FunctionDescriptor ep_mix_instruction_set$descriptor() {
+        return ep_mix_instruction_set.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * const char *ep_mix_instruction_set()
+     * }
+     */
+    public static MethodHandle ep_mix_instruction_set$handle() {
+        return ep_mix_instruction_set.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * const char *ep_mix_instruction_set()
+     * }
+     */
+    public static MemorySegment ep_mix_instruction_set$address() {
+        return ep_mix_instruction_set.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * const char *ep_mix_instruction_set()
+     * }
+     */
+    public static MemorySegment ep_mix_instruction_set() {
+        var mh$ = ep_mix_instruction_set.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_mix_instruction_set");
+            }
+            return (MemorySegment)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

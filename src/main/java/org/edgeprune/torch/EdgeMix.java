@@ -8,6 +8,39 @@ import org.edgeprune.torch.ffi.Shim;
  * rows may have any shape as long as they have equally many elements.
  */
 public final class EdgeMix {
+    /**
+     * The instruction sets that these products are compiled for. All give the same bits, so this is for tests and
+     * measurements; at first, {@link #BEST} is in use.
+     */
+    enum InstructionSet {
+        BEST(Shim.EP_KERNELS_BEST()),
+        PORTABLE(Shim.EP_KERNELS_PORTABLE()),
+        AVX2(Shim.EP_KERNELS_AVX2()),
+        AVX512(Shim.EP_KERNELS_AVX512());
+
+        private final int code;
+
+        InstructionSet(int code) {
+            this.code = code;
+        }
+
+        /** Uses it from now on, in the whole process. @return whether this processor has it; if not, nothing changes */
+        boolean use() {
+            LibTorch.load();
+            int status = Shim.ep_mix_use(code);
+            if (status != Shim.EP_UNSUPPORTED()) {
+                NativeCalls.check(status, "edgeMix");
+            }
+            return status == Shim.EP_OK();
+        }
+
+        /** The name of the one in use, such as {@code AVX-512}. */
+        static String inUse() {
+            LibTorch.load();
+            return Shim.ep_mix_instruction_set().getString(0);
+        }
+    }
+
     private EdgeMix() {}
 
     /**

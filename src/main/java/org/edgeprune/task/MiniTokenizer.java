@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.edgeprune.io.Json;
+import org.edgeprune.task.tokenizer.Gpt2Tokenizer;
 
 /**
  * The tokenizer of the bundled mini model: whole words with their leading space, as GPT-2 spells them ({@code ĠMary}),

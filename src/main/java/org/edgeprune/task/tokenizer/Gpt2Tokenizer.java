@@ -1,4 +1,4 @@
-package org.edgeprune.task;
+package org.edgeprune.task.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.edgeprune.io.InputException;
 
 /** The {@code tokenizer.json} that says the same as GPT-2's {@code vocab.json} and {@code merges.txt}. */
-final class Gpt2Tokenizer {
+public final class Gpt2Tokenizer {
     private static final String END_OF_TEXT = "<|endoftext|>";
 
     private Gpt2Tokenizer() {}
@@ -38,7 +38,8 @@ final class Gpt2Tokenizer {
         return root;
     }
 
-    static ObjectNode specialToken(int id, String content) {
+    /** An entry of {@code added_tokens} that is found in a text as it stands and is a special token. */
+    public static ObjectNode specialToken(int id, String content) {
         ObjectNode token = JsonNodeFactory.instance.objectNode();
         token.put("id", id);
         token.put("content", content);
@@ -51,7 +52,7 @@ final class Gpt2Tokenizer {
     }
 
     /** GPT-2's printable bytes, where a space is {@code Ġ}; with {@code regex} it also splits as GPT-2 does. */
-    static ObjectNode byteLevel(boolean regex) {
+    public static ObjectNode byteLevel(boolean regex) {
         ObjectNode step = JsonNodeFactory.instance.objectNode();
         step.put("type", "ByteLevel");
         step.put("add_prefix_space", false);
@@ -62,7 +63,7 @@ final class Gpt2Tokenizer {
 
     private static ArrayNode merges(String file, String text, JsonNode vocab) {
         ArrayNode merges = JsonNodeFactory.instance.arrayNode();
-        String[] lines = text.split("\r?\n");
+        String[] lines = text.lines().toArray(String[]::new);
         for (int i = 0; i < lines.length; i++) {
             if (lines[i].isEmpty() || i == 0 && lines[i].startsWith("#version")) {
                 continue;

@@ -1,0 +1,159 @@
+package org.edgeprune.task.tokenizer;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.CacheDirectory;
+import org.edgeprune.io.Digest;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.TextReader;
+
+/**
+ * Tries definitions with parts that are not known to be safe in a Java process of their own, which loads them and
+ * encodes and decodes texts ({@link TrialProcess}). If that process dies, this one does not. The verdict is remembered
+ * by the definition's digest, so that a tokenizer is tried once.
+ */
+public final class Trial {
+    /** Part of the digest: another library, other texts or other rules mean that all have to be tried again. */
+    private static final String VERSION = "tokenizers 0.21.4, trial 1";
+
+    private static final String GOOD = "good";
+    private static final int MAX_VERDICT_BYTES = 1 << 16;
+    private static final int MAX_WORDS = 200;
+    private static final int SECONDS = 120;
+
+    private final Path verdicts;
+    private final List<String> command;
+    private final long seconds;
+
+    /**
+     * @param verdicts where they are remembered
+     * @param command what starts the process
+     * @param seconds after which it is taken to hang
+     */
+    Trial(Path verdicts, List<String> command, long seconds) {
+        this.verdicts = verdicts;
+        this.command = List.copyOf(command);
+        this.seconds = seconds;
+    }
+
+    /** Trials by the Java that runs this process, with its class path; remembered in the user's cache. */
+    public static Trial ofUser() {
+        return new Trial(CacheDirectory.ofUser().resolve("tokenizers"), javaCommand(), SECONDS);
+    }
+
+    static List<String> javaCommand() {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-CreateCoredumpOnCrash",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx2g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TrialProcess.class.getName());
+    }
+
+    /**
+     * Lets a definition pass that is made of known parts, or that a process survived.
+     *
+     * @throws InputException if the process died or hung, or could not be started
+     */
+    public void requireSafe(TokenizerDefinition definition) {
+        if (KnownParts.only(definition.json())) {
+            return;
+        }
+        String json = definition.json().toString();
+        Path file = verdicts.resolve(Digest.sha256(VERSION + json));
+        String verdict =
+                Files.isRegularFile(file) ? TextReader.upTo(MAX_VERDICT_BYTES).read(file, "remove it") : "";
+        if (verdict.isEmpty()) {
+            verdict = run(definition.source(), json);
+            remember(file, verdict);
+        }
+        if (!verdict.equals(GOOD)) {
+            throw new InputException(definition.source() + ": the tokenizers library ends the process at this file ("
+                    + verdict + "); fetch the file again, or write it with a newer transformers");
+        }
+    }
+
+    private void remember(Path file, String verdict) {
+        try {
+            Files.createDirectories(verdicts);
+            AtomicFile.writeText(file, verdict);
+        } catch (IOException | InputException notWritable) {
+            // a cache that cannot be written costs a trial each time, and nothing else
+        }
+    }
+
+    private String run(String source, String json) {
+        Process process;
+        try {
+            process = new ProcessBuilder(command)
+                    .directory(Path.of(System.getProperty("java.io.tmpdir")).toFile())
+                    .redirectErrorStream(true)
+                    .start();
+        } catch (IOException e) {
+            throw cannotTry(source, e.getMessage());
+        }
+        CompletableFuture<String> words = CompletableFuture.supplyAsync(() -> words(process));
+        try {
+            try (OutputStream in = process.getOutputStream()) {
+                in.write(json.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException endedBeforeItRead) {
+                // its exit code and words say why
+            }
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new InputException(source + ": the tokenizers library does not get to an end with this file in "
+                        + seconds + " seconds; fetch the file again");
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new InputException(source + ": interrupted while the tokenizer was tried; try again", e);
+        }
+        String said = words.join();
+        if (process.exitValue() == TrialProcess.SURVIVED) {
+            return GOOD;
+        }
+        return panic(said)
+                .orElseThrow(() -> cannotTry(
+                        source, "exit code " + process.exitValue() + (said.isBlank() ? "" : ": " + said.strip())));
+    }
+
+    private static InputException cannotTry(String source, String why) {
+        return new InputException(source + ": has parts that may end the process, and no Java process to try it in can"
+                + " be started (" + why + "); use a tokenizer.json of the common kinds, or run where a JDK can start");
+    }
+
+    /** The first words of a panic of the library. */
+    private static Optional<String> panic(String said) {
+        int at = said.indexOf("panicked at");
+        if (at < 0) {
+            return Optional.empty();
+        }
+        String words =
+                said.substring(at).replaceAll("/\\S*/(?=[^/\\s]+\\.rs)", "").replaceAll("\\s+", " ");
+        return Optional.of(
+                words.substring(0, Math.min(words.length(), MAX_WORDS)).strip());
+    }
+
+    private static String words(Process process) {
+        try (InputStream out = process.getInputStream()) {
+            String all = new String(out.readNBytes(MAX_VERDICT_BYTES), StandardCharsets.UTF_8);
+            out.transferTo(OutputStream.nullOutputStream());
+            return all;
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+}

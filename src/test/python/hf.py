@@ -50,6 +50,7 @@ def load(folder, dtype=torch.float32):
 def layers(model):
     """The list of a model's blocks, whatever it is called."""
     inner = model.base_model
+    inner = getattr(inner, "decoder", inner)  # OPT
     for name in ("layers", "h"):
         if hasattr(inner, name):
             return getattr(inner, name)

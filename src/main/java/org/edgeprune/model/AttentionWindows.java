@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
 
@@ -11,6 +12,11 @@ import java.util.function.IntPredicate;
 public record AttentionWindows(List<Integer> byLayer) {
     public AttentionWindows {
         byLayer = List.copyOf(byLayer);
+    }
+
+    /** No window in any layer. */
+    public static AttentionWindows all(int layers) {
+        return new AttentionWindows(Collections.nCopies(layers, 0));
     }
 
     /** The same window in every layer that {@code layer_types} does not name otherwise; 0 for none. */

@@ -2,6 +2,7 @@ package org.edgeprune.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
@@ -13,9 +14,14 @@ import org.edgeprune.torch.Tensor;
  * @param causal whether a position sees only itself and earlier ones
  * @param window how many positions it sees, itself included (sliding window attention); 0 for all. Only if causal
  * @param scoreCap soft limit of the scores, cap(s) = c tanh(s / c) (Gemma 2); 0 for none
+ * @param biasedHeads heads of a layer whose scores have linear biases (ALiBi, Press et al. 2022): head h adds -m_h
+ *     times the distance; 0 for none. Only if causal and without a limit
  */
-public record DotProductAttention(double scale, boolean causal, int window, double scoreCap) {
+public record DotProductAttention(double scale, boolean causal, int window, double scoreCap, int biasedHeads) {
     public DotProductAttention {
+        if (biasedHeads != 0 && (!causal || scoreCap != 0)) {
+            throw new IllegalArgumentException("linear biases are for causal attention without a limit of the scores");
+        }
         if (window != 0 && !causal) {
             throw new IllegalArgumentException("a window of " + window + " without causal attention");
         }
@@ -23,34 +29,40 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
 
     /** Every position sees itself and all earlier ones. */
     public static DotProductAttention causal(double scale) {
-        return new DotProductAttention(scale, true, 0, 0);
+        return new DotProductAttention(scale, true, 0, 0, 0);
     }
 
     /** Every position sees every position of its sequence. */
     public static DotProductAttention bidirectional(double scale) {
-        return new DotProductAttention(scale, false, 0, 0);
+        return new DotProductAttention(scale, false, 0, 0, 0);
     }
 
     /** With a sliding window of so many positions; 0 for none. */
     public DotProductAttention withWindow(int positions) {
-        return new DotProductAttention(scale, causal, positions, scoreCap);
+        return new DotProductAttention(scale, causal, positions, scoreCap, biasedHeads);
     }
 
     /** With a soft limit of the scores; 0 for none. */
     public DotProductAttention withScoreCap(double cap) {
-        return new DotProductAttention(scale, causal, window, cap);
+        return new DotProductAttention(scale, causal, window, cap, biasedHeads);
+    }
+
+    /** With the linear biases of a layer that has so many heads (ALiBi). */
+    public DotProductAttention withLinearBiases(int heads) {
+        return new DotProductAttention(scale, causal, window, scoreCap, heads);
     }
 
     /**
      * @param q {@code [heads, tokens, headDim]}
      * @param seen keys and values of the same tokens, one a query head
      * @param past those of the batch's pasts; null where it has none. Only if causal
+     * @param heads which of the layer's query heads these are
      * @return {@code [heads, tokens, headDim]}
      */
-    Tensor apply(Tensor q, KeyValues seen, KeyValues past, TokenBatch batch) {
+    Tensor apply(Tensor q, KeyValues seen, KeyValues past, int[] heads, TokenBatch batch) {
         List<TokenBatch.Run> runs = batch.runs();
         if (runs.size() == 1) {
-            return apply(q, seen, past, runs.get(0));
+            return apply(q, seen, past, heads, runs.get(0));
         }
         long[] sizes = runs.stream().mapToLong(TokenBatch.Run::tokens).toArray();
         List<Tensor> qs = q.split(1, sizes);
@@ -60,13 +72,13 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         for (int i = 0; i < runs.size(); i++) {
             TokenBatch.Run run = runs.get(i);
             KeyValues before = run.past() == 0 ? null : past.tokens(run.firstPast(), run.rows() * run.past());
-            outputs.add(apply(qs.get(i), new KeyValues(ks.get(i), vs.get(i)), before, run));
+            outputs.add(apply(qs.get(i), new KeyValues(ks.get(i), vs.get(i)), before, heads, run));
         }
         return Tensor.cat(1, outputs);
     }
 
     /** q and what is seen: {@code [heads, rows * length, headDim]}; the past: {@code [heads, rows * past, headDim]}. */
-    private Tensor apply(Tensor q, KeyValues seen, KeyValues past, TokenBatch.Run run) {
+    private Tensor apply(Tensor q, KeyValues seen, KeyValues past, int[] heads, TokenBatch.Run run) {
         Tensor queries = byRow(q, run.rows(), run.length());
         Tensor keys = byRow(seen.keys(), run.rows(), run.length());
         Tensor values = byRow(seen.values(), run.rows(), run.length());
@@ -80,6 +92,9 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         Tensor out;
         if (scoreCap > 0) {
             out = capped(queries, keys, values, run);
+        } else if (biasedHeads > 0) {
+            Tensor biases = biases(run, heads, q.device()).to(q.dtype());
+            out = Tensor.attention(queries, keys, values, biases, false, scale);
         } else if (masked) {
             out = Tensor.attention(queries, keys, values, visible(run, q.device()), false, scale);
         } else {
@@ -106,6 +121,34 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         Tensor all = Tensor.ones(DType.F32, device, run.length(), run.wholeLength());
         Tensor past = causal ? all.tril(run.past()) : all;
         return (window > 0 ? past.triu(1L + run.past() - window) : past).gt(0);
+    }
+
+    /**
+     * ALiBi: -m_h times the distance of each token (columns) to the last, which differs from the distance to the token
+     * that sees it (rows) by the same number in a row, so the softmax is the same; -infinity for what is not seen. As
+     * HuggingFace does. {@code [heads, 1, length, past + length]} F32.
+     */
+    private Tensor biases(TokenBatch.Run run, int[] heads, Device device) {
+        double[] slopes = IntStream.of(heads).mapToDouble(this::slope).toArray();
+        Tensor distances = Tensor.arange(1L - run.wholeLength(), 1).to(device).to(DType.F64);
+        Tensor hidden = visible(run, device).not();
+        return Tensor.of(slopes, slopes.length, 1, 1, 1)
+                .to(device)
+                .mul(distances)
+                .to(DType.F32)
+                .expand(slopes.length, 1, run.length(), run.wholeLength())
+                .maskedFill(hidden, Double.NEGATIVE_INFINITY);
+    }
+
+    /**
+     * m_h: with n the largest power of two up to the number of heads, the first n are 2^(-8 (h + 1) / n), and the
+     * others every second of those for 2n heads.
+     */
+    private double slope(int head) {
+        int power = Integer.highestOneBit(biasedHeads);
+        return head < power
+                ? Math.pow(2, -8.0 * (head + 1) / power)
+                : Math.pow(2, -8.0 * (2 * (head - power) + 1) / (2.0 * power));
     }
 
     private static Tensor byRow(Tensor x, int rows, int length) {

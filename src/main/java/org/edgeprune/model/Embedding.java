@@ -33,6 +33,15 @@ public interface Embedding {
     }
 
     /**
+     * One node: the embeddings of the tokens, normalised (BLOOM).
+     *
+     * @param table {@code [vocabulary, hidden]}
+     */
+    static Embedding normalised(Tensor table, Norm norm) {
+        return batch -> List.of(norm.apply(table.indexSelect(0, batch.ids())));
+    }
+
+    /**
      * Two nodes: the embeddings of the tokens, and those of their positions.
      *
      * @param table {@code [vocabulary, hidden]}

@@ -1,6 +1,7 @@
 package org.edgeprune.model;
 
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
@@ -11,6 +12,28 @@ import org.edgeprune.torch.Tensor;
  * @param heads number of heads
  */
 public record HeadProjection(Linear map, int heads) {
+    /**
+     * One of several projections whose outputs lie together head by head in one parameter, as GPT-NeoX and BLOOM store
+     * query, key and value: a copy takes it out.
+     *
+     * @param joined {@code [hidden]} to {@code [heads * parts * headDim]}
+     * @param heads number of heads
+     * @param part which of the projections, from 0
+     * @param parts how many there are
+     */
+    public static HeadProjection interleaved(Parameters p, Linear joined, int heads, int part, int parts) {
+        long width = joined.weight().size(1) / parts;
+        UnaryOperator<Tensor> taken = rows ->
+                rows.view(heads, parts, -1, rows.size(1)).select(1, part).reshape(width, rows.size(1));
+        return new HeadProjection(
+                new Linear(
+                        p.own(() -> taken.apply(joined.weight().t()).t()),
+                        joined.bias()
+                                .map(bias -> p.own(
+                                        () -> taken.apply(bias.unsqueeze(1)).reshape(width)))),
+                heads);
+    }
+
     /** All heads read the same input: {@code [tokens, hidden]} to {@code [heads, tokens, headDim]}. */
     public Tensor applyShared(Tensor x) {
         return map.apply(x).view(x.size(0), heads, headDim()).transpose(0, 1);

@@ -37,6 +37,11 @@ public record Linear(Tensor weight, Optional<Tensor> bias) {
         return new Linear(p.get(name + ".weight", in, out), bias(p, name, out, bias));
     }
 
+    /** The same with a bias, {@code name.bias}, in addition. */
+    public Linear withBias(Parameters p, String name) {
+        return new Linear(weight, Optional.of(p.get(name + ".bias", weight.size(1))));
+    }
+
     private static Optional<Tensor> bias(Parameters p, String name, long out, Bias bias) {
         return bias == Bias.PRESENT ? Optional.of(p.get(name + ".bias", out)) : Optional.empty();
     }

@@ -21,6 +21,11 @@ public interface Mlp {
         };
     }
 
+    /** This MLP with a factor on its output: Granite. */
+    default Mlp scaled(double factor) {
+        return factor == 1 ? this : residual -> apply(residual).mul(factor);
+    }
+
     /** This MLP with its output normalised before it is added: Gemma 2. */
     default Mlp then(Norm norm) {
         return residual -> norm.apply(apply(residual));

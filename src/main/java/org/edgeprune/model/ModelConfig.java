@@ -34,6 +34,7 @@ public final class ModelConfig {
     private static final Set<String> WITHOUT_EFFECT = Set.of(
             "_attn_implementation",
             "_name_or_path",
+            "activation_dropout",
             "architectures",
             "attention_dropout",
             "attn_pdrop",
@@ -42,28 +43,37 @@ public final class ModelConfig {
             "cache_implementation",
             "chunk_size_feed_forward",
             "classifier_dropout",
+            "dropout",
             "dtype",
             "embd_pdrop",
+            "embed_dropout",
+            "embedding_dropout",
             "eos_token_id",
             "gradient_checkpointing",
             "hidden_dropout",
             "id2label",
+            "init_std",
             "initializer_range",
             "label2id",
+            "layerdrop",
             "model_type",
             "n_ctx",
             "output_past",
             "pad_token_id",
+            "prefix",
             "pretraining_tp",
             "problem_type",
             "reorder_and_upcast_attn",
+            "resid_dropout",
             "resid_pdrop",
+            "residual_dropout",
             "summary_activation",
             "summary_first_dropout",
             "summary_proj_to_labels",
             "summary_type",
             "summary_use_proj",
             "task_specific_params",
+            "tokenizer_class",
             "torch_dtype",
             "transformers_version",
             "unk_token_id",
@@ -126,6 +136,23 @@ public final class ModelConfig {
             tokens.add(value.intValue());
         }
         return tokens;
+    }
+
+    /**
+     * The same for an architecture whose fields also have other names: HuggingFace's {@code attribute_map}. As there, a
+     * value under the other name wins.
+     *
+     * @param pairs another name, the name that is read, and so on
+     */
+    public ModelConfig withNames(String... pairs) {
+        ObjectNode renamed = fields.node().deepCopy();
+        for (int i = 0; i < pairs.length; i += 2) {
+            JsonNode value = renamed.remove(pairs[i]);
+            if (value != null) {
+                renamed.set(pairs[i + 1], value);
+            }
+        }
+        return new ModelConfig(new JsonFields(fields.file(), fields.prefix(), renamed), defaulted, modelType, notes);
     }
 
     /** Whether the field is there and not null. */

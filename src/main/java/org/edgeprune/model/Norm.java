@@ -15,6 +15,14 @@ public sealed interface Norm {
         }
     }
 
+    /** (x - mean) / sqrt(var + eps). */
+    record PlainLayerNorm(double eps) implements Norm {
+        @Override
+        public Tensor apply(Tensor x) {
+            return x.layerNorm(null, null, eps);
+        }
+    }
+
     /** x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). */
     record RmsNorm(Tensor weight, double eps) implements Norm {
         @Override

@@ -18,6 +18,22 @@ public sealed interface NormKind {
         }
     }
 
+    /** LayerNorm without parameters: (x - mean) / sqrt(var + eps). */
+    record PlainLayer(double eps) implements NormKind {
+        @Override
+        public Norm of(Parameters p, String name, int width) {
+            return new Norm.PlainLayerNorm(eps);
+        }
+    }
+
+    /** No norm at all. */
+    record None() implements NormKind {
+        @Override
+        public Norm of(Parameters p, String name, int width) {
+            return new Norm.Identity();
+        }
+    }
+
     /**
      * RMSNorm.
      *

@@ -5,16 +5,18 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Rotary position embedding (Su et al. 2021) in HuggingFace's layout: dimension i and dimension i + width/2 are one
- * pair, turned by position times theta_i. Angles are computed in f64.
+ * Rotary position embedding (Su et al. 2021): pairs of dimensions, turned by position times theta_i. Angles are
+ * computed in f64.
  */
 final class RotaryEmbedding implements HeadMap {
     private final RotaryConfig config;
+    private final RotaryPairs pairs;
     /** theta_i up to the length where they change, {@code [width / 2]} f64. */
     private final Tensor frequencies;
 
-    RotaryEmbedding(RotaryConfig config, Parameters parameters) {
+    RotaryEmbedding(RotaryConfig config, RotaryPairs pairs, Parameters parameters) {
         this.config = config;
+        this.pairs = pairs;
         this.frequencies = parameters.own(() -> frequencies(1, parameters.device()));
     }
 
@@ -28,19 +30,13 @@ final class RotaryEmbedding implements HeadMap {
     }
 
     @Override
-    public Tensor apply(Tensor heads, TokenBatch batch) {
+    public Tensor apply(Tensor heads, int[] numbers, TokenBatch batch) {
         Tensor angles = angles(batch);
         Tensor cos = angles.cos().mul(config.scaling().amplitude()).to(heads.dtype());
         Tensor sin = angles.sin().mul(config.scaling().amplitude()).to(heads.dtype());
-        int half = config.width() / 2;
-        Tensor a = heads.narrow(-1, 0, half);
-        Tensor b = heads.narrow(-1, half, half);
-        Tensor turnedA = a.mul(cos).sub(b.mul(sin));
-        Tensor turnedB = b.mul(cos).add(a.mul(sin));
+        Tensor turned = pairs.turn(heads.narrow(-1, 0, config.width()), cos, sin);
         long rest = heads.size(-1) - config.width();
-        return rest == 0
-                ? Tensor.cat(-1, turnedA, turnedB)
-                : Tensor.cat(-1, turnedA, turnedB, heads.narrow(-1, config.width(), rest));
+        return rest == 0 ? turned : Tensor.cat(-1, turned, heads.narrow(-1, config.width(), rest));
     }
 
     /** {@code [tokens, width / 2]}. */

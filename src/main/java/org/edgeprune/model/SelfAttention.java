@@ -22,6 +22,7 @@ import org.edgeprune.torch.TensorScope;
  * @param outputWeight W_O by head, {@code [heads, headDim, hidden]}
  * @param outputBias {@code [hidden]} or null
  * @param sumNorm a norm of the sum of all heads' outputs; null for none
+ * @param outputScale factor on what every head writes (Granite), already in {@code outputBias}
  */
 public record SelfAttention(
         Norm norm,
@@ -33,7 +34,8 @@ public record SelfAttention(
         DotProductAttention attention,
         Tensor outputWeight,
         Tensor outputBias,
-        HeadSumNorm sumNorm) {
+        HeadSumNorm sumNorm,
+        double outputScale) {
 
     /** Attention whose readers' inputs are normalised and projected like this; what is not said further is left out. */
     public static Builder of(Norm norm, HeadProjection query, HeadProjection key, HeadProjection value) {
@@ -50,6 +52,7 @@ public record SelfAttention(
         private HeadMap keyMap = HeadMap.NONE;
         private DotProductAttention scores;
         private HeadSumNorm sumNorm;
+        private double outputScale = 1;
 
         private Builder(Norm norm, HeadProjection query, HeadProjection key, HeadProjection value) {
             this.norm = norm;
@@ -74,6 +77,12 @@ public record SelfAttention(
         /** Other scores than causal ones over the whole past, scaled by 1 / sqrt(headDim). */
         public Builder scores(DotProductAttention other) {
             scores = other;
+            return this;
+        }
+
+        /** A factor on what the layer adds to the residual stream, so also on what each of its heads writes. */
+        public Builder outputScale(double factor) {
+            outputScale = factor;
             return this;
         }
 
@@ -106,8 +115,11 @@ public record SelfAttention(
                     keyMap,
                     scores,
                     byHead,
-                    output.bias().orElse(null),
-                    sumNorm);
+                    output.bias()
+                            .map(b -> outputScale == 1 ? b : p.own(() -> b.mul(outputScale)))
+                            .orElse(null),
+                    sumNorm,
+                    outputScale);
         }
     }
 
@@ -129,9 +141,9 @@ public record SelfAttention(
      * @return {@code [heads, tokens, headDim]}
      */
     public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch, KeyValues past) {
-        Tensor queries = queryMap.apply(project(query, q, set.heads()), batch);
-        KeyValues seen =
-                new KeyValues(keyMap.apply(project(key, k, set.kvHeads()), batch), project(value, v, set.kvHeads()));
+        Tensor queries = queryMap.apply(project(query, q, set.heads()), set.heads(), batch);
+        KeyValues seen = new KeyValues(
+                keyMap.apply(project(key, k, set.kvHeads()), set.kvHeads(), batch), project(value, v, set.kvHeads()));
         boolean allPast = past == null || set.kvHeads().length == kvHeads();
         return attend(queries, seen, allPast ? past : past.heads(set.kvHeads()), set, batch);
     }
@@ -158,9 +170,10 @@ public record SelfAttention(
      */
     public Shared shared(Tensor residual, TokenBatch batch, KeyValues past) {
         Tensor x = norm.apply(residual);
-        KeyValues seen = new KeyValues(keyMap.apply(key.applyShared(x), batch), value.applyShared(x));
-        Tensor queries = queryMap.apply(query.applyShared(x), batch);
-        return new Shared(attend(queries, seen, past, HeadSet.all(heads(), kvHeads()), batch), seen);
+        HeadSet all = HeadSet.all(heads(), kvHeads());
+        KeyValues seen = new KeyValues(keyMap.apply(key.applyShared(x), all.kvHeads(), batch), value.applyShared(x));
+        Tensor queries = queryMap.apply(query.applyShared(x), all.heads(), batch);
+        return new Shared(attend(queries, seen, past, all, batch), seen);
     }
 
     /**
@@ -194,7 +207,9 @@ public record SelfAttention(
                 queries,
                 single ? seen : seen.heads(set.kvOf()),
                 single || past == null ? past : past.heads(set.kvOf()),
+                set.heads(),
                 batch);
-        return sumNorm == null ? values : sumNorm.apply(values);
+        Tensor normalised = sumNorm == null ? values : sumNorm.apply(values);
+        return outputScale == 1 ? normalised : normalised.mul(outputScale);
     }
 }

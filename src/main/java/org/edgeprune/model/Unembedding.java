@@ -13,6 +13,11 @@ public interface Unembedding {
         return residual -> words.apply(norm.apply(residual));
     }
 
+    /** With a factor on the logits: Granite. */
+    default Unembedding scaled(double factor) {
+        return factor == 1 ? this : residual -> logits(residual).mul(factor);
+    }
+
     /** With a soft limit of the logits, c tanh(logit / c) (Gemma 2); 0 for no limit. */
     default Unembedding capped(double limit) {
         return limit == 0

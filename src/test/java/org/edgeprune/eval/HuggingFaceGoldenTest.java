@@ -63,14 +63,11 @@ class HuggingFaceGoldenTest {
     private static final Map<String, NotYet> NOT_YET = Map.ofEntries(
             Map.entry("gemma3_text", NotYet.refused("the architecture is not supported")),
             Map.entry("gemma3_text-old-config", NotYet.refused("the architecture is not supported")),
-            Map.entry("gpt_neo", NotYet.refused("the architecture is not supported")),
             Map.entry("granite", NotYet.refused("the architecture is not supported")),
             Map.entry("olmo2", NotYet.refused("the architecture is not supported")),
-            Map.entry("phi", NotYet.refused("the architecture is not supported")),
             Map.entry("smollm3", NotYet.refused("the architecture is not supported")),
             Map.entry("stablelm", NotYet.refused("the architecture is not supported")),
             Map.entry("stablelm-parallel", NotYet.refused("the architecture is not supported")),
-            Map.entry("starcoder2", NotYet.refused("the architecture is not supported")),
             Map.entry("llama-base", NotYet.refused("names of the base model, without the prefix model.")),
             Map.entry("qwen2-head-dim", NotYet.refused("head_dim of qwen2")));
 
@@ -96,7 +93,7 @@ class HuggingFaceGoldenTest {
 
     @Test
     void everyFixtureIsKnown() throws IOException {
-        assertEquals(63, all().size());
+        assertEquals(69, all().size());
         assertTrue(all().containsAll(NOT_YET.keySet()), "a name in the table that is no fixture");
     }
 

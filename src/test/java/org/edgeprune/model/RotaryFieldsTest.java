@@ -181,8 +181,9 @@ class RotaryFieldsTest {
             Arrays.fill(unit, 0, dim / 2, 1);
             Tensor heads = Tensor.of(unit, 1, 1, dim);
             TokenBatch batch = TokenBatch.of(List.of(new int[] {0}), new int[] {position}, Device.CPU);
-            float[] turned =
-                    HeadMap.rotary(config, parameters).apply(heads, batch).toFloats();
+            float[] turned = HeadMap.rotary(config, parameters)
+                    .apply(heads, new int[] {0}, batch)
+                    .toFloats();
             double[] frequencies = config.frequencies(position + 1);
             for (int i = 0; i < dim / 2; i++) {
                 double angle = reduced(position, frequencies[i]);

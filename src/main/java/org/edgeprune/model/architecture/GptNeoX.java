@@ -1,7 +1,6 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Embedding;
@@ -68,18 +67,8 @@ public final class GptNeoX implements Architecture {
                     .output(p, output);
         }
 
-        /** Query, key and value of one head lie together, head after head: a copy takes them apart. */
         private HeadProjection part(Parameters p, Linear fused, int part) {
-            int heads = sizes().graph().heads();
-            UnaryOperator<Tensor> taken = rows ->
-                    rows.view(heads, 3, -1, rows.size(1)).select(1, part).reshape(hidden(), rows.size(1));
-            return new HeadProjection(
-                    new Linear(
-                            p.own(() -> taken.apply(fused.weight().t()).t()),
-                            fused.bias()
-                                    .map(bias -> p.own(
-                                            () -> taken.apply(bias.unsqueeze(1)).reshape(hidden())))),
-                    heads);
+            return HeadProjection.interleaved(p, fused, sizes().graph().heads(), part, 3);
         }
 
         @Override

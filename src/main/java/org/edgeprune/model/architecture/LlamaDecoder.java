@@ -78,7 +78,9 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
     }
 
     private HeadMap headMap(Parameters p, String norm, HeadMap rotary) {
-        return config.attention().headNorms() ? rotary.after(config.norm().of(p, norm, sizes().headDim())) : rotary;
+        return config.attention().headNorms()
+                ? HeadMap.eachNorm(config.norm().of(p, norm, sizes().headDim())).then(rotary)
+                : rotary;
     }
 
     private record Projections(HeadProjection query, HeadProjection key, HeadProjection value) {}

@@ -1,0 +1,48 @@
+package org.edgeprune.model.architecture;
+
+import java.util.List;
+import org.edgeprune.model.Architecture;
+import org.edgeprune.model.AttentionWindows;
+import org.edgeprune.model.Decoder;
+import org.edgeprune.model.Linear.Bias;
+import org.edgeprune.model.ModelConfig;
+import org.edgeprune.model.NormKind;
+import org.edgeprune.model.RotaryConfig;
+import org.edgeprune.model.RotaryFields;
+
+/** StarCoder 2 (Lozhkov et al. 2024): grouped queries, a sliding window, LayerNorm, an MLP without a gate. */
+public final class Starcoder2 implements Architecture {
+    private static final GptNames NAMES = new GptNames(
+            "model.",
+            "embed_tokens",
+            "layers.",
+            new GptNames.Layer(
+                    "input_layernorm",
+                    "self_attn.",
+                    "self_attn.o_proj",
+                    "post_attention_layernorm",
+                    "mlp.c_fc",
+                    "mlp.c_proj"),
+            "norm");
+
+    @Override
+    public List<String> modelTypes() {
+        return List.of("starcoder2");
+    }
+
+    @Override
+    public Decoder decoder(ModelConfig config) {
+        GptConfig.Builder reading = GptConfig.reading(config, NAMES);
+        config.count("num_key_value_heads");
+        RotaryConfig rotary = RotaryFields.of(config, reading.headDim()).read();
+        Bias bias = Bias.of(config.flag("use_bias", true));
+        return reading.inner(config.count("intermediate_size"))
+                .positions(new GptConfig.Scheme.Rotary(rotary), config.count("max_position_embeddings", 4096))
+                .windows(AttentionWindows.everywhere(config, config.count("sliding_window", 0)))
+                .attentionBias(bias, bias)
+                .mlpBias(bias)
+                .activation(config.activation("hidden_act", "gelu_pytorch_tanh"))
+                .norm(new NormKind.Layer(config.number("norm_epsilon", 1e-5)))
+                .decoder();
+    }
+}

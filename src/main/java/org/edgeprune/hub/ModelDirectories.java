@@ -20,6 +20,9 @@ public final class ModelDirectories {
      * @throws InputException if the name is written like a repository's and cannot be downloaded
      */
     public static Path locate(String name, Hub.Listener listener) {
+        if (name.isEmpty()) {
+            throw new InputException("the model's name is empty: name a directory or a model on the Hub");
+        }
         if (name.equals(BundledModel.NAME)) {
             return BundledModel.directory();
         }

@@ -78,7 +78,8 @@ public record SweepTable(List<Row> rows) {
 
     /** A spreadsheet must not take a name for a formula; numbers are none. */
     private static String cell(String cell) {
-        boolean formula = cell.matches("(?s)[=+\\-@\t\r].*") && !cell.matches("-?[0-9.eE+-]+|-?Infinity");
+        boolean formula =
+                cell.matches("(?s)[=+\\-@\t\r].*") && !cell.matches("-(\\d+(\\.\\d+)?([eE][+-]?\\d+)?|Infinity)");
         return formula ? "\"" + ("'" + cell).replace("\"", "\"\"") + "\"" : quoted(cell);
     }
 

@@ -250,8 +250,9 @@ public final class SafeTensorsFile implements AutoCloseable {
     /** Lets a tensor's pages of the mapping leave memory; it, and its views, can still be used, and bring them back. */
     public void unload(String name) {
         TensorInfo info = info(name);
-        if (info.byteSize() > 0) {
-            bytes(info).unload();
+        if (info.byteSize() > 0 && arena.scope().isAlive()) {
+            // also where the file was truncated: no page is touched
+            data.asSlice(info.begin(), info.byteSize()).unload();
         }
     }
 

@@ -195,7 +195,7 @@ class RunCommandsTest {
     @Order(6)
     void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
         Path broken = folder.resolve("broken");
-        assertEquals(128 + 9, Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken)));
+        assertEquals(128 + 9, Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken, "--minimal")));
         int saved = checkpoint(broken);
         assertEquals(
                 128 + 2, Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume")));
@@ -204,6 +204,7 @@ class RunCommandsTest {
         for (String file : List.of("masks.safetensors", "edges.json")) {
             assertArrayEquals(Files.readAllBytes(run.resolve(file)), Files.readAllBytes(broken.resolve(file)), file);
         }
+        assertTrue(Files.exists(broken.resolve("minimal.json")), "run.json says that it was asked for");
         assertIterableEquals(steps(run), steps(broken));
         assertEquals(withoutTime(run), withoutTime(broken));
     }

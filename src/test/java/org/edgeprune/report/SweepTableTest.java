@@ -43,6 +43,23 @@ class SweepTableTest {
     }
 
     @Test
+    void aSpreadsheetTakesNoNameForAFormula() {
+        assertEquals("""
+                target_edge_sparsity,"'=HYPERLINK(""http://x"",1)",kl,"'@SUM(A1)","'-2+3",run
+                -0.5,1,-1.00000e-05,2,3,"'+a"
+                """, new SweepTable(List.of(new Row(-0.5, "+a", ordered()))).toCsv());
+    }
+
+    private static Map<String, Double> ordered() {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("=HYPERLINK(\"http://x\",1)", 1.0);
+        metrics.put("kl", -1e-5);
+        metrics.put("@SUM(A1)", 2.0);
+        metrics.put("-2+3", 3.0);
+        return metrics;
+    }
+
+    @Test
     void markdownHasTheSameCells() {
         assertEquals("""
                 | target_edge_sparsity | edge_sparsity | num_edges | kl | run |

@@ -210,6 +210,7 @@ EP_INLINE void fetch_ahead(const MixTask &task, int64_t i, int64_t count, int64_
     }
 }
 
+/* NOLINTNEXTLINE(misc-definitions-in-headers): included once for each namespace */
 EP_TARGET static void mix(const MixTask &task, float *scratch, int64_t column, int64_t width) {
     if (!task.pack) {
         mix_directly(task, scratch, column, width);
@@ -300,6 +301,7 @@ EP_INLINE void copy_rows(float *target, const float *rows, int64_t columns, cons
     }
 }
 
+/* NOLINTNEXTLINE(misc-definitions-in-headers): included once for each namespace */
 EP_TARGET static void dots(const DotsTask &task, double *sums, float *scratch, int64_t column, int64_t width) {
     const int64_t padded = (width + LANES - 1) / LANES * LANES;
     const bool pack = task.pack || padded != width;

@@ -1,9 +1,14 @@
 package org.edgeprune.cli;
 
+import java.time.Duration;
 import org.edgeprune.hub.Hub;
+import org.edgeprune.io.OneLine;
 
 /** Shows how far the file is that is being downloaded. */
 final class DownloadProgress implements Hub.Listener, AutoCloseable {
+    /** Shorter waits are not worth a line. */
+    private static final Duration SHORT = Duration.ofSeconds(5);
+
     private String current = "";
     private Progress progress;
 
@@ -15,6 +20,14 @@ final class DownloadProgress implements Hub.Listener, AutoCloseable {
             progress = new Progress(file, "kB", size / 1024);
         }
         progress.at(bytes / 1024, () -> "");
+    }
+
+    @Override
+    public void waiting(String what, Duration wait, String reason) {
+        if (wait.compareTo(SHORT) >= 0) {
+            System.err.println(
+                    OneLine.of("edgeprune: " + what + ": " + reason + ": asking again in " + wait.toSeconds() + " s"));
+        }
     }
 
     @Override

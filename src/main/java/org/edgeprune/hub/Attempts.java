@@ -14,8 +14,15 @@ import org.edgeprune.io.InputException;
  * starts the count anew, so a large file comes through a connection that is cut again and again.
  *
  * @param what is asked for, for messages
+ * @param listener is told of waits
  */
-record Attempts(HubSettings.Patience patience, String what) {
+record Attempts(HubSettings.Patience patience, String what, Hub.Listener listener) {
+    /** The longest wait that a server can ask for. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
+    /** An attempt that got further by less than this, in bytes, has made no progress. */
+    private static final int LEAST_PROGRESS = 1024;
+
     /** The server asks for a later attempt. */
     static final class BusyException extends IOException {
         private static final long serialVersionUID = 1L;
@@ -46,7 +53,8 @@ record Attempts(HubSettings.Patience patience, String what) {
             try {
                 return attempt.make(bytes -> furthest.accumulateAndGet(bytes, Math::max));
             } catch (IOException e) {
-                failures = furthest.get() > before ? 1 : failures + 1;
+                boolean progress = furthest.get() - before >= LEAST_PROGRESS && !(e instanceof Body.SilentException);
+                failures = progress ? 1 : failures + 1;
                 before = furthest.get();
                 if (failures >= patience.attempts()) {
                     throw new InputException(what + ": " + reason(e), e);
@@ -56,22 +64,26 @@ record Attempts(HubSettings.Patience patience, String what) {
         }
     }
 
-    private static String reason(IOException e) {
+    private static String reasonOf(IOException e) {
         Throwable root = e;
         while (root.getCause() != null && root.getMessage() == null) {
             root = root.getCause();
         }
-        String text = root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+    }
+
+    private static String reason(IOException e) {
         boolean unreachable = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
-        return (unreachable ? "the Hub cannot be reached (" : "the download failed again and again (") + text
+        return (unreachable ? "the Hub cannot be reached (" : "the download failed again and again (") + reasonOf(e)
                 + "): check the network, HF_ENDPOINT and the proxy variables, then repeat: it goes on where it stopped";
     }
 
     private void sleep(IOException e, int failures) {
         Duration wait = patience.backOff().multipliedBy(1L << Math.min(failures - 1, 6));
         if (e instanceof BusyException busy && busy.wait.isPresent()) {
-            wait = busy.wait.get();
+            wait = busy.wait.get().compareTo(LONGEST_WAIT) < 0 ? busy.wait.get() : LONGEST_WAIT;
         }
+        listener.waiting(what, wait, reasonOf(e));
         try {
             // a little chance, lest many processes come back all at once
             Thread.sleep(wait.plus(

@@ -5,8 +5,8 @@ import java.io.InputStream;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLong;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
 /**
@@ -20,7 +20,7 @@ record BlobDownload(
     /** @throws InputException if the contents cannot be got, or are wrong even when got afresh */
     void run() {
         Path incomplete = cache.incomplete(file);
-        Attempts attempts = new Attempts(patience, file.name());
+        Attempts attempts = client.attempts(file.name());
         try {
             // What lay there before may be at fault, or one answer among several: begin again, once.
             if (!attempts.run(progress -> arrived(incomplete, progress))) {
@@ -56,11 +56,11 @@ record BlobDownload(
 
     private void fetch(PartialBlob partial, Attempts.Progress progress) throws IOException {
         HttpResponse<InputStream> response = client.open(file, partial.length());
-        try (InputStream body = response.body()) {
+        try (Body body = new Body(response, patience)) {
             if (response.statusCode() == 206) {
                 String range = response.headers().firstValue("Content-Range").orElse("");
                 if (!range.startsWith("bytes " + partial.length() + "-")) {
-                    throw new IOException("asked for byte " + partial.length() + " on, got '" + range + "'");
+                    throw new IOException("asked for byte " + partial.length() + " on, got " + Complaint.quote(range));
                 }
             } else if (partial.length() > 0) {
                 // The server knows no ranges, or has fewer bytes than it stated: everything comes again.
@@ -73,37 +73,13 @@ record BlobDownload(
         }
     }
 
-    /**
-     * Until the end of the body, until there is more of it than there should be, or until the other side is silent for
-     * too long.
-     */
-    private void copy(InputStream body, PartialBlob partial, Attempts.Progress progress) throws IOException {
-        AtomicLong seen = new AtomicLong();
-        Thread watch = Thread.startVirtualThread(() -> closeWhenSilent(body, seen));
-        try {
-            byte[] buffer = new byte[CHUNK];
-            for (int n; partial.length() <= file.size() && (n = body.read(buffer)) > 0; ) {
-                partial.append(buffer, n);
-                seen.addAndGet(n);
-                progress.at(partial.length());
-                listener.arrived(file.name(), Math.min(partial.length(), file.size()), file.size());
-            }
-        } finally {
-            watch.interrupt();
-        }
-    }
-
-    /** The HTTP client has a time limit for an answer's headers, but none for its body. */
-    private void closeWhenSilent(InputStream body, AtomicLong seen) {
-        try {
-            long before;
-            do {
-                before = seen.get();
-                Thread.sleep(patience.stall());
-            } while (seen.get() > before);
-            body.close();
-        } catch (InterruptedException | IOException e) {
-            // the body was read to its end, or is closed already
+    /** Until the end of the body, or until there is more of it than there should be. */
+    private void copy(Body body, PartialBlob partial, Attempts.Progress progress) throws IOException {
+        byte[] buffer = new byte[CHUNK];
+        for (int n; partial.length() <= file.size() && (n = body.read(buffer)) > 0; ) {
+            partial.append(buffer, n);
+            progress.at(partial.length());
+            listener.arrived(file.name(), Math.min(partial.length(), file.size()), file.size());
         }
     }
 }

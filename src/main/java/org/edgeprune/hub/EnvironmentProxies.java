@@ -65,7 +65,7 @@ public final class EnvironmentProxies extends ProxySelector {
     private static URI address(String variable, String text) {
         try {
             URI uri = URI.create(text.contains("://") ? text : "http://" + text);
-            if ("http".equalsIgnoreCase(uri.getScheme()) && uri.getHost() != null) {
+            if ("http".equalsIgnoreCase(uri.getScheme()) && Addresses.web(uri).isPresent()) {
                 return uri;
             }
         } catch (IllegalArgumentException e) {

@@ -2,10 +2,14 @@ package org.edgeprune.hub;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
 /**
@@ -33,6 +37,9 @@ public record Hub(HubSettings settings) {
 
         /** More of a file has arrived. */
         default void arrived(String file, long bytes, long size) {}
+
+        /** Something was not answered or broke, and will be asked for again after a wait. */
+        default void waiting(String what, Duration wait, String reason) {}
     }
 
     /**
@@ -61,13 +68,13 @@ public record Hub(HubSettings settings) {
     public Optional<Snapshot> cached(String repository, String revision) {
         HubCache cache = cache(repository, revision);
         return cache.commit(revision)
-                .filter(commit -> ModelFiles.complete(cache.files(commit)))
+                .filter(commit -> ModelFiles.complete(cache.files(commit), cache.snapshot(commit)))
                 .map(commit -> new Snapshot(
                         repository,
                         revision,
                         commit,
                         cache.snapshot(commit),
-                        ModelFiles.wanted(cache.files(commit)),
+                        ModelFiles.inCache(cache.files(commit), cache.snapshot(commit)),
                         0));
     }
 
@@ -87,7 +94,7 @@ public record Hub(HubSettings settings) {
                     .orElseThrow(() -> new InputException(repository + ": revision '" + revision + "' is not whole in "
                             + settings.cache() + ", and HF_HUB_OFFLINE forbids to download it: unset it"));
         }
-        try (HubClient client = new HubClient(settings, repository)) {
+        try (HubClient client = new HubClient(settings, repository, listener)) {
             HubClient.Revision found = client.revision(revision);
             List<String> wanted = ModelFiles.wanted(found.files());
             if (!ModelFiles.hasWeights(wanted) || !wanted.contains("config.json")) {
@@ -98,8 +105,30 @@ public record Hub(HubSettings settings) {
                                 : ", only pickles: download and convert them: edgeprune convert " + repository
                                         + (revision.equals(MAIN) ? "" : "@" + revision) + " -o DIR"));
             }
-            return fetch(client, cache, revision, found, wanted, listener);
+            return fetch(client, cache, revision, found, withShards(client, cache, found, wanted, listener), listener);
         }
+    }
+
+    /** Adds the shards that the index names, which is downloaded first. */
+    private List<String> withShards(
+            HubClient client, HubCache cache, HubClient.Revision found, List<String> wanted, Listener listener) {
+        if (!wanted.contains(ModelFiles.INDEX)) {
+            return wanted;
+        }
+        if (!cache.files(found.commit()).contains(ModelFiles.INDEX)) {
+            get(client, cache, client.describe(ModelFiles.INDEX, found.commit()), listener);
+        }
+        Set<String> shards = ModelFiles.shards(cache.snapshot(found.commit()));
+        for (String shard : shards) {
+            if (!found.files().contains(shard)) {
+                throw new InputException(client.repository() + ": has no file " + Complaint.quote(shard)
+                        + ", which its " + ModelFiles.INDEX + " names: choose a repository or revision that is whole");
+            }
+        }
+        return Stream.concat(wanted.stream(), shards.stream())
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /**
@@ -113,7 +142,7 @@ public record Hub(HubSettings settings) {
             throw new InputException(
                     repository + ": HF_HUB_OFFLINE forbids to download it: unset it, or name a directory");
         }
-        try (HubClient client = new HubClient(settings, repository)) {
+        try (HubClient client = new HubClient(settings, repository, listener)) {
             HubClient.Revision found = client.revision(revision);
             List<String> wanted = ModelFiles.pickled(found.files());
             if (ModelFiles.hasWeights(ModelFiles.wanted(found.files()))) {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
@@ -27,11 +28,13 @@ final class HubClient implements AutoCloseable {
 
     private final HubSettings settings;
     private final String repository;
+    private final Hub.Listener listener;
     private final HttpClient http;
 
-    HubClient(HubSettings settings, String repository) {
+    HubClient(HubSettings settings, String repository, Hub.Listener listener) {
         this.settings = settings;
         this.repository = repository;
+        this.listener = listener;
         this.http = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(settings.patience().stall())
@@ -51,12 +54,11 @@ final class HubClient implements AutoCloseable {
     Revision revision(String revision) {
         String what = repository + " at revision " + revision;
         URI uri = address("/api/models/" + repository + "/revision/" + encoded(revision));
-        return new Attempts(settings.patience(), what).run(progress -> {
+        return attempts(what).run(progress -> {
             HttpResponse<InputStream> response = send("GET", uri, 0, false);
-            try (InputStream body = response.body()) {
+            try (Body body = new Body(response, settings.patience())) {
                 check(response, revision, null);
-                String text = new String(body.readAllBytes(), StandardCharsets.UTF_8);
-                JsonNode json = Json.parse(uri.toString(), text, "is HF_ENDPOINT right?");
+                JsonNode json = Json.parse(uri.toString(), body.text(uri.toString()), "is HF_ENDPOINT right?");
                 String commit = json.path("sha").asText();
                 if (!commit.matches("[0-9a-f]{40}")) {
                     throw new InputException(
@@ -71,9 +73,14 @@ final class HubClient implements AutoCloseable {
         });
     }
 
+    /** Attempts at getting something, by these settings. */
+    Attempts attempts(String what) {
+        return new Attempts(settings.patience(), what, listener);
+    }
+
     /** What the Hub says of a file. */
     HubFile describe(String name, String commit) {
-        return new Attempts(settings.patience(), repository + "/" + name).run(progress -> {
+        return attempts(repository + "/" + name).run(progress -> {
             HttpResponse<InputStream> response = send("HEAD", resolve(name, commit), 0, true);
             response.body().close();
             if (response.statusCode() / 100 != 3) {
@@ -89,7 +96,7 @@ final class HubClient implements AutoCloseable {
                     .orElse("");
             if (!checksum.matches("[0-9a-f]{40}|[0-9a-f]{64}") || !size.matches("\\d{1,18}")) {
                 throw new InputException(
-                        response.uri()
+                        Addresses.shown(response.uri())
                                 + ": the server states no checksum or no size, so the file could not be checked: is HF_ENDPOINT right?");
             }
             return new HubFile(name, commit, checksum, Long.parseLong(size));
@@ -136,13 +143,13 @@ final class HubClient implements AutoCloseable {
             if (from > 0) {
                 request.header("Range", "bytes=" + from + "-");
             }
-            if (sameHost(uri, settings.endpoint())) {
+            if (Addresses.sameHost(uri, settings.endpoint())) {
                 settings.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
             }
             settings.proxy().authorization(uri).ifPresent(user -> request.header("Proxy-Authorization", user));
             HttpResponse<InputStream> response = exchange(request.build());
             Optional<URI> next = redirect(response);
-            if (next.isEmpty() || stayHere && !sameHost(next.get(), uri)) {
+            if (next.isEmpty() || stayHere && !Addresses.sameHost(next.get(), uri)) {
                 return response;
             }
             response.body().close();
@@ -156,17 +163,17 @@ final class HubClient implements AutoCloseable {
             return http.send(request, HttpResponse.BodyHandlers.ofInputStream());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InputException(request.uri() + ": interrupted", e);
+            throw new InputException(Addresses.shown(request.uri()) + ": interrupted", e);
         }
     }
 
     private static Optional<URI> redirect(HttpResponse<?> response) {
         boolean redirected = List.of(301, 302, 303, 307, 308).contains(response.statusCode());
-        return redirected ? header(response, "Location").map(response.uri()::resolve) : Optional.empty();
-    }
-
-    private static boolean sameHost(URI one, URI other) {
-        return one.getScheme().equals(other.getScheme()) && one.getAuthority().equalsIgnoreCase(other.getAuthority());
+        Optional<String> location = redirected ? header(response, "Location") : Optional.empty();
+        return location.map(text -> Addresses.redirected(response.uri(), text)
+                .orElseThrow(() -> new InputException(Addresses.shown(response.uri()) + ": redirects to "
+                        + Complaint.quote(text)
+                        + ", which is no http or https address with a host: is HF_ENDPOINT right?")));
     }
 
     private static Optional<String> header(HttpResponse<?> response, String name) {
@@ -213,14 +220,16 @@ final class HubClient implements AutoCloseable {
                 throw new Attempts.BusyException(
                         "HTTP " + status,
                         header(response, "Retry-After")
-                                .filter(s -> s.matches("\\d{1,4}"))
+                                .filter(s -> s.matches("\\d{1,9}"))
                                 .map(s -> Duration.ofSeconds(Long.parseLong(s))));
             case 407 ->
                 throw new InputException(
                         "the proxy wants a user and password: put them into http_proxy and https_proxy (http://user:password@host:port)");
             default ->
-                throw new InputException(response.uri() + ": unexpected answer, HTTP " + status + ": "
-                        + header(response, "X-Error-Message").orElse("no explanation"));
+                throw new InputException(Addresses.shown(response.uri()) + ": unexpected answer, HTTP " + status + ": "
+                        + header(response, "X-Error-Message")
+                                .map(Complaint::quote)
+                                .orElse("no explanation"));
         }
     }
 

@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
@@ -29,6 +31,7 @@ public record HubSettings(
         EnvironmentProxies proxy,
         Patience patience) {
     private static final int MAX_TOKEN_BYTES = 1 << 12;
+    private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]{1," + MAX_TOKEN_BYTES + "}");
     private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
 
     /**
@@ -51,7 +54,7 @@ public record HubSettings(
      * {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy},
      * {@code all_proxy}, {@code no_proxy}.
      *
-     * @throws InputException if an address is none
+     * @throws InputException if an address or a token cannot be one; the message does not hold it
      */
     public static HubSettings of(Map<String, String> environment) {
         Path user = Path.of(variable(environment, "HOME").orElse(System.getProperty("user.home")));
@@ -64,6 +67,7 @@ public record HubSettings(
                         .orElse(home.resolve("hub"))
                         .toAbsolutePath(),
                 variable(environment, "HF_TOKEN")
+                        .map(token -> checked("HF_TOKEN", token))
                         .or(() -> storedToken(variable(environment, "HF_TOKEN_PATH")
                                 .map(p -> expand(p, user))
                                 .orElse(home.resolve("token")))),
@@ -90,16 +94,31 @@ public record HubSettings(
     }
 
     private static URI endpoint(String text) {
-        try {
-            URI uri = URI.create(text.replaceAll("/+$", ""));
-            if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
-                return uri;
-            }
-        } catch (IllegalArgumentException e) {
-            // no address at all: complained about below
+        if (text.contains("@")) {
+            throw new InputException(
+                    "HF_ENDPOINT holds a user or password: write the address without, and an access token into HF_TOKEN");
         }
-        throw new InputException("HF_ENDPOINT is '" + text
-                + "', which is no http or https address; unset it for https://huggingface.co");
+        return Addresses.web(text.replaceAll("/+$", ""))
+                .filter(uri -> uri.getQuery() == null && uri.getFragment() == null)
+                .orElseThrow(() -> new InputException("HF_ENDPOINT is " + Complaint.quote(text)
+                        + ", which is no http or https address (https://host/path); unset it for"
+                        + " https://huggingface.co"));
+    }
+
+    private static String checked(String where, String token) {
+        if (!TOKEN.matcher(token).matches()) {
+            throw new InputException(
+                    where
+                            + " holds no access token: one is a single word of letters, digits and signs, like hf_...: copy it again");
+        }
+        return token;
+    }
+
+    /** Without the token. */
+    @Override
+    public String toString() {
+        return "HubSettings[" + Addresses.shown(endpoint) + ", " + cache + (token.isEmpty() ? "" : ", with a token")
+                + (offline ? ", offline" : "") + "]";
     }
 
     /** Where {@code huggingface-cli login} puts it. */
@@ -108,6 +127,7 @@ public record HubSettings(
                 ? Optional.of(TextReader.upTo(MAX_TOKEN_BYTES).read(file, "set HF_TOKEN"))
                         .map(String::strip)
                         .filter(t -> !t.isEmpty())
+                        .map(token -> checked(file.toString(), token))
                 : Optional.empty();
     }
 }

@@ -1,17 +1,20 @@
 package org.edgeprune.hub;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.edgeprune.safetensors.ShardIndex;
 
 /**
  * Which files of a repository make a model: weights as safetensors, configuration and tokenizer, all at the top level.
  */
 final class ModelFiles {
     private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
-    private static final Pattern SHARD = Pattern.compile("model-\\d+-of-\\d+\\.safetensors");
+    static final String INDEX = "model.safetensors.index.json";
     private static final Set<String> SMALL = Set.of(
             "config.json",
             "generation_config.json",
@@ -44,31 +47,44 @@ final class ModelFiles {
                         .toList();
     }
 
-    /** Those of a repository's files that are wanted, in order of their names. */
+    /**
+     * Those of a repository's files that are wanted, in order of their names: of weights in shards the index, which
+     * names the others.
+     */
     static List<String> wanted(Collection<String> all) {
-        boolean sharded = !all.contains(SINGLE);
+        String weights = all.contains(SINGLE) ? SINGLE : INDEX;
         return all.stream()
-                .filter(name -> SMALL.contains(name)
-                        || (sharded ? name.equals(INDEX) || SHARD.matcher(name).matches() : name.equals(SINGLE)))
+                .filter(name -> SMALL.contains(name) || name.equals(weights))
+                .distinct()
                 .sorted()
                 .toList();
     }
 
-    /** Whether these are a whole model, with its tokenizer. The names of shards say how many there are. */
-    static boolean complete(Collection<String> names) {
+    /** The names of the shards that the index in a directory names. */
+    static Set<String> shards(Path directory) {
+        return new TreeSet<>(ShardIndex.read(directory.resolve(INDEX)).values());
+    }
+
+    /** Those of a directory's files that make the model. */
+    static List<String> inCache(Collection<String> all, Path directory) {
+        List<String> wanted = wanted(all);
+        return wanted.contains(INDEX)
+                ? Stream.concat(wanted.stream(), shards(directory).stream())
+                        .distinct()
+                        .sorted()
+                        .toList()
+                : wanted;
+    }
+
+    /** Whether the files of a directory are a whole model, with its tokenizer. */
+    static boolean complete(Collection<String> names, Path directory) {
         return names.contains("config.json")
                 && hasWeights(names)
+                && names.containsAll(inCache(names, directory))
                 && (names.contains("tokenizer.json") || names.contains("vocab.json") && names.contains("merges.txt"));
     }
 
     static boolean hasWeights(Collection<String> names) {
-        if (names.contains(SINGLE)) {
-            return true;
-        }
-        List<String> shards =
-                names.stream().filter(n -> SHARD.matcher(n).matches()).toList();
-        return names.contains(INDEX)
-                && !shards.isEmpty()
-                && shards.size() == Integer.parseInt(shards.get(0).replaceAll(".*-of-|\\.safetensors", ""));
+        return names.contains(SINGLE) || names.contains(INDEX);
     }
 }

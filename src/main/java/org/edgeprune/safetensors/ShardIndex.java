@@ -9,14 +9,18 @@ import org.edgeprune.io.StrictJson;
 import org.edgeprune.io.TextReader;
 
 /** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
-final class ShardIndex {
+public final class ShardIndex {
     private static final String FIELD = "weight_map";
     private static final StrictJson.Limits LIMITS = StrictJson.Limits.DEFAULT;
 
     private ShardIndex() {}
 
-    /** The shard's file name for each tensor, in the order of the index. */
-    static Map<String, String> read(Path index) {
+    /**
+     * The shard's file name for each tensor, in the order of the index.
+     *
+     * @throws org.edgeprune.io.InputException if the file is no index, or names a shard elsewhere
+     */
+    public static Map<String, String> read(Path index) {
         Complaint complaint = new Complaint(index);
         Map<String, String> shardOf = null;
         try (StrictJson in = new StrictJson(bytes(index), "index", LIMITS, complaint)) {

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.hub.HubSettings.Patience;
 import org.edgeprune.io.InputException;
@@ -427,9 +428,12 @@ class HubTest {
     void shardsComeWithTheirIndex() {
         server.files.remove("model.safetensors");
         assertTrue(refusal().contains("has no model.safetensors, nor all of its shards"));
-        server.files.put("model.safetensors.index.json", new byte[] {'{', '}'});
+        server.files.put("model.safetensors.index.json", "{}".getBytes(StandardCharsets.UTF_8));
+        assertTrue(refusal().contains("field weight_map is missing"));
+        server.files.put("model.safetensors.index.json", index("model-00001-of-00002", "model-00002-of-00002"));
         server.files.put("model-00001-of-00002.safetensors", LocalHub.random(1000));
-        assertTrue(refusal().contains("has no model.safetensors, nor all of its shards"));
+        cache = cache.resolve("second");
+        assertTrue(refusal().contains("has no file 'model-00002-of-00002.safetensors', which its"));
         server.files.put("model-00002-of-00002.safetensors", LocalHub.random(2000));
         assertEquals(
                 List.of(
@@ -439,6 +443,37 @@ class HubTest {
                         "model.safetensors.index.json",
                         "tokenizer.json"),
                 download().files());
+    }
+
+    private static byte[] index(String... shards) {
+        return Arrays.stream(shards)
+                .map(shard -> "\"tensor of %1$s\": \"%1$s.safetensors\"".formatted(shard))
+                .collect(Collectors.joining(", ", "{\"weight_map\": {", "}}"))
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void theIndexSaysWhichFilesAreShardsWhateverTheirNames() {
+        server.files.remove("model.safetensors");
+        server.files.put("model.safetensors.index.json", index("pytorch_model-1", "model-1-of-99999999999"));
+        server.files.put("pytorch_model-1.safetensors", LocalHub.random(1000));
+        server.files.put("model-1-of-99999999999.safetensors", LocalHub.random(1000));
+        server.files.put("model-1-of-7.safetensors", LocalHub.random(1000));
+        List<String> files = download().files();
+        assertEquals(
+                List.of(
+                        "config.json",
+                        "model-1-of-99999999999.safetensors",
+                        "model.safetensors.index.json",
+                        "pytorch_model-1.safetensors",
+                        "tokenizer.json"),
+                files);
+        assertEquals(
+                files,
+                new Hub(server.settings(cache))
+                        .cached(LocalHub.REPOSITORY, "main")
+                        .orElseThrow()
+                        .files());
     }
 
     @Test

@@ -8,9 +8,9 @@ import org.edgeprune.torch.Tensor;
 
 /** Activation functions of MLPs, by their names in HuggingFace's {@code ACT2FN}. */
 public enum Activation {
-    GELU(Tensor::gelu, "gelu"),
+    GELU(Tensor::gelu, "gelu", "gelu_python"),
     /** 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
-    GELU_TANH(Tensor::geluTanh, "gelu_new", "gelu_pytorch_tanh", "gelu_fast"),
+    GELU_TANH(Tensor::geluTanh, "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate", "gelu_python_tanh"),
     /** x sigmoid(1.702 x). */
     QUICK_GELU(x -> x.mul(x.mul(1.702).sigmoid()), "quick_gelu"),
     SILU(Tensor::silu, "silu", "swish"),

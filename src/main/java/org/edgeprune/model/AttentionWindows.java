@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -19,9 +20,18 @@ public record AttentionWindows(List<Integer> byLayer) {
         return new AttentionWindows(Collections.nCopies(layers, 0));
     }
 
-    /** The same window in every layer that {@code layer_types} does not name otherwise; 0 for none. */
+    /**
+     * The same window in every layer; 0 for none. For architectures that do not read {@code layer_types}: where that
+     * field names layers without the window, it is noted.
+     */
     public static AttentionWindows everywhere(ModelConfig config, int window) {
-        return where(config, window, layer -> true);
+        for (JsonNode type : config.node("layer_types")) {
+            if (window > 0 && !type.asText().equals(LayerTypes.SLIDING)) {
+                config.note("names " + type + " in layer_types, which " + config.modelType()
+                        + " does not read in transformers: every layer has a window of " + window);
+            }
+        }
+        return new AttentionWindows(Collections.nCopies(config.count("num_hidden_layers"), window));
     }
 
     /**

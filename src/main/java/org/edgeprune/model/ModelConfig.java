@@ -8,11 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
@@ -28,57 +30,9 @@ public final class ModelConfig {
     /** Beyond the tokens, positions and widths of any model. */
     private static final int MAX_COUNT = 1 << 24;
 
-    private static final ObjectMapper VALUES = new ObjectMapper();
+    private static final String TIED = "tie_word_embeddings";
 
-    /** Fields that do not change what a frozen model computes. */
-    private static final Set<String> WITHOUT_EFFECT = Set.of(
-            "_attn_implementation",
-            "_name_or_path",
-            "activation_dropout",
-            "architectures",
-            "attention_dropout",
-            "attn_pdrop",
-            "auto_map",
-            "bos_token_id",
-            "cache_implementation",
-            "chunk_size_feed_forward",
-            "classifier_dropout",
-            "dropout",
-            "dtype",
-            "embd_pdrop",
-            "embed_dropout",
-            "embedding_dropout",
-            "eos_token_id",
-            "gradient_checkpointing",
-            "hidden_dropout",
-            "id2label",
-            "init_std",
-            "initializer_range",
-            "label2id",
-            "layerdrop",
-            "model_type",
-            "n_ctx",
-            "output_past",
-            "pad_token_id",
-            "prefix",
-            "pretraining_tp",
-            "problem_type",
-            "reorder_and_upcast_attn",
-            "resid_dropout",
-            "resid_pdrop",
-            "residual_dropout",
-            "summary_activation",
-            "summary_first_dropout",
-            "summary_proj_to_labels",
-            "summary_type",
-            "summary_use_proj",
-            "task_specific_params",
-            "tokenizer_class",
-            "torch_dtype",
-            "transformers_version",
-            "unk_token_id",
-            "unsloth_version",
-            "use_cache");
+    private static final ObjectMapper VALUES = new ObjectMapper();
 
     private final JsonFields fields;
     /** Values of absent fields that have been set for them. */
@@ -139,17 +93,27 @@ public final class ModelConfig {
     }
 
     /**
-     * The same for an architecture whose fields also have other names: HuggingFace's {@code attribute_map}. As there, a
-     * value under the other name wins.
+     * The same with other names that the fields may have, {@code attribute_map} of a HuggingFace class.
      *
-     * @param pairs another name, the name that is read, and so on
+     * @param pairs another name, then the one that is read, and so on
+     * @throws InputException if both are there with different values
      */
     public ModelConfig withNames(String... pairs) {
         ObjectNode renamed = fields.node().deepCopy();
         for (int i = 0; i < pairs.length; i += 2) {
+            String name = pairs[i + 1];
             JsonNode value = renamed.remove(pairs[i]);
-            if (value != null) {
-                renamed.set(pairs[i + 1], value);
+            if (value != null
+                    && renamed.hasNonNull(name)
+                    && !value.isNull()
+                    && !renamed.get(name).equals(value)) {
+                throw error(
+                        pairs[i],
+                        "is " + value + ", but " + name + ", another name of it, is " + renamed.get(name)
+                                + ": take one of them out");
+            }
+            if (value != null && !renamed.hasNonNull(name)) {
+                renamed.set(name, value);
             }
         }
         return new ModelConfig(new JsonFields(fields.file(), fields.prefix(), renamed), defaulted, modelType, notes);
@@ -171,6 +135,25 @@ public final class ModelConfig {
     public ModelConfig object(String field) {
         asked.add(field);
         return new ModelConfig(fields.object(field), Set.of(), modelType, notes);
+    }
+
+    /** The same with a {@code model_type} that it does not state. */
+    ModelConfig withModelType(String name) {
+        return new ModelConfig(fields, defaulted, name, notes);
+    }
+
+    /** The text model of a multimodal one: {@code text_config}, whose embeddings are tied as the whole says. */
+    ModelConfig textConfig() {
+        JsonFields text = fields.object("text_config");
+        ObjectNode json = text.node().deepCopy();
+        if (!json.has(TIED) && fields.node().has(TIED)) {
+            json.set(TIED, fields.node().get(TIED));
+        }
+        return new ModelConfig(
+                new JsonFields(text.file(), text.prefix(), json),
+                Set.of(),
+                json.path("model_type").asText(""),
+                notes);
     }
 
     /** In place of an object that is absent: one without fields. */
@@ -272,7 +255,7 @@ public final class ModelConfig {
         }
         ObjectNode kept = Json.object();
         object.properties().forEach(field -> {
-            if (!field.getValue().isNull() && !WITHOUT_EFFECT.contains(field.getKey())) {
+            if (!field.getValue().isNull() && !FieldsWithoutEffect.contains(field.getKey())) {
                 kept.set(field.getKey(), withEffect(field.getValue()));
             }
         });
@@ -282,25 +265,35 @@ public final class ModelConfig {
     /**
      * To be called once everything understood has been asked for.
      *
-     * @throws InputException naming a field that was not asked for, is switched on, and may change what the model
+     * @throws InputException naming all fields that were not asked for, are switched on, and may change what the model
      *     computes
      */
     public void refuseOthers() {
+        Map<String, JsonNode> unknown = new LinkedHashMap<>();
         fields.node().properties().forEach(entry -> {
-            JsonNode value = entry.getValue();
-            boolean off = value.isNull()
-                    || value.isBoolean() && !value.booleanValue()
-                    || value.isContainerNode() && value.isEmpty();
-            if (!off
-                    && !defaulted.contains(entry.getKey())
-                    && !asked.contains(entry.getKey())
-                    && !WITHOUT_EFFECT.contains(entry.getKey())) {
-                throw error(
-                        entry.getKey(),
-                        "is " + value + ": edgeprune does not know this field for model_type '" + modelType()
-                                + "'; if it does not change what the model computes, take it out");
+            String field = entry.getKey();
+            if (!defaulted.contains(field)
+                    && !asked.contains(field)
+                    && !FieldsWithoutEffect.contains(field, entry.getValue())) {
+                unknown.put(field, entry.getValue());
             }
         });
+        if (unknown.size() == 1) {
+            unknown.forEach((field, value) -> {
+                throw error(
+                        field,
+                        "is " + value + ": edgeprune does not know this field for model_type '" + modelType()
+                                + "'; if it does not change what the model computes, take it out");
+            });
+        }
+        if (!unknown.isEmpty()) {
+            String list = unknown.entrySet().stream()
+                    .map(entry -> "'" + fields.prefix() + entry.getKey() + "' (" + entry.getValue() + ")")
+                    .collect(Collectors.joining(", "));
+            throw new InputException(
+                    fields.file() + ": fields " + list + ": edgeprune does not know them for model_type '" + modelType()
+                            + "'; take out those that do not change what the model computes");
+        }
     }
 
     /** A positive integer up to {@value #MAX_COUNT} that must be there. */
@@ -308,12 +301,16 @@ public final class ModelConfig {
         if (!has(field)) {
             throw error(field, "is missing");
         }
-        return fields.integer(field, 1, MAX_COUNT);
+        int count = fields.integer(field, 1, MAX_COUNT);
+        if (defaulted.contains(field)) {
+            note("states no " + field + ": " + count + ", the default of " + modelType + ", is taken");
+        }
+        return count;
     }
 
     /** A positive integer, or the default where the field is absent or null. */
     public int count(String field, int otherwise) {
-        return has(field) ? fields.integer(field, 1, MAX_COUNT) : otherwise;
+        return has(field) ? count(field) : otherwise;
     }
 
     /** A finite number, or the default where the field is absent or null. */

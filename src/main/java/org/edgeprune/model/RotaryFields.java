@@ -7,6 +7,9 @@ package org.edgeprune.model;
  * {@code rope_parameters}; what the winner lacks is taken from the top level, then from the architecture's defaults.
  */
 public final class RotaryFields {
+    /** The length that the model was trained for before its frequencies were scaled. */
+    public static final String TRAINED = "original_max_position_embeddings";
+
     private static final String SCALING = "rope_scaling";
     private static final String PARAMETERS = "rope_parameters";
     private static final String SHARE = "partial_rotary_factor";
@@ -118,7 +121,7 @@ public final class RotaryFields {
         config.has(baseField);
         config.has(SHARE);
         config.has(shareField);
-        config.has(RotaryScalingFields.TRAINED);
+        config.has(TRAINED);
     }
 
     private boolean isEmpty(String field) {

@@ -13,8 +13,7 @@ import java.util.List;
  * @param fields the object that the scaling is in
  */
 record RotaryScalingFields(ModelConfig config, ModelConfig fields) {
-    /** The length that the model was trained for before its frequencies were scaled. */
-    static final String TRAINED = "original_max_position_embeddings";
+    private static final String TRAINED = RotaryFields.TRAINED;
 
     private static final List<String> KNOWN = List.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
 

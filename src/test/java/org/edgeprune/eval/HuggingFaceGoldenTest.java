@@ -68,8 +68,7 @@ class HuggingFaceGoldenTest {
             Map.entry("smollm3", NotYet.refused("the architecture is not supported")),
             Map.entry("stablelm", NotYet.refused("the architecture is not supported")),
             Map.entry("stablelm-parallel", NotYet.refused("the architecture is not supported")),
-            Map.entry("llama-base", NotYet.refused("names of the base model, without the prefix model.")),
-            Map.entry("qwen2-head-dim", NotYet.refused("head_dim of qwen2")));
+            Map.entry("llama-base", NotYet.refused("names of the base model, without the prefix model.")));
 
     /** The tensors of a golden file with a prefix: the main batch has none. */
     private static final List<String> FURTHER_BATCHES = List.of("short.", "at.", "above.");

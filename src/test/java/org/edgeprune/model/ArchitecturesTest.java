@@ -316,7 +316,7 @@ class ArchitecturesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "'model_type': 'bert' | 'model_type' is 'bert', which is not supported",
+                "'model_type': 'bert' | 'model_type' is 'bert', which is an encoder, which does not predict a next token",
                 "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.type' is 'ntk'",
                 "'model_type': 'llama', 'num_hidden_layers': 2000000000 | 'num_hidden_layers' is 2000000000, expected a positive integer up to 16777216",
                 "'model_type': 'llama', 'num_hidden_layers': 20000 | 20000 layers of 4 heads have more edges than the 2,147,483,647",

@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
@@ -35,8 +36,25 @@ public record Gpt2Config(
         boolean scaleByInverseLayer,
         boolean tiedHead) {
 
+    /** Of HuggingFace's GPT2Config. */
+    private static final String[] ATTRIBUTE_MAP = {
+        "hidden_size",
+        "n_embd",
+        "max_position_embeddings",
+        "n_positions",
+        "num_attention_heads",
+        "n_head",
+        "num_hidden_layers",
+        "n_layer"
+    };
+
+    /** Of HuggingFace's GPT2Config. */
+    private static final Map<String, ?> DEFAULTS =
+            Map.of("vocab_size", 50257, "n_positions", 1024, "n_embd", 768, "n_layer", 12, "n_head", 12);
+
     /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
-    public static Gpt2Config of(ModelConfig config) {
+    public static Gpt2Config of(ModelConfig stated) {
+        ModelConfig config = stated.withNames(ATTRIBUTE_MAP).withDefaults(DEFAULTS);
         int hidden = config.count("n_embd");
         int heads = config.count("n_head");
         config.headShare("n_embd", "n_head");
@@ -50,7 +68,7 @@ public record Gpt2Config(
                 hidden,
                 config.count("n_inner", 4 * hidden),
                 config.count("vocab_size"),
-                config.count("n_positions", 1024),
+                config.count("n_positions"),
                 config.activation("activation_function", "gelu_new"),
                 config.number("layer_norm_epsilon", 1e-5),
                 config.flag("scale_attn_weights", true),

@@ -37,7 +37,8 @@ public final class GptJ implements Architecture {
                 "n_head",
                 "max_position_embeddings",
                 "n_positions");
-        // Published beside the fields that count; HuggingFace's class knows neither.
+        // Published beside the fields that count; HuggingFace's class knows none of them.
+        config.has("rope_scaling");
         config.flag("rotary", true);
         config.flag("scale_attn_weights", true);
         GptConfig.Builder reading = GptConfig.reading(config, NAMES).sizeFields("n_embd", "n_layer", "n_head");

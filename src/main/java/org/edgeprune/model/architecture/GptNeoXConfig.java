@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.ModelConfig;
@@ -28,8 +29,18 @@ public record GptNeoXConfig(
         boolean attentionBias,
         boolean tiedHead) {
 
+    /** Of HuggingFace's GPTNeoXConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.of(
+            "vocab_size", 50432,
+            "hidden_size", 6144,
+            "intermediate_size", 24576,
+            "num_hidden_layers", 44,
+            "num_attention_heads", 64,
+            "max_position_embeddings", 2048);
+
     /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
-    public static GptNeoXConfig of(ModelConfig c) {
+    public static GptNeoXConfig of(ModelConfig stated) {
+        ModelConfig c = stated.withDefaults(DEFAULTS);
         int hidden = c.count("hidden_size");
         int headDim = c.headShare("hidden_size", "num_attention_heads");
         boolean parallel = c.flag("use_parallel_residual", true);

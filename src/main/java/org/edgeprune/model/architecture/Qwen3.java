@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.ModelConfig;
@@ -13,7 +14,8 @@ public final class Qwen3 implements Architecture {
     }
 
     @Override
-    public Decoder decoder(ModelConfig config) {
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withDefaults(Qwen2.DEFAULTS).withDefaults(Map.of("head_dim", 128));
         return LlamaConfig.reading(config)
                 .headDim(config.count("head_dim"))
                 .attentionBias(config.flag("attention_bias", false))

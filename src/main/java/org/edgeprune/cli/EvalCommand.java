@@ -112,7 +112,7 @@ final class EvalCommand implements Callable<Integer> {
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
             PromptTokenizer tokenizer = opened.tokenizer();
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
-                    .read(tokenizer, results)
+                    .read(tokenizer, opened.model().maxPositions(), results)
                     .part(split);
             record.ifPresent(made -> compareWith(made, opened, examples));
             Evaluation evaluation =

@@ -1,7 +1,9 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -11,8 +13,8 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.EndTokens;
 import org.edgeprune.model.Execution;
-import org.edgeprune.model.ModelConfig;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
@@ -88,11 +90,12 @@ final class GenerateCommand implements Callable<Integer> {
                 ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         Execution how = execution.start(directory);
         MaskValues masks = masks(Models.sizes(directory));
-        Set<Integer> ends = ModelConfig.read(directory).endTokens();
+        Set<Integer> ends = EndTokens.of(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
             int[] start = tokens(prompt, tokenizer);
             int[] other = corrupted == null ? null : tokens(corrupted, tokenizer);
+            notes(tokenizer, start).forEach(results::note);
             int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);
             boolean ended = written.length > 0 && ends.contains(written[written.length - 1]);
             int[] shown = IntStream.concat(Arrays.stream(start), Arrays.stream(written))
@@ -102,6 +105,17 @@ final class GenerateCommand implements Callable<Integer> {
             results.print(result, result::text);
             return 0;
         }
+    }
+
+    private List<String> notes(PromptTokenizer tokenizer, int[] start) {
+        List<String> notes = new ArrayList<>(tokenizer.notes());
+        tokenizer.doubledPrefix(List.of(start)).ifPresent(notes::add);
+        String stripped = prompt.stripTrailing();
+        if (!stripped.isEmpty() && !stripped.equals(prompt)) {
+            notes.add("--prompt ends with a space, which is a token of its own where most models expect it at the"
+                    + " beginning of the next word: leave it away");
+        }
+        return notes;
     }
 
     /** A text's tokens; those of no text at all are the token that begins a sequence. */

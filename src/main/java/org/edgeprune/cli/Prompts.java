@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.DataReview;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Records;
 import org.edgeprune.task.Task;
 
 /**
@@ -19,16 +21,24 @@ import org.edgeprune.task.Task;
  * @param seed of new ones, which a seed that was given asks for
  */
 record Prompts(Task task, Path data, Path run, Optional<Long> seed) {
-    Dataset read(PromptTokenizer tokenizer, Results results) {
+    /** Reads the prompts for a model with so many positions, and prints what is noteworthy about them. */
+    Dataset read(PromptTokenizer tokenizer, int maxPositions, Results results) {
+        Records records = records(tokenizer, results);
+        DataReview review = new DataReview(records, task.tokenise(records, tokenizer)).requireFits(maxPositions);
+        review.notes(tokenizer).forEach(results::note);
+        return review.dataset();
+    }
+
+    private Records records(PromptTokenizer tokenizer, Results results) {
         if (data != null) {
-            return task.read(data, tokenizer);
+            return Records.read(data);
         }
         if (run != null && seed.isEmpty() && Files.isDirectory(new RunDirectory(run).data())) {
-            return task.read(new RunDirectory(run).data(), tokenizer);
+            return Records.read(new RunDirectory(run).data());
         }
         Generated generated = task.generate(
                 DataRequest.seeded(seed.orElse(SeedOption.DEFAULT)).tokenizer(tokenizer));
         generated.notes().forEach(results::note);
-        return task.tokenise(generated.records(), tokenizer);
+        return generated.records();
     }
 }

@@ -3,11 +3,15 @@ package org.edgeprune.io;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.PropertyNamingStrategy;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -15,7 +19,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -39,6 +46,10 @@ public final class Json {
     /** The same, without the components of records that are null. */
     public static final Json SNAKE_CASE_WITHOUT_NULLS =
             new Json(PropertyNamingStrategies.SNAKE_CASE, JsonInclude.Include.NON_NULL);
+
+    /** For texts of several values. */
+    private static final ObjectReader VALUES =
+            PLAIN.mapper.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final ObjectMapper mapper;
 
@@ -97,6 +108,50 @@ public final class Json {
             return tree(text);
         } catch (JsonProcessingException e) {
             throw new InputException(source + ":" + line + ": not JSON: " + e.getOriginalMessage() + ": " + remedy, e);
+        }
+    }
+
+    /**
+     * A value of a file that holds several.
+     *
+     * @param line where it begins, from 1
+     */
+    public record Value(int line, JsonNode json) {}
+
+    /**
+     * Parses a text of any number of values: one a line, spread over lines, one after the other on a line, or all in
+     * one list, whose elements they are then.
+     *
+     * @throws InputException naming source and line
+     */
+    public static List<Value> parseAll(String source, String text, String remedy) {
+        List<Value> values = new ArrayList<>();
+        int[] line = {1};
+        try (JsonParser parser = PLAIN.mapper.getFactory().createParser(text)) {
+            JsonToken token = parser.nextToken();
+            boolean list = token == JsonToken.START_ARRAY;
+            if (list) {
+                token = parser.nextToken();
+            }
+            while (token != null && !(list && token == JsonToken.END_ARRAY)) {
+                line[0] = parser.currentTokenLocation().getLineNr();
+                values.add(new Value(line[0], VALUES.readTree(parser)));
+                token = parser.nextToken();
+            }
+            if (list && parser.nextToken() != null) {
+                line[0] = parser.currentTokenLocation().getLineNr();
+                throw new InputException(source + ":" + line[0] + ": more after the end of the list: " + remedy);
+            }
+            return values;
+        } catch (JsonProcessingException e) {
+            int at = e.getLocation() == null ? line[0] : e.getLocation().getLineNr();
+            boolean cut = e instanceof JsonEOFException;
+            throw new InputException(
+                    source + ":" + (cut ? line[0] : at) + ": not JSON: "
+                            + (cut ? "what begins here has no end" : e.getOriginalMessage()) + ": " + remedy,
+                    e);
+        } catch (IOException e) {
+            throw new AssertionError("a text in memory is readable", e);
         }
     }
 

@@ -22,13 +22,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
     }
 
     /**
-     * Reads a file that holds an object.
+     * Reads a file that holds an object, in UTF-8.
      *
      * @param remedy what to do if there is no such file, or it holds anything else
      * @throws InputException as {@link Json#read} says
      */
     public static JsonFields read(Path file, String remedy) {
-        return new JsonFields(file, "", Json.read(file, remedy));
+        return new JsonFields(file, "", Json.parse(file.toString(), TextReader.LARGE.readUtf8(file, remedy), remedy));
     }
 
     /** The object in a text that came from {@code file}. */

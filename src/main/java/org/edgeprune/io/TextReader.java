@@ -52,6 +52,18 @@ public final class TextReader {
      *     cannot be read, or is not text; then with line and byte, both from 1
      */
     public String read(Path file, String remedy) {
+        return read(file, remedy, true);
+    }
+
+    /**
+     * The same for a file that other programs read too, and only as UTF-8, such as a model's {@code config.json}:
+     * UTF-16 is refused.
+     */
+    public String readUtf8(Path file, String remedy) {
+        return read(file, remedy, false);
+    }
+
+    private String read(Path file, String remedy, boolean utf16) {
         Complaint complaint = new Complaint(file);
         if (Files.isDirectory(file)) {
             throw complaint.about("is a directory", "name a file");
@@ -60,7 +72,7 @@ public final class TextReader {
             throw complaint.about("is a pipe, socket or device", "name a regular file");
         }
         try {
-            return decode(Uninterrupted.run(() -> bytes(file, complaint)), complaint);
+            return decode(Uninterrupted.run(() -> bytes(file, complaint)), utf16, complaint);
         } catch (NoSuchFileException e) {
             throw complaint.about("not there", remedy, e);
         } catch (IOException e) {
@@ -98,9 +110,12 @@ public final class TextReader {
         }
     }
 
-    private static String decode(byte[] bytes, Complaint complaint) {
+    private static String decode(byte[] bytes, boolean utf16, Complaint complaint) {
         if (startsWith(bytes, 0xff, 0xfe, 0, 0) || startsWith(bytes, 0, 0, 0xfe, 0xff)) {
             throw complaint.about("is UTF-32", "save it as UTF-8");
+        }
+        if (!utf16 && (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff))) {
+            throw complaint.about("is UTF-16, and other programs read it as UTF-8", "save it as UTF-8");
         }
         if (startsWith(bytes, 0xff, 0xfe)) {
             return decode(bytes, 2, StandardCharsets.UTF_16LE, complaint);

@@ -13,9 +13,11 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.DataReview;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Generated;
+import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Task;
 import org.edgeprune.torch.LibTorch;
@@ -109,9 +111,12 @@ public record PruneSession(
             // open, as far as the beginning is concerned; each step sees for itself
         }
         Optional<Generated> generated = generate(directory, listener);
-        Dataset dataset = limited(generated
-                .map(made -> task.tokenise(made.records(), model.tokenizer()))
-                .orElseGet(() -> read(directory)));
+        Records records = generated.map(Generated::records).orElseGet(() -> records(directory));
+        Dataset dataset = limited(task.tokenise(records, model.tokenizer()));
+        new DataReview(records, dataset)
+                .requireFits(model.model().maxPositions())
+                .notes(model.tokenizer())
+                .forEach(listener::noted);
         MemoryGuard.of(this, dataset.train()).require();
         if (model.storedBytes() > MUCH_TO_READ) {
             listener.noted("reading %.1f GB of weights, to note in run.json which they are"
@@ -202,7 +207,11 @@ public record PruneSession(
     }
 
     private Dataset read(RunDirectory directory) {
-        return task.read(data == null ? directory.data() : data, model.tokenizer());
+        return task.tokenise(records(directory), model.tokenizer());
+    }
+
+    private Records records(RunDirectory directory) {
+        return Records.read(data == null ? directory.data() : data);
     }
 
     private Dataset limited(Dataset dataset) {

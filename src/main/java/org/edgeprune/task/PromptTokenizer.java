@@ -162,6 +162,23 @@ public final class PromptTokenizer implements AutoCloseable {
         return definition.notes();
     }
 
+    /** A note where texts begin with the tokenizer's own beginning, which it then puts before them once more. */
+    public Optional<String> doubledPrefix(List<int[]> prompts) {
+        int[] before = prefix();
+        if (before.length == 0) {
+            return Optional.empty();
+        }
+        long doubled = prompts.stream()
+                .filter(tokens -> tokens.length > before.length && tokens[before.length] == before[before.length - 1])
+                .count();
+        return doubled == 0
+                ? Optional.empty()
+                : Optional.of((doubled == prompts.size() ? "every prompt begins" : doubled + " prompts begin")
+                        + " with "
+                        + decode(before[before.length - 1]) + " twice: the tokenizer puts it before every text; take it"
+                        + " out of the prompts");
+    }
+
     private OptionalInt findBos() {
         Optional<String> configured = definition.bosToken().filter(ids::containsKey);
         if (configured.isPresent()) {

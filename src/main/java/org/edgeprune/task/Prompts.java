@@ -46,11 +46,24 @@ final class Prompts {
 
     private static int answer(Row row, String key, int[] prompt, PromptTokenizer tokenizer) {
         String text = row.text(key);
+        String clean = row.text("clean");
         return tokenizer
-                .single(prompt, row.text("clean"), text)
+                .single(prompt, clean, text)
                 .orElseThrow(() -> row.wrong("\"" + key + "\" \"" + text
-                        + "\" is not one token after the prompt in this model's tokenizer;"
-                        + " generate the data for this model (edgeprune data ... --model)"));
+                        + "\" is not one token after the prompt in this model's tokenizer; "
+                        + remedy(clean, text, tokenizer)));
+    }
+
+    private static String remedy(String clean, String text, PromptTokenizer tokenizer) {
+        String stripped = clean.stripTrailing();
+        if (!stripped.equals(clean)) {
+            return "\"clean\" ends with a space, which belongs to the answer: write it as \" " + text.strip()
+                    + "\" and leave the space at the end of the prompts away";
+        }
+        if (!text.startsWith(" ") && tokenizer.single(clean, " " + text).isPresent()) {
+            return "with a space before it, it is one: write \" " + text + "\"";
+        }
+        return "generate the data for this model (edgeprune data ... --model)";
     }
 
     /** The words that are one token inside a sentence; without a tokenizer, all. Adds a note of how many are not. */

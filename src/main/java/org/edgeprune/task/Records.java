@@ -1,6 +1,5 @@
 package org.edgeprune.task;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,9 +17,14 @@ import org.edgeprune.io.TextReader;
 
 /**
  * A data set before it is tokenised: JSON lines by split. On disk it is a folder of {@code train.jsonl},
- * {@code validation.jsonl} and {@code test.jsonl}, or one JSONL file whose lines may name their split.
+ * {@code validation.jsonl} and {@code test.jsonl}, or one file whose lines may name their split.
+ *
+ * <p>A file holds JSON objects: one a line as it is written here, or spread over lines, or in one list. A file whose
+ * name ends in {@code .csv} holds a header of keys and a record a line, whose values are all texts.
  */
 public record Records(Map<Split, List<Row>> rows) {
+    private static final String FORM = "write one {...} object a line";
+
     public Records {
         rows = Map.copyOf(rows);
     }
@@ -106,25 +110,26 @@ public record Records(Map<Split, List<Row>> rows) {
     }
 
     private static List<Row> lines(Path file) {
-        List<Row> rows = new ArrayList<>();
-        List<String> lines =
-                TextReader.LARGE.lines(file, "generate it with \"edgeprune data\", or name another --data");
-        for (int i = 0; i < lines.size(); i++) {
-            if (!lines.get(i).isBlank()) {
-                rows.add(new Row(file.toString(), i + 1, object(file, i + 1, lines.get(i))));
-            }
-        }
+        String text = TextReader.LARGE.read(file, "generate it with \"edgeprune data\", or name another --data");
+        List<Row> rows = isCsv(file) ? Csv.rows(file.toString(), text) : json(file.toString(), text);
         if (rows.isEmpty()) {
             throw new InputException(file + ": no lines; it should hold one JSON object a line");
         }
         return rows;
     }
 
-    private static ObjectNode object(Path file, int line, String text) {
-        JsonNode json = Json.parseLine(file.toString(), line, text, "write one {...} a line");
-        if (json instanceof ObjectNode object) {
-            return object;
+    private static boolean isCsv(Path file) {
+        return file.getFileName().toString().matches("(?i).*\\.csv(\\.gz)?");
+    }
+
+    private static List<Row> json(String source, String text) {
+        List<Row> rows = new ArrayList<>();
+        for (Json.Value value : Json.parseAll(source, text, FORM)) {
+            if (!(value.json() instanceof ObjectNode object)) {
+                throw new InputException(source + ":" + value.line() + ": not a JSON object: " + FORM);
+            }
+            rows.add(new Row(source, value.line(), object));
         }
-        throw new InputException(file + ":" + line + ": not a JSON object; write one {...} a line");
+        return rows;
     }
 }

@@ -10,7 +10,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
 /**
- * A seed list: one entry a line, UTF-8, blank lines and lines that begin with {@code #} left out, order kept.
+ * A seed list: one entry a line, blank lines and lines that begin with {@code #} left out, order kept.
  *
  * @param source the file, for messages
  */
@@ -38,7 +38,7 @@ record WordList(String source, List<Entry> entries) {
     static WordList parse(String source, String text) {
         List<Entry> entries = new ArrayList<>();
         Map<String, Integer> seen = new HashMap<>();
-        String[] lines = text.split("\r?\n");
+        String[] lines = text.lines().toArray(String[]::new);
         for (int i = 0; i < lines.length; i++) {
             String line = lines[i].strip();
             if (line.isEmpty() || line.startsWith("#")) {

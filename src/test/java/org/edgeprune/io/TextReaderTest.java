@@ -139,4 +139,18 @@ class TextReaderTest {
         }
         return out.toByteArray();
     }
+
+    @Test
+    void filesOfOtherProgramsAreUtf8(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("config.json");
+        Files.write(file, "\ufeff{}".getBytes(StandardCharsets.UTF_16LE));
+        assertEquals("{}", TextReader.LARGE.read(file, "make it"));
+        assertEquals(
+                file + ": is UTF-16, and other programs read it as UTF-8: save it as UTF-8",
+                assertThrows(InputException.class, () -> TextReader.LARGE.readUtf8(file, "make it"))
+                        .getMessage());
+        assertThrows(InputException.class, () -> JsonFields.read(file, "make it"));
+        Files.write(file, "\ufeff{}".getBytes(StandardCharsets.UTF_8));
+        assertEquals("{}", TextReader.LARGE.readUtf8(file, "make it"));
+    }
 }

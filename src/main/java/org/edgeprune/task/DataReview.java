@@ -1,0 +1,68 @@
+package org.edgeprune.task;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.io.InputException;
+
+/**
+ * Finds in tokenised prompts what makes results meaningless although every line is well-formed.
+ *
+ * @param records the lines
+ * @param dataset their examples in the same order; of each part, those at the end may be left out
+ */
+public record DataReview(Records records, Dataset dataset) {
+    /** @throws InputException naming the line of the first prompt that is longer than a model's positions */
+    public DataReview requireFits(int maxPositions) {
+        for (Split split : Split.values()) {
+            List<Example> examples = dataset.part(split);
+            for (int i = 0; i < examples.size(); i++) {
+                if (examples.get(i).length() > maxPositions) {
+                    throw records.part(split)
+                            .get(i)
+                            .wrong("a prompt of " + examples.get(i).length() + " tokens, but the model has only "
+                                    + maxPositions + " positions; shorten it");
+                }
+            }
+        }
+        return this;
+    }
+
+    /** What a user should know about the prompts, a line each. */
+    public List<String> notes(PromptTokenizer tokenizer) {
+        List<String> notes = new ArrayList<>(tokenizer.notes());
+        Collection<Example> all = byLine().values();
+        long same = all.stream()
+                .filter(example -> Arrays.equals(example.clean(), example.corrupted()))
+                .count();
+        if (same > 0) {
+            notes.add(part(same, all.size()) + " have the same tokens in \"clean\" and \"corrupted\": no edge matters"
+                    + " there, so the numbers say nothing; corrupt them");
+        }
+        tokenizer.doubledPrefix(all.stream().map(Example::clean).toList()).ifPresent(notes::add);
+        if (tokenizer.suffix().length > 0 && !all.isEmpty()) {
+            notes.add("the tokenizer ends every text with " + tokenizer.decode(tokenizer.suffix())
+                    + ", which is left out: prompts are to be continued");
+        }
+        return notes;
+    }
+
+    /** Each line once, also where a file serves as several parts. */
+    private Map<Row, Example> byLine() {
+        Map<Row, Example> examples = new HashMap<>();
+        for (Split split : Split.values()) {
+            List<Example> part = dataset.part(split);
+            for (int i = 0; i < part.size(); i++) {
+                examples.put(records.part(split).get(i), part.get(i));
+            }
+        }
+        return examples;
+    }
+
+    private static String part(long some, int all) {
+        return some == all ? "all " + all + " prompts" : some + " of " + all + " prompts";
+    }
+}

@@ -55,6 +55,9 @@ import picocli.CommandLine.Option;
             "  edgeprune bench --model path/to/model --offload --repeat 1 --warm-up 0 --json"
         })
 final class BenchCommand implements Callable<Integer> {
+    private static final int MOST_TOKENS = 1 << 24;
+    private static final int MOST_REPEATS = 1_000_000;
+
     private static final double KEPT = 10;
     private static final double CUT = -10;
     private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
@@ -127,6 +130,15 @@ final class BenchCommand implements Callable<Integer> {
         if (batchSize < 1 || tokens < 1 || repeat < 1 || warmUp < 0) {
             throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + " --repeat " + repeat
                     + ": all must be at least 1, and --warm-up not negative");
+        }
+        if ((long) batchSize * tokens > MOST_TOKENS || repeat > MOST_REPEATS || warmUp > MOST_REPEATS) {
+            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + " --repeat " + repeat
+                    + " --warm-up " + warmUp + ": at most " + MOST_TOKENS + " tokens a batch, and " + MOST_REPEATS
+                    + " repeats");
+        }
+        if (!(edgeSparsity >= 0 && edgeSparsity <= 1)) {
+            throw new InputException(
+                    "--edge-sparsity " + edgeSparsity + ": must be a share from 0 to 1; 95% is written 0.95");
         }
         if (model != null && shape.given()) {
             throw new InputException(

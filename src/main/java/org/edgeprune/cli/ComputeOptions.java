@@ -71,8 +71,12 @@ final class ComputeOptions {
 
     /** Checks the options and names the libtorch to load, but loads nothing yet. */
     void prepare() {
-        if (threads != null && threads < 1) {
-            throw new InputException("--threads " + threads + ": at least one thread is needed");
+        if (threads != null) {
+            try {
+                LibTorch.requireThreads(threads);
+            } catch (InputException e) {
+                throw new InputException("--threads: " + e.getMessage(), e);
+            }
         }
         if (libtorch != null) {
             LibTorch.use(libtorch);

@@ -122,6 +122,9 @@ final class InitCommand implements Callable<Integer> {
         if (number < 1) {
             throw new InputException("--shard-size " + size + ": must be a number of bytes, like 500000000 or 500MB");
         }
+        if (number > Long.MAX_VALUE / 1_000_000_000) {
+            throw new InputException("--shard-size " + size + ": larger than any file");
+        }
         String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase();
         return number
                 * switch (unit) {

@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.OneLine;
 import org.edgeprune.model.DeviceMap;
+import org.edgeprune.prune.Pruner;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TorchException;
@@ -145,7 +147,12 @@ public final class Main {
         if (text.isEmpty()) {
             throw new TypeConversionException("the path is empty: name one; . is the current folder");
         }
-        return Path.of(text);
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("'" + text + "' is no path (" + e.getReason()
+                    + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8");
+        }
     }
 
     private static <T> T read(Function<String, T> reader, String text) {
@@ -166,7 +173,7 @@ public final class Main {
 
     private static int misuse(ParameterException e) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("edgeprune: " + OneLine.of(e.getMessage()));
+        command.getErr().println("edgeprune: " + OneLine.of(e.getMessage() + OptionNames.suggestion(e)));
         command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
     }
@@ -176,10 +183,22 @@ public final class Main {
             err.println("edgeprune: " + e.getMessage());
             return CommandLine.ExitCode.USAGE;
         }
+        if (e instanceof Pruner.DivergedException) {
+            err.println("edgeprune: " + OneLine.of(e.getMessage()));
+            return CommandLine.ExitCode.USAGE;
+        }
+        if (e instanceof InvalidPathException path) {
+            err.println("edgeprune: "
+                    + OneLine.of("'" + path.getInput() + "' is no path (" + path.getReason()
+                            + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8"));
+            return CommandLine.ExitCode.USAGE;
+        }
         if (e instanceof TorchException torch && torch.isOutOfMemory()) {
             err.println(
-                    "edgeprune: " + e.getMessage()
-                            + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist");
+                    "edgeprune: "
+                            + OneLine.of(
+                                    e.getMessage()
+                                            + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist"));
             return CommandLine.ExitCode.USAGE;
         }
         err.println("edgeprune: this is a fault of edgeprune's own:");

@@ -6,6 +6,9 @@ import picocli.CommandLine.Option;
 
 /** How much a run trains on, and how often it evaluates and saves. */
 final class PaceOptions {
+    /** A petabyte. */
+    private static final long MOST_MEGABYTES = 1L << 30;
+
     @Option(names = "--max-train-samples", paramLabel = "N", description = "Train on the first N examples only.")
     private Integer maxTrainSamples;
 
@@ -44,11 +47,19 @@ final class PaceOptions {
         }
     }
 
+    private static void notNegative(String option, int value) {
+        if (value < 0) {
+            throw new InputException(option + " " + value + ": must not be negative; 0 is for none");
+        }
+    }
+
     /** What was given; {@code cacheBytes} otherwise, null for the usual. */
     Pruner.Pace pace(Long cacheBytes) {
-        if (cacheMegabytes != null && cacheMegabytes < 0) {
-            throw new InputException("--cache-mb " + cacheMegabytes + ": must not be negative");
+        if (cacheMegabytes != null && (cacheMegabytes < 0 || cacheMegabytes > MOST_MEGABYTES)) {
+            throw new InputException("--cache-mb " + cacheMegabytes + ": must be from 0 to " + MOST_MEGABYTES);
         }
+        notNegative("--evaluate-every", evaluateEvery);
+        notNegative("--save-every", saveEvery);
         requireNotNegative("--evaluate-every", evaluateEvery);
         requireNotNegative("--save-every", saveEvery);
         long otherwise = cacheBytes == null ? Pruner.Pace.REFERENCE.cacheBytes() : cacheBytes;

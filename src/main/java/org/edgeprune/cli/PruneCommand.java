@@ -62,8 +62,8 @@ final class PruneCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (minimal != null && !(minimal >= 0)) {
-            throw new InputException("--minimal " + minimal + ": must not be negative");
+        if (minimal != null && !(minimal >= 0 && minimal <= Float.MAX_VALUE)) {
+            throw new InputException("--minimal " + minimal + ": must be a number from 0 on, such as 1e-6");
         }
         RunDirectory directory = new RunDirectory(out);
         try (FolderLock lock = FolderLock.of(out)) {
@@ -78,6 +78,7 @@ final class PruneCommand implements Callable<Integer> {
                 resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         try (LoadedModel loaded = options.open(before)) {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
+            options.notes(asked.options()).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
             PruneResult result = run(session, lock, resume, results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());

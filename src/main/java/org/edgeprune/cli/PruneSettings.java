@@ -20,6 +20,8 @@ final class PruneSettings {
     /** What an option changes. */
     private record Change(String option, Object value, UnaryOperator<PruneOptions> edit) {}
 
+    private static final int MOST_LEARNING_RATE = 1000;
+
     private final List<Change> changes = new ArrayList<>();
 
     // The two targets are made of several options each, which are only sound together.
@@ -73,12 +75,12 @@ final class PruneSettings {
 
     @Option(names = "--edge-lr", paramLabel = "X", description = "Learning rate of edge masks.")
     private void edgeLearningRate(Double value) {
-        change("--edge-lr", value, o -> o.with(o.learningRates().withEdgeLearningRate(value)));
+        change("--edge-lr", value, o -> o.with(o.learningRates().withEdgeLearningRate(rate(value))));
     }
 
     @Option(names = "--node-lr", paramLabel = "X", description = "Learning rate of node masks.")
     private void nodeLearningRate(Double value) {
-        change("--node-lr", value, o -> o.with(o.learningRates().withNodeLearningRate(value)));
+        change("--node-lr", value, o -> o.with(o.learningRates().withNodeLearningRate(rate(value))));
     }
 
     @Option(
@@ -86,7 +88,7 @@ final class PruneSettings {
             paramLabel = "X",
             description = "Learning rate of the edge constraint's multipliers.")
     private void edgeMultiplierLearningRate(Double value) {
-        change("--edge-reg-lr", value, o -> o.with(o.learningRates().withEdgeMultiplierLearningRate(value)));
+        change("--edge-reg-lr", value, o -> o.with(o.learningRates().withEdgeMultiplierLearningRate(rate(value))));
     }
 
     @Option(
@@ -94,7 +96,7 @@ final class PruneSettings {
             paramLabel = "X",
             description = "Learning rate of the node constraint's multipliers.")
     private void nodeMultiplierLearningRate(Double value) {
-        change("--node-reg-lr", value, o -> o.with(o.learningRates().withNodeMultiplierLearningRate(value)));
+        change("--node-reg-lr", value, o -> o.with(o.learningRates().withNodeMultiplierLearningRate(rate(value))));
     }
 
     @Option(
@@ -143,6 +145,14 @@ final class PruneSettings {
         change("--seed", value, o -> o.withSeed(value));
     }
 
+    private static double rate(double value) {
+        if (value > MOST_LEARNING_RATE) {
+            throw new IllegalArgumentException(
+                    "a learning rate is no more than " + MOST_LEARNING_RATE + " (0.8 as published)");
+        }
+        return value;
+    }
+
     private void change(String option, Object value, UnaryOperator<PruneOptions> edit) {
         if (value != null) {
             changes.add(new Change(option, value, edit));
@@ -168,16 +178,64 @@ final class PruneSettings {
         return options;
     }
 
+    /** What deserves a word before a run, though it is allowed. @param options as {@link #over} made them */
+    List<String> notes(PruneOptions options) {
+        List<String> notes = new ArrayList<>();
+        int steps = options.training().steps();
+        edgeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--edge-sparsity " + target)));
+        nodeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--node-sparsity " + target)));
+        SparsitySchedule edges = options.targets().edgeSparsity();
+        if (edges.warmupSteps() > steps) {
+            notes.add(
+                    "the warm-up of the target, %d steps, is longer than the run of %d: it ends at %.3g and never reaches %s (--sparsity-warmup-steps)"
+                            .formatted(edges.warmupSteps(), steps, edges.at(steps), edges.target()));
+        }
+        if (options.learningRates().warmupSteps() > steps) {
+            notes.add("the warm-up of the learning rates, %d steps, is longer than the run of %d (--warmup-steps)"
+                    .formatted(options.learningRates().warmupSteps(), steps));
+        }
+        return notes;
+    }
+
+    static String aboveOne(String option) {
+        return option + ": more than all edges can be cut by no circuit; such a target presses harder, as in the"
+                + " published sweeps";
+    }
+
     private SparsitySchedule schedule(
             SparsitySchedule preset, String which, Optional<Double> start, Optional<Double> target) {
+        SparsitySchedule schedule = preset;
+        if (sparsityWarmup.isPresent() || sparsityWarmupSteps.isPresent()) {
+            schedule = named(
+                    "--sparsity-warmup, --sparsity-warmup-steps",
+                    schedule,
+                    s -> new SparsitySchedule(
+                            sparsityWarmup.orElse(s.warmup()),
+                            s.start(),
+                            target.filter(t -> sparsityWarmup.isPresent()).orElse(s.target()),
+                            sparsityWarmupSteps.orElse(s.warmupSteps())));
+        }
+        if (start.isPresent()) {
+            schedule = named(
+                    "--start-" + which + "-sparsity " + start.get(),
+                    schedule,
+                    s -> new SparsitySchedule(s.warmup(), start.get(), s.target(), s.warmupSteps()));
+        }
+        if (target.isPresent()) {
+            schedule = named(
+                    "--" + which + "-sparsity " + target.get(),
+                    schedule,
+                    s -> new SparsitySchedule(s.warmup(), s.start(), target.get(), s.warmupSteps()));
+        }
+        return schedule;
+    }
+
+    private static SparsitySchedule named(
+            String option, SparsitySchedule schedule, UnaryOperator<SparsitySchedule> edit) {
         try {
-            return new SparsitySchedule(
-                    sparsityWarmup.orElse(preset.warmup()),
-                    start.orElse(preset.start()),
-                    target.orElse(preset.target()),
-                    sparsityWarmupSteps.orElse(preset.warmupSteps()));
+            return edit.apply(schedule);
         } catch (IllegalArgumentException e) {
-            throw new InputException("--start-" + which + "-sparsity, --" + which + "-sparsity: " + e.getMessage(), e);
+            throw new InputException(option + ": " + e.getMessage(), e);
         }
     }
 }

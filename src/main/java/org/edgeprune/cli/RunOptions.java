@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.edgeprune.hub.BundledModel;
@@ -61,6 +62,11 @@ final class RunOptions {
         } catch (IllegalArgumentException e) {
             throw new InputException("these options cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    /** See {@link PruneSettings#notes}. */
+    List<String> notes(PruneOptions options) {
+        return settings.notes(options);
     }
 
     /**

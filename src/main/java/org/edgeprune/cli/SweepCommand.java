@@ -60,6 +60,10 @@ final class SweepCommand implements Callable<Integer> {
         List<Double> targets = targets();
         // complains before anything is computed
         targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));
+        targets.stream()
+                .filter(target -> target > 1)
+                .findFirst()
+                .ifPresent(target -> results.note(PruneSettings.aboveOne("--target-edge-sparsity " + target)));
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
             requireSweepOrEmpty();
@@ -96,7 +100,7 @@ final class SweepCommand implements Callable<Integer> {
                 new Result(out.toString(), table.rows(), diverged),
                 () -> table.toMarkdown()
                         + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
-        return diverged.isEmpty() ? 0 : 1;
+        return diverged.isEmpty() ? 0 : 2;
     }
 
     private List<Double> targets() {

@@ -82,7 +82,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     }
 
     private static float[][] rows(Tensor matrix) {
-        float[] values = matrix.toFloats();
+        float[] values = FiniteLogits.require(matrix.toFloats());
         int columns = (int) matrix.size(1);
         float[][] rows = new float[(int) matrix.size(0)][];
         for (int i = 0; i < rows.length; i++) {

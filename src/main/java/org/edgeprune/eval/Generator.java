@@ -36,7 +36,7 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
      * @throws InputException if the model has too few positions, or the prompts differ in length
      */
     public int[] generate(int[] prompt, int[] corrupted, int newTokens) {
-        if (prompt.length + newTokens > model.maxPositions()) {
+        if ((long) prompt.length + newTokens > model.maxPositions()) {
             throw new InputException("a prompt of " + prompt.length + " tokens and " + newTokens
                     + " new ones do not fit into the model's " + model.maxPositions() + " positions: ask for fewer");
         }
@@ -47,7 +47,7 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
         int[] clean = prompt.clone();
         int[] other = corrupted == null ? null : corrupted.clone();
         for (int i = 0; i < newTokens; i++) {
-            int next = Metrics.argmax(nextLogits(clean, other));
+            int next = Metrics.argmax(FiniteLogits.require(nextLogits(clean, other)));
             clean = append(clean, next);
             other = other == null ? null : append(other, next);
             if (endTokens.contains(next)) {

@@ -35,6 +35,19 @@ record HubCache(Path root, String folder) {
         return new HubCache(root, "models--" + repository.replace("/", "--"));
     }
 
+    /** The snapshot of the branch main, if a directory is a repository's in some cache. */
+    static Optional<Path> snapshotIn(Path directory) {
+        Path name = directory.toAbsolutePath().normalize().getFileName();
+        if (name == null || !name.toString().startsWith("models--") || Files.exists(directory.resolve("config.json"))) {
+            return Optional.empty();
+        }
+        HubCache cache = new HubCache(directory.toAbsolutePath().normalize().getParent(), name.toString());
+        return cache.commit(Hub.MAIN)
+                .filter(commit -> commit.matches("[0-9a-f]{40}"))
+                .map(cache::snapshot)
+                .filter(Files::isDirectory);
+    }
+
     Path directory() {
         return root.resolve(folder);
     }

@@ -57,7 +57,7 @@ public record HubSettings(
      * @throws InputException if an address or a token cannot be one; the message does not hold it
      */
     public static HubSettings of(Map<String, String> environment) {
-        Path user = Path.of(variable(environment, "HOME").orElse(System.getProperty("user.home")));
+        Path user = home(environment);
         Path caches = variable(environment, "XDG_CACHE_HOME").map(Path::of).orElse(user.resolve(".cache"));
         Path home = variable(environment, "HF_HOME").map(p -> expand(p, user)).orElse(caches.resolve("huggingface"));
         return new HubSettings(
@@ -76,6 +76,11 @@ public record HubSettings(
                         .orElse(false),
                 EnvironmentProxies.of(environment),
                 Patience.DEFAULT);
+    }
+
+    /** The user's home. */
+    static Path home(Map<String, String> environment) {
+        return Path.of(variable(environment, "HOME").orElse(System.getProperty("user.home")));
     }
 
     /** These settings with another patience. */

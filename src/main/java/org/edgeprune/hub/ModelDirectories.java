@@ -1,6 +1,7 @@
 package org.edgeprune.hub;
 
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.edgeprune.io.InputException;
 
@@ -11,13 +12,15 @@ public final class ModelDirectories {
     /**
      * The directory of a model that a user names.
      *
-     * @param name {@value BundledModel#NAME}; else a directory that exists; else a repository of the HuggingFace Hub,
-     *     like {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is taken from the cache,
-     *     or downloaded if the cache does not hold all of it
+     * @param name {@value BundledModel#NAME}; else a directory that exists, {@code ~} being the user's home, and a
+     *     repository's directory in the Hub's cache standing for the snapshot of its branch main; else a repository of
+     *     the HuggingFace Hub, like {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is
+     *     taken from the cache, or downloaded if the cache does not hold all of it
      * @param listener is told about the progress of a download
      * @return the directory; a name that is neither a directory nor written like a repository is returned as a path,
      *     which whoever opens it finds missing
-     * @throws InputException if the name is written like a repository's and cannot be downloaded
+     * @throws InputException if the name is a file's, or no path, or written like a repository's and cannot be
+     *     downloaded
      */
     public static Path locate(String name, Hub.Listener listener) {
         if (name.isEmpty()) {
@@ -26,11 +29,15 @@ public final class ModelDirectories {
         if (name.equals(BundledModel.NAME)) {
             return BundledModel.directory();
         }
-        Path path = Path.of(name);
+        Path path = path(name);
         int at = name.indexOf('@');
         String repository = at < 0 ? name : name.substring(0, at);
+        if (Files.isRegularFile(path)) {
+            throw new InputException(path + ": is a file: name its directory, "
+                    + path.toAbsolutePath().normalize().getParent());
+        }
         if (Files.exists(path) || !Hub.isName(repository)) {
-            return path;
+            return HubCache.snapshotIn(path).orElse(path);
         }
         String revision = at < 0 ? Hub.MAIN : name.substring(at + 1);
         try {
@@ -40,6 +47,22 @@ public final class ModelDirectories {
                     .directory();
         } catch (InputException e) {
             throw new InputException(name + ": no such directory; on the Hub: " + e.getMessage(), e);
+        }
+    }
+
+    /** A name as a path. {@code ~} is the user's home, as in a shell, which does not expand it in quotes. */
+    private static Path path(String name) {
+        boolean home = name.equals("~") || name.startsWith("~/");
+        try {
+            Path path = Path.of(name);
+            return home && !Files.exists(path)
+                    ? HubSettings.home(System.getenv()).resolve(name.substring(Math.min(2, name.length())))
+                    : path;
+        } catch (InvalidPathException e) {
+            throw new InputException(
+                    "'" + name + "' is no path (" + e.getReason()
+                            + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8",
+                    e);
         }
     }
 }

@@ -17,13 +17,31 @@ public record SparsitySchedule(Warmup warmup, double start, double target, int w
         LOGARITHMIC
     }
 
+    /** The highest target. The published sweeps go up to 1.4: a target above 1 is never reached, but presses harder. */
+    public static final double MOST = 1.5;
+
     public SparsitySchedule {
-        if (!(start >= 0 && start < 1) || !(target >= 0) || warmupSteps < 0) {
-            throw new IllegalArgumentException(
-                    "sparsity from " + start + " to " + target + " in " + warmupSteps + " steps");
+        requireShare(start);
+        requireShare(target);
+        if (start >= 1) {
+            throw new IllegalArgumentException("a start of " + start + ": it must be below 1");
+        }
+        if (warmupSteps < 0) {
+            throw new IllegalArgumentException("a warm-up of " + warmupSteps + " steps: it must not be negative");
         }
         if (warmup == Warmup.LOGARITHMIC && target >= 1) {
             throw new IllegalArgumentException("a logarithmic schedule needs a target sparsity below 1, not " + target);
+        }
+    }
+
+    private static void requireShare(double sparsity) {
+        if (sparsity > MOST && sparsity <= 100) {
+            throw new IllegalArgumentException(
+                    sparsity + " is no share: 95% is written 0.95, and targets end at " + MOST);
+        }
+        if (!(sparsity >= 0 && sparsity <= MOST)) {
+            throw new IllegalArgumentException(
+                    sparsity + " is no share: it must be from 0 to " + MOST + ", such as 0.95");
         }
     }
 

@@ -31,12 +31,35 @@ public record MiniOptions(
     /** The longest text that the model can take, in tokens. */
     static final int POSITIONS = 64;
 
+    private static final int MOST_LAYERS = 1000;
+    private static final int MOST_WIDTH = 1 << 14;
+    private static final int MOST_TEXTS = 1 << 14;
+    private static final long MOST_PARAMETERS = 1_000_000_000;
+
     public MiniOptions {
         if (layers < 1 || heads < 1 || hiddenSize < 1 || steps < 1 || batchSize < 1) {
             throw new InputException("train-mini: layers, heads, width, steps and batch size must be at least 1");
         }
+        if (layers > MOST_LAYERS || hiddenSize > MOST_WIDTH || batchSize > MOST_TEXTS) {
+            throw new InputException("train-mini: at most " + MOST_LAYERS + " layers, a width of " + MOST_WIDTH
+                    + " and " + MOST_TEXTS + " texts a step");
+        }
+        if (12L * layers * hiddenSize * hiddenSize > MOST_PARAMETERS) {
+            throw new InputException("train-mini: " + layers + " layers of width " + hiddenSize
+                    + " have more than a thousand million parameters: choose fewer layers or a smaller width");
+        }
+        require(learningRate > 0 && learningRate <= 1, "--learning-rate", learningRate, "above 0 and at most 1");
+        require(weightDecay >= 0 && weightDecay <= 1, "--weight-decay", weightDecay, "from 0 to 1");
+        require(contextWeight >= 0 && contextWeight <= 1000, "--context-weight", contextWeight, "from 0 to 1000");
+        require(warmupSteps >= 0, "--warmup-steps", warmupSteps, "from 0 on");
         if (hiddenSize % heads != 0) {
             throw new InputException("train-mini: " + heads + " heads do not divide the width " + hiddenSize);
+        }
+    }
+
+    private static void require(boolean holds, String option, Object value, String range) {
+        if (!holds) {
+            throw new InputException("train-mini: " + option + " " + value + ": must be " + range);
         }
     }
 

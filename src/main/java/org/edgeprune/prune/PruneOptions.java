@@ -48,6 +48,13 @@ public record PruneOptions(
         public Training {
             require(steps >= 1, "steps must be at least 1, not " + steps);
             require(batchSize >= 1, "the batch size must be at least 1, not " + batchSize);
+            require(
+                    maxGradNorm >= 0 && maxGradNorm <= Float.MAX_VALUE,
+                    "the gradient norm must be a number from 0 (for never) on, not " + maxGradNorm);
+            require(
+                    Math.abs(initialLogAlpha) <= MOST_LOG_ALPHA,
+                    "log_alpha must be a number between -" + MOST_LOG_ALPHA + " and " + MOST_LOG_ALPHA + ", not "
+                            + initialLogAlpha);
         }
 
         /** The same with another number of steps; schedules stay as they are, see {@link PruneOptions#withSteps}. */
@@ -83,6 +90,10 @@ public record PruneOptions(
             int warmupSteps) {
         public LearningRates {
             require(warmupSteps >= 0, "warm-up steps must not be negative, like " + warmupSteps);
+            requireRate(edgeLearningRate);
+            requireRate(nodeLearningRate);
+            requireRate(edgeMultiplierLearningRate);
+            requireRate(nodeMultiplierLearningRate);
         }
 
         /** One rate for edge and node log_alphas, one for all multipliers. */
@@ -178,6 +189,12 @@ public record PruneOptions(
 
     /** The published start of log_alpha. */
     public static final double PUBLISHED_LOG_ALPHA = 10;
+
+    /** A mask is 0 or 1 for any noise long before this. */
+    private static final int MOST_LOG_ALPHA = 1000;
+
+    /** Within float, also after the optimiser's division by its bias correction. */
+    private static final double MOST_LEARNING_RATE = 1e36;
 
     private static final double PUBLISHED_MAX_GRAD_NORM = 1;
     private static final long SEED = 42;
@@ -278,6 +295,12 @@ public record PruneOptions(
     private SparsitySchedule scaled(SparsitySchedule schedule, int newSteps) {
         return new SparsitySchedule(
                 schedule.warmup(), schedule.start(), schedule.target(), scaled(schedule.warmupSteps(), newSteps));
+    }
+
+    private static void requireRate(double rate) {
+        require(
+                rate >= 0 && rate <= MOST_LEARNING_RATE,
+                "a learning rate must be a number from 0 on (0.8 as published), not " + rate);
     }
 
     private static void require(boolean condition, String message) {

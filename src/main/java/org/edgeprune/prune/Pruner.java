@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.FiniteLogits;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Circuit;
@@ -111,7 +112,7 @@ public record Pruner(
             listener.started(first, options.training().steps());
             for (int step = first; step < options.training().steps(); step++) {
                 long stepBegan = System.nanoTime();
-                StepMetrics metrics = step(trainer, cache, sampler.batch(step), step);
+                StepMetrics metrics = step(trainer, cache, sampler.batch(step), step, step == first);
                 if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
@@ -160,9 +161,12 @@ public record Pruner(
         }
     }
 
-    private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step) {
+    private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step, boolean first) {
         try (TensorScope scope = TensorScope.open()) {
             PromptBatch batch = cache.batch(examples);
+            if (first) {
+                FiniteLogits.require(batch.fullLogits().toFloats());
+            }
             return trainer.step(step, batch);
         }
     }

@@ -2,6 +2,7 @@ package org.edgeprune.task;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.edgeprune.io.InputException;
 
 /**
  * What data to generate.
@@ -20,6 +21,17 @@ public record DataRequest(
         Optional<PromptTokenizer> tokenizer,
         Optional<Path> templates,
         Optional<Path> names) {
+    /** The most examples of a part. */
+    private static final int MOST = 10_000_000;
+
+    public DataRequest {
+        for (int size : new int[] {train, validation, test}) {
+            if (size < 0 || size > MOST) {
+                throw new InputException(size + " examples of a part: must be from 0 to " + MOST);
+            }
+        }
+    }
+
     /** A thousand training, 200 validation and a thousand test examples of the bundled lists, for any tokenizer. */
     public static DataRequest seeded(long seed) {
         return new DataRequest(seed, 1000, 200, 1000, Optional.empty(), Optional.empty(), Optional.empty());

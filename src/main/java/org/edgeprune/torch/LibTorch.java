@@ -135,8 +135,18 @@ public final class LibTorch {
 
     /** CPU threads of one operation. */
     public static void setThreads(int threads) {
+        requireThreads(threads);
         load();
         NativeCalls.check(Shim.ep_set_num_threads(threads), "setThreads");
+    }
+
+    /** @throws InputException for a number of threads with which OpenMP would end the process, or no thread at all */
+    public static void requireThreads(int threads) {
+        int most = Math.max(64, 4 * Runtime.getRuntime().availableProcessors());
+        if (threads < 1 || threads > most) {
+            throw new InputException(threads + " threads: must be from 1 to " + most
+                    + "; more than one a core only wait for each other");
+        }
     }
 
     /** CPU threads of one operation; at first as many as cores, or as {@code OMP_NUM_THREADS} says. */

@@ -147,9 +147,12 @@ class PrunerTest {
 
     @Test
     void divergenceStopsTheRunAndKeepsTheLastGoodCheckpoint() {
-        PruneOptions wild = options(Double.POSITIVE_INFINITY);
+        PruneOptions wild = options(0.5);
+        wild = wild.with(
+                wild.learningRates().withEdgeMultiplierLearningRate(1e36).withNodeMultiplierLearningRate(1e36));
+        PruneOptions tooFast = wild;
         Pruner.DivergedException e = assertThrows(
-                Pruner.DivergedException.class, () -> pruner(dir, wild, 1).run(false, SILENT));
+                Pruner.DivergedException.class, () -> pruner(dir, tooFast, 1).run(false, SILENT));
         assertTrue(e.getMessage().contains("diverged") && e.getMessage().contains("step-00"), e.getMessage());
     }
 

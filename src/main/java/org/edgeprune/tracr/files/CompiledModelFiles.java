@@ -7,7 +7,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.tracr.CompiledModel;
@@ -57,17 +60,44 @@ public final class CompiledModelFiles {
         TracrFields fields = TracrFields.read(file);
         TransformerConfig config = config(fields);
         TracrFields meaning = fields.object("tracr");
-        Vocabulary vocabulary = new Vocabulary(
-                meaning.values("vocabulary"), meaning.value("bos"), meaning.value("pad"), config.maxPositions() - 1);
-        Encoding encoding = meaning.text("output_encoding").equals(Encoding.NUMERICAL.toString())
-                ? Encoding.NUMERICAL
-                : Encoding.CATEGORICAL;
+        List<Value> tokens = meaning.values("vocabulary");
+        meaning.requireSize("vocabulary", "vocab_size", config.vocabSize());
+        meaning.requireSize("residual_labels", "model_size", config.modelSize());
+        for (String special : List.of("bos", "pad")) {
+            if (!tokens.contains(meaning.value(special))) {
+                throw meaning.error(special, "is " + meaning.value(special) + ", which is not in the vocabulary");
+            }
+        }
+        if (new HashSet<>(tokens).size() < tokens.size() || meaning.value("bos").equals(meaning.value("pad"))) {
+            throw meaning.error("vocabulary", "holds a token twice, or one that is both BOS and padding");
+        }
+        if (config.maxPositions() < 2) {
+            throw fields.error("max_position_embeddings", "is 1: no position is left after BOS");
+        }
+        Vocabulary vocabulary =
+                new Vocabulary(tokens, meaning.value("bos"), meaning.value("pad"), config.maxPositions() - 1);
+        Encoding encoding = encoding(meaning);
+        if (encoding == Encoding.CATEGORICAL) {
+            meaning.requireSize("output_values", "unembed_size", config.unembedSize());
+        } else if (config.unembedSize() != 1) {
+            throw fields.error("unembed_size", "is " + config.unembedSize() + ", but a numerical output has 1");
+        }
         return new CompiledModel(
                 config,
                 WeightFiles.read(directory.resolve("model.safetensors"), WeightFiles.Naming.ERAZR, config),
                 vocabulary,
                 new Output(encoding, meaning.values("output_values")),
                 meaning.values("residual_labels").stream().map(Value::toString).toList());
+    }
+
+    private static Encoding encoding(TracrFields meaning) {
+        String name = meaning.text("output_encoding");
+        return Arrays.stream(Encoding.values())
+                .filter(encoding -> encoding.toString().equals(name))
+                .findFirst()
+                .orElseThrow(() -> meaning.error(
+                        "output_encoding",
+                        "is " + Complaint.quote(name) + ": only " + Arrays.toString(Encoding.values()) + " are known"));
     }
 
     /** The configuration in a {@code config.json}, ours or the reference's. */

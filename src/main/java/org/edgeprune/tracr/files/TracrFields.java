@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
 import org.edgeprune.tracr.rasp.Value;
 
@@ -49,6 +50,18 @@ record TracrFields(JsonFields fields) {
     void require(String name, String wanted) {
         if (!text(name).equals(wanted)) {
             throw fields.error(name, "is " + fields.required(name) + ": only " + wanted + " is supported");
+        }
+    }
+
+    InputException error(String name, String fault) {
+        return fields.error(name, fault);
+    }
+
+    /** That a list has as many elements as another field says. */
+    void requireSize(String name, String other, int size) {
+        int given = fields.array(name).size();
+        if (given != size) {
+            throw error(name, "has " + given + " elements, but " + other + " is " + size);
         }
     }
 

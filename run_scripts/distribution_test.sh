@@ -4,6 +4,7 @@
 # network. --quick: twenty steps of prune in place of the demo.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readme=$PWD/README.md
 
 fail() {
     echo "distribution_test: $1" >&2
@@ -29,6 +30,16 @@ command=(demo)
 if [ "${1:-}" = --quick ]; then command=(prune --task ioi --steps 20); fi
 "${run[@]}" "${home[0]}/bin/edgeprune" "${command[@]}" --out "$scratch/circuit"
 [ -s circuit/edges.json ] && [ -s circuit/metrics.json ] || fail "${command[*]} wrote no circuit"
+
+# The numbers that the README quotes. Processors round differently, so another one may end with slightly other edges.
+if [ "${command[0]}" = demo ]; then
+    while read -r name quoted tolerance; do
+        got=$(sed -n "s/^ *\"$name\" : \([0-9.]*\),*$/\1/p" circuit/metrics.json)
+        awk -v got="$got" -v quoted="$quoted" -v tolerance="$tolerance" \
+            'BEGIN { d = got - quoted; exit (got == "" || d > tolerance || -d > tolerance) }' ||
+            fail "the demo ends with $name $got; the README says $quoted"
+    done < <(sed -n 's/.*`num_edges \([0-9]*\)`, `accuracy \([0-9.]*\)` and `full_model_accuracy \([0-9.]*\)`.*/num_edges \1 25\naccuracy \2 0.02\nfull_model_accuracy \3 0.005/p' "$readme")
+fi
 
 # A man page for every command, and a completion that knows them.
 bash -n "${home[0]}/share/bash-completion/completions/edgeprune"

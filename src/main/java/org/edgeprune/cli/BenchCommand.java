@@ -43,7 +43,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description = {
-            "Time a pruning step against a plain forward pass of the same prompts, and hold its memory against the prediction.",
+            "Time a pruning step against a plain forward pass of the same prompts, and compare its memory with the prediction.",
             "A full step runs the full model on the clean and the corrupted prompts, then the masked model forward and backward, then "
                     + "the update. A cached step, as a run makes it from its second pass over the data, has the first part from memory.",
             "Prompts are random, embeddings are nodes. Without --model, weights are random too."

@@ -21,7 +21,7 @@ final class ComputeOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "CPU threads of one operation (default: one a core; one for a small model).")
+            description = "CPU threads of one operation (default: one per core; one for a small model).")
     private Integer threads;
 
     @Option(
@@ -57,7 +57,7 @@ final class ComputeOptions {
         return start(threadsFor(Models.sizes(modelDirectory).hidden()), otherDevice);
     }
 
-    /** The same, with other values where options were not given; {@code null} threads for one a core. */
+    /** The same, with other values where options were not given; {@code null} threads for one per core. */
     Device start(Integer otherThreads, Device otherDevice) {
         prepare();
         Integer count = threads == null ? otherThreads : threads;

@@ -62,10 +62,13 @@ final class DataCommand implements Callable<Integer> {
             description = "Test examples (default: ${DEFAULT-VALUE}).")
     private int test;
 
-    @Option(names = "--templates", paramLabel = "FILE", description = "Your own templates, one a line; see data/seeds.")
+    @Option(
+            names = "--templates",
+            paramLabel = "FILE",
+            description = "Your own templates, one per line; see data/seeds.")
     private Optional<Path> templates;
 
-    @Option(names = "--names", paramLabel = "FILE", description = "Your own names, one a line.")
+    @Option(names = "--names", paramLabel = "FILE", description = "Your own names, one per line.")
     private Optional<Path> names;
 
     @Option(

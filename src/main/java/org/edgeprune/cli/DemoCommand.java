@@ -59,7 +59,7 @@ final class DemoCommand implements Callable<Integer> {
             RunReport.write(directory, directory.reportFile());
             results.print(
                     result.metrics(),
-                    () -> PruneCommand.text(directory, result.metrics()) + "\nFor people: " + directory.reportFile());
+                    () -> PruneCommand.text(directory, result.metrics()) + "\nReport: " + directory.reportFile());
         }
     }
 }

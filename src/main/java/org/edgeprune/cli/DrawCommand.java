@@ -81,7 +81,7 @@ final class DrawCommand implements Callable<Integer> {
                         + (result.danglingEdges() == 0
                                 ? ""
                                 : ", " + result.danglingEdges()
-                                        + " left out because they dangle (--no-sanitize keeps them)")
+                                        + " left out because no input reaches them or they do not reach the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
     }

@@ -33,7 +33,7 @@ final class TaskOptions {
     String name(Optional<String> otherwise) {
         String chosen = task == null ? otherwise.orElse(DEFAULT) : task;
         String name = mode == null ? chosen : chosen.replaceFirst(":.*", "") + ":" + mode;
-        Tasks.named(name); // refuses what is none
+        Tasks.named(name); // refuses unknown names
         return name;
     }
 

@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "check",
         description = {
-            "Hold a circuit of a compiled model against the ground truth: precision, recall, extra and missing edges.",
+            "Compare a circuit of a compiled model with the ground truth: precision, recall, extra and missing edges.",
             "And verify it by itself, on every input: all that it leaves out is cut, then each edge that it keeps."
         },
         footerHeading = "%nExamples:%n",
@@ -67,7 +67,8 @@ final class TracrCheckCommand implements Callable<Integer> {
         }
         Optional<RunRecord> record = Files.isDirectory(circuit) ? SavedMasks.runOf(circuit) : Optional.empty();
         Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
-                .orElseThrow(() -> new InputException(circuit + ": says nothing of its model; name it with --model"));
+                .orElseThrow(() ->
+                        new InputException(circuit + ": does not say which model it belongs to: name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
         compute.start(sizes.hidden());
         Circuit found = Files.isDirectory(circuit)

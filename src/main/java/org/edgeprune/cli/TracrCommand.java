@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "tracr",
         description = {
-            "Compile RASP programs to transformers, and hold circuits against what is known of them.",
+            "Compile RASP programs to transformers, and check circuits against the known ground truth.",
             "A compiled model works with every other command: prune --model DIR --task tracr."
         },
         synopsisSubcommandLabel = "COMMAND",

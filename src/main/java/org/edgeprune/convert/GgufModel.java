@@ -79,8 +79,7 @@ final class GgufModel implements ModelSource {
         String name = architecture.name(gguf).orElseThrow(() -> file.metadata()
                 .complaint()
                 .about(
-                        "tensor " + quote(gguf) + " is none that architecture " + architecture.key()
-                                + " is known to have",
+                        "tensor " + quote(gguf) + " is not one of those of architecture " + architecture.key(),
                         "convert another export of the model"));
         boolean isNorm = gguf.endsWith("norm.weight");
         tensors.put(

@@ -42,7 +42,7 @@ final class GgufTokenizer {
      * The files by name; none where the GGUF file has no tokenizer.
      *
      * @param vocabulary the model's number of tokens
-     * @param notes hears of a missing tokenizer
+     * @param notes receives a note where a tokenizer is missing
      * @throws org.edgeprune.io.InputException if the tokenizer is of a kind that is not rebuilt
      */
     static Map<String, ObjectNode> files(GgufMetadata metadata, int vocabulary, List<String> notes) {

@@ -105,7 +105,7 @@ final class TorchFile implements AutoCloseable {
                 .filter(entry -> entry.name().matches("([^/]+/)?" + PICKLE_ENTRY.replace(".", "\\.")))
                 .findFirst()
                 .orElseThrow(() -> complaint.about(
-                        "is a zip archive without " + PICKLE_ENTRY + ", so it is none of torch.save's",
+                        "is a zip archive without " + PICKLE_ENTRY + ", so torch.save did not write it",
                         "name the checkpoint itself"));
         if (pickle.size() > MAX_PICKLE) {
             throw complaint.damaged(PICKLE_ENTRY + " has " + pickle.size() + " bytes, too many for a state dict");

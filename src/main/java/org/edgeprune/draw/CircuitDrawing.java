@@ -60,7 +60,8 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Number of circuit edges in the drawing: without those that dangle, without links inside heads and from constants.
+     * Number of circuit edges in the drawing: without those on no path from an input to the output, without links
+     * inside heads and from constants.
      */
     public int edgeCount() {
         return graph.circuitEdges();
@@ -74,7 +75,7 @@ public final class CircuitDrawing {
     /**
      * Writes the drawing in the format that the file's extension names: svg, pdf, png, dot or html.
      *
-     * @throws InputException if the extension is none of these or the file cannot be written
+     * @throws InputException if the extension is not one of these or the file cannot be written
      */
     public void write(Path file) {
         String name = file.getFileName().toString();

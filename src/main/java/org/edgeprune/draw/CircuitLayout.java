@@ -37,8 +37,8 @@ import org.edgeprune.draw.DrawnGraph.LinkKind;
  * them. Beyond that, routes take long and need so much room that names can no longer be read: rows are packed in ELK's
  * order, and links run straight to their reader behind the blocks.
  *
- * @param boxes one a node, in the graph's order
- * @param curves one a link, in the graph's order
+ * @param boxes one per node, in the graph's order
+ * @param curves one per link, in the graph's order
  */
 record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double height, boolean routed) {
     static final int ROUTED_ROWS = 1200;

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * @param nodes in {@link DrawnNode#ORDER}
  * @param links by the index of their end nodes, each pair once
  * @param headsPerKv query heads that share one key and value head
- * @param removedEdges circuit edges that were left out because they dangle
+ * @param removedEdges circuit edges that were left out because they are on no path from an input to the output
  */
 record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int removedEdges) {
     enum LinkKind {

@@ -48,7 +48,7 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
         return node;
     }
 
-    /** The node of that name, or null if it is none. */
+    /** The node of that name, or null if no node has that name. */
     static DrawnNode parse(String name) {
         NodeType fixed =
                 switch (name) {

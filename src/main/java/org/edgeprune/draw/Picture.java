@@ -77,9 +77,11 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     private static String summary(DrawnGraph graph) {
         String text = graph.circuitEdges() + " edges, " + graph.nodes().size() + " nodes";
         if (graph.circuitEdges() == 0 && graph.removedEdges() > 0) {
-            return text + ": all " + graph.removedEdges() + " edges dangle (no path from an input to resid_post)";
+            return text + ": all " + graph.removedEdges() + " edges are on no path from an input to resid_post";
         }
-        return graph.removedEdges() == 0 ? text : text + " (" + graph.removedEdges() + " dangling edges left out)";
+        return graph.removedEdges() == 0
+                ? text
+                : text + " (" + graph.removedEdges() + " edges on no such path left out)";
     }
 
     static String cellLabel(DrawnNode cell) {

@@ -16,8 +16,9 @@ import org.edgeprune.torch.TensorScope;
 /**
  * The states of a plain run of the model, normally the one on the corrupted prompts.
  *
- * <p>Head outputs are kept before the output projection, so a run is a few residual streams a layer, not one a writer.
- * Of the pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it was made.
+ * <p>Head outputs are kept before the output projection, so a run is a few residual streams a layer, not one per
+ * writer. Of the pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it
+ * was made.
  *
  * @param embeddings what each embedding node adds, {@code [tokens, hidden]} each
  * @param layers one entry a layer

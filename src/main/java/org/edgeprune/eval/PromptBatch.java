@@ -29,7 +29,7 @@ public record PromptBatch(
     private static final int GRAIN = 4;
 
     /**
-     * Rows of logits that are distributions: one a scored token, or one an example across its scored tokens.
+     * Rows of logits that are distributions: one per scored token, or one per example across its scored tokens.
      *
      * @param vocabulary the task's token ids, i64, or null for all
      * @param examples how many examples; only used across positions

@@ -66,7 +66,7 @@ public final class EdgesFile {
                 entry.size() == 3 ? OptionalDouble.of(entry.get(2).doubleValue()) : OptionalDouble.empty());
     }
 
-    /** The text of a file of pairs, one a line. */
+    /** The text of a file of pairs, one per line. */
     public static String toJson(Stream<Entry> edges) {
         return edges.map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
                 .collect(Collectors.joining(",\n", "[\n", "\n]\n"));

@@ -9,7 +9,7 @@ import java.util.List;
  * @param heads query heads a layer
  * @param kvHeads key/value heads a layer (fewer than {@code heads} under grouped-query attention)
  * @param embeddings names of the embedding nodes in order ({@code tok_embeds, pos_embeds} or {@code embeds}); empty
- *     where embeddings are no nodes and every reader sees them unmasked
+ *     where embeddings are not nodes and every reader sees them unmasked
  * @param parallelBlocks whether a layer's MLP reads beside its attention and not after it (GPT-NeoX)
  */
 public record GraphShape(int layers, int heads, int kvHeads, List<String> embeddings, boolean parallelBlocks) {

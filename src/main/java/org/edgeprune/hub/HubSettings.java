@@ -54,7 +54,7 @@ public record HubSettings(
      * {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy},
      * {@code all_proxy}, {@code no_proxy}.
      *
-     * @throws InputException if an address or a token cannot be one; the message does not hold it
+     * @throws InputException if an address or a token cannot be used; the message does not show the token
      */
     public static HubSettings of(Map<String, String> environment) {
         Path user = home(environment);

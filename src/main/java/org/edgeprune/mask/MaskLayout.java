@@ -7,8 +7,8 @@ import org.edgeprune.torch.Tensor;
 /**
  * Where each edge's mask lies in one flat vector.
  *
- * <p>The vector holds one block for each {@link ReaderGroup}: {@code count} rows, one a reader, of {@code rowLength}
- * masks, one a writer. Normally rows hold just the edges that exist, so the vector is indexed by edge number. The
+ * <p>The vector holds one block for each {@link ReaderGroup}: {@code count} rows, one per reader, of {@code rowLength}
+ * masks, one per writer. Normally rows hold just the edges that exist, so the vector is indexed by edge number. The
  * reference keeps a mask for every writer in every row, also for writers that come after the reader; those unused masks
  * are sampled, rounded and decayed, and shift its rounding of expected zeros. {@link #reference} reproduces that, for
  * its checkpoints and fixtures.

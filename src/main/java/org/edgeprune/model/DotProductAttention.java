@@ -54,7 +54,7 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
 
     /**
      * @param q {@code [heads, tokens, headDim]}
-     * @param seen keys and values of the same tokens, one a query head
+     * @param seen keys and values of the same tokens, one per query head
      * @param past those of the batch's pasts; null where it has none. Only if causal
      * @param heads which of the layer's query heads these are
      * @return {@code [heads, tokens, headDim]}

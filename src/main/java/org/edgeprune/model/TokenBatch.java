@@ -217,14 +217,14 @@ public final class TokenBatch {
         return Tensor.of(index, index.length).to(ids.device());
     }
 
-    /** @throws InputException if a sequence is longer than a model's positions, or a token is none of its vocabulary */
+    /** @throws InputException if a sequence is longer than a model's positions, or a token is outside its vocabulary */
     void requireFor(ModelSizes model) {
         if (maxLength() > model.maxPositions()) {
             throw new InputException("a prompt has " + maxLength() + " tokens, but the model has only "
                     + model.maxPositions() + " positions: shorten it");
         }
         if (largestId >= model.vocabulary()) {
-            throw new InputException("token " + largestId + " is none of the model's vocabulary of "
+            throw new InputException("token " + largestId + " is outside the model's vocabulary of "
                     + model.vocabulary() + ": is the tokenizer the model's own?");
         }
     }

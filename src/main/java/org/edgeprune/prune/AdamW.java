@@ -48,7 +48,7 @@ public final class AdamW implements AutoCloseable {
     /**
      * One update of every parameter.
      *
-     * @param gradients one a group, in order
+     * @param gradients one per group, in order
      * @param factor multiplies every learning rate: the schedule's value at this step
      */
     public void step(List<Tensor> gradients, double factor) {

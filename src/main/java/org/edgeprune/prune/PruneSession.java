@@ -79,7 +79,7 @@ public record PruneSession(
         return run(new RunDirectory(out), false, new Pruner.Listener() {});
     }
 
-    /** The same, and hears of the progress; see {@link #run(FolderLock, boolean, Pruner.Listener)}. */
+    /** The same, and reports its progress to a listener; see {@link #run(FolderLock, boolean, Pruner.Listener)}. */
     public PruneResult run(RunDirectory directory, boolean resume, Pruner.Listener listener) {
         try (FolderLock lock = FolderLock.of(directory.path())) {
             return run(lock, resume, listener);

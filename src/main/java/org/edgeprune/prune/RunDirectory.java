@@ -263,7 +263,7 @@ public record RunDirectory(Path path) {
                 ByteArrayOutputStream line = new ByteArrayOutputStream();
                 for (int next = in.read(); next >= 0; next = in.read()) {
                     if (next != '\n') {
-                        // what is longer than any line is none: its beginning is enough to find that out
+                        // a line longer than any of ours is not one of ours: its beginning is enough to find that out
                         if (line.size() < MAX_LINE) {
                             line.write(next);
                         }
@@ -279,7 +279,7 @@ public record RunDirectory(Path path) {
         });
     }
 
-    /** The step of a line of {@code metrics.jsonl}; the highest number for what is none. */
+    /** The step of a line of {@code metrics.jsonl}; the highest number for text that is not such a line. */
     private int stepOf(byte[] bytes) {
         String line = new String(bytes, StandardCharsets.UTF_8);
         if (!Arrays.equals(bytes, line.getBytes(StandardCharsets.UTF_8))) {

@@ -20,7 +20,7 @@ import org.edgeprune.model.ModelSizes;
  * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are
  *     recomputed
  * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with
- *     offloading what the unembedding is larger than {@code weights}; gone before the backward
+ *     offloading the part of the unembedding that exceeds {@code weights}; freed before the backward
  * @param backward the outbox's gradient and the workspace of a block, beyond {@code weights}
  * @param masks log_alphas, samples, gradients, noise and optimiser state
  * @param cache the full model's runs that are kept for later steps
@@ -39,16 +39,16 @@ public record StepMemory(
         long process) {
     private static final int F32 = 4;
     /**
-     * Masks and what goes with them, each a number an edge: about half are tensors, the rest Java arrays, garbage
-     * included.
+     * Arrays with one number per edge: masks, samples, noise, gradients and optimiser state. About half are tensors,
+     * the rest Java arrays, including those that wait for the garbage collector.
      */
     private static final int MASK_TENSORS = 30;
     /**
-     * Logits, log-probabilities of both models, probabilities, their difference and product, and the gradient's way
-     * back.
+     * Arrays of the size of the scored logits: logits and log-probabilities of both models, probabilities, their
+     * difference and product, and the gradients of these.
      */
     private static final int LOSS_TENSORS = 8;
-    /** Heap, code and libraries, as the launcher starts Java; seen between 130 MB and 190 MB. */
+    /** Java heap, code and libraries, as the launcher starts Java: measured between 130 MB and 190 MB. */
     private static final long PROCESS = 170_000_000;
 
     /**

@@ -19,7 +19,7 @@ import org.edgeprune.tracr.circuit.TruthEdge;
 /**
  * A circuit against the ground truth of a compiled model, and verified by itself: every example, every single edge.
  *
- * <p>The ground truth knows nothing of the circuit. The verification knows nothing of the ground truth: it cuts all
+ * <p>The ground truth does not depend on the circuit, and the verification does not use the ground truth: it cuts all
  * that the circuit leaves out, then in addition each edge that it keeps, and cuts each edge by itself from the whole
  * model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} are the same.
  *

@@ -27,7 +27,7 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
         return new RunHistory(steps, evaluations);
     }
 
-    /** The JSON objects of a file, one a line; a last line that a kill left half-written is left out. */
+    /** The JSON objects of a file, one per line; a last line that a kill left half-written is left out. */
     static List<JsonNode> lines(Path file) {
         List<String> lines = TextReader.LARGE.lines(file, "name the folder of a run");
         List<JsonNode> nodes = new ArrayList<>();

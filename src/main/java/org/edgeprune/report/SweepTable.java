@@ -16,7 +16,7 @@ import org.edgeprune.prune.RunDirectory;
 /**
  * Runs that differ in their target sparsity, as one table and one plot.
  *
- * @param rows one a run, in order of their targets
+ * @param rows one per run, in order of their targets
  */
 public record SweepTable(List<Row> rows) {
     private static final String SPARSITY = "edge_sparsity";
@@ -76,7 +76,7 @@ public record SweepTable(List<Row> rows) {
                 .collect(Collectors.joining());
     }
 
-    /** A spreadsheet must not take a name for a formula; numbers are none. */
+    /** A spreadsheet must not take a name for a formula; numbers are never formulas. */
     private static String cell(String cell) {
         boolean formula =
                 cell.matches("(?s)[=+\\-@\t\r].*") && !cell.matches("-(\\d+(\\.\\d+)?([eE][+-]?\\d+)?|Infinity)");

@@ -11,7 +11,7 @@ import org.edgeprune.io.Complaint;
 import org.edgeprune.io.StrictJson;
 
 /**
- * The header of a safetensors file, read and held against every rule of the format.
+ * The header of a safetensors file, read and checked against every rule of the format.
  *
  * @param metadata the free string map {@code __metadata__}, empty where there is none
  * @param tensors the tensors by name, in the order of their data

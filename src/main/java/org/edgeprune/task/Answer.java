@@ -3,7 +3,7 @@ package org.edgeprune.task;
 /** What a task knows about the right answer to an example. A task that needs another kind brings its own record. */
 public interface Answer {
     /**
-     * Right and wrong tokens, one a scored position.
+     * Right and wrong tokens, one per scored position.
      *
      * @param targets the expected tokens
      * @param distractors the tokens that the logit difference is taken against; empty where the task has none
@@ -12,7 +12,7 @@ public interface Answer {
         public Tokens {
             if (targets.length == 0 || distractors.length != 0 && distractors.length != targets.length) {
                 throw new IllegalArgumentException(
-                        targets.length + " targets and " + distractors.length + " distractors: not one a position");
+                        targets.length + " targets and " + distractors.length + " distractors: not one per position");
             }
         }
     }

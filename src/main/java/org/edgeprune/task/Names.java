@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** First names, one a line, each with {@code f} or {@code m} after it where a task needs the pronoun. */
+/** First names, one per line, each with {@code f} or {@code m} after it where a task needs the pronoun. */
 final class Names {
     static final String BUNDLED = "names.txt";
 

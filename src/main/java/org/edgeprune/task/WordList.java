@@ -52,7 +52,7 @@ record WordList(String source, List<Entry> entries) {
             entries.add(entry);
         }
         if (entries.isEmpty()) {
-            throw new InputException(source + ": no entries; write one a line");
+            throw new InputException(source + ": no entries; write one per line");
         }
         return new WordList(source, List.copyOf(entries));
     }

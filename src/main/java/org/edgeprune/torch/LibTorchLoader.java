@@ -14,16 +14,16 @@ import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
 import org.edgeprune.torch.ffi.Shim;
 
-/** The steps of loading libtorch and the shim, and what they found so far; a failure leaves the findings in place. */
+/** Loads libtorch and the shim step by step. What the steps found stays readable after one of them failed. */
 final class LibTorchLoader {
-    /** Before this version, functions that the shim calls have other signatures. */
+    /** The oldest version whose functions have the signatures that the shim calls. */
     private static final int OLDEST_MAJOR = 2;
 
     private static final int OLDEST_MINOR = 7;
 
     /**
-     * Up to this many bytes of freed large tensors stay in the process for the next ones; never more than makes up the
-     * most that was in use.
+     * Up to this many bytes of freed large tensors are kept for reuse; but free and used memory together never exceed
+     * the largest amount that was in use at one time.
      */
     private static final long KEPT_BYTES = 8L << 30;
 

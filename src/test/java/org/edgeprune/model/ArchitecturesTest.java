@@ -259,7 +259,7 @@ class ArchitecturesTest {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
             String message = assertThrows(InputException.class, () -> FullModel.logits(model, batch, null))
                     .getMessage();
-            assertTrue(message.startsWith("token 23 is none of the model's vocabulary of 23"), message);
+            assertTrue(message.startsWith("token 23 is outside the model's vocabulary of 23"), message);
         }
     }
 

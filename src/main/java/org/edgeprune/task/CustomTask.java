@@ -23,7 +23,7 @@ public final class CustomTask implements Task {
         this.scorer = scorer;
     }
 
-    private static final String OPEN = "<predict>";
+    static final String OPEN = "<predict>";
     private static final String CLOSE = "</predict>";
 
     @Override

@@ -34,7 +34,14 @@ public record DataReview(Records records, Dataset dataset) {
     /** What a user should know about the prompts, a line each. */
     public List<String> notes(PromptTokenizer tokenizer) {
         List<String> notes = new ArrayList<>(tokenizer.notes());
-        Collection<Example> all = byLine().values();
+        Map<Row, Example> lines = byLine();
+        Collection<Example> all = lines.values();
+        long spaced = lines.keySet().stream().filter(DataReview::endsWithSpace).count();
+        if (spaced > 0) {
+            notes.add(
+                    part(spaced, all.size()) + " end with a space, which is a token of its own there, while most models"
+                            + " expect it at the beginning of the answer; leave it away");
+        }
         long same = all.stream()
                 .filter(example -> Arrays.equals(example.clean(), example.corrupted()))
                 .count();
@@ -60,6 +67,12 @@ public record DataReview(Records records, Dataset dataset) {
             }
         }
         return examples;
+    }
+
+    /** Whether the model would predict after a space. Prompts with tags are cut before the space. */
+    private static boolean endsWithSpace(Row row) {
+        String clean = row.json().path("clean").asText();
+        return clean.endsWith(" ") && !clean.contains(CustomTask.OPEN);
     }
 
     private static String part(long some, int all) {

@@ -72,6 +72,14 @@ class LauncherTest {
         assertEquals("", tool.out());
     }
 
+    @Test
+    void argumentsAreUtf8InTheLocaleC() {
+        String command = "unset LC_CTYPE LANG; LC_ALL=C exec \"$0\" edges $'M\\xc3\\xbc.json' --count";
+        Tool tool = Tool.start(new ProcessBuilder("bash", "-c", command, Tool.LAUNCHER.toString()));
+        assertEquals(2, tool.exit(), tool.err());
+        assertTrue(tool.err().contains("M\u00fc.json: "), tool.err());
+    }
+
     private static void assertLacks(String message, Path launcher, Path bin) {
         ProcessBuilder process = new ProcessBuilder(launcher.toString(), "--version");
         process.environment().put("PATH", bin.toString());

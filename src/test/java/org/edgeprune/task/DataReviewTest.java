@@ -93,6 +93,18 @@ class DataReviewTest {
         }
     }
 
+    @Test
+    void spacesAtTheEndAreNoted() throws Exception {
+        Records records = Records.read(Files.writeString(
+                dir.resolve("data.jsonl"),
+                "{\"clean\": \"True or False is \", \"corrupted\": \"x\", \"value\": true}\n"));
+        Example example = new Example(new int[] {1, 2}, new int[] {1, 3}, 1, 2, new Answer.Truth(true));
+        try (PromptTokenizer mini = mini(List.of(), List.of())) {
+            Dataset dataset = new Dataset(List.of(example), List.of(example), List.of(example));
+            assertNote(mini, "all 1 prompts end with a space", new DataReview(records, dataset));
+        }
+    }
+
     private void assertRefused(PromptTokenizer tokenizer, String line, String words) {
         InputException e = assertThrows(InputException.class, () -> review(tokenizer, line));
         assertTrue(e.getMessage().contains(words), e.getMessage());

@@ -52,7 +52,10 @@ for family in "${families[@]}"; do
     echo "== $family"
     case $family in
         edge-pruning) "$venv/bin/python" "$scripts/edge_pruning.py" --golden "$golden/$family" --out "$out/$family" ;;
-        hf) "$venv/bin/python" "$scripts/hf.py" --golden "$golden/$family" --out "$out/$family" ;;
+        hf)
+            "$venv/bin/python" "$scripts/hf.py" --golden "$golden/$family" --out "$out/$family"
+            "$venv/bin/python" "$scripts/interchange.py" --golden "$out/$family"
+            ;;
         methods) "$venv/bin/python" "$scripts/methods.py" --golden "$golden/$family" --models "$root/data/models" --out "$out/$family" ;;
         tracr) "$venv/bin/python" "$scripts/tracr_weights.py" --tracr "$tracr" --out "$out/$family" ;;
     esac

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.overrides import TorchFunctionMode
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 BATCHES = ("", "short.", "at.", "above.")
 NEW_TOKENS = 20
@@ -37,9 +37,16 @@ class Float64(TorchFunctionMode):
         return function(*(wide(value) for value in args), **kwargs)
 
 
+def auto_class(config):
+    """Some models that also see are no causal language models to transformers."""
+    known = type(config) in AutoModelForCausalLM._model_mapping
+    return AutoModelForCausalLM if known else AutoModelForImageTextToText
+
+
 def load(folder, dtype=torch.float32):
     """A model that has run nothing yet: dynamic rope scaling remembers the longest sequence that it saw."""
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
+    auto = auto_class(AutoConfig.from_pretrained(folder))
+    model = auto.from_pretrained(folder, dtype=dtype, attn_implementation="eager").eval()
     if dtype is torch.float64:
         for module in model.modules():
             if hasattr(module, "reorder_and_upcast_attn"):  # the same numbers, but it insists on float32
@@ -50,7 +57,8 @@ def load(folder, dtype=torch.float32):
 def layers(model):
     """The list of a model's blocks, whatever it is called."""
     inner = model.base_model
-    inner = getattr(inner, "decoder", inner)  # OPT
+    for name in ("decoder", "language_model"):  # OPT; models that also see
+        inner = getattr(inner, name, inner)
     for name in ("layers", "h"):
         if hasattr(inner, name):
             return getattr(inner, name)
@@ -162,7 +170,7 @@ def new(name, config_file, out, about, seed):
     torch.manual_seed(seed)
     settings = json.loads(config_file.read_text())
     config = AutoConfig.for_model(settings.pop("model_type"), **settings)
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager")
+    model = auto_class(config).from_config(config, dtype=torch.float32, attn_implementation="eager")
     for parameter_name, parameter in model.named_parameters():
         scale = 0.1 if parameter.dim() == 1 else 0.3
         noise = scale * torch.randn(parameter.shape)
@@ -170,13 +178,14 @@ def new(name, config_file, out, about, seed):
         parameter.data = parameter.data + noise if is_norm else noise
     folder = out / name
     model.save_pretrained(folder)
-    window = getattr(config, "sliding_window", None)
+    text = config.get_text_config()
+    window = getattr(text, "sliding_window", None)
     lengths = {"": 14, "short.": (window or 8) - 1}
     if window:
         lengths |= {"at.": window, "above.": window + 1}
     rows = {"": 3, "short.": 2, "at.": 1, "above.": 1}
-    batches = {p: torch.randint(config.vocab_size, (rows[p], length)) for p, length in lengths.items()}
-    prompt = torch.randint(config.vocab_size, (8,)).tolist()
+    batches = {p: torch.randint(text.vocab_size, (rows[p], length)) for p, length in lengths.items()}
+    prompt = torch.randint(text.vocab_size, (8,)).tolist()
     tensors, facts = golden(folder, batches, prompt)
     write(folder, tensors, {"about": about, "model_type": config.model_type, "seed": seed} | facts)
 

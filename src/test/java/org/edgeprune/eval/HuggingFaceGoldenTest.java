@@ -2,8 +2,6 @@ package org.edgeprune.eval;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,16 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.RecordedRun;
 import org.edgeprune.fixture.Fixtures;
-import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -32,7 +27,6 @@ import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.opentest4j.AssertionFailedError;
 
 /**
  * Logits, residual streams and greedy continuations of tiny checkpoints, against what HuggingFace transformers computed
@@ -41,39 +35,10 @@ import org.opentest4j.AssertionFailedError;
 class HuggingFaceGoldenTest {
     private static final Path FOLDER = Fixtures.golden("hf");
 
-    /**
-     * Why a fixture does not hold yet.
-     *
-     * @param outcome what happens instead: the checkpoint is refused, or other numbers are computed
-     */
-    private record NotYet(Class<? extends Throwable> outcome, String reason) {
-        static NotYet refused(String reason) {
-            return new NotYet(InputException.class, reason);
-        }
-
-        static NotYet differs(String reason) {
-            return new NotYet(AssertionFailedError.class, reason);
-        }
-    }
-
-    /**
-     * Fixtures that do not hold yet, each with the reason. Whoever makes one hold takes it out: {@link #notYet} fails
-     * as soon as one does.
-     */
-    private static final Map<String, NotYet> NOT_YET = Map.ofEntries(
-            Map.entry("gemma3_text", NotYet.refused("the architecture is not supported")),
-            Map.entry("gemma3_text-old-config", NotYet.refused("the architecture is not supported")),
-            Map.entry("granite", NotYet.refused("the architecture is not supported")),
-            Map.entry("olmo2", NotYet.refused("the architecture is not supported")),
-            Map.entry("smollm3", NotYet.refused("the architecture is not supported")),
-            Map.entry("stablelm", NotYet.refused("the architecture is not supported")),
-            Map.entry("stablelm-parallel", NotYet.refused("the architecture is not supported")),
-            Map.entry("llama-base", NotYet.refused("names of the base model, without the prefix model.")));
-
     /** The tensors of a golden file with a prefix: the main batch has none. */
     private static final List<String> FURTHER_BATCHES = List.of("short.", "at.", "above.");
 
-    private static List<String> all() throws IOException {
+    static List<String> all() throws IOException {
         try (Stream<Path> folders = Files.list(FOLDER)) {
             return folders.filter(Files::isDirectory)
                     .map(folder -> folder.getFileName().toString())
@@ -82,38 +47,14 @@ class HuggingFaceGoldenTest {
         }
     }
 
-    static List<String> supported() throws IOException {
-        return all().stream().filter(name -> !NOT_YET.containsKey(name)).toList();
-    }
-
-    static Set<String> unsupported() {
-        return new TreeSet<>(NOT_YET.keySet());
-    }
-
     @Test
-    void everyFixtureIsKnown() throws IOException {
-        assertEquals(69, all().size());
-        assertTrue(all().containsAll(NOT_YET.keySet()), "a name in the table that is no fixture");
+    void thereAreAsManyAsTheReadmeSays() throws IOException {
+        assertEquals(71, all().size());
     }
 
     @ParameterizedTest
-    @MethodSource
-    void supported(String name) throws IOException {
-        check(name);
-    }
-
-    /** Refused, or computed otherwise than transformers does. */
-    @ParameterizedTest
-    @MethodSource("unsupported")
-    void notYet(String name) {
-        NotYet why = NOT_YET.get(name);
-        assertThrows(
-                why.outcome(),
-                () -> check(name),
-                "no longer so: take " + name + " out of NOT_YET if it holds now (" + why.reason() + ")");
-    }
-
-    private static void check(String name) throws IOException {
+    @MethodSource("all")
+    void isWhatTransformersComputes(String name) throws IOException {
         Path folder = FOLDER.resolve(name);
         JsonNode json =
                 new ObjectMapper().readTree(folder.resolve("golden.json").toFile());

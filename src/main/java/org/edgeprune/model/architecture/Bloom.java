@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.ModelConfig;
@@ -32,15 +33,23 @@ public final class Bloom implements Architecture {
             "skip_bias_add_qkv",
             "slow_but_exact");
 
+    /** Of HuggingFace's BloomConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 250880),
+            Map.entry("hidden_size", 64),
+            Map.entry("n_layer", 2),
+            Map.entry("n_head", 8));
+
     @Override
     public List<String> modelTypes() {
         return List.of("bloom");
     }
 
     @Override
-    public Decoder decoder(ModelConfig given) {
-        ModelConfig config = given.withNames(
-                "n_embed", "hidden_size", "num_hidden_layers", "n_layer", "num_attention_heads", "n_head");
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withNames(
+                        "n_embed", "hidden_size", "num_hidden_layers", "n_layer", "num_attention_heads", "n_head")
+                .withDefaults(DEFAULTS);
         OF_TRAINING.forEach(config::node);
         if (config.flag("apply_residual_connection_post_layernorm", false)) {
             throw config.error(

@@ -43,7 +43,7 @@ public final class Gemma2 implements Architecture {
                 .scoreCap(config.number("attn_logit_softcapping", 0))
                 .windows(AttentionWindows.where(config, window, layer -> layer % 2 == 0))
                 .activation(config.activation("hidden_activation", "gelu_pytorch_tanh"))
-                .postNorms()
+                .normsAround()
                 .logitCap(config.number("final_logit_softcapping", 0))
                 .decoder();
     }

@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Linear.Bias;
@@ -21,22 +22,32 @@ public final class GptJ implements Architecture {
             new GptNames.Layer("ln_1", "attn.", "attn.out_proj", "ln_1", "mlp.fc_in", "mlp.fc_out"),
             "ln_f");
 
+    /** Of HuggingFace's GPTJConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 50400),
+            Map.entry("n_embd", 4096),
+            Map.entry("n_layer", 28),
+            Map.entry("n_head", 16),
+            Map.entry("n_positions", 2048),
+            Map.entry("rotary_dim", 64));
+
     @Override
     public List<String> modelTypes() {
         return List.of("gptj");
     }
 
     @Override
-    public Decoder decoder(ModelConfig given) {
-        ModelConfig config = given.withNames(
-                "hidden_size",
-                "n_embd",
-                "num_hidden_layers",
-                "n_layer",
-                "num_attention_heads",
-                "n_head",
-                "max_position_embeddings",
-                "n_positions");
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withNames(
+                        "hidden_size",
+                        "n_embd",
+                        "num_hidden_layers",
+                        "n_layer",
+                        "num_attention_heads",
+                        "n_head",
+                        "max_position_embeddings",
+                        "n_positions")
+                .withDefaults(DEFAULTS);
         // Published beside the fields that count; HuggingFace's class knows none of them.
         config.has("rope_scaling");
         config.flag("rotary", true);

@@ -3,6 +3,7 @@ package org.edgeprune.model.architecture;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.AttentionWindows;
 import org.edgeprune.model.Decoder;
@@ -22,14 +23,24 @@ public final class GptNeo implements Architecture {
             new GptNames.Layer("ln_1", "attn.attention.", "attn.attention.out_proj", "ln_2", "mlp.c_fc", "mlp.c_proj"),
             "ln_f");
 
+    /** Of HuggingFace's GPTNeoConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 50257),
+            Map.entry("hidden_size", 2048),
+            Map.entry("num_layers", 24),
+            Map.entry("num_heads", 16),
+            Map.entry("max_position_embeddings", 2048),
+            Map.entry("window_size", 256));
+
     @Override
     public List<String> modelTypes() {
         return List.of("gpt_neo");
     }
 
     @Override
-    public Decoder decoder(ModelConfig given) {
-        ModelConfig config = given.withNames("num_hidden_layers", "num_layers", "num_attention_heads", "num_heads");
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withNames("num_hidden_layers", "num_layers", "num_attention_heads", "num_heads")
+                .withDefaults(DEFAULTS);
         GptConfig.Builder reading =
                 GptConfig.reading(config, NAMES).sizeFields("hidden_size", "num_layers", "num_heads");
         return reading.innerOf("intermediate_size")

@@ -1,7 +1,9 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Activation;
 import org.edgeprune.model.AttentionWindows;
@@ -22,9 +24,10 @@ import org.edgeprune.model.RotaryLayers;
  * @param attention of each layer
  * @param mlpBias whether the MLPs' projections have a bias
  * @param activation of the MLPs' gate
- * @param norm every norm
+ * @param norms where norms stand, and which
  * @param embeddingScale factor on token embeddings (Gemma: sqrt(hidden))
- * @param postNorms whether what attention and MLP add is normalised too (Gemma 2)
+ * @param residualScale factor on what attention and MLP add (Granite)
+ * @param logitScale factor on the logits (Granite)
  * @param logitCap soft limit of the logits, c tanh(logit / c); 0 for none
  * @param tiedHead whether the unembedding is the token embedding
  * @param fused whether query, key and value are one parameter, and gate and up another (Phi-3)
@@ -34,9 +37,10 @@ public record LlamaConfig(
         Attention attention,
         boolean mlpBias,
         Activation activation,
-        NormKind.Rms norm,
+        Norms norms,
         double embeddingScale,
-        boolean postNorms,
+        double residualScale,
+        double logitScale,
         double logitCap,
         boolean tiedHead,
         boolean fused) {
@@ -46,7 +50,7 @@ public record LlamaConfig(
      * @param scale of the scores
      * @param inputBias whether query, key and value projections have a bias
      * @param outputBias whether the output projection has
-     * @param headNorms whether each query and key is normalised (Qwen3)
+     * @param headNorms how queries and keys are normalised
      * @param scoreCap soft limit of the scores; 0 for none
      * @param windows how many positions each layer sees
      */
@@ -55,9 +59,42 @@ public record LlamaConfig(
             double scale,
             boolean inputBias,
             boolean outputBias,
-            boolean headNorms,
+            HeadNorms headNorms,
             double scoreCap,
             AttentionWindows windows) {}
+
+    /**
+     * Where norms stand. A writer's contribution is what enters the residual stream: behind the norm or factor that
+     * stands after the block, so that contributions add up to the stream.
+     */
+    public sealed interface Norms {
+        /** Of which kind all of them are. */
+        NormKind kind();
+
+        /** What attention and MLP read is normalised: Llama. */
+        record Before(NormKind kind) implements Norms {}
+
+        /** What they read is normalised, and what they add: Gemma 2. */
+        record Around(NormKind.Rms kind) implements Norms {}
+
+        /** What they add is normalised: OLMo 2. */
+        record After(NormKind.Rms kind) implements Norms {}
+    }
+
+    /** How queries and keys are normalised before they are turned. */
+    public sealed interface HeadNorms {
+        /** Not at all. */
+        record None() implements HeadNorms {}
+
+        /** Each head's by the same norm, {@code q_norm} and {@code k_norm}: Qwen 3. */
+        record Each() implements HeadNorms {}
+
+        /** All heads of a layer together, by {@code q_norm} and {@code k_norm}: OLMo 2. */
+        record Joint() implements HeadNorms {}
+
+        /** Each head's by a LayerNorm with a weight of its own, {@code q_layernorm.norms.0}: StableLM 2. */
+        record Own(double eps) implements HeadNorms {}
+    }
 
     /** Begins with Llama's values; what a relative does not say stays. */
     public static Builder reading(ModelConfig config) {
@@ -71,7 +108,7 @@ public record LlamaConfig(
         private double scoreScale;
         private boolean inputBias;
         private boolean outputBias;
-        private boolean headNorms;
+        private HeadNorms headNorms = new HeadNorms.None();
         private double scoreCap;
         private AttentionWindows windows;
         private RotaryLayers rotary;
@@ -80,7 +117,11 @@ public record LlamaConfig(
         private Activation activation;
         private double normOffset;
         private double embeddingScale = 1;
-        private boolean postNorms;
+        private Function<NormKind.Rms, Norms> placement = Norms.Before::new;
+        private Optional<NormKind> layerNorm = Optional.empty();
+        private boolean parallel;
+        private double residualScale = 1;
+        private double logitScale = 1;
         private double logitCap;
         private boolean tiedByDefault;
         private boolean fused;
@@ -119,9 +160,9 @@ public record LlamaConfig(
             return this;
         }
 
-        /** Each query and key is normalised. */
-        public Builder headNorms() {
-            headNorms = true;
+        /** How queries and keys are normalised. */
+        public Builder headNorms(HeadNorms kind) {
+            headNorms = kind;
             return this;
         }
 
@@ -183,8 +224,38 @@ public record LlamaConfig(
         }
 
         /** What attention and MLP add is normalised, too. */
-        public Builder postNorms() {
-            postNorms = true;
+        public Builder normsAround() {
+            placement = Norms.Around::new;
+            return this;
+        }
+
+        /** What attention and MLP add is normalised, and not what they read. */
+        public Builder normsAfter() {
+            placement = Norms.After::new;
+            return this;
+        }
+
+        /** LayerNorm with weight and bias instead of RMSNorm. */
+        public Builder layerNorm(double eps) {
+            layerNorm = Optional.of(new NormKind.Layer(eps));
+            return this;
+        }
+
+        /** A layer's MLP reads what its attention reads, through the same norm. */
+        public Builder parallel(boolean beside) {
+            parallel = beside;
+            return this;
+        }
+
+        /** A factor on what attention and MLP add to the residual stream. */
+        public Builder residualScale(double factor) {
+            residualScale = factor;
+            return this;
+        }
+
+        /** A factor on the logits. */
+        public Builder logitScale(double factor) {
+            logitScale = factor;
             return this;
         }
 
@@ -213,7 +284,8 @@ public record LlamaConfig(
          */
         public LlamaConfig build() {
             int width = headDim == 0 ? config.headShare("hidden_size", "num_attention_heads") : headDim;
-            GraphShape graph = config.graph(List.of("embeds"), false);
+            GraphShape graph = config.graph(List.of("embeds"), parallel);
+            NormKind.Rms rms = new NormKind.Rms(config.number("rms_norm_eps", 1e-6), normOffset);
             LlamaConfig read = new LlamaConfig(
                     new ModelSizes(
                             config.modelType(),
@@ -234,9 +306,10 @@ public record LlamaConfig(
                             windows == null ? AttentionWindows.everywhere(config, 0) : windows),
                     mlpBias,
                     activation == null ? config.activation("hidden_act", "silu") : activation,
-                    new NormKind.Rms(config.number("rms_norm_eps", 1e-6), normOffset),
+                    layerNorm.<Norms>map(Norms.Before::new).orElseGet(() -> placement.apply(rms)),
                     embeddingScale,
-                    postNorms,
+                    residualScale,
+                    logitScale,
                     logitCap,
                     config.flag("tie_word_embeddings", tiedByDefault),
                     fused);

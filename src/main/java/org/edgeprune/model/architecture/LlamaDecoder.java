@@ -1,5 +1,7 @@
 package org.edgeprune.model.architecture;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.DotProductAttention;
 import org.edgeprune.model.Embedding;
@@ -10,13 +12,36 @@ import org.edgeprune.model.Linear.Bias;
 import org.edgeprune.model.Mlp;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Norm;
+import org.edgeprune.model.NormKind;
 import org.edgeprune.model.Parameters;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.Unembedding;
+import org.edgeprune.model.architecture.LlamaConfig.HeadNorms;
+import org.edgeprune.model.architecture.LlamaConfig.Norms;
 import org.edgeprune.torch.Tensor;
 
 /** The parts of Llama (Touvron et al. 2023) and its relatives; {@link LlamaConfig} says in what they differ. */
 record LlamaDecoder(LlamaConfig config) implements Decoder {
+    private static final String TOKENS = "embed_tokens.weight";
+
+    /**
+     * What a checkpoint calls its parameters.
+     *
+     * @param base prefix of all but the unembedding
+     * @param head the unembedding
+     */
+    private record Names(String base, String head) {}
+
+    /**
+     * Of a language model, of one saved without its head, and of the one in a multimodal model: as saved, and as
+     * transformers 5 has it in memory.
+     */
+    private static final List<Names> NAMES = List.of(
+            new Names("model.", "lm_head"),
+            new Names("", "lm_head"),
+            new Names("language_model.model.", "language_model.lm_head"),
+            new Names("model.language_model.", "lm_head"));
+
     @Override
     public ModelSizes sizes() {
         return config.sizes();
@@ -24,7 +49,7 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
 
     @Override
     public boolean coupledHeads() {
-        return config.postNorms();
+        return !(config.norms() instanceof Norms.Before) || config.attention().headNorms() instanceof HeadNorms.Joint;
     }
 
     private int hidden() {
@@ -39,12 +64,20 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
         return sizes().graph().kvHeads();
     }
 
-    private static String layer(int layer) {
-        return "model.layers." + layer + ".";
+    /** The names that a checkpoint has; the usual ones where it has none. */
+    private Names names(Parameters p) {
+        return NAMES.stream()
+                .filter(names -> p.has(names.base() + TOKENS))
+                .findFirst()
+                .orElse(NAMES.get(0));
+    }
+
+    private String layer(Parameters p, int layer) {
+        return names(p).base() + "layers." + layer + ".";
     }
 
     private Tensor tokenEmbedding(Parameters p) {
-        return p.get("model.embed_tokens.weight", sizes().vocabulary(), hidden());
+        return p.get(names(p).base() + TOKENS, sizes().vocabulary(), hidden());
     }
 
     @Override
@@ -53,34 +86,59 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
     }
 
     private Norm norm(Parameters p, String name) {
-        return config.norm().of(p, name, hidden());
+        return config.norms().kind().of(p, name, hidden());
     }
 
     @Override
     public SelfAttention attention(Parameters p, int layer) {
-        String name = layer(layer);
+        String name = layer(p, layer);
         LlamaConfig.Attention a = config.attention();
         long width = (long) heads() * sizes().headDim();
         Projections projections = config.fused() ? fused(p, name) : separate(p, name);
         Linear output = Linear.rows(p, name + "self_attn.o_proj", width, hidden(), Bias.of(a.outputBias()));
         HeadMap rotary = a.rotary().headMap(layer, p);
+        Norm before = config.norms() instanceof Norms.After ? new Norm.Identity() : norm(p, name + "input_layernorm");
         SelfAttention.Builder attention = SelfAttention.of(
-                        norm(p, name + "input_layernorm"), projections.query(), projections.key(), projections.value())
-                .headMaps(headMap(p, name + "self_attn.q_norm", rotary), headMap(p, name + "self_attn.k_norm", rotary))
+                        before, projections.query(), projections.key(), projections.value())
+                .headMaps(
+                        headNorm(p, name, "q", heads()).then(rotary),
+                        headNorm(p, name, "k", kvHeads()).then(rotary))
                 .scores(DotProductAttention.causal(a.scale())
                         .withWindow(a.windows().of(layer))
-                        .withScoreCap(a.scoreCap()));
-        if (!config.postNorms()) {
-            return attention.output(p, output);
-        }
-        Tensor weight = config.norm().weight(p, name + "post_attention_layernorm", hidden());
-        return attention.normalised(p, output, weight, config.norm().eps());
+                        .withScoreCap(a.scoreCap()))
+                .outputScale(config.residualScale());
+        return switch (config.norms()) {
+            case Norms.Before norms -> attention.output(p, output);
+            case Norms.Around norms -> normalised(p, attention, output, name, norms.kind());
+            case Norms.After norms -> normalised(p, attention, output, name, norms.kind());
+        };
     }
 
-    private HeadMap headMap(Parameters p, String norm, HeadMap rotary) {
-        return config.attention().headNorms()
-                ? HeadMap.eachNorm(config.norm().of(p, norm, sizes().headDim())).then(rotary)
-                : rotary;
+    private SelfAttention normalised(
+            Parameters p, SelfAttention.Builder attention, Linear output, String layer, NormKind.Rms norm) {
+        return attention.normalised(
+                p, output, norm.weight(p, layer + "post_attention_layernorm", hidden()), norm.eps());
+    }
+
+    /** @param which q or k */
+    private HeadMap headNorm(Parameters p, String layer, String which, int heads) {
+        NormKind kind = config.norms().kind();
+        String name = layer + "self_attn." + which + "_norm";
+        int width = sizes().headDim();
+        return switch (config.attention().headNorms()) {
+            case HeadNorms.None n -> HeadMap.NONE;
+            case HeadNorms.Each n -> HeadMap.eachNorm(kind.of(p, name, width));
+            case HeadNorms.Joint n -> HeadMap.jointNorm(kind.of(p, name, heads * width), heads);
+            case HeadNorms.Own own -> {
+                String norms = layer + "self_attn." + which + "_layernorm.norms.";
+                yield HeadMap.ownNorms(
+                        p,
+                        IntStream.range(0, heads)
+                                .mapToObj(head -> p.get(norms + head + ".weight", width))
+                                .toList(),
+                        own.eps());
+            }
+        };
     }
 
     private record Projections(HeadProjection query, HeadProjection key, HeadProjection value) {}
@@ -111,10 +169,21 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
 
     @Override
     public Mlp mlp(Parameters p, int layer) {
-        String name = layer(layer);
+        String name = layer(p, layer);
         int inner = sizes().inner();
         Bias bias = Bias.of(config.mlpBias());
-        Norm norm = norm(p, name + (config.postNorms() ? "pre_feedforward_layernorm" : "post_attention_layernorm"));
+        Norm norm =
+                switch (config.norms()) {
+                    case Norms.Before norms ->
+                        norm(
+                                p,
+                                name
+                                        + (sizes().graph().parallelBlocks()
+                                                ? "input_layernorm"
+                                                : "post_attention_layernorm"));
+                    case Norms.Around norms -> norm(p, name + "pre_feedforward_layernorm");
+                    case Norms.After norms -> new Norm.Identity();
+                };
         Linear gate;
         Linear up;
         if (config.fused()) {
@@ -126,16 +195,16 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
             up = Linear.rows(p, name + "mlp.up_proj", hidden(), inner, bias);
         }
         Linear down = Linear.rows(p, name + "mlp.down_proj", inner, hidden(), bias);
-        Mlp mlp = Mlp.gated(norm, gate, up, config.activation(), down);
-        return config.postNorms() ? mlp.then(norm(p, name + "post_feedforward_layernorm")) : mlp;
+        Mlp mlp = Mlp.gated(norm, gate, up, config.activation(), down).scaled(config.residualScale());
+        return config.norms() instanceof Norms.Before ? mlp : mlp.then(norm(p, name + "post_feedforward_layernorm"));
     }
 
     @Override
     public Unembedding unembedding(Parameters p) {
-        Norm norm = norm(p, "model.norm");
+        Norm norm = norm(p, names(p).base() + "norm");
         Linear words = config.tiedHead()
                 ? Linear.ofRows(p, tokenEmbedding(p))
-                : Linear.rows(p, "lm_head", hidden(), sizes().vocabulary(), Bias.NONE);
-        return Unembedding.of(norm, words).capped(config.logitCap());
+                : Linear.rows(p, names(p).head(), hidden(), sizes().vocabulary(), Bias.NONE);
+        return Unembedding.of(norm, words).scaled(config.logitScale()).capped(config.logitCap());
     }
 }

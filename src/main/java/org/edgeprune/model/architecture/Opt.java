@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Linear.Bias;
@@ -23,13 +24,23 @@ public final class Opt implements Architecture {
     /** PyTorch's, which the configuration does not change. */
     private static final double EPSILON = 1e-5;
 
+    /** Of HuggingFace's OPTConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 50272),
+            Map.entry("hidden_size", 768),
+            Map.entry("ffn_dim", 3072),
+            Map.entry("num_hidden_layers", 12),
+            Map.entry("num_attention_heads", 12),
+            Map.entry("max_position_embeddings", 2048));
+
     @Override
     public List<String> modelTypes() {
         return List.of("opt");
     }
 
     @Override
-    public Decoder decoder(ModelConfig config) {
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withDefaults(DEFAULTS);
         GptConfig.Builder reading = GptConfig.reading(config, NAMES);
         if (!config.flag("do_layer_norm_before", true)) {
             throw config.error(

@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.ModelConfig;
@@ -21,13 +22,23 @@ public final class Phi implements Architecture {
                     "input_layernorm", "self_attn.", "self_attn.dense", "input_layernorm", "mlp.fc1", "mlp.fc2"),
             "final_layernorm");
 
+    /** Of HuggingFace's PhiConfig. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 51200),
+            Map.entry("hidden_size", 2048),
+            Map.entry("intermediate_size", 8192),
+            Map.entry("num_hidden_layers", 24),
+            Map.entry("num_attention_heads", 32),
+            Map.entry("max_position_embeddings", 2048));
+
     @Override
     public List<String> modelTypes() {
         return List.of("phi");
     }
 
     @Override
-    public Decoder decoder(ModelConfig config) {
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withDefaults(DEFAULTS);
         GptConfig.Builder reading = GptConfig.reading(config, NAMES);
         RotaryConfig rotary =
                 RotaryFields.of(config, reading.headDim()).partial(0.5).read();

@@ -19,7 +19,7 @@ public final class Qwen3 implements Architecture {
         return LlamaConfig.reading(config)
                 .headDim(config.count("head_dim"))
                 .attentionBias(config.flag("attention_bias", false))
-                .headNorms()
+                .headNorms(new LlamaConfig.HeadNorms.Each())
                 .windows(Qwen2.windows(config))
                 .decoder();
     }

@@ -1,6 +1,7 @@
 package org.edgeprune.model.architecture;
 
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.model.Architecture;
 import org.edgeprune.model.AttentionWindows;
 import org.edgeprune.model.Decoder;
@@ -25,15 +26,25 @@ public final class Starcoder2 implements Architecture {
                     "mlp.c_proj"),
             "norm");
 
+    /** Of HuggingFace's Starcoder2Config. */
+    private static final Map<String, ?> DEFAULTS = Map.ofEntries(
+            Map.entry("vocab_size", 49152),
+            Map.entry("hidden_size", 3072),
+            Map.entry("intermediate_size", 12288),
+            Map.entry("num_hidden_layers", 30),
+            Map.entry("num_attention_heads", 24),
+            Map.entry("max_position_embeddings", 4096),
+            Map.entry("num_key_value_heads", 2));
+
     @Override
     public List<String> modelTypes() {
         return List.of("starcoder2");
     }
 
     @Override
-    public Decoder decoder(ModelConfig config) {
+    public Decoder decoder(ModelConfig stated) {
+        ModelConfig config = stated.withDefaults(DEFAULTS);
         GptConfig.Builder reading = GptConfig.reading(config, NAMES);
-        config.count("num_key_value_heads");
         RotaryConfig rotary = RotaryFields.of(config, reading.headDim()).read();
         Bias bias = Bias.of(config.flag("use_bias", true));
         return reading.inner(config.count("intermediate_size"))

@@ -261,7 +261,7 @@ final class BenchCommand implements Callable<Integer> {
         for (int i = -warmUp; i < repeat; i++) {
             progress.at(done + warmUp + i, () -> done == 0 ? "forward" : "step");
             long start = System.nanoTime();
-            try (TensorScope scope = TensorScope.open()) {
+            try (TensorScope _ = TensorScope.open()) {
                 body.run();
             }
             if (i >= 0) {

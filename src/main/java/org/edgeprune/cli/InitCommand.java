@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
@@ -125,7 +126,7 @@ final class InitCommand implements Callable<Integer> {
         if (number > Long.MAX_VALUE / 1_000_000_000) {
             throw new InputException("--shard-size " + size + ": larger than any file");
         }
-        String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase();
+        String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase(Locale.ROOT);
         return number
                 * switch (unit) {
                     case "KB" -> 1_000L;

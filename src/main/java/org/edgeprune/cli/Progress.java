@@ -88,6 +88,7 @@ final class Progress implements AutoCloseable {
     }
 
     /** The launcher says whether standard error is a terminal; Java itself only knows of input and output together. */
+    @SuppressWarnings("SystemConsoleNull") // not null in JDK 22 to 24 only
     private static boolean isTerminal() {
         String launcher = System.getProperty("edgeprune.terminal");
         return launcher == null

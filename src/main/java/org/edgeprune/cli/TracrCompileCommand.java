@@ -134,7 +134,7 @@ final class TracrCompileCommand implements Callable<Integer> {
     }
 
     private static int tried(int length) {
-        return (int) Math.clamp(TRIED_PAIRS / ((long) length * length), 10, TRIED_INPUTS);
+        return Math.clamp(TRIED_PAIRS / ((long) length * length), 10, TRIED_INPUTS);
     }
 
     /** Somebody's program, which may have faults of its own. */

@@ -130,8 +130,8 @@ enum GgmlType {
                     int high = i4(source, at + 2);
                     for (int i = 0; i < 16; i++) {
                         int q = source[at + 6 + i];
-                        target[to + i] = d * ((q & 15 | (high >> i & 1) << 4) - 16);
-                        target[to + 16 + i] = d * ((q >> 4 & 15 | (high >> i + 16 & 1) << 4) - 16);
+                        target[to + i] = d * (((q & 15) | (high >> i & 1) << 4) - 16);
+                        target[to + 16 + i] = d * (((q >> 4 & 15) | (high >> (i + 16) & 1) << 4) - 16);
                     }
                 }
                 case Q5_1 -> {
@@ -140,8 +140,8 @@ enum GgmlType {
                     int high = i4(source, at + 4);
                     for (int i = 0; i < 16; i++) {
                         int q = source[at + 8 + i];
-                        target[to + i] = d * (q & 15 | (high >> i & 1) << 4) + m;
-                        target[to + 16 + i] = d * (q >> 4 & 15 | (high >> i + 16 & 1) << 4) + m;
+                        target[to + i] = d * ((q & 15) | (high >> i & 1) << 4) + m;
+                        target[to + 16 + i] = d * ((q >> 4 & 15) | (high >> (i + 16) & 1) << 4) + m;
                     }
                 }
                 case Q8_0 -> {
@@ -170,8 +170,8 @@ enum GgmlType {
                 min = source[scales + group + 4] & 63;
             } else {
                 int both = source[scales + group + 4];
-                scale = both & 15 | (source[scales + group - 4] >> 6 & 3) << 4;
-                min = both >> 4 & 15 | (source[scales + group] >> 6 & 3) << 4;
+                scale = (both & 15) | (source[scales + group - 4] >> 6 & 3) << 4;
+                min = (both >> 4 & 15) | (source[scales + group] >> 6 & 3) << 4;
             }
             float factor = d * scale;
             float offset = dmin * min;
@@ -195,15 +195,15 @@ enum GgmlType {
             int quarter = group % 8 / 2;
             for (int i = 0; i < 16; i++) {
                 int column = group % 2 * 16 + i;
-                int low = source[at + half * 64 + quarter % 2 * 32 + column] >> quarter / 2 * 4 & 15;
-                int high = source[at + 128 + half * 32 + column] >> quarter * 2 & 3;
+                int low = source[at + half * 64 + quarter % 2 * 32 + column] >> (quarter / 2 * 4) & 15;
+                int high = source[at + 128 + half * 32 + column] >> (quarter * 2) & 3;
                 target[to + group * 16 + i] = factor * ((low | high << 4) - 32);
             }
         }
     }
 
     private static int i2(byte[] bytes, int at) {
-        return bytes[at] & 255 | (bytes[at + 1] & 255) << 8;
+        return (bytes[at] & 255) | (bytes[at + 1] & 255) << 8;
     }
 
     private static int i4(byte[] bytes, int at) {

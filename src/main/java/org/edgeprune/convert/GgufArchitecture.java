@@ -178,7 +178,7 @@ enum GgufArchitecture {
     }
 
     boolean isTransposed(String gguf) {
-        String[] parts = gguf.split("\\.");
+        String[] parts = gguf.split("\\.", -1);
         return this == GPT2 && parts.length == 4 && CONV1D.contains(parts[2]) && parts[3].equals("weight");
     }
 

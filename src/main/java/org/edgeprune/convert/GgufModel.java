@@ -73,7 +73,7 @@ final class GgufModel implements ModelSource {
     }
 
     private void add(String gguf, GgufFile.Entry entry, boolean tied) {
-        if (IN_CONFIG.contains(gguf) || gguf.equals(HEAD) && tied) {
+        if (IN_CONFIG.contains(gguf) || (gguf.equals(HEAD) && tied)) {
             return;
         }
         String name = architecture.name(gguf).orElseThrow(() -> file.metadata()
@@ -127,10 +127,10 @@ final class GgufModel implements ModelSource {
         GgufFile.Entry head = file.tensors().get(HEAD);
         GgufFile.Entry embedding = file.tensors().get(EMBEDDING);
         return head == null
-                || embedding != null
+                || (embedding != null
                         && head.type() == embedding.type()
                         && head.shape().equals(embedding.shape())
-                        && Arrays.equals(digest(head), digest(embedding));
+                        && Arrays.equals(digest(head), digest(embedding)));
     }
 
     private byte[] digest(GgufFile.Entry entry) {

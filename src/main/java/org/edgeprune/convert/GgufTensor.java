@@ -33,7 +33,7 @@ record GgufTensor(SourceFile file, GgufFile.Entry entry, LongUnaryOperator sourc
         if (transposed) {
             shape = new long[] {shape[1], shape[0]};
         }
-        if (shape.length == 1 && sourceRow != IN_ORDER) {
+        if (shape.length == 1 && !sourceRow.equals(IN_ORDER)) {
             // a bias in the order of its weight's rows
             GgufFile.Entry column =
                     new GgufFile.Entry(entry.name(), entry.type(), List.of(shape[0], 1L), entry.begin());

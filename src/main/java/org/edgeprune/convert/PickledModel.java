@@ -140,7 +140,7 @@ final class PickledModel implements ModelSource {
                         && !name(file).equals("training_args.bin"))
                 .toList();
         if (pickles.size() == 1
-                || !pickles.isEmpty() && name(pickles.getFirst()).startsWith("consolidated")) {
+                || (!pickles.isEmpty() && name(pickles.getFirst()).startsWith("consolidated"))) {
             return List.of(pickles.getFirst());
         }
         throw new Complaint(directory)

@@ -38,7 +38,7 @@ final class TorchFile implements AutoCloseable {
     private final PickleValue root;
     private final Map<String, Extent> storages = new HashMap<>();
 
-    /** Where a storage's bytes are. @param check is run before they are first used */
+    /** Where a storage's bytes are; {@code check} is run before they are first used. */
     private record Extent(long begin, long size, Runnable check) {}
 
     private final Set<String> checked = new HashSet<>();

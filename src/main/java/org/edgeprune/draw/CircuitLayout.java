@@ -101,7 +101,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         /** Whether ELK is told of a link: not of those inside a block, nor of a constant's, which go everywhere. */
         private boolean shapes(Link link) {
             return link.kind() == LinkKind.EDGE
-                    || link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from()));
+                    || (link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from())));
         }
 
         private int rowsDown(Link link) {

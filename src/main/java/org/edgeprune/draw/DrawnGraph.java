@@ -95,8 +95,8 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
         List<Link> links = named.stream()
                 .map(link -> new Link(index.get(link.from), index.get(link.to), link.kind, link.strength))
                 .sorted(Comparator.comparing(Link::kind)
-                        .thenComparing(Link::from)
-                        .thenComparing(Link::to))
+                        .thenComparingInt(Link::from)
+                        .thenComparingInt(Link::to))
                 .toList();
         return new DrawnGraph(nodes, links, headsPerKv, removed);
     }
@@ -149,6 +149,6 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
 
     /** Whether a node is drawn as a cell on top of its head and not as a box of its own: true unless heads share it. */
     boolean isCell(DrawnNode node) {
-        return node.type() == NodeType.QUERY || node.type().isHeadInput() && headsPerKv == 1;
+        return node.type() == NodeType.QUERY || (node.type().isHeadInput() && headsPerKv == 1);
     }
 }

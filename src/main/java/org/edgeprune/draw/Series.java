@@ -42,7 +42,7 @@ record Series(String name, double[] x, double[] y, Style style) {
             int high = -1;
             boolean gap = false;
             for (int i = start; i < end; i++) {
-                if (!Double.isFinite(x[i]) || !Double.isFinite(y[i]) || positive && y[i] <= 0) {
+                if (!Double.isFinite(x[i]) || !Double.isFinite(y[i]) || (positive && y[i] <= 0)) {
                     gap = true;
                     continue;
                 }

@@ -61,7 +61,7 @@ final class BaselineRecorder {
     private Recorded run(Optional<TokenBatch> clean) {
         TensorScope outer = TensorScope.open();
         try (outer;
-                GradMode off = GradMode.disabled()) {
+                GradMode _ = GradMode.disabled()) {
             Optional<Tails> tails = clean.map(batchOfTails -> Tails.of(batchOfTails, batch));
             List<Tensor> embeddings = model.embeddings(batch);
             Streams streams =

@@ -28,7 +28,7 @@ record BlockRun(Tensor inputs, Tensor nodeMasks, Tensor deltas) {
         }
         inputs.requiresGrad_(true);
         nodeMasks.requiresGrad_(true);
-        try (GradMode on = GradMode.enabled()) {
+        try (GradMode _ = GradMode.enabled()) {
             return new BlockRun(inputs, nodeMasks, block.deltas(inputs, nodeMasks));
         }
     }

@@ -42,7 +42,7 @@ final class ForwardPass {
     private record Embeddings(List<Tensor> nodes, Optional<Tensor> shift) {}
 
     MaskedPass run(Masks masks, Optional<Tensor> scored) {
-        try (GradMode off = GradMode.disabled()) {
+        try (GradMode _ = GradMode.disabled()) {
             Embeddings embeddings = embeddings();
             LiveMasks live = LiveMasks.of(masks.detach(), embeddings.nodes(), model.coupledHeads());
             Tensor outbox = newOutbox();
@@ -92,7 +92,7 @@ final class ForwardPass {
     private static void write(List<Tensor> embeddingDeltas, Tensor outbox, LiveMasks live) {
         for (int i = 0; i < embeddingDeltas.size(); i++) {
             if (live.live().writer(i)) {
-                try (TensorScope scope = TensorScope.open()) {
+                try (TensorScope _ = TensorScope.open()) {
                     outbox.select(0, i).copy_(embeddingDeltas.get(i).mul(live.node(i)));
                 }
             }

@@ -22,7 +22,7 @@ public final class FullModel {
      * @param scored token numbers, i64; null for all tokens
      */
     public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
-        try (GradMode off = GradMode.disabled();
+        try (GradMode _ = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             Tensor residual = finalResidual(model, batch);
             return scope.keep(model.logits(scored == null ? residual : residual.indexSelect(0, scored)));

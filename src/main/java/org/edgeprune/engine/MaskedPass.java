@@ -115,7 +115,7 @@ public final class MaskedPass {
      * baseline has.
      */
     public Tensor writerStates() {
-        try (GradMode off = GradMode.disabled();
+        try (GradMode _ = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             Tensor deltas = Tensor.zeros(outbox.dtype(), outbox.device(), outbox.shape());
             for (int w = 0; w < graph.nodeCount(); w++) {
@@ -140,8 +140,8 @@ public final class MaskedPass {
         }
         Tensor edgeGradients = live.newEdgeGradients();
         Tensor nodeGradients = live.newNodeGradients();
-        try (GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
             Tensor outboxGradient = newOutboxGradient();
             backwardLast(gradient, outboxGradient, edgeGradients);
             while (!steps.isEmpty()) {
@@ -171,7 +171,7 @@ public final class MaskedPass {
     }
 
     private void backwardLast(Tensor gradient, Tensor outboxGradient, Tensor edgeGradients) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor grad = gradient.contiguous().unsqueeze(0);
             Tensor sent = scored.map(tokens -> outbox.indexSelect(1, tokens)).orElse(outbox);
             live.store(lastReader(graph), lastMux.maskGradients(sent, grad), edgeGradients);
@@ -188,7 +188,7 @@ public final class MaskedPass {
     private void backward(Step step, Tensor outboxGradient, Tensor edgeGradients, Tensor nodeGradients) {
         EdgeMux mux = step.mux();
         Block block = step.block();
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             BlockRun run = step.run()
                     .orElseGet(() -> BlockRun.of(
                             block, mux, ForwardPass.shifted(block.base(), step.shift()), outbox, live, true));

@@ -120,7 +120,7 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
      * @param withEmbeddings whether embedding nodes are writers
      */
     public Tensor writerStates(TransformerModel model, boolean withEmbeddings) {
-        try (GradMode off = GradMode.disabled();
+        try (GradMode _ = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             List<Tensor> states = new ArrayList<>();
             if (withEmbeddings) {

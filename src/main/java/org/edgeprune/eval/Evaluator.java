@@ -40,9 +40,9 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     }
 
     private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
-        try (TransformerModel.Use use = model.use();
-                GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
+        try (TransformerModel.Use _ = model.use();
+                GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
             PromptBatch batch = PromptBatch.of(model, examples, scorer, masks == null ? Ablation.ZERO : ablation);
             float[][] full = rows(batch.fullLogits());
             float[][] logits = masks == null ? full : rows(logits(batch, masks));

@@ -60,9 +60,9 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
 
     /** Logits of the token after the last, {@code [vocab]}. */
     public float[] nextLogits(int[] clean, int[] corrupted) {
-        try (TransformerModel.Use use = model.use();
-                GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
+        try (TransformerModel.Use _ = model.use();
+                GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = batch(clean);
             Tensor last = Tensor.of(new long[] {clean.length - 1}, 1).to(model.device());
             if (masks == null) {

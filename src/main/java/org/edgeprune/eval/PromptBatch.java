@@ -55,7 +55,7 @@ public record PromptBatch(
                         clean, Baseline.ZERO, scored, weights, rows.of(FullModel.logits(model, clean, scored)), rows);
             case Ablation.Interchange interchange -> {
                 Baseline.Pair pair = Baseline.record(model, corrupted(model, examples), clean);
-                try (GradMode off = GradMode.disabled()) {
+                try (GradMode _ = GradMode.disabled()) {
                     Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
                     yield new PromptBatch(clean, pair.corrupted(), scored, weights, full, rows);
                 }

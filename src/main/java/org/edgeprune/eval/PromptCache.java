@@ -86,7 +86,7 @@ public final class PromptCache implements AutoCloseable {
 
     /** The examples with these numbers as a batch of the current scope. */
     public PromptBatch batch(int[] numbers) {
-        try (TransformerModel.Use use = model.use()) {
+        try (TransformerModel.Use _ = model.use()) {
             return kept ? join(numbers) : PromptBatch.of(model, select(numbers), scorer, ablation);
         }
     }
@@ -137,7 +137,7 @@ public final class PromptCache implements AutoCloseable {
     }
 
     private PromptBatch join(int[] numbers) {
-        try (GradMode off = GradMode.disabled()) {
+        try (GradMode _ = GradMode.disabled()) {
             List<Example> batch = select(numbers);
             TokenBatch clean = PromptBatch.clean(model, batch, ablation);
             IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);

@@ -13,6 +13,7 @@ import org.edgeprune.io.InputException;
  *
  * <p>A further kind is a further record here; the compiler then names every place that has to handle it.
  */
+@SuppressWarnings("ClassInitializationDeadlock") // the records are made here only
 public sealed interface Ablation {
     /** What the writer adds in the full model's run on the corrupted prompt. */
     record Interchange() implements Ablation {

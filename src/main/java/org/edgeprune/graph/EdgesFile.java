@@ -56,7 +56,7 @@ public final class EdgesFile {
                 && (entry.size() == 2 || entry.size() == 3)
                 && entry.get(0).isTextual()
                 && entry.get(1).isTextual();
-        if (!named || entry.size() == 3 && !entry.get(2).isNumber()) {
+        if (!named || (entry.size() == 3 && !entry.get(2).isNumber())) {
             throw new InputException(file + ": entry " + number + " is " + entry
                     + ": expected a pair [writer, reader] or a triple [writer, reader, mask]");
         }

@@ -14,7 +14,7 @@ final class Addresses {
     static Optional<URI> web(URI uri) {
         String scheme = uri.getScheme();
         boolean web = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
-        boolean port = uri.getPort() == -1 || uri.getPort() >= 1 && uri.getPort() <= LAST_PORT;
+        boolean port = uri.getPort() == -1 || (uri.getPort() >= 1 && uri.getPort() <= LAST_PORT);
         return web && uri.getHost() != null && port ? Optional.of(uri) : Optional.empty();
     }
 

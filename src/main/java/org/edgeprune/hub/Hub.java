@@ -175,7 +175,7 @@ public record Hub(HubSettings settings) {
     }
 
     private void get(HubClient client, HubCache cache, HubFile file, Listener listener) {
-        try (HubCache.Lock lock = cache.lock(file)) {
+        try (HubCache.Lock _ = cache.lock(file)) {
             if (!Files.exists(cache.blob(file))) {
                 new BlobDownload(client, settings.patience(), cache, file, listener).run();
             }

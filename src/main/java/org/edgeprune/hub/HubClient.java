@@ -129,7 +129,7 @@ final class HubClient implements AutoCloseable {
     }
 
     /**
-     * One request and the redirects that it leads to. @param stayHere whether a redirect to another host is the answer
+     * One request and the redirects that it leads to. With {@code stayHere} a redirect to another host is the answer.
      */
     private HttpResponse<InputStream> send(String method, URI address, long from, boolean stayHere) throws IOException {
         URI uri = address;
@@ -149,7 +149,7 @@ final class HubClient implements AutoCloseable {
             settings.proxy().authorization(uri).ifPresent(user -> request.header("Proxy-Authorization", user));
             HttpResponse<InputStream> response = exchange(request.build());
             Optional<URI> next = redirect(response);
-            if (next.isEmpty() || stayHere && !Addresses.sameHost(next.get(), uri)) {
+            if (next.isEmpty() || (stayHere && !Addresses.sameHost(next.get(), uri))) {
                 return response;
             }
             response.body().close();

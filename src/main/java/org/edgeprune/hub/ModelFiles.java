@@ -81,7 +81,7 @@ final class ModelFiles {
         return names.contains("config.json")
                 && hasWeights(names)
                 && names.containsAll(inCache(names, directory))
-                && (names.contains("tokenizer.json") || names.contains("vocab.json") && names.contains("merges.txt"));
+                && (names.contains("tokenizer.json") || (names.contains("vocab.json") && names.contains("merges.txt")));
     }
 
     static boolean hasWeights(Collection<String> names) {

@@ -161,7 +161,7 @@ public final class FolderLock implements AutoCloseable {
         if (channel == null) {
             return;
         }
-        try (FileChannel open = channel) {
+        try (FileChannel _ = channel) {
             // While it is locked, so that nobody can lock a file that is about to go; see acquire.
             if (locked) {
                 Files.deleteIfExists(real.resolve(FILE));

@@ -65,7 +65,7 @@ public final class Json {
         JsonMapper.Builder builder = JsonMapper.builder(factory)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
                 .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
-                .serializationInclusion(included);
+                .defaultPropertyInclusion(JsonInclude.Value.construct(included, included));
         if (names != null) {
             builder.propertyNamingStrategy(names);
         }
@@ -182,7 +182,12 @@ public final class Json {
     }
 
     /** A record, map, list or other Java value as a tree. */
-    public <T extends JsonNode> T tree(Object value) {
+    public JsonNode tree(Object value) {
+        return mapper.valueToTree(value);
+    }
+
+    /** A record, map or other Java value that has fields as a tree. */
+    public ObjectNode objectTree(Object value) {
         return mapper.valueToTree(value);
     }
 

@@ -42,7 +42,7 @@ public final class OneLine {
 
     private static boolean isUnfit(int c) {
         boolean separator = c == '\u2028' || c == '\u2029';
-        boolean direction = c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069';
+        boolean direction = (c >= '\u202a' && c <= '\u202e') || (c >= '\u2066' && c <= '\u2069');
         return Character.isISOControl(c) || separator || direction || Character.getType(c) == Character.SURROGATE;
     }
 }

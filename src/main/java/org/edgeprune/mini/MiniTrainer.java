@@ -80,7 +80,7 @@ final class MiniTrainer implements AutoCloseable {
      * @return the loss before it, in nats
      */
     double step(int step) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             List<TrainingCorpus.Text> texts =
                     Stream.generate(corpus::next).limit(options.batchSize()).toList();
             Tensor loss =

@@ -38,7 +38,7 @@ final class TrainableWeights implements Weights {
     }
 
     private Tensor leaf(String name, long... shape) {
-        try (GradMode off = GradMode.disabled();
+        try (GradMode _ = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
             return scope.release(initial.get(name, shape).to(device).requiresGrad_(true));
         }

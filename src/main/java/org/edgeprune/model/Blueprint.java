@@ -94,7 +94,7 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
         /** Which parameters a part asks for. */
         List<String> part(Consumer<Parameters> maker) {
             part = new ArrayList<>();
-            try (TensorScope scope = TensorScope.open();
+            try (TensorScope _ = TensorScope.open();
                     Parameters parameters = new Parameters(this, DType.F32, Device.CPU)) {
                 maker.accept(parameters);
             }

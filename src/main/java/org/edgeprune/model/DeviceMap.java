@@ -27,7 +27,7 @@ public record DeviceMap(List<Span> spans) {
     public DeviceMap {
         spans = List.copyOf(spans);
         long open = spans.stream().filter(s -> s.layers() == 0).count();
-        if (spans.isEmpty() || open != 0 && open != spans.size()) {
+        if (spans.isEmpty() || (open != 0 && open != spans.size())) {
             throw new InputException(
                     "device map '" + joined(spans) + "': give all devices a number of layers or none; " + FORM);
         }

@@ -88,7 +88,7 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         }
         boolean windowed = window > 0 && run.wholeLength() > window;
         // libtorch's own causal mask is for queries and keys of the same tokens
-        boolean masked = windowed || past != null && run.length() > 1;
+        boolean masked = windowed || (past != null && run.length() > 1);
         Tensor out;
         if (scoreCap > 0) {
             out = capped(queries, keys, values, run);

@@ -162,8 +162,8 @@ final class FieldsWithoutEffect {
     /** Whether a field that no architecture has read may be passed over: it has no effect, or is switched off. */
     static boolean contains(String field, JsonNode value) {
         boolean off = value.isNull()
-                || value.isBoolean() && !value.booleanValue()
-                || value.isContainerNode() && value.isEmpty();
+                || (value.isBoolean() && !value.booleanValue())
+                || (value.isContainerNode() && value.isEmpty());
         return off || contains(field);
     }
 

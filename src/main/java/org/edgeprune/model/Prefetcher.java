@@ -33,7 +33,7 @@ final class Prefetcher implements AutoCloseable {
         last = part;
         if (next >= 0 && next < parts.size()) {
             // what goes wrong here goes wrong again in the use, and is said there
-            reader.submit(() -> parts.get(next).forEach(weights::prefetch));
+            var _ = reader.submit(() -> parts.get(next).forEach(weights::prefetch));
         }
     }
 

@@ -130,7 +130,7 @@ public final class RotaryFields {
 
     private static boolean isEmpty(ModelConfig config, String field) {
         return !config.has(field)
-                || config.node(field).isObject() && config.node(field).isEmpty();
+                || (config.node(field).isObject() && config.node(field).isEmpty());
     }
 
     private RotaryConfig read(RotaryScalingFields rope) {

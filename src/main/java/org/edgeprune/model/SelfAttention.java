@@ -59,7 +59,7 @@ public record SelfAttention(
             this.query = query;
             this.key = key;
             this.value = value;
-            this.scores = DotProductAttention.causal(1 / Math.sqrt(query.headDim()));
+            this.scores = DotProductAttention.causal(1 / Math.sqrt((double) query.headDim()));
         }
 
         /** The same map of queries and keys: rotary positions. */

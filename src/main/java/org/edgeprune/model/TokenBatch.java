@@ -131,7 +131,7 @@ public final class TokenBatch {
             nextPast += past[row];
             for (int t = past[row]; t < sequence.length; t++) {
                 ids[next] = sequence[t];
-                positions[next++] = start[row] + t;
+                positions[next++] = (long) start[row] + t;
             }
         }
         return new TokenBatch(

@@ -55,8 +55,8 @@ public final class AdamW implements AutoCloseable {
         steps++;
         double correction1 = 1 - Math.pow(settings.beta1(), steps);
         double correction2 = 1 - Math.pow(settings.beta2(), steps);
-        try (GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
             for (int i = 0; i < groups.size(); i++) {
                 Group group = groups.get(i);
                 double rate = group.learningRate() * factor;
@@ -88,7 +88,7 @@ public final class AdamW implements AutoCloseable {
     /** Continues where another run's optimiser stopped. */
     void restore(int madeSteps, List<float[]> first, List<float[]> second) {
         steps = madeSteps;
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             for (int i = 0; i < groups.size(); i++) {
                 firstMoments.get(i).copy_(Tensor.of(first.get(i), first.get(i).length));
                 secondMoments.get(i).copy_(Tensor.of(second.get(i), second.get(i).length));

@@ -16,8 +16,8 @@ public final class GradientClipping {
      * @return the global L2 norm before clipping
      */
     public static double clip(List<Tensor> gradients, double maxNorm) {
-        try (GradMode off = GradMode.disabled();
-                TensorScope scope = TensorScope.open()) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
             double squares = 0;
             for (Tensor gradient : gradients) {
                 squares += gradient.square().sum().item();

@@ -65,8 +65,8 @@ public final class MaskTrainer implements AutoCloseable {
      * @param step number from 0; decides noise, targets and learning rates
      */
     public StepMetrics step(int step, PromptBatch batch) {
-        try (TransformerModel.Use use = model.use();
-                TensorScope scope = TensorScope.open()) {
+        try (TransformerModel.Use _ = model.use();
+                TensorScope _ = TensorScope.open()) {
             Masks masks = sample(step);
 
             // KL(full || masked), and its gradient down to the masks

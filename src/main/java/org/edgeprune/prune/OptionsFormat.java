@@ -40,7 +40,7 @@ final class OptionsFormat {
 
     /** All fields. */
     static ObjectNode write(PruneOptions options) {
-        return inOrder(Json.SNAKE_CASE.tree(options));
+        return inOrder(Json.SNAKE_CASE.objectTree(options));
     }
 
     /** The fields that tell a run from others. */
@@ -70,7 +70,7 @@ final class OptionsFormat {
 
     /** What runs did before a field existed. */
     private static ObjectNode earlier() {
-        return Json.SNAKE_CASE.tree(PruneOptions.gpt2());
+        return Json.SNAKE_CASE.objectTree(PruneOptions.gpt2());
     }
 
     private static ObjectNode inOrder(ObjectNode options) {

@@ -107,7 +107,7 @@ public record PruneSession(
         }
         directory.requireRunOrEmpty();
         directory.removeTemporary();
-        try (TransformerModel.Use use = model.model().use()) {
+        try (TransformerModel.Use _ = model.model().use()) {
             // open, as far as the beginning is concerned; each step sees for itself
         }
         Optional<Generated> generated = generate(directory, listener);

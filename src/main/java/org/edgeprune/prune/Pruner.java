@@ -116,7 +116,7 @@ public record Pruner(
                 if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
-                ObjectNode line = RunDirectory.JSON.tree(metrics);
+                ObjectNode line = RunDirectory.JSON.objectTree(metrics);
                 directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
                 int made = step + 1;
@@ -162,7 +162,7 @@ public record Pruner(
     }
 
     private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step, boolean first) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             PromptBatch batch = cache.batch(examples);
             if (first) {
                 FiniteLogits.require(batch.fullLogits().toFloats());

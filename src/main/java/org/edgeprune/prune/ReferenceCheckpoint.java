@@ -50,7 +50,7 @@ public final class ReferenceCheckpoint {
     public static MaskParameters read(Path directory, ModelSizes model) {
         ReferenceFormat format = format(model);
         try (Checkpoint checkpoint = Checkpoint.open(directory);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             boolean embeddings = checkpoint.contains(format.embedding(0));
             GraphShape shape = embeddings ? model.graph() : model.graph().withoutEmbeddings();
             MaskLayout layout = MaskLayout.reference(new ComputationGraph(shape));
@@ -71,7 +71,7 @@ public final class ReferenceCheckpoint {
     public static void write(Path directory, MaskParameters parameters, ModelSizes model, Path modelDirectory) {
         ReferenceFormat format = format(model);
         try (Checkpoint weights = Checkpoint.open(modelDirectory);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             boolean bare = weights.contains("wte.weight");
             for (String name : weights.names()) {

@@ -134,7 +134,7 @@ public record RunDirectory(Path path) {
     }
 
     public void write(RunRecord record) {
-        ObjectNode tree = JSON.tree(record);
+        ObjectNode tree = JSON.objectTree(record);
         Json.write(runFile(), tree.set("options", OptionsFormat.write(record.options())));
     }
 
@@ -178,7 +178,7 @@ public record RunDirectory(Path path) {
 
     /** Writes {@code metrics.json}, with the digests of the masks and edges that are there. */
     public void writeMetrics(Map<String, Object> metrics) {
-        ObjectNode all = JSON.tree(metrics);
+        ObjectNode all = JSON.objectTree(metrics);
         ObjectNode files = all.putObject(FILES);
         for (Path file : List.of(masksFile(), edgesFile())) {
             files.put(file.getFileName().toString(), digest(file));

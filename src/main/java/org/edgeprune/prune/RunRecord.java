@@ -103,7 +103,7 @@ public record RunRecord(
      * in checkpoints.
      */
     String identity() {
-        ObjectNode json = RunDirectory.JSON.tree(this);
+        ObjectNode json = RunDirectory.JSON.objectTree(this);
         json.retain("model_sha256", "task", "examples", "inputs", "compute_dtype", "options");
         json.set("options", OptionsFormat.identity(options));
         return Digest.sha256(json.toString());
@@ -111,7 +111,7 @@ public record RunRecord(
 
     /** The same as runs of before the inputs were noted have it in their checkpoints. */
     String earlierIdentity() {
-        ObjectNode json = RunDirectory.JSON.tree(this);
+        ObjectNode json = RunDirectory.JSON.objectTree(this);
         json.retain("model_sha256", "task", "data", "examples", "options");
         json.set("options", OptionsFormat.identity(options));
         return Digest.sha256(json.toString());

@@ -178,7 +178,7 @@ record TrainingState(Path directory, RunRecord run) {
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(
                             file -> NAME.matcher(file.getFileName().toString()).matches())
-                    .sorted(Comparator.comparing(TrainingState::step).reversed())
+                    .sorted(Comparator.comparingLong(TrainingState::step).reversed())
                     .toList();
         } catch (IOException e) {
             throw new InputException(directory + ": cannot be listed: " + e, e);
@@ -224,7 +224,7 @@ record TrainingState(Path directory, RunRecord run) {
                     + (file.contains(name) ? "has " + file.info(name).elementCount() + " values" : "is missing")
                     + ", expected " + size + ": is it of this model, with the same embedding nodes?");
         }
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             return file.tensor(name).toFloats();
         }
     }

@@ -111,7 +111,7 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
      *     it
      */
     public Result run(TracrTask task, Path directory, Device device) {
-        try (FolderLock lock = FolderLock.of(directory)) {
+        try (FolderLock _ = FolderLock.of(directory)) {
             requireUnfinished(directory);
             return recover(task, directory, device);
         }

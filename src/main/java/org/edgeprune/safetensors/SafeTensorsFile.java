@@ -96,6 +96,7 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("MustBeClosed") // the arena becomes the file's, which closes it
     private static SafeTensorsFile map(Path file) throws IOException {
         FileStamp stamp = FileStamp.of(file);
         RandomAccessFile open = new RandomAccessFile(file.toFile(), "r");

@@ -10,7 +10,7 @@ public interface Answer {
      */
     record Tokens(int[] targets, int[] distractors) implements Answer {
         public Tokens {
-            if (targets.length == 0 || distractors.length != 0 && distractors.length != targets.length) {
+            if (targets.length == 0 || (distractors.length != 0 && distractors.length != targets.length)) {
                 throw new IllegalArgumentException(
                         targets.length + " targets and " + distractors.length + " distractors: not one per position");
             }

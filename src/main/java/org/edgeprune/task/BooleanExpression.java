@@ -117,14 +117,14 @@ sealed interface BooleanExpression {
     }
 
     private static BooleanExpression random(Random random, int literals, int depth, int nots, int notsLeft) {
-        boolean room = depth > 0 && literals <= 1 << depth - 1;
+        boolean room = depth > 0 && literals <= 1 << (depth - 1);
         if (room && notsLeft > 0 && random.nextInt(4) == 0) {
             return new Not(random(random, literals, depth - 1, nots, notsLeft - 1));
         }
         if (literals == 1) {
             return new Literal(random.nextBoolean());
         }
-        int most = 1 << depth - 1;
+        int most = 1 << (depth - 1);
         int least = Math.max(1, literals - most);
         int left = least + random.nextInt(Math.min(literals - 1, most) - least + 1);
         return new Pair(

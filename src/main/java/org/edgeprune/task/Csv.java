@@ -68,7 +68,8 @@ final class Csv {
         do {
             values.add(at < text.length() && text.charAt(at) == '"' ? quoted() : plain());
         } while (take(','));
-        if (take('\r') | take('\n')) {
+        boolean carriageReturn = take('\r');
+        if (take('\n') || carriageReturn) {
             line++;
         }
         return values;
@@ -94,7 +95,7 @@ final class Csv {
             if (c == '"' && !take('"')) {
                 break;
             }
-            if (c == '\n' || c == '\r' && (at == text.length() || text.charAt(at) != '\n')) {
+            if (c == '\n' || (c == '\r' && (at == text.length() || text.charAt(at) != '\n'))) {
                 line++;
             }
             value.append(c);

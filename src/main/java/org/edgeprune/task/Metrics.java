@@ -94,7 +94,7 @@ public final class Metrics {
             for (int j = 0; j < i; j++) {
                 int a = Float.compare(x[i] + 0.0f, x[j] + 0.0f);
                 int b = Float.compare(y[i] + 0.0f, y[j] + 0.0f);
-                difference += Integer.signum(a) * Integer.signum(b);
+                difference += (long) Integer.signum(a) * Integer.signum(b);
                 rankedX += a != 0 ? 1 : 0;
                 rankedY += b != 0 ? 1 : 0;
             }

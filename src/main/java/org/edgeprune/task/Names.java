@@ -40,7 +40,7 @@ final class Names {
         List<Name> names = new ArrayList<>();
         Map<String, Integer> seen = new HashMap<>();
         for (WordList.Entry entry : WordList.of(file, BUNDLED).entries()) {
-            String[] words = entry.text().split("\\s+");
+            String[] words = entry.text().split("\\s+", -1);
             Gender gender = words.length == 1 ? null : gender(entry, words[1]);
             if (words.length > 2) {
                 throw entry.wrong("\"" + entry.text() + "\" is not a name, or a name with f or m after it");

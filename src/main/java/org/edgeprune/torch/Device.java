@@ -12,7 +12,7 @@ public record Device(Kind kind, int index) {
     public static final Device CPU = new Device(Kind.CPU, 0);
 
     public Device {
-        if (index < 0 || kind == Kind.CPU && index != 0) {
+        if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no such device: " + kind + " " + index);
         }
     }

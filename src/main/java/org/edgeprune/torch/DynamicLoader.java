@@ -54,7 +54,7 @@ final class DynamicLoader {
      */
     static void setDefaultEnvironment(String name, String value) {
         try (Arena arena = Arena.ofConfined()) {
-            int unused = (int) SETENV.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+            var _ = (int) SETENV.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
         } catch (RuntimeException e) {
             throw e;
         } catch (Throwable e) {

@@ -84,7 +84,7 @@ final class HostMemory {
 
     /** Copies the elements, row-major and converted to {@code dtype}, into the array, which has exactly their size. */
     private static void read(Tensor tensor, DType dtype, MemorySegment array) {
-        try (TensorScope intermediate = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor host = tensor.detach().to(dtype).to(Device.CPU).contiguous();
             MemorySegment.copy(bytesOf(host), 0, array, 0, array.byteSize());
         }

@@ -54,6 +54,7 @@ public final class LibTorch {
         }
     }
 
+    @SuppressWarnings("StaticAssignmentOfThrowable") // every later call throws what made the first one fail
     private static synchronized void loadOnce() {
         if (loader == null) {
             loader = new LibTorchLoader(chosen);

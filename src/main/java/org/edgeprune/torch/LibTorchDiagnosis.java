@@ -71,7 +71,8 @@ final class LibTorchDiagnosis {
                     "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY",
                     false));
         }
-        if (System.getenv("OMP_WAIT_POLICY") instanceof String policy && !policy.equalsIgnoreCase("passive")) {
+        String policy = System.getenv("OMP_WAIT_POLICY");
+        if (policy != null && !policy.equalsIgnoreCase("passive")) {
             problems.add(new Report.Problem(
                     "OMP_WAIT_POLICY=" + policy + ": idle threads spin",
                     "unset OMP_WAIT_POLICY unless every core is free for edgeprune",

@@ -141,7 +141,7 @@ final class LibTorchLoader {
         }
         int major = Integer.parseInt(numbers.group(1));
         int minor = Integer.parseInt(numbers.group(2));
-        if (major < OLDEST_MAJOR || major == OLDEST_MAJOR && minor < OLDEST_MINOR) {
+        if (major < OLDEST_MAJOR || (major == OLDEST_MAJOR && minor < OLDEST_MINOR)) {
             throw new InputException(
                     "%s is too old: edgeprune needs %d.%d or newer".formatted(name(), OLDEST_MAJOR, OLDEST_MINOR));
         }

@@ -74,7 +74,7 @@ final class NativeCache {
             synchronized (NativeCache.class) {
                 try (FileChannel file = FileChannel.open(
                                 directory.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                        FileLock lock = lock(file, directory)) {
+                        FileLock _ = lock(file, directory)) {
                     unpackMissing(directory, sources);
                 }
             }
@@ -137,7 +137,7 @@ final class NativeCache {
                 continue;
             }
             if (isIntact(target)) {
-                record(target, Record.of(target).sha256());
+                record(target, Unpacked.of(target).sha256());
             } else {
                 unpack(source, target);
             }
@@ -156,14 +156,14 @@ final class NativeCache {
     }
 
     /** What is known about a file that was unpacked whole. */
-    private record Record(String sha256, long size, long modifiedNanos) {
-        static Record of(Path file) throws IOException {
-            String[] fields = Files.readString(beside(file, RECORD)).strip().split(" ");
+    private record Unpacked(String sha256, long size, long modifiedNanos) {
+        static Unpacked of(Path file) throws IOException {
+            String[] fields = Files.readString(beside(file, RECORD)).strip().split(" ", -1);
             if (fields.length != 3) {
                 throw new IOException("malformed record of " + file);
             }
             try {
-                return new Record(fields[0], Long.parseLong(fields[1]), Long.parseLong(fields[2]));
+                return new Unpacked(fields[0], Long.parseLong(fields[1]), Long.parseLong(fields[2]));
             } catch (NumberFormatException e) {
                 throw new IOException("malformed record of " + file, e);
             }
@@ -176,14 +176,14 @@ final class NativeCache {
     }
 
     private static void record(Path file, String sha256) throws IOException {
-        String text = new Record(sha256, Files.size(file), modifiedNanos(file)).toString();
+        String text = new Unpacked(sha256, Files.size(file), modifiedNanos(file)).toString();
         AtomicFile.replace(beside(file, RECORD), out -> out.write(text.getBytes(StandardCharsets.US_ASCII)));
     }
 
     /** Size and time of modification are as recorded. */
     private static boolean looksIntact(Path file) {
         try {
-            Record record = Record.of(file);
+            Unpacked record = Unpacked.of(file);
             return Files.size(file) == record.size() && modifiedNanos(file) == record.modifiedNanos();
         } catch (IOException e) {
             return false;
@@ -194,7 +194,7 @@ final class NativeCache {
     private static boolean isIntact(Path file) {
         Digest digest = Digest.sha256();
         try (InputStream in = digest.through(Files.newInputStream(file))) {
-            Record record = Record.of(file);
+            Unpacked record = Unpacked.of(file);
             in.transferTo(OutputStream.nullOutputStream());
             return record.sha256().equals(digest.hex());
         } catch (IOException e) {

@@ -1,7 +1,6 @@
 package org.edgeprune.torch;
 
 import static org.edgeprune.torch.NativeCalls.binary;
-import static org.edgeprune.torch.NativeCalls.create;
 import static org.edgeprune.torch.NativeCalls.inPlace;
 import static org.edgeprune.torch.NativeCalls.join;
 import static org.edgeprune.torch.NativeCalls.longs;
@@ -78,14 +77,14 @@ public final class Tensor implements AutoCloseable {
     }
     /** Uninitialised. */
     public static Tensor empty(DType dtype, Device device, long... shape) {
-        return create(
+        return NativeCalls.create(
                 "empty",
                 out -> Shim.ep_empty(longs(shape), shape.length, dtype.code(), device.typeCode(), device.index(), out),
                 shape);
     }
 
     public static Tensor full(double value, DType dtype, Device device, long... shape) {
-        return create(
+        return NativeCalls.create(
                 "full",
                 out -> Shim.ep_full(
                         longs(shape), shape.length, value, dtype.code(), device.typeCode(), device.index(), out),
@@ -109,7 +108,7 @@ public final class Tensor implements AutoCloseable {
     }
     /** start, start + 1, ..., end - 1 as i64 on the CPU. */
     public static Tensor arange(long start, long end) {
-        return create("arange", out -> Shim.ep_arange(start, end, 0, 0, out), new long[] {end - start});
+        return NativeCalls.create("arange", out -> Shim.ep_arange(start, end, 0, 0, out), new long[] {end - start});
     }
 
     /**
@@ -639,7 +638,7 @@ public final class Tensor implements AutoCloseable {
     }
     /** this weight^T + bias: [.., in] with weight [out, in] and bias [out] or null. */
     public Tensor linear(Tensor weight, Tensor biasOrNull) {
-        return create(
+        return NativeCalls.create(
                 "linear",
                 out -> Shim.ep_linear(
                         handle("linear"), NativeCalls.handle("linear", 2, weight), optional("linear", biasOrNull), out),
@@ -659,7 +658,7 @@ public final class Tensor implements AutoCloseable {
      * (x - mean) / sqrt(variance + eps) over the last dimension (variance by n), times weight, plus bias, where given.
      */
     public Tensor layerNorm(Tensor weightOrNull, Tensor biasOrNull, double eps) {
-        return create(
+        return NativeCalls.create(
                 "layerNorm",
                 out -> Shim.ep_layer_norm(
                         handle("layerNorm"),
@@ -679,7 +678,7 @@ public final class Tensor implements AutoCloseable {
      * @param scale NaN for 1 / sqrt(d)
      */
     public static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor maskOrNull, boolean causal, double scale) {
-        return create(
+        return NativeCalls.create(
                 "attention",
                 out -> Shim.ep_attention(
                         NativeCalls.handle("attention", 1, q),

@@ -61,7 +61,7 @@ class BenchCommandTest {
                 "--model mini-gpt2 --batch-size 32",
             })
     void predictedMemoryIsWithin15PercentOfTheMeasured(String options) {
-        JsonNode json = memory(64, (options + " --tokens 20 --json").split(" "));
+        JsonNode json = memory(64, (Object[]) (options + " --tokens 20 --json").split(" ", -1));
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }
 

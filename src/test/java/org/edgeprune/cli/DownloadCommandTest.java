@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import org.edgeprune.hub.LocalHub;
@@ -45,7 +46,8 @@ class DownloadCommandTest {
         ProcessBuilder process = new ProcessBuilder();
         process.environment()
                 .keySet()
-                .removeIf(name -> name.startsWith("HF_") || name.toLowerCase().endsWith("_proxy"));
+                .removeIf(name ->
+                        name.startsWith("HF_") || name.toLowerCase(Locale.ROOT).endsWith("_proxy"));
         process.environment().put("HF_ENDPOINT", server.endpoint().toString());
         process.environment().put("HF_HOME", cache.toString());
         return process;

@@ -83,7 +83,7 @@ class FoldersOfOthersTest {
     @Test
     void aFolderThatAnotherProcessWorksOnIsRefusedWithItsPid() {
         Path run = dir.resolve("run");
-        try (FolderLock lock = FolderLock.of(run)) {
+        try (FolderLock _ = FolderLock.of(run)) {
             for (List<String> command : WRITERS) {
                 if (List.of("prune", "sweep", "demo").contains(command.get(0)) || command.contains("suite")) {
                     String said = refused(command, run.toString());

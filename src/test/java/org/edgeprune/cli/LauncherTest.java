@@ -96,7 +96,7 @@ class LauncherTest {
     }
 
     private static Path onPath(String program) {
-        for (String directory : System.getenv("PATH").split(":")) {
+        for (String directory : System.getenv("PATH").split(":", -1)) {
             Path file = Path.of(directory, program);
             if (Files.isExecutable(file)) {
                 return file;

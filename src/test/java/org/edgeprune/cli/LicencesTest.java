@@ -31,7 +31,7 @@ class LicencesTest {
         }
         String classPath = Files.readString(Path.of("target/classpath.txt"));
         for (String key : chosen.stringPropertyNames()) {
-            String[] parts = key.split("--");
+            String[] parts = key.split("--", -1);
             assertTrue(classPath.contains("/" + parts[1] + "-" + parts[2]), key + " is not on the class path");
         }
     }
@@ -41,7 +41,7 @@ class LicencesTest {
     void noticeNamesEveryNativeLibraryOfLibtorchAndOpenBlas() throws IOException {
         String notice = Files.readString(Path.of("NOTICE"));
         TreeSet<String> libraries = new TreeSet<>();
-        for (String jar : Files.readString(Path.of("target/classpath.txt")).split(":")) {
+        for (String jar : Files.readString(Path.of("target/classpath.txt")).split(":", -1)) {
             if (jar.contains("/org/bytedeco/")) {
                 try (JarFile file = new JarFile(jar.strip())) {
                     file.stream()

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.edgeprune.hub.LocalHub;
 import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
@@ -182,7 +183,7 @@ class ToolsOnRunsTest {
         ProcessBuilder process = new ProcessBuilder();
         process.environment()
                 .keySet()
-                .removeIf(v -> v.startsWith("HF_") || v.toLowerCase().endsWith("_proxy"));
+                .removeIf(v -> v.startsWith("HF_") || v.toLowerCase(Locale.ROOT).endsWith("_proxy"));
         process.environment().put("HF_ENDPOINT", hub.endpoint().toString());
         process.environment().put("HF_HOME", dir.resolve("hf").toString());
         return Tool.run(process, "info", name);

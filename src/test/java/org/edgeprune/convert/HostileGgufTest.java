@@ -39,7 +39,7 @@ class HostileGgufTest {
         assertTrue(refusal(key("a").putInt(9).putInt(8).putLong(1L << 60)).contains("items in the list"));
         assertTrue(refusal(key("a").putInt(9).putInt(4).putLong(1 << 20)).contains("more than are there"));
         assertTrue(refusal(key("general.alignment").putInt(4).putInt(48)).contains("no power of two"));
-        assertTrue(refusal(key("general.architecture").putInt(8).putLong(3).put("foo".getBytes()))
+        assertTrue(refusal(key("general.architecture").putInt(8).putLong(3).put("foo".getBytes(StandardCharsets.UTF_8)))
                 .contains("its architecture 'foo' is not converted: known are llama"));
     }
 
@@ -99,8 +99,14 @@ class HostileGgufTest {
         return bytes.putLong(text.length()).put(text.getBytes(StandardCharsets.UTF_8));
     }
 
+    private static byte[] written(ByteBuffer bytes) {
+        byte[] written = new byte[bytes.position()];
+        bytes.get(0, written);
+        return written;
+    }
+
     private String refusal(ByteBuffer bytes) throws IOException {
-        Path file = Files.write(dir.resolve("m.gguf"), Arrays.copyOf(bytes.array(), bytes.position()));
+        Path file = Files.write(dir.resolve("m.gguf"), written(bytes));
         String message = assertThrows(
                         InputException.class,
                         () -> Converter.convert(file, dir.resolve("out"), options(), (_, _) -> {}))

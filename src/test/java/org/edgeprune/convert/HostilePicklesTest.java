@@ -133,10 +133,14 @@ class HostilePicklesTest {
     @Test
     void zipArchivesThatTorchDoesNotMakeAreRefused() throws IOException {
         byte[] good = Files.readAllBytes(GOLDEN.resolve("zip.bin"));
-        assertTrue(refusalOf(zip("a/data.pkl", ".".getBytes(), true)).contains("compressed (method 8)"));
-        assertTrue(refusalOf(zip("../data.pkl", ".".getBytes(), false)).contains("leads out of the archive"));
-        assertTrue(refusalOf(zip("/data.pkl", ".".getBytes(), false)).contains("leads out of the archive"));
-        assertTrue(refusalOf(zip("a/b.txt", ".".getBytes(), false)).contains("a zip archive without data.pkl"));
+        assertTrue(refusalOf(zip("a/data.pkl", ".".getBytes(StandardCharsets.UTF_8), true))
+                .contains("compressed (method 8)"));
+        assertTrue(refusalOf(zip("../data.pkl", ".".getBytes(StandardCharsets.UTF_8), false))
+                .contains("leads out of the archive"));
+        assertTrue(refusalOf(zip("/data.pkl", ".".getBytes(StandardCharsets.UTF_8), false))
+                .contains("leads out of the archive"));
+        assertTrue(refusalOf(zip("a/b.txt", ".".getBytes(StandardCharsets.UTF_8), false))
+                .contains("a zip archive without data.pkl"));
         assertTrue(refusalOf(Arrays.copyOf(good, good.length / 2)).contains("without its directory"));
         // ten thousand zeros compress well; the archive is refused before any is unpacked
         assertTrue(refusalOf(zip("a/data.pkl", new byte[50_000_000], true)).contains("compressed"));

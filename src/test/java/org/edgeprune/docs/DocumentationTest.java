@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -187,7 +188,7 @@ class DocumentationTest {
                         .lines()
                         .filter(line -> line.startsWith("#"))
                         .map(line -> line.replaceFirst("^#+ ", "")
-                                .toLowerCase()
+                                .toLowerCase(Locale.ROOT)
                                 .replaceAll("[^a-z0-9 -]", "")
                                 .replace(' ', '-'))
                         .anyMatch(target.substring(hash + 1)::equals);

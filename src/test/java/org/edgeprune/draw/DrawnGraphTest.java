@@ -24,7 +24,7 @@ class DrawnGraphTest {
 
     private static DrawnGraph graph(DrawOptions options, boolean implicitInputs, String... edges) {
         List<DrawnEdge> list = java.util.Arrays.stream(edges)
-                .map(e -> new DrawnEdge(e.split(">")[0], e.split(">")[1]))
+                .map(e -> new DrawnEdge(e.split(">", -1)[0], e.split(">", -1)[1]))
                 .toList();
         return DrawnGraph.of(list, options, implicitInputs);
     }

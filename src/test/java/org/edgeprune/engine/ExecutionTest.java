@@ -84,7 +84,7 @@ class ExecutionTest {
         long before = TensorScope.liveTensors();
         try (TransformerModel model = Models.open(dir, offloading)) {
             assertEquals(before, TensorScope.liveTensors());
-            try (var mlp = model.mlp(1)) {
+            try (var _ = model.mlp(1)) {
                 assertTrue(TensorScope.liveTensors() > before);
             }
             assertEquals(before, TensorScope.liveTensors());
@@ -161,7 +161,7 @@ class ExecutionTest {
 
     private void write(DType dtype, Predicate<String> wanted) throws Exception {
         Files.writeString(dir.resolve("config.json"), LLAMA);
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             LibTorch.seed(3);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             Blueprint.of(Models.decoder(dir), name -> true).shapes().forEach((name, shape) -> {
@@ -175,7 +175,7 @@ class ExecutionTest {
 
     private Numbers run(Execution execution) {
         try (TransformerModel model = Models.open(dir, execution);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             Device device = model.device();
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             Masks masks = Masks.of(masks(graph), device);

@@ -31,13 +31,13 @@ public final class Golden implements AutoCloseable {
     }
 
     public float[] floats(String name) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             return tensors.tensor(name).toFloats();
         }
     }
 
     public long[] longs(String name) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             return tensors.tensor(name).toLongs();
         }
     }

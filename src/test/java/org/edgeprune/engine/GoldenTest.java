@@ -201,7 +201,7 @@ abstract class GoldenTest {
                 "with_emb clip0.25 0.25"
             })
     void fiveOptimiserStepsMatch(String name) throws Exception {
-        String[] words = name.split(" ");
+        String[] words = name.split(" ", -1);
         try (Case c = new Case(words[0])) {
             c.checkTraining(words[1], Double.parseDouble(words[2]));
         }

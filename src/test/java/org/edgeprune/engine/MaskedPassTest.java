@@ -80,7 +80,7 @@ class MaskedPassTest {
     void maskGradientsAreTheFiniteDifferences(boolean embeddingNodes, boolean interchange) {
         ComputationGraph graph = graph(embeddingNodes);
         MaskValues masks = random(graph, 5, 0.2, 0.2);
-        MaskGradients gradients = gradients(graph, masks, interchange);
+        MaskGradients gradients = gradients(masks, interchange);
         float[] edges = gradients.edges().toFloats();
         float[] nodes = gradients.nodes().toFloats();
         SplittableRandom random = new SplittableRandom(1);
@@ -187,8 +187,8 @@ class MaskedPassTest {
     void aPassLeavesNothingBehind() {
         ComputationGraph graph = graph(true);
         long before = TensorScope.liveTensors();
-        try (TensorScope inner = TensorScope.open()) {
-            gradients(graph, random(graph, 7, 0.4, 0.1), true);
+        try (TensorScope _ = TensorScope.open()) {
+            gradients(random(graph, 7, 0.4, 0.1), true);
             assertTrue(TensorScope.liveTensors() > before);
         }
         assertEquals(before, TensorScope.liveTensors());
@@ -235,7 +235,7 @@ class MaskedPassTest {
                 .sum();
     }
 
-    private MaskGradients gradients(ComputationGraph graph, MaskValues masks, boolean interchange) {
+    private MaskGradients gradients(MaskValues masks, boolean interchange) {
         MaskedPass pass = MaskedPass.forward(
                 model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
         return pass.backward(Autograd.grad(loss(pass.finalResidual()), pass.finalResidual())[0]);
@@ -253,7 +253,7 @@ class MaskedPassTest {
     }
 
     private double value(MaskValues masks, boolean interchange) {
-        try (TensorScope inner = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             return loss(MaskedPass.forward(
                                     model,
                                     clean(),

@@ -60,7 +60,7 @@ class PublishedTracrModelTest {
 
     private static float[] logits(Path directory, List<int[]> inputs) {
         try (TransformerModel model = Models.open(directory, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             return FullModel.logits(model, TokenBatch.of(inputs, Device.CPU), null)
                     .toFloats();
         }

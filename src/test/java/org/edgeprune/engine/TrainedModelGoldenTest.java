@@ -27,7 +27,7 @@ class TrainedModelGoldenTest {
     @Test
     void residualStreamsAndLogitsAreTheRecordedOnes() {
         Path directory = Fixtures.thirdPartyModel("gpt-nano-sort");
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 TransformerModel model = Models.open(directory, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(directory.resolve("golden_activations.safetensors"))) {
             TokenBatch batch = TokenBatch.of(rows(golden.tensor("idx")), Device.CPU);

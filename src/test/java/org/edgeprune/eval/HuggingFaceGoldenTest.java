@@ -60,7 +60,7 @@ class HuggingFaceGoldenTest {
                 new ObjectMapper().readTree(folder.resolve("golden.json").toFile());
         double ofLogits = json.at("/tolerance/logits").doubleValue();
         double ofResidual = json.at("/tolerance/residual").doubleValue();
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 TransformerModel model = Models.open(folder, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(folder.resolve("golden.safetensors"))) {
             TokenBatch batch = batch(golden, "");

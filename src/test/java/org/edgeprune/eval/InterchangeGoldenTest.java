@@ -69,7 +69,7 @@ class InterchangeGoldenTest {
         Path folder = FOLDER.resolve(name);
         JsonNode edges =
                 new ObjectMapper().readTree(folder.resolve("interchange.json").toFile());
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 TransformerModel model = Models.open(folder, Device.CPU);
                 SafeTensorsFile golden = SafeTensorsFile.open(folder.resolve("golden.safetensors"));
                 SafeTensorsFile circuit = SafeTensorsFile.open(folder.resolve("interchange.safetensors"))) {

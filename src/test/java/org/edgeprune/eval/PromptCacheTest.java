@@ -36,7 +36,7 @@ class PromptCacheTest {
         try (TransformerModel model = open(offload);
                 PromptCache kept = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
                 PromptCache forgotten = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, 0);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             int[] numbers = {39, 3, 12, 0};
             PromptBatch expected = forgotten.batch(numbers);
             PromptBatch actual = kept.batch(numbers);
@@ -60,7 +60,7 @@ class PromptCacheTest {
         try (TransformerModel model = open(offload);
                 PromptCache fresh = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
                 PromptCache used = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             used.batch(IntStream.range(0, 40).toArray());
             int[] numbers = {7, 35, 20};
             assertArrayEquals(
@@ -74,7 +74,7 @@ class PromptCacheTest {
     @ValueSource(strings = {"zero", "interchange"})
     void fullLogitsAreThoseOfWholePrompts(Ablation ablation) {
         try (TransformerModel model = open(false);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch whole =
                     TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
             PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, ablation);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class DigestTest {
@@ -14,10 +15,11 @@ class DigestTest {
     void theStandardsExampleIsDigested() throws IOException {
         assertEquals(ABC, Digest.sha256("abc"));
         Digest stream = Digest.sha256();
-        stream.through(new ByteArrayInputStream("abc".getBytes())).transferTo(OutputStream.nullOutputStream());
+        stream.through(new ByteArrayInputStream("abc".getBytes(StandardCharsets.UTF_8)))
+                .transferTo(OutputStream.nullOutputStream());
         assertEquals(ABC, stream.hex());
         Digest sha1 = Digest.sha1();
-        sha1.update("abcd".getBytes(), 3);
+        sha1.update("abcd".getBytes(StandardCharsets.UTF_8), 3);
         assertEquals("a9993e364706816aba3e25717850c26c9cd0d89d", sha1.hex());
     }
 }

@@ -48,7 +48,9 @@ class TextReaderTest {
 
     @Test
     void linesEndAsOnAnySystem() throws IOException {
-        assertEquals(List.of("a", "b", "", "c"), TextReader.LARGE.lines(write("a\r\nb\r\rc\n".getBytes()), ""));
+        assertEquals(
+                List.of("a", "b", "", "c"),
+                TextReader.LARGE.lines(write("a\r\nb\r\rc\n".getBytes(StandardCharsets.UTF_8)), ""));
     }
 
     @Test
@@ -68,7 +70,7 @@ class TextReaderTest {
 
     @Test
     void whatIsNotTextIsRefused() throws IOException {
-        Path file = write("a\nb\0".getBytes());
+        Path file = write("a\nb\0".getBytes(StandardCharsets.UTF_8));
         assertEquals(
                 file + ": line 2 holds a NUL character, so it is not a text file: name a text file, in UTF-8",
                 refusal(file));

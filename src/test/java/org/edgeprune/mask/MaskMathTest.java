@@ -26,7 +26,7 @@ class MaskMathTest {
     void theShareOfSampledZerosIsTheProbabilityOfZero(double logAlpha) {
         int samples = 200_000;
         float[] noise = new Noise(1).uniform(Noise.Stream.EDGES, 0, samples, 1e-6);
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor a = Tensor.full(logAlpha, org.edgeprune.torch.DType.F32, org.edgeprune.torch.Device.CPU, samples);
             float[] z =
                     HardConcrete.DEFAULT.sample(a, Tensor.of(noise, samples)).toFloats();
@@ -41,7 +41,7 @@ class MaskMathTest {
 
     @Test
     void masksHaveGradientsOnlyBetweenZeroAndOne() {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor a = Tensor.of(new float[] {-20, 0, 0.3f, 20}, 4).requiresGrad_(true);
             Tensor z = HardConcrete.DEFAULT.sample(a, Tensor.of(new float[] {.5f, .5f, .4f, .5f}, 4));
             float[] values = z.toFloats();
@@ -71,7 +71,7 @@ class MaskMathTest {
 
     @Test
     void theLagrangianPullsTowardsItsTargetFromBothSides() {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor one = Tensor.of(new float[] {2}, 1).requiresGrad_(true);
             Tensor two = Tensor.of(new float[] {3}, 1).requiresGrad_(true);
             Tensor s = Tensor.scalar(0.5).requiresGrad_(true);
@@ -171,7 +171,7 @@ class MaskMathTest {
         float[] flat = reference.flatOf(edges, -1);
         assertEquals(GRAPH.readers().size() * GRAPH.nodeCount(), flat.length);
         assertArrayEquals(edges, reference.edgesOf(flat));
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor values = Tensor.of(flat, flat.length);
             Tensor plain = Tensor.of(edges, edges.length);
             GRAPH.groups()

@@ -71,7 +71,7 @@ class MiniTrainingTest {
         try (MiniTrainer trainer = new MiniTrainer(TINY, TOKENIZER, Device.CPU);
                 TrainableWeights copies = new TrainableWeights(copiesOf(trainer.weights()), Device.CPU);
                 TransformerModel fresh = trained(trainer, copies);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TrainingCorpus corpus = new TrainingCorpus(TOKENIZER, 9);
             TextBatch batch =
                     TextBatch.of(Stream.generate(corpus::next).limit(4).toList(), 0.1, fresh, new Random(1));
@@ -116,7 +116,7 @@ class MiniTrainingTest {
             }
             try (TransformerModel opened = Models.open(two, Device.CPU);
                     PromptTokenizer tokenizer = PromptTokenizer.open(two);
-                    TensorScope scope = TensorScope.open()) {
+                    TensorScope _ = TensorScope.open()) {
                 assertEquals("gpt2", opened.architecture());
                 TokenBatch batch = TokenBatch.of(
                         List.of(tokenizer.encode("When Mary and John went home,"), tokenizer.encode(" 1732 to 17")),

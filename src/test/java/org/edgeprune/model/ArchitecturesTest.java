@@ -73,7 +73,7 @@ class ArchitecturesTest {
         Map<String, float[]> weights = write(config, DType.F32, 1);
         NaiveTransformer naive = new NaiveTransformer(config, weights);
         try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
             float[] logits = FullModel.logits(model, batch, null).toFloats();
             assertRow(naive.logits(LONG), logits, batch.token(0, 0));
@@ -103,7 +103,7 @@ class ArchitecturesTest {
     void aHeadThatNobodyReadsStaysInTheNormOfItsLayer() throws Exception {
         write(config("'model_type': 'gemma2', 'head_dim': 8"), DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
             Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(reversed(LONG)), Device.CPU));
             ComputationGraph graph = new ComputationGraph(model.graphShape());
@@ -147,7 +147,7 @@ class ArchitecturesTest {
     void maskGradientsAreThoseOfTheForward(String fields) throws Exception {
         write(config(fields), DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
             Baseline baseline =
                     Baseline.record(model, TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU));
@@ -209,7 +209,7 @@ class ArchitecturesTest {
     }
 
     private static void tailsAreEnough(TransformerModel model, List<int[]> clean, int... past) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             List<int[]> corrupted = IntStream.range(0, past.length)
                     .mapToObj(row -> changedFrom(clean.get(row), past[row]))
                     .toList();
@@ -255,7 +255,7 @@ class ArchitecturesTest {
     void tokensOfAnotherVocabularyAreRefused() throws Exception {
         write(config("'model_type': 'llama'"), DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
             String message = assertThrows(InputException.class, () -> FullModel.logits(model, batch, null))
                     .getMessage();
@@ -301,7 +301,7 @@ class ArchitecturesTest {
         for (DType stored : new DType[] {DType.BF16, DType.F16}) {
             Map<String, float[]> rounded = write(config, stored, 3);
             try (TransformerModel model = Models.open(dir, Device.CPU);
-                    TensorScope scope = TensorScope.open()) {
+                    TensorScope _ = TensorScope.open()) {
                 TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
                 assertRow(
                         new NaiveTransformer(config, rounded).logits(LONG),
@@ -339,7 +339,7 @@ class ArchitecturesTest {
     @Test
     void aPromptThatIsTooLongForLearnedPositionsIsRefused() {
         try (TransformerModel model = Models.open(Fixtures.golden("hf/gpt2-tied"), Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             int positions = model.maxPositions();
             TokenBatch batch = TokenBatch.of(List.of(new int[positions + 1]), Device.CPU);
             String message = assertThrows(InputException.class, () -> model.embeddings(batch))
@@ -355,7 +355,7 @@ class ArchitecturesTest {
         ObjectNode config = config("'model_type': 'llama', 'max_position_embeddings': 8");
         Map<String, float[]> weights = write(config, DType.F32, 1);
         try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
             float[] logits = FullModel.logits(model, batch, null).toFloats();
             assertRow(new NaiveTransformer(config, weights).logits(LONG), logits, 0);
@@ -377,7 +377,7 @@ class ArchitecturesTest {
     private Map<String, float[]> write(ObjectNode config, DType stored, int shards) throws Exception {
         Files.writeString(dir.resolve("config.json"), config.toString());
         Map<String, float[]> weights = new LinkedHashMap<>();
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Map<String, long[]> shapes = new ParameterShapes(config).all();
             List<String> names = List.copyOf(shapes.keySet());
             SplittableRandom random = new SplittableRandom(5);

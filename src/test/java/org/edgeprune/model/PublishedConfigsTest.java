@@ -96,7 +96,7 @@ class PublishedConfigsTest {
         assertTrue(expected.isObject(), "golden/configs has no logits of " + name);
         Decoder decoder = Models.decoder(config(name, expected.get("config")));
         int[] ids = JSON.convertValue(golden.get("ids"), int[].class);
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 TransformerModel model = TransformerModel.of(decoder, new RuleWeights(), Execution.on(Device.CPU))) {
             TokenBatch batch = TokenBatch.of(List.of(ids), Device.CPU);
             float[] logits = FullModel.logits(model, batch, null).toFloats();

@@ -39,7 +39,7 @@ class RandomCheckpointTest {
     void matricesAreNormalNormsOneAndNothingElseRandom() {
         Path out = init("model", Long.MAX_VALUE, 1, 3);
         try (Checkpoint checkpoint = Checkpoint.open(out);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             for (String name : checkpoint.names()) {
                 Tensor tensor = checkpoint.tensor(name);
                 if (tensor.rank() == 1) {
@@ -61,7 +61,7 @@ class RandomCheckpointTest {
         assertNotEquals(sha256(whole), sha256(init("other", Long.MAX_VALUE, 7, 3)));
         try (Checkpoint deep = Checkpoint.open(whole);
                 Checkpoint flat = Checkpoint.open(init("flat", Long.MAX_VALUE, 1, 1));
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             String name = "model.layers.0.mlp.up_proj.weight";
             assertEquals(0, deep.tensor(name).sub(flat.tensor(name)).abs().sum().item());
             assertTrue(deep.tensor(name)

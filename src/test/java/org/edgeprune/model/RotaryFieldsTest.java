@@ -65,7 +65,7 @@ class RotaryFieldsTest {
     private static RotaryConfig read(ObjectNode json) {
         ModelConfig config = ModelConfig.of(Path.of("config.json"), json);
         Decoder decoder = Models.decoder(config);
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 Parameters parameters = new Parameters(new Zeros(), DType.F32, Device.CPU)) {
             return ((RotaryEmbedding) decoder.attention(parameters, 0).queryMap()).config();
         }
@@ -89,7 +89,7 @@ class RotaryFieldsTest {
     private static ObjectNode llama(String fields) throws IOException {
         return (ObjectNode) JSON.readTree(("""
                 {"model_type": "llama", "hidden_size": 64, "intermediate_size": 16, "num_hidden_layers": 2,
-                "num_attention_heads": 2, "vocab_size": 11, "max_position_embeddings": 64, """ + fields + "}").replace('\'', '"'));
+                "num_attention_heads": 2, "vocab_size": 11, "max_position_embeddings": 64,""" + fields + "}").replace('\'', '"'));
     }
 
     @ParameterizedTest
@@ -175,7 +175,7 @@ class RotaryFieldsTest {
     void anglesAreExactAtFarPositions(int position) {
         int dim = 64;
         RotaryConfig config = new RotaryConfig(500000, dim, new RotaryScaling.None());
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 Parameters parameters = new Parameters(new Zeros(), DType.F32, Device.CPU)) {
             float[] unit = new float[dim];
             Arrays.fill(unit, 0, dim / 2, 1);

@@ -147,7 +147,7 @@ class LoadedModelTest {
                 }));
         assertTrue(end.getMessage().contains("model is closed"), end.getMessage());
         try (LoadedModel other = open();
-                TransformerModel.Use use = other.model().use()) {
+                TransformerModel.Use _ = other.model().use()) {
             String refused =
                     assertThrows(IllegalStateException.class, other::close).getMessage();
             assertTrue(refused.contains("by a thread that is using it"), refused);

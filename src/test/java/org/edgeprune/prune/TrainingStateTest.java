@@ -301,7 +301,7 @@ class TrainingStateTest {
                 (ObjectNode) new ObjectMapper().readTree(directory.runFile().toFile());
         json.remove(List.of("inputs", "minimal"));
         Files.writeString(directory.runFile(), json.toString());
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             for (String step : List.of("10", "15")) {
                 Path file = directory.checkpoints().resolve("step-0000" + step + ".safetensors");
                 Map<String, Tensor> tensors = new HashMap<>();

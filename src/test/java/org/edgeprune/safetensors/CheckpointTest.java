@@ -39,7 +39,7 @@ class CheckpointTest {
         StringBuilder header = new StringBuilder("{");
         byte[] data = new byte[tensors.length];
         for (int i = 0; i < tensors.length; i++) {
-            String[] pair = tensors[i].split("=");
+            String[] pair = tensors[i].split("=", -1);
             header.append("%s\"%s\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[%d,%d]}"
                     .formatted(i == 0 ? "" : ",", pair[0], i, i + 1));
             data[i] = Byte.parseByte(pair[1]);

@@ -140,7 +140,7 @@ class BooleanTaskTest {
     }
 
     private static long words(String text, String word) {
-        return text.split("\\b" + word + "\\b", -1).length - 1;
+        return text.split("\\b" + word + "\\b", -1).length - 1L;
     }
 
     private static String shape(String text) {
@@ -151,18 +151,19 @@ class BooleanTaskTest {
     private static boolean evaluate(String text) {
         Deque<Boolean> values = new ArrayDeque<>();
         Deque<String> operators = new ArrayDeque<>();
-        for (String word : ("( " + text.replace("(", "( ").replace(")", " )") + " )").split(" ")) {
+        for (String word : ("( " + text.replace("(", "( ").replace(")", " )") + " )").split(" ", -1)) {
             switch (word) {
                 case "True", "False" -> values.push(word.equals("True"));
                 case ")" -> {
                     while (!operators.peek().equals("(")) {
                         boolean last = values.pop();
-                        values.push(
-                                switch (operators.pop()) {
-                                    case "not" -> !last;
-                                    case "and" -> values.pop() & last;
-                                    default -> values.pop() | last;
-                                });
+                        String operator = operators.pop();
+                        if (operator.equals("not")) {
+                            values.push(!last);
+                        } else {
+                            boolean first = values.pop();
+                            values.push(operator.equals("and") ? first && last : first || last);
+                        }
                     }
                     operators.pop();
                 }

@@ -64,7 +64,7 @@ class MiniTokenizerTest {
             String prompt = MINI.decode(Arrays.copyOf(text.tokens(), text.answerAt()));
             assertFalse(heldOut.contains(prompt), prompt);
             boolean ioi = prompt.endsWith(" to") && text.tokens().length == text.answerAt() + 2;
-            for (String word : prompt.split("[ ,.]")) {
+            for (String word : prompt.split("[ ,.]", -1)) {
                 if (ioiTestNames.contains(word)) {
                     assertFalse(ioi, "held-out name in an ioi prompt: " + prompt);
                     otherNames.add(word);

@@ -98,12 +98,13 @@ class AutogradTest extends TensorFixture {
     }
 
     @Test
+    @SuppressWarnings("try") // closed twice
     void gradModeNestsAndRestores() {
         Tensor x = leaf(1, 2);
         assertTrue(x.mul(2).requiresGrad());
         try (GradMode off = GradMode.disabled()) {
             assertFalse(x.mul(2).requiresGrad());
-            try (GradMode on = GradMode.enabled()) {
+            try (GradMode _ = GradMode.enabled()) {
                 assertTrue(x.mul(2).requiresGrad());
             }
             assertFalse(x.mul(2).requiresGrad());
@@ -118,7 +119,7 @@ class AutogradTest extends TensorFixture {
     void parametersAreUpdatedWithGradModeOff() {
         Tensor x = leaf(1, 2);
         Tensor gradient = Autograd.grad(x.square().sum(), x)[0];
-        try (GradMode off = GradMode.disabled()) {
+        try (GradMode _ = GradMode.disabled()) {
             x.add_(gradient, -0.1);
         }
         assertTrue(x.requiresGrad());

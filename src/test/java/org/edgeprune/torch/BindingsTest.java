@@ -111,7 +111,7 @@ class BindingsTest {
                 .matcher(header);
         while (function.find()) {
             List<Class<?>> parameters = new ArrayList<>();
-            for (String parameter : function.group(3).strip().split(",")) {
+            for (String parameter : function.group(3).strip().split(",", -1)) {
                 if (!parameter.strip().equals("void")) {
                     // Without the parameter's name, which every prototype of the header gives.
                     parameters.add(carrier(parameter.strip().replaceFirst("\\w+$", "")));

@@ -43,7 +43,7 @@ final class EdgeMixBenchmark {
      */
     public static void main(String[] arguments) {
         LibTorch.setThreads(1);
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             EdgeMixBenchmark benchmark = new EdgeMixBenchmark();
             System.out.printf(
                     "one thread: matrix products %.0f GFLOP/s, copies %.1f GB/s%n",
@@ -69,7 +69,7 @@ final class EdgeMixBenchmark {
     }
 
     private void measure(String name, int readers, double density) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             SplittableRandom random = new SplittableRandom(7);
             float[] z = new float[readers * WRITERS];
             for (int i = 0; i < z.length; i++) {

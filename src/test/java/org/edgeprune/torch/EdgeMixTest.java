@@ -196,7 +196,7 @@ class EdgeMixTest extends TensorFixture {
 
     /** What the three products give, from states and gradients that are the same at every call. */
     private static float[][] products(float[] z, int readers, int writers, int columns) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             SplittableRandom random = new SplittableRandom(5);
             Tensor masks = Tensor.of(z, readers, writers);
             Tensor states = Tensor.of(normal(random, writers * columns), writers, columns);

@@ -66,7 +66,8 @@ final class JavaProcess {
             LibTorch.load();
             System.out.println("loaded");
             LibTorch.require(Device.parse(System.getenv().getOrDefault("TEST_DEVICE", "cpu")));
-            if (System.getenv("TEST_BYTES") instanceof String bytes) {
+            String bytes = System.getenv("TEST_BYTES");
+            if (bytes != null) {
                 try (Tensor tensor = Tensor.ones(Long.parseLong(bytes) / Float.BYTES)) {
                     System.out.println(LibTorch.info().allocator() + ": "
                             + LibTorch.largeMemory().inUse() + " of " + 4 * tensor.elementCount());

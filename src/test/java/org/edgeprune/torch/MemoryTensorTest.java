@@ -90,8 +90,8 @@ class MemoryTensorTest extends TensorFixture {
     void whatIsKeptMakesTheProcessLittleLargerThanItsPeakOfUse() {
         SplittableRandom random = new SplittableRandom(3);
         for (int i = 0; i < 200; i++) {
-            try (Tensor a = Tensor.ones(random.nextLong(1, 20) * MB / Float.BYTES);
-                    Tensor b = Tensor.ones(random.nextLong(1, 20) * MB / Float.BYTES)) {
+            try (Tensor _ = Tensor.ones(random.nextLong(1, 20) * MB / Float.BYTES);
+                    Tensor _ = Tensor.ones(random.nextLong(1, 20) * MB / Float.BYTES)) {
                 LibTorch.LargeMemory memory = LibTorch.largeMemory();
                 assertTrue(memory.inUse() + memory.kept() <= memory.peak() + 64 * MB, memory.toString());
             }
@@ -142,7 +142,7 @@ class MemoryTensorTest extends TensorFixture {
     }
 
     private static void check(Tensor tensor, int mark) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             assertTrue(tensor.eq(mark).all().toBooleans()[0], "changed by another tensor");
         }
         tensor.close();
@@ -150,6 +150,6 @@ class MemoryTensorTest extends TensorFixture {
 
     private static long pageFaults() throws Exception {
         String stat = Files.readString(Path.of("/proc/self/stat"));
-        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[7]);
+        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[7]);
     }
 }

@@ -56,10 +56,10 @@ class ThreadsTensorTest extends TensorFixture {
                     .reshape(1, 16)
                     .requiresGrad_(true);
             for (int step = 0; step < 20; step++) {
-                try (TensorScope scope = TensorScope.open()) {
+                try (TensorScope _ = TensorScope.open()) {
                     Tensor gradient =
                             Autograd.grad(x.matmul(weights).tanh().square().sum(), x)[0];
-                    try (GradMode off = GradMode.disabled()) {
+                    try (GradMode _ = GradMode.disabled()) {
                         x.add_(gradient, 0.05);
                     }
                     if (job % 2 == 1) {
@@ -82,14 +82,14 @@ class ThreadsTensorTest extends TensorFixture {
         CyclicBarrier bothSet = new CyclicBarrier(2);
         try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
             Future<Boolean> off = pool.submit(() -> {
-                try (TensorScope scope = TensorScope.open();
-                        GradMode mode = GradMode.disabled()) {
+                try (TensorScope _ = TensorScope.open();
+                        GradMode _ = GradMode.disabled()) {
                     bothSet.await();
                     return x.mul(2).requiresGrad();
                 }
             });
             Future<Boolean> untouched = pool.submit(() -> {
-                try (TensorScope scope = TensorScope.open()) {
+                try (TensorScope _ = TensorScope.open()) {
                     bothSet.await();
                     return x.mul(2).requiresGrad();
                 }

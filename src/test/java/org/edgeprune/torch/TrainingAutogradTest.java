@@ -48,13 +48,13 @@ class TrainingAutogradTest extends TensorFixture {
     }
 
     private static double step(List<Tensor> parameters, Tensor x, Tensor y) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor hidden =
                     Tensor.addmm(parameters.get(1), x, parameters.get(0)).geluTanh();
             hidden = Tensor.addmm(parameters.get(3), hidden, parameters.get(2)).tanh();
             Tensor loss = hidden.matmul(parameters.get(4)).sub(y).square().mean();
             List<Tensor> gradients = Autograd.grad(List.of(loss), null, parameters, false, false, false);
-            try (GradMode off = GradMode.disabled()) {
+            try (GradMode _ = GradMode.disabled()) {
                 for (int i = 0; i < parameters.size(); i++) {
                     parameters.get(i).add_(gradients.get(i), -0.02);
                 }

@@ -65,7 +65,7 @@ public final class Gpt2Tokenizer {
         ArrayNode merges = JsonNodeFactory.instance.arrayNode();
         String[] lines = text.lines().toArray(String[]::new);
         for (int i = 0; i < lines.length; i++) {
-            if (lines[i].isEmpty() || i == 0 && lines[i].startsWith("#version")) {
+            if (lines[i].isEmpty() || (i == 0 && lines[i].startsWith("#version"))) {
                 continue;
             }
             String[] pair = lines[i].split(" ", -1);

@@ -70,18 +70,18 @@ final class KnownParts {
 
     private static boolean normalizer(JsonNode step, String type) {
         return NORMALIZERS.contains(type)
-                || type.equals("Prepend") && !step.path("prepend").asText().isEmpty()
-                || type.equals("Replace") && !step.path("content").asText().isEmpty() && isKnownPattern(step);
+                || (type.equals("Prepend") && !step.path("prepend").asText().isEmpty())
+                || (type.equals("Replace") && !step.path("content").asText().isEmpty() && isKnownPattern(step));
     }
 
     private static boolean preTokenizer(JsonNode step, String type) {
-        return PRE_TOKENIZERS.contains(type) || type.equals("Split") && isKnownPattern(step);
+        return PRE_TOKENIZERS.contains(type) || (type.equals("Split") && isKnownPattern(step));
     }
 
     private static boolean decoder(JsonNode step, String type) {
         return DECODERS.contains(type)
-                || type.equals("Replace") && isKnownPattern(step)
-                || type.equals("Strip") && step.path("stop").asInt(1) == 0;
+                || (type.equals("Replace") && isKnownPattern(step))
+                || (type.equals("Strip") && step.path("stop").asInt(1) == 0);
     }
 
     private static boolean isKnownPattern(JsonNode step) {

@@ -45,7 +45,7 @@ final class TracrScorer {
                     .allMatch(i -> right[i] == NONE ? off(logits[i]) : Metrics.argmax(logits[i]) == right[i]);
             boolean same = IntStream.range(0, right.length)
                     .allMatch(i ->
-                            off(logits[i]) && off(full[i]) || Metrics.argmax(logits[i]) == Metrics.argmax(full[i]));
+                            (off(logits[i]) && off(full[i])) || Metrics.argmax(logits[i]) == Metrics.argmax(full[i]));
             return scores(accurate, Metrics.kl(full, logits) * full.length, same);
         }
 

@@ -70,7 +70,7 @@ final class Assembler {
         return new TransformerWeights(tokenEmbed, posEmbed, unembed, layers);
     }
 
-    /** Counts the weights before they are made. @param rows of the embeddings and the unembedding */
+    /** Counts the weights before they are made; the embeddings and the unembedding have that many rows. */
     private void addSizes(long rows) {
         SizeLimit limit = new SizeLimit();
         long width = residual.size();

@@ -45,7 +45,7 @@ final class ProgramGraph {
 
     private record Form(List<Object> operation, List<Node> inputs, Encoding encoding) {}
 
-    private final Map<SOp, Node> byExpression = new IdentityHashMap<>();
+    private final IdentityHashMap<SOp, Node> byExpression = new IdentityHashMap<>();
     private final Expressions expressions = new Expressions();
     private final Map<Form, Node> byForm = new HashMap<>();
     private final Set<String> labels = new LinkedHashSet<>(SOp.RESERVED_NAMES);
@@ -81,7 +81,7 @@ final class ProgramGraph {
         }
         SOp sop = lower(expression);
         List<Node> inputs = sop.inputs().stream().map(this::node).toList();
-        if (sop instanceof SOp.SequenceMap s && inputs.getFirst() == inputs.getLast()) {
+        if (sop instanceof SOp.SequenceMap s && inputs.getFirst().equals(inputs.getLast())) {
             // Both inputs would lie in the same directions: it is a map of one value.
             sop = new SOp.Map(new Fn.Diagonal(s.f()), s.first(), s.name(), s.encoding());
             inputs = inputs.subList(0, 1);

@@ -43,7 +43,7 @@ public final class PublishedModel {
         TracrFields ids = root.object("vocab");
         List<Value> tokens =
                 new ArrayList<>(ids.names().stream().map(Value::parse).toList());
-        tokens.sort(Comparator.comparing(token -> ids.index(token.toString())));
+        tokens.sort(Comparator.comparingInt(token -> ids.index(token.toString())));
         String name = json.getFileName().toString().replaceFirst("\\.json$", ".safetensors");
         return new CompiledModel(
                 config,

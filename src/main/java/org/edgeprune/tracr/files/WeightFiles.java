@@ -58,7 +58,7 @@ public final class WeightFiles {
 
     /** Writes weights in f32, under {@link Naming#ERAZR}. */
     public static void write(Path file, TransformerWeights weights) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             tensors.put(Naming.ERAZR.tokenEmbed, matrix(weights.tokenEmbed()));
             tensors.put(Naming.ERAZR.posEmbed, matrix(weights.posEmbed()));
@@ -90,7 +90,7 @@ public final class WeightFiles {
      *     says
      */
     public static TransformerWeights read(Path file, Naming naming, TransformerConfig config) {
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
             int model = config.modelSize();
             int heads = config.numHeads() * config.keySize();

@@ -15,7 +15,7 @@ import java.util.Map;
  * visited once: it is numbered by its form and the numbers of its own parts, and remembered by identity.
  */
 public final class Expressions {
-    private final Map<Object, Measure> known = new IdentityHashMap<>();
+    private final IdentityHashMap<Object, Measure> known = new IdentityHashMap<>();
     private final Map<Form, Measure> byForm = new HashMap<>();
 
     /**
@@ -29,6 +29,7 @@ public final class Expressions {
     private record Form(Class<?> type, List<Object> parts) {}
 
     /** Whether two expressions are equal, in time linear in their number of different parts. */
+    @SuppressWarnings("ReferenceEquality") // equals would walk over all that is written out
     static boolean equal(Object one, Object other) {
         if (one == other) {
             return true;

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
 
@@ -37,7 +36,7 @@ public record Interpreter(boolean causal) {
     /** Expressions on one input. What was computed for one of them is kept for the others. */
     public final class Evaluation {
         private final List<Value> input;
-        private final Map<SOp, List<Value>> known = new IdentityHashMap<>();
+        private final IdentityHashMap<SOp, List<Value>> known = new IdentityHashMap<>();
 
         private Evaluation(List<Value> input) {
             this.input = List.copyOf(input);

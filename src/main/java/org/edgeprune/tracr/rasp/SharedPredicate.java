@@ -47,7 +47,7 @@ public final class SharedPredicate implements Predicate {
     }
 
     private static final class Answers {
-        private final Map<Predicate, Map<List<Value>, Boolean>> known = new IdentityHashMap<>();
+        private final IdentityHashMap<Predicate, Map<List<Value>, Boolean>> known = new IdentityHashMap<>();
 
         boolean of(Predicate predicate, Value key, Value query) {
             return switch (predicate) {

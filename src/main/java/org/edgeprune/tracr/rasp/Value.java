@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
  * <p>Values are totally ordered (numbers, truth values, texts, tuples, none), which fixes the order of the one-hot
  * directions of a compiled model. As in RASP, a truth value is also the number 0 or 1.
  */
+@SuppressWarnings("ClassInitializationDeadlock") // NONE is the only None that is made
 public sealed interface Value extends Comparable<Value> {
 
     /** The value of a position where an expression is undefined, such as an average over nothing. */
@@ -124,7 +125,7 @@ public sealed interface Value extends Comparable<Value> {
 
     /** Equality as programs see it: numbers and truth values by number within {@link #TOLERANCE}, others exactly. */
     default boolean matches(Value other) {
-        return isNumeric() && other.isNumeric() ? Math.abs(number() - other.number()) <= TOLERANCE : equals(other);
+        return (isNumeric() && other.isNumeric()) ? Math.abs(number() - other.number()) <= TOLERANCE : equals(other);
     }
 
     @Override

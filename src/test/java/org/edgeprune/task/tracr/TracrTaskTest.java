@@ -51,8 +51,8 @@ class TracrTaskTest {
         for (Split split : Split.values()) {
             Set<String> inputs = new HashSet<>();
             for (Row row : records.part(split)) {
-                String[] clean = row.text("clean").split(" ");
-                String[] corrupted = row.text("corrupted").split(" ");
+                String[] clean = row.text("clean").split(" ", -1);
+                String[] corrupted = row.text("corrupted").split(" ", -1);
                 inputs.add(row.text("clean"));
                 for (int i = 0; i < 5; i++) {
                     assertNotEquals(clean[i], corrupted[i]);
@@ -72,7 +72,7 @@ class TracrTaskTest {
     @Test
     void outputsAreTheProgramsOwn() {
         for (Row row : xproportion.generate(DataRequest.seeded(3)).records().part(Split.TRAIN)) {
-            String[] clean = row.text("clean").split(" ");
+            String[] clean = row.text("clean").split(" ", -1);
             int found = 0;
             for (int i = 0; i < 5; i++) {
                 found += clean[i].equals("x") ? 1 : 0;
@@ -89,7 +89,7 @@ class TracrTaskTest {
         Task own = new TracrTask().forModel(folder.resolve("reverse"));
         Row first =
                 own.generate(DataRequest.seeded(1)).records().part(Split.TEST).get(100);
-        String[] clean = first.text("clean").split(" ");
+        String[] clean = first.text("clean").split(" ", -1);
         JsonNode output = first.json().get("output");
         assertEquals(clean[0], output.get(4).asText());
         assertTrue(assertThrows(InputException.class, () -> Tasks.named("tracr").generate(DataRequest.seeded(1)))

@@ -3,7 +3,6 @@ package org.edgeprune.tracr.rasp.text;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.edgeprune.io.InputException;
@@ -23,7 +22,7 @@ final class Parser {
 
     private final String source;
     private final List<Token> tokens;
-    private final Map<Ast, Integer> depths = new IdentityHashMap<>();
+    private final IdentityHashMap<Ast, Integer> depths = new IdentityHashMap<>();
     private int next;
     private int depth;
 

@@ -48,7 +48,8 @@ final class ProgramBuilder {
 
     SOp build(List<Ast.Definition> definitions) {
         Map<String, Token> own = new HashMap<>();
-        for (Ast.Definition definition : definitions) {
+        for (int i = 0; i < definitions.size(); i++) {
+            Ast.Definition definition = definitions.get(i);
             Item item = item(definition.expression());
             if (!definition.name().isEmpty()) {
                 Token earlier = own.put(definition.name(), definition.at());
@@ -58,7 +59,7 @@ final class ProgramBuilder {
                 item = named(item, definition);
                 defined.put(definition.name(), item);
             }
-            if (definition == definitions.getLast()) {
+            if (i == definitions.size() - 1) {
                 return sop(item, definition.at());
             }
         }

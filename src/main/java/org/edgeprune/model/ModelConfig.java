@@ -1,7 +1,6 @@
 package org.edgeprune.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
@@ -31,8 +30,6 @@ public final class ModelConfig {
     private static final int MAX_COUNT = 1 << 24;
 
     private static final String TIED = "tie_word_embeddings";
-
-    private static final ObjectMapper VALUES = new ObjectMapper();
 
     private final JsonFields fields;
     /** Values of absent fields that have been set for them. */
@@ -184,7 +181,7 @@ public final class ModelConfig {
         Set<String> absent = new TreeSet<>(defaulted);
         classDefaults.forEach((field, value) -> {
             if (!filled.has(field)) {
-                filled.set(field, VALUES.valueToTree(value));
+                filled.set(field, Json.PLAIN.<JsonNode>tree(value));
                 absent.add(field);
             }
         });

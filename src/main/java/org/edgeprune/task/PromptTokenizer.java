@@ -130,7 +130,7 @@ public final class PromptTokenizer implements AutoCloseable {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException(source() + ": the tokenizer is closed, with its model: open them again");
+            throw new IllegalStateException(source() + ": its model is closed: open it again");
         }
     }
 

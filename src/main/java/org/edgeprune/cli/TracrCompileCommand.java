@@ -89,8 +89,8 @@ final class TracrCompileCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        AtomicDirectory.requireNew(out);
         RaspProgram found = Programs.find(program, classes());
+        AtomicDirectory.requireNew(out);
         Optional<LibraryProgram> usual = LibraryProgram.byName(program);
         List<Value> tokens = vocabulary.isEmpty()
                 ? usual.map(LibraryProgram::vocabulary).orElseThrow(() -> missing("--vocab"))

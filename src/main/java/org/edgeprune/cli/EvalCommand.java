@@ -111,6 +111,7 @@ final class EvalCommand implements Callable<Integer> {
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
             PromptTokenizer tokenizer = opened.tokenizer();
+            results.note(opened.model());
             List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, opened.model().maxPositions(), results)
                     .part(split);

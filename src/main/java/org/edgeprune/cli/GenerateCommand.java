@@ -93,6 +93,7 @@ final class GenerateCommand implements Callable<Integer> {
         Set<Integer> ends = EndTokens.of(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
+            results.note(opened);
             int[] start = tokens(prompt, tokenizer);
             int[] other = corrupted == null ? null : tokens(corrupted, tokenizer);
             notes(tokenizer, start).forEach(results::note);

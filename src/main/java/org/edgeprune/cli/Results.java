@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.io.PrintWriter;
 import java.util.function.Supplier;
 import org.edgeprune.io.Json;
+import org.edgeprune.model.TransformerModel;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -32,6 +33,11 @@ final class Results {
         PrintWriter err = command.commandLine().getErr();
         err.println(line);
         err.flush();
+    }
+
+    /** What was assumed in opening a model, and what of its checkpoint is not used. */
+    void note(TransformerModel model) {
+        model.notes().forEach(this::note);
     }
 
     private static String json(Object result) {

@@ -13,6 +13,8 @@ import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /** What every command that prunes takes: model, task, hyper-parameters, pace, and what computes. */
 final class RunOptions {
@@ -34,6 +36,9 @@ final class RunOptions {
     @Mixin
     private RecomputeOption recompute;
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     /** The model's name: what was given, else that of an earlier run, else the bundled model's. */
     String modelName(Optional<RunRecord> earlier) {
         return model.name(earlier.map(RunRecord::model).orElse(BundledModel.NAME));
@@ -52,7 +57,9 @@ final class RunOptions {
                 earlier.isPresent()
                         ? execution.start(earlier.get().threads(), earlier.get().execution())
                         : execution.start(directory));
-        return LoadedModel.open(name, directory, how);
+        LoadedModel opened = LoadedModel.open(name, directory, how);
+        opened.model().notes().forEach(command.commandLine().getErr()::println);
+        return opened;
     }
 
     /** The hyper-parameters that were given over {@code preset}. */

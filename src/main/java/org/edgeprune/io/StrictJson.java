@@ -117,6 +117,11 @@ public final class StrictJson implements AutoCloseable {
         }
     }
 
+    /** Whether the parser is on a null. */
+    public boolean isNull() {
+        return parser.currentToken() == JsonToken.VALUE_NULL;
+    }
+
     /** Skips the value that the parser is on. */
     public void skip() {
         try {

@@ -1,49 +1,125 @@
 package org.edgeprune.model;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
 
-/** Parameters from a safetensors checkpoint, mapped without a copy. */
+/** Parameters from a safetensors checkpoint, mapped without a copy, under whichever names they were saved. */
 final class CheckpointWeights implements Weights {
     private final Checkpoint checkpoint;
+    private final CheckpointNames names;
+    private final Set<String> wanted;
+    private final List<String> notes;
+    private final Set<String> finite = new HashSet<>();
 
-    /** Takes ownership of the checkpoint. */
-    CheckpointWeights(Checkpoint checkpoint) {
+    /**
+     * Takes ownership of the checkpoint.
+     *
+     * @param decoder which asks for parameters
+     * @param assumed what was assumed in reading the configuration
+     * @throws InputException if the checkpoint has tensors whose absence from the model would make it another
+     */
+    CheckpointWeights(Checkpoint checkpoint, Decoder decoder, List<String> assumed) {
         this.checkpoint = checkpoint;
+        this.names = new CheckpointNames(checkpoint.names());
+        this.wanted = Blueprint.of(
+                        decoder,
+                        name -> names.find(name).isPresent()
+                                || names.findTied(name, Set.of()).isPresent())
+                .shapes()
+                .keySet();
+        Set<String> used =
+                wanted.stream().map(this::find).flatMap(Optional::stream).collect(Collectors.toSet());
+        List<String> all = new ArrayList<>(assumed);
+        all.addAll(names.unused(checkpoint.toString(), used));
+        this.notes = List.copyOf(all);
+    }
+
+    private Optional<String> find(String name) {
+        return names.find(name).or(() -> names.findTied(name, wanted));
+    }
+
+    private String stored(String name) {
+        return find(name)
+                .orElseThrow(() -> new InputException(
+                        checkpoint + ": tensor '" + name + "' is missing: " + names.whyMissing(name)));
     }
 
     @Override
     public boolean has(String name) {
-        return checkpoint.contains(name);
+        return find(name).isPresent();
+    }
+
+    /** As transformers 5 does: a tied flag beside two different weights does not count. 4.x ties them nevertheless. */
+    @Override
+    public boolean apart(String head, String embedding) {
+        Optional<String> one = names.find(head);
+        Optional<String> other = names.find(embedding);
+        if (one.isEmpty() || other.isEmpty() || one.equals(other)) {
+            return false;
+        }
+        if (!Arrays.equals(
+                checkpoint.info(one.get()).shape(), checkpoint.info(other.get()).shape())) {
+            return true;
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor difference = checkpoint.tensor(one.get()).sub(checkpoint.tensor(other.get()));
+            return difference.abs().gt(0).any().toBooleans()[0];
+        }
     }
 
     @Override
     public Tensor get(String name, long... shape) {
-        if (!checkpoint.contains(name)) {
-            throw new InputException(checkpoint + ": tensor '" + name
-                    + "' is missing: is this the checkpoint that config.json describes?");
+        String stored = stored(name);
+        long[] found = checkpoint.info(stored).shape();
+        if (!Arrays.equals(found, shape)) {
+            String assumed = notes.stream()
+                    .filter(note -> note.contains(" states no "))
+                    .map(note -> "; " + note)
+                    .collect(Collectors.joining());
+            throw new InputException(checkpoint + ": tensor '" + stored + "' has shape " + Arrays.toString(found)
+                    + ", config.json asks for " + Arrays.toString(shape) + assumed);
         }
-        long[] stored = checkpoint.info(name).shape();
-        if (!Arrays.equals(stored, shape)) {
-            throw new InputException(checkpoint + ": tensor '" + name + "' has shape " + Arrays.toString(stored)
-                    + ", config.json asks for " + Arrays.toString(shape));
-        }
-        return checkpoint.tensor(name);
+        return checkpoint.tensor(stored);
     }
 
-    /** What all parameters take in a dtype. */
-    long bytes(DType dtype) {
+    @Override
+    public void requireFinite(String name, Tensor tensor) {
+        if (!finite.add(name)) {
+            return;
+        }
+        try (TensorScope scope = TensorScope.open()) {
+            if (!tensor.isFinite().all().toBooleans()[0]) {
+                throw new InputException(checkpoint + ": tensor '" + stored(name)
+                        + "' has values that are NaN or infinite, so that every logit is: choose a checkpoint from before"
+                        + " the training diverged");
+            }
+        }
+    }
+
+    @Override
+    public List<String> notes() {
+        return notes;
+    }
+
+    /** What all tensors of a checkpoint take in a dtype. */
+    static long bytes(Checkpoint checkpoint, DType dtype) {
         return checkpoint.names().stream()
                 .mapToLong(name -> checkpoint.info(name).elementCount() * dtype.byteSize())
                 .sum();
     }
 
-    /** What copies take in a dtype, of all parameters that are stored in another one. */
-    long bytesUnless(DType dtype) {
+    /** What copies take in a dtype, of all tensors that are stored in another one. */
+    static long bytesUnless(Checkpoint checkpoint, DType dtype) {
         return checkpoint.names().stream()
                 .map(checkpoint::info)
                 .filter(info -> !info.dtype().tensorType().equals(Optional.of(dtype)))
@@ -53,12 +129,12 @@ final class CheckpointWeights implements Weights {
 
     @Override
     public void prefetch(String name) {
-        checkpoint.prefetch(name);
+        find(name).ifPresent(checkpoint::prefetch);
     }
 
     @Override
     public void unload(String name) {
-        checkpoint.unload(name);
+        find(name).ifPresent(checkpoint::unload);
     }
 
     @Override

@@ -28,18 +28,21 @@ public final class Models {
 
     /** The same where {@link #decoder} was asked already. */
     public static TransformerModel open(Path directory, Decoder decoder, Execution execution) {
-        CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory));
+        ModelConfig config = ModelConfig.read(directory);
+        decoder(config);
+        Checkpoint checkpoint = Checkpoint.open(directory);
         try {
-            requireRoom(directory, weights, execution);
+            requireRoom(directory, checkpoint, execution);
+            Weights weights = new CheckpointWeights(checkpoint, decoder, config.notes());
+            return TransformerModel.of(decoder, weights, execution);
         } catch (RuntimeException e) {
-            weights.close();
+            checkpoint.close();
             throw e;
         }
-        return TransformerModel.of(decoder, weights, execution);
     }
 
     /** Weights that are not used as they lie in the file are copied. */
-    private static void requireRoom(Path directory, CheckpointWeights weights, Execution execution) {
+    private static void requireRoom(Path directory, Checkpoint weights, Execution execution) {
         OptionalLong room = AvailableMemory.withOwn();
         if (execution.offload() || !execution.isOnCpu() || room.isEmpty()) {
             return;
@@ -54,14 +57,16 @@ public final class Models {
 
     /** Bytes of a directory's weights that a model cannot use as they lie in the mapped files. */
     public static long copied(Path directory, Execution execution) {
-        try (CheckpointWeights weights = new CheckpointWeights(Checkpoint.open(directory))) {
+        try (Checkpoint weights = Checkpoint.open(directory)) {
             return copied(weights, execution);
         }
     }
 
     /** On another device everything is a copy; here, only what is stored in another dtype. */
-    private static long copied(CheckpointWeights weights, Execution execution) {
-        return execution.isOnCpu() ? weights.bytesUnless(execution.dtype()) : weights.bytes(execution.dtype());
+    private static long copied(Checkpoint weights, Execution execution) {
+        return execution.isOnCpu()
+                ? CheckpointWeights.bytesUnless(weights, execution.dtype())
+                : CheckpointWeights.bytes(weights, execution.dtype());
     }
 
     /**

@@ -49,6 +49,7 @@ public final class Parameters implements AutoCloseable {
         }
         Tensor parameter = own(() -> {
             Tensor stored = source.get(name, shape);
+            source.requireFinite(name, stored);
             if (stored.dtype() == dtype && stored.device().equals(device)) {
                 return stored;
             }
@@ -58,6 +59,14 @@ public final class Parameters implements AutoCloseable {
         });
         byName.put(name, parameter);
         return parameter;
+    }
+
+    /**
+     * The unembedding's matrix, {@code [vocabulary, hidden]}: the token embedding where the configuration ties the two,
+     * unless the checkpoint has both, with different values.
+     */
+    public Tensor unembedding(boolean tied, String head, String embedding, long vocabulary, long hidden) {
+        return get(tied && !source.apart(head, embedding) ? embedding : head, vocabulary, hidden);
     }
 
     /** Makes a tensor that lives as long as the parameters: a view of one, or something computed from one. */

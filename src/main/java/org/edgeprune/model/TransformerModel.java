@@ -169,6 +169,11 @@ public final class TransformerModel implements AutoCloseable {
         return decoder.sizes().maxPositions();
     }
 
+    /** What was assumed in opening it, and what its checkpoint has that it does not use: for whoever opened it. */
+    public List<String> notes() {
+        return weights.notes();
+    }
+
     /** See {@link Decoder#coupledHeads}. */
     public boolean coupledHeads() {
         return decoder.coupledHeads();

@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import java.util.List;
 import org.edgeprune.torch.Tensor;
 
 /** Where a model's parameters come from: a checkpoint, or random numbers. Must stay open as long as the model. */
@@ -12,6 +13,26 @@ public interface Weights extends AutoCloseable {
      * @throws org.edgeprune.io.InputException if it is missing or has another shape
      */
     Tensor get(String name, long... shape);
+
+    /**
+     * Whether the unembedding is stored beside the token embedding with other values, so that the two are not tied
+     * whatever the configuration says.
+     */
+    default boolean apart(String head, String embedding) {
+        return false;
+    }
+
+    /**
+     * Sees that a parameter that is about to be used has no NaN and nothing infinite.
+     *
+     * @throws org.edgeprune.io.InputException naming the parameter that has
+     */
+    default void requireFinite(String name, Tensor tensor) {}
+
+    /** What whoever opens the model should be told: what was assumed about it, and what is not used. */
+    default List<String> notes() {
+        return List.of();
+    }
 
     /** Says that a parameter will soon be wanted. May be called by another thread than the rest. */
     default void prefetch(String name) {}

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.torch.DType;
@@ -28,14 +29,13 @@ public final class Checkpoint implements AutoCloseable {
     private final List<SafeTensorsFile> shards;
     private final Map<String, SafeTensorsFile> shardOf;
 
-    private Checkpoint(Path path, List<SafeTensorsFile> shards) {
+    /** @param listed which tensors belong to the checkpoint: an index is the authority on that */
+    private Checkpoint(Path path, List<SafeTensorsFile> shards, Predicate<String> listed) {
         this.path = path;
         this.shards = List.copyOf(shards);
         this.shardOf = new LinkedHashMap<>();
         for (SafeTensorsFile shard : shards) {
-            for (String name : shard.names()) {
-                shardOf.put(name, shard);
-            }
+            shard.names().stream().filter(listed).forEach(name -> shardOf.put(name, shard));
         }
     }
 
@@ -60,7 +60,7 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private static Checkpoint openSingle(Path file) {
-        return new Checkpoint(file, List.of(SafeTensorsFile.open(file)));
+        return new Checkpoint(file, List.of(SafeTensorsFile.open(file)), name -> true);
     }
 
     private static Checkpoint openShards(Path index) {
@@ -76,7 +76,8 @@ public final class Checkpoint implements AutoCloseable {
                 }
                 SafeTensorsFile shard = SafeTensorsFile.open(file);
                 opened.add(shard);
-                for (String tensor : shard.names()) {
+                for (String tensor :
+                        shard.names().stream().filter(wanted::containsKey).toList()) {
                     checkPlace(tensor, name, wanted.get(tensor), found.put(tensor, name), complaint);
                 }
             }
@@ -86,7 +87,7 @@ public final class Checkpoint implements AutoCloseable {
                             + Complaint.quote(entry.getValue()));
                 }
             }
-            return new Checkpoint(index, opened);
+            return new Checkpoint(index, opened, wanted::containsKey);
         } catch (Throwable e) {
             opened.forEach(SafeTensorsFile::close);
             throw e;
@@ -97,9 +98,6 @@ public final class Checkpoint implements AutoCloseable {
         String what = "tensor " + Complaint.quote(tensor) + " in shard " + Complaint.quote(shard);
         if (other != null) {
             throw complaint.damaged(what + " is in shard " + Complaint.quote(other) + " too");
-        }
-        if (wanted == null) {
-            throw complaint.damaged(what + " is not in the index");
         }
         if (!wanted.equals(shard)) {
             throw complaint.damaged(what + " belongs in shard " + Complaint.quote(wanted) + ", says the index");

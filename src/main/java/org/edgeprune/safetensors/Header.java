@@ -54,6 +54,9 @@ record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {
     }
 
     private static void readMetadata(StrictJson in, Map<String, String> metadata) {
+        if (in.isNull()) {
+            return; // no metadata, as for the reference implementation
+        }
         in.enterObject(METADATA);
         for (String key = in.nextKey(); key != null; key = in.nextKey()) {
             metadata.put(key, in.string(METADATA + " " + Complaint.quote(key)));

@@ -101,9 +101,14 @@ public final class Gpt2 implements Architecture {
         @Override
         public Unembedding unembedding(Parameters p) {
             Norm norm = norm(p, prefix(p) + "ln_f");
-            Linear words = config.tiedHead()
-                    ? Linear.ofRows(p, tokenEmbedding(p))
-                    : Linear.rows(p, "lm_head", config.hiddenSize(), config.vocabSize(), Bias.NONE);
+            Linear words = Linear.ofRows(
+                    p,
+                    p.unembedding(
+                            config.tiedHead(),
+                            "lm_head.weight",
+                            prefix(p) + "wte.weight",
+                            config.vocabSize(),
+                            config.hiddenSize()));
             return Unembedding.of(norm, words);
         }
 

@@ -85,9 +85,14 @@ public final class GptNeoX implements Architecture {
         @Override
         public Unembedding unembedding(Parameters p) {
             Norm norm = norm(p, "gpt_neox.final_layer_norm");
-            Linear words = config.tiedHead()
-                    ? Linear.ofRows(p, tokenEmbedding(p))
-                    : Linear.rows(p, "embed_out", hidden(), sizes().vocabulary(), Bias.NONE);
+            Linear words = Linear.ofRows(
+                    p,
+                    p.unembedding(
+                            config.tiedHead(),
+                            "embed_out.weight",
+                            "gpt_neox.embed_in.weight",
+                            sizes().vocabulary(),
+                            hidden()));
             return Unembedding.of(norm, words);
         }
 

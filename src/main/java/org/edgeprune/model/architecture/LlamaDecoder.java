@@ -202,9 +202,14 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
     @Override
     public Unembedding unembedding(Parameters p) {
         Norm norm = norm(p, names(p).base() + "norm");
-        Linear words = config.tiedHead()
-                ? Linear.ofRows(p, tokenEmbedding(p))
-                : Linear.rows(p, names(p).head(), hidden(), sizes().vocabulary(), Bias.NONE);
+        Linear words = Linear.ofRows(
+                p,
+                p.unembedding(
+                        config.tiedHead(),
+                        names(p).head() + ".weight",
+                        names(p).base() + TOKENS,
+                        sizes().vocabulary(),
+                        hidden()));
         return Unembedding.of(norm, words).scaled(config.logitScale()).capped(config.logitCap());
     }
 }

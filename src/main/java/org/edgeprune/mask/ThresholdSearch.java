@@ -3,7 +3,7 @@ package org.edgeprune.mask;
 import java.util.function.DoubleUnaryOperator;
 
 /** The binary search for the threshold at which binary masks are as sparse as the soft ones. */
-public final class ThresholdSearch {
+final class ThresholdSearch {
     private static final double TOLERANCE = 1e-5;
 
     private ThresholdSearch() {}

@@ -19,7 +19,7 @@ import org.edgeprune.task.Tasks;
  * How good a model is at the tasks that it is trained for, on prompts that the training texts do not have: ioi with
  * unseen names and templates, gt from unseen years, gp with unseen templates.
  */
-public final class HeldOut {
+final class HeldOut {
     /** The tasks, and the metrics that a model has by itself. */
     private static final Map<String, List<String>> METRICS = metrics();
 

@@ -21,7 +21,7 @@ import org.edgeprune.model.RotaryFields;
  * @param attentionBias whether attention's projections have a bias
  * @param tiedHead whether the unembedding is the token embedding
  */
-public record GptNeoXConfig(
+record GptNeoXConfig(
         ModelSizes sizes,
         Activation activation,
         NormKind norm,

@@ -32,7 +32,7 @@ import org.edgeprune.model.RotaryLayers;
  * @param tiedHead whether the unembedding is the token embedding
  * @param fused whether query, key and value are one parameter, and gate and up another (Phi-3)
  */
-public record LlamaConfig(
+record LlamaConfig(
         ModelSizes sizes,
         Attention attention,
         boolean mlpBias,

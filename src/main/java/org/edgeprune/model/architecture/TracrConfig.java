@@ -13,7 +13,7 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
  *
  * @param unembedSize outputs at each position; 0 for none, the residual stream then is the output
  */
-public record TracrConfig(
+record TracrConfig(
         int layers,
         int heads,
         int modelSize,

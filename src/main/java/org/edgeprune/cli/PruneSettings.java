@@ -178,7 +178,7 @@ final class PruneSettings {
         return options;
     }
 
-    /** What deserves a word before a run, though it is allowed. @param options as {@link #over} made them */
+    /** What deserves a word before a run, though it is allowed; {@code options} are as {@link #over} made them. */
     List<String> notes(PruneOptions options) {
         List<String> notes = new ArrayList<>();
         int steps = options.training().steps();

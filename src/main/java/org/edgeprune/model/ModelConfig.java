@@ -181,7 +181,7 @@ public final class ModelConfig {
         Set<String> absent = new TreeSet<>(defaulted);
         classDefaults.forEach((field, value) -> {
             if (!filled.has(field)) {
-                filled.set(field, Json.PLAIN.<JsonNode>tree(value));
+                filled.set(field, Json.PLAIN.tree(value));
                 absent.add(field);
             }
         });

@@ -199,7 +199,7 @@ class DocumentationTest {
     void everyScriptExists() {
         TreeSet<String> missing = new TreeSet<>();
         for (Path page : pages()) {
-            Pattern.compile("run_scripts/[a-z0-9_/-]+(\\.sh)?")
+            Pattern.compile("run_scripts/[a-z0-9_/-]+(\\.(sh|py))?")
                     .matcher(text(page))
                     .results()
                     .map(MatchResult::group)

@@ -43,7 +43,7 @@ final class OpenRunClose {
     private final Path data;
     private byte[] masks;
 
-    private OpenRunClose(Path folder) {
+    OpenRunClose(Path folder) {
         this.folder = folder;
         this.model = TinyRun.model(folder.resolve("model")).toString();
         this.data = TinyRun.data("ioi", Path.of(model), folder.resolve("data"));
@@ -103,7 +103,12 @@ final class OpenRunClose {
         return Files.readAllBytes(out.resolve("masks.safetensors"));
     }
 
-    /** Eight sessions at once. @return whether all gave the masks of one alone */
+    /** Whether eight sessions at once give the masks of one alone. */
+    boolean eightGiveTheMasksOfOne() throws Exception {
+        masks = round("alone");
+        return together();
+    }
+
     private boolean together() throws Exception {
         try (ExecutorService threads = Executors.newFixedThreadPool(SESSIONS)) {
             List<Callable<byte[]>> sessions = new ArrayList<>();

@@ -105,7 +105,7 @@ final class EveryWrite {
             finished(name, command, operations, expected);
         }
         for (int seed = 0; seed < seeds; seed++) {
-            for (long operation = 1 + seed % stride; operation <= operations; operation += stride) {
+            for (long operation = 1L + seed % stride; operation <= operations; operation += stride) {
                 if (System.nanoTime() > end) {
                     return false;
                 }

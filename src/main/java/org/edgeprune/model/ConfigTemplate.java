@@ -25,6 +25,9 @@ public record ConfigTemplate(Path file, ObjectNode json) {
             "name a config.json, a directory that holds one, or one of " + String.join(", ", NAMES);
 
     private static final List<String> LAYERS = List.of("num_hidden_layers", "n_layer", "num_layers");
+    /** Lists with an entry for each layer; {@code attention_types} of GPT-Neo has counts beside its lists. */
+    private static final List<String> BY_LAYER = List.of("layer_types", "no_rope_layers", "attention_layers");
+
     private static final List<String> HEADS = List.of("num_attention_heads", "n_head", "num_heads");
 
     /**
@@ -51,16 +54,28 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         throw new InputException(file + ": not a JSON object: " + REMEDY);
     }
 
-    /** The same model with another number of layers: the first of those that {@code layer_types} lists. */
+    /** The same model with another number of layers: the first of those that lists in it have an entry for. */
     public ConfigTemplate withLayers(int layers) {
         ObjectNode changed = json.deepCopy();
         changed.put(field(LAYERS), layers);
-        if (changed.get("layer_types") instanceof ArrayNode types) {
-            while (types.size() > layers) {
-                types.remove(types.size() - 1);
+        BY_LAYER.forEach(list -> shorten(changed.path(list), layers));
+        if (changed.path("attention_types") instanceof ArrayNode counted) {
+            ArrayNode types = changed.arrayNode();
+            for (JsonNode entry : counted) {
+                for (int i = 0; i < entry.path(1).asInt(); i++) {
+                    entry.path(0).forEach(types::add);
+                }
             }
+            shorten(types, layers);
+            changed.putArray("attention_types").addArray().add(types).add(1);
         }
         return new ConfigTemplate(file, changed);
+    }
+
+    private static void shorten(JsonNode list, int length) {
+        while (list instanceof ArrayNode array && array.size() > length) {
+            array.remove(array.size() - 1);
+        }
     }
 
     /** The same width cut into another number of heads, with as many of them to a key/value head as before. */

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
@@ -21,9 +22,11 @@ import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
+import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every architecture, with random weights from a checkpoint on disk, against {@link NaiveTransformer}. */
@@ -146,8 +150,38 @@ class ArchitecturesTest {
             })
     void maskGradientsAreThoseOfTheForward(String fields) throws Exception {
         write(config(fields), DType.F32, 1);
-        try (TransformerModel model = Models.open(dir, Device.CPU);
-                TensorScope _ = TensorScope.open()) {
+        try (TransformerModel model = Models.open(dir, Device.CPU)) {
+            maskGradientsAreThoseOfTheForward(model);
+        }
+    }
+
+    /** The same for the checkpoints of golden/hf, one for each way to build a block. */
+    @ParameterizedTest
+    @MethodSource("blocks")
+    void maskGradientsOfCheckpointsAreThoseOfTheForward(String name) {
+        try (TransformerModel model = Models.open(Fixtures.golden("hf/" + name), Device.CPU)) {
+            maskGradientsAreThoseOfTheForward(model);
+        }
+    }
+
+    static List<String> blocks() {
+        return List.of(
+                "bloom-six-heads",
+                "gemma3_text",
+                "gpt_neo",
+                "gptj",
+                "granite",
+                "olmo2",
+                "opt",
+                "phi-qk-norm",
+                "smollm3",
+                "stablelm",
+                "stablelm-parallel",
+                "starcoder2");
+    }
+
+    private static void maskGradientsAreThoseOfTheForward(TransformerModel model) {
+        try (TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
             Baseline baseline =
                     Baseline.record(model, TokenBatch.of(List.of(reversed(LONG), reversed(SHORT)), Device.CPU));
@@ -208,6 +242,42 @@ class ArchitecturesTest {
         }
     }
 
+    /** The same for the checkpoints of golden/hf. */
+    @ParameterizedTest
+    @MethodSource("blocks")
+    void tailsOfPromptsOfCheckpointsAreEnough(String name) {
+        try (TransformerModel model = Models.open(Fixtures.golden("hf/" + name), Device.CPU)) {
+            tailsAreEnough(model, List.of(LONG), 7);
+            tailsAreEnough(model, List.of(LONG, SHORT, LONG, reversed(LONG), SHORT), 7, 2, 3, 7, 0);
+        }
+    }
+
+    /**
+     * {@code init} makes the tensors that transformers makes, but for the buffers of older versions, and memory is
+     * predicted for as many numbers.
+     */
+    @ParameterizedTest
+    @MethodSource("blocks")
+    void initMakesTheTensorsOfTransformers(String name) {
+        Path golden = Fixtures.golden("hf/" + name);
+        Path made = dir.resolve("made");
+        RandomCheckpoint random = new RandomCheckpoint(ConfigTemplate.of(golden.toString()), DType.F32, 1);
+        random.write(made, Long.MAX_VALUE, List.of(), bytes -> {});
+        try (Checkpoint theirs = Checkpoint.open(golden);
+                Checkpoint ours = Checkpoint.open(made)) {
+            assertEquals(new TreeSet<>(theirs.names()), new TreeSet<>(ours.names()));
+            for (String tensor : theirs.names()) {
+                assertArrayEquals(theirs.info(tensor).shape(), ours.info(tensor).shape(), tensor);
+            }
+            assertEquals(
+                    random.parameters(),
+                    Blueprint.of(Models.decoder(golden), theirs::contains).count());
+        }
+        Models.open(made, Device.CPU).close();
+        ConfigTemplate flat = ConfigTemplate.of(golden.toString()).withLayers(1);
+        assertEquals(1, Models.decoder(flat.config()).sizes().graph().layers());
+    }
+
     private static void tailsAreEnough(TransformerModel model, List<int[]> clean, int... past) {
         try (TensorScope _ = TensorScope.open()) {
             List<int[]> corrupted = IntStream.range(0, past.length)
@@ -227,10 +297,11 @@ class ArchitecturesTest {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             SplittableRandom random = new SplittableRandom(8);
             float[] nodes = values(graph.nodeCount(), 0.2, 0.8, random);
-            // one head of the first layer, and in the second all that use one key/value head, are not computed
-            for (int writer :
-                    new int[] {graph.firstWriter(0) + 1, graph.firstWriter(1) + 2, graph.firstWriter(1) + 3}) {
-                nodes[writer] = 0;
+            // one head of the first layer, and in the second all that use the last key/value head, are not computed
+            nodes[graph.firstWriter(0) + 1] = 0;
+            GraphShape shape = model.graphShape();
+            for (int head = shape.heads() - shape.heads() / shape.kvHeads(); head < shape.heads(); head++) {
+                nodes[graph.firstWriter(1) + head] = 0;
             }
             Masks masks =
                     Masks.of(new MaskValues(graph, values(graph.edgeCount(), 0.2, 0.8, random), nodes), Device.CPU);
@@ -326,6 +397,15 @@ class ArchitecturesTest {
                 "'model_type': 'llama', 'quantization_config': {'bits': 4} | 'quantization_config'",
                 "'model_type': 'llama', 'num_key_value_heads': 3 | 'num_key_value_heads' is 3, which does not divide",
                 "'model_type': 'llama', 'hidden_act': 'mish' | 'hidden_act' is 'mish'",
+                "'model_type': 'opt', 'ffn_dim': 20, 'intermediate_size': null, 'do_layer_norm_before': false | 'do_layer_norm_before' is false: the residual stream is normalised",
+                "'model_type': 'opt', 'ffn_dim': 20, 'intermediate_size': null, 'word_embed_proj_dim': 12 | 'word_embed_proj_dim' is 12, but hidden_size is 24",
+                "'model_type': 'bloom', 'apply_residual_connection_post_layernorm': true | 'apply_residual_connection_post_layernorm' is true",
+                "'model_type': 'gptj', 'rotary_dim': 7 | 'rotary_dim' is 7, expected an even number up to the width of a head, 6",
+                "'model_type': 'gpt_neo', 'attention_types': [[['global', 'near'], 1]] | 'attention_types' names \"near\": known are global and local",
+                "'model_type': 'gpt_neo', 'attention_types': [[['global', 'local'], 1]] | 'attention_types' names 2 layers, but num_layers is 3",
+                "'model_type': 'olmo2', 'attention_bias': true | 'attention_bias' is true",
+                "'model_type': 'smollm3', 'no_rope_layers': [1, 0] | 'no_rope_layers' is [1,0], expected 0 or 1 for each of 3 layers",
+                "'model_type': 'granite', 'logits_scaling': 0 | 'logits_scaling' is 0",
                 "'model_type': 'qwen3', 'head_dim': 8, 'layer_types': ['full_attention'] | 'layer_types' has 1 entries for 3 layers",
             })
     void whatIsNotSupportedIsRefusedByName(String fields, String complaint) throws Exception {

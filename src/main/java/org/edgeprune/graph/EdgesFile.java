@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 
 /**
  * The reference's {@code edges.json}: a list of {@code [writer, reader]} pairs of names, or of {@code [writer, reader,
@@ -35,7 +36,7 @@ public final class EdgesFile {
      * @throws InputException naming the file, and the entry if it is neither a pair nor a triple
      */
     public static void read(Path file, Consumer<Entry> reader) {
-        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs");
+        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs", TextReader.LARGE);
         if (!root.isArray()) {
             throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
         }

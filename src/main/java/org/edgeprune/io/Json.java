@@ -73,13 +73,18 @@ public final class Json {
     }
 
     /**
-     * Reads a file of one JSON value, of up to 1 GiB.
+     * Reads a file of one JSON value, of up to 200 MB.
      *
      * @param remedy what to do if the file does not exist or is not JSON
      * @throws InputException as {@link TextReader#read} says, or naming line and column if it is not JSON
      */
     public static JsonNode read(Path file, String remedy) {
-        return parse(file.toString(), TextReader.LARGE.read(file, remedy), remedy);
+        return read(file, remedy, TextReader.TREE);
+    }
+
+    /** The same with another limit. */
+    public static JsonNode read(Path file, String remedy, TextReader reader) {
+        return parse(file.toString(), reader.read(file, remedy), remedy);
     }
 
     /**

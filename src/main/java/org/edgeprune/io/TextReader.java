@@ -28,6 +28,12 @@ public final class TextReader {
     /** Reads up to 1 GiB, for files of data. */
     public static final TextReader LARGE = new TextReader(1 << 30);
 
+    /** Reads up to 200 MB, for files that become a tree of JSON: the largest are tokenizers. */
+    public static final TextReader TREE = new TextReader(200_000_000);
+
+    /** Reads up to 16 MiB, for configurations: the largest are those of compiled models with many tokens. */
+    public static final TextReader CONFIGURATION = new TextReader(1 << 24);
+
     private static final int BUFFER = 1 << 16;
 
     private final int limit;

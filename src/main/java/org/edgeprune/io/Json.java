@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -181,9 +182,24 @@ public final class Json {
         try {
             return mapper.treeToValue(tree, type);
         } catch (JsonProcessingException e) {
-            throw new InputException(
-                    source + ": " + e.getOriginalMessage().lines().findFirst().orElse("") + ": " + remedy, e);
+            // names of Java's types mean nothing to a user
+            String fault = e.getOriginalMessage()
+                    .lines()
+                    .findFirst()
+                    .orElse("")
+                    .replaceAll("`(?:\\w+\\.)+([\\w$]+)[^`]*`", "$1");
+            throw new InputException(source + ": " + field(e) + fault + ": " + remedy, e);
         }
+    }
+
+    /** The field that does not fit its type, as {@code field 'options.steps': }; empty where none is known. */
+    private static String field(JsonProcessingException e) {
+        if (!(e instanceof JsonMappingException mapping) || mapping.getPath().isEmpty()) {
+            return "";
+        }
+        return mapping.getPath().stream()
+                .map(part -> part.getFieldName() == null ? Integer.toString(part.getIndex()) : part.getFieldName())
+                .collect(Collectors.joining(".", "field '", "': "));
     }
 
     /** A record, map, list or other Java value as a tree. */

@@ -28,7 +28,8 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
      * @throws InputException as {@link Json#read} says
      */
     public static JsonFields read(Path file, String remedy) {
-        return new JsonFields(file, "", Json.parse(file.toString(), TextReader.CONFIGURATION.readUtf8(file, remedy), remedy));
+        return new JsonFields(
+                file, "", Json.parse(file.toString(), TextReader.CONFIGURATION.readUtf8(file, remedy), remedy));
     }
 
     /** The object in a text that came from {@code file}. */

@@ -34,8 +34,8 @@ class FileLimitsTest {
     @Test
     void treesAreNotMadeOfMoreThanATokenizerHas() throws IOException {
         Path file = file(200_000_001);
-        String message =
-                assertThrows(InputException.class, () -> Json.read(file, "remedy")).getMessage();
+        String message = assertThrows(InputException.class, () -> Json.read(file, "remedy"))
+                .getMessage();
         assertEquals(file + ": is larger than the limit of 200000000 bytes: name a smaller file", message);
     }
 }

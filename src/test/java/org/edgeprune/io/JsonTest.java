@@ -87,4 +87,19 @@ class JsonTest {
     private static String nested(int depth) {
         return "[".repeat(depth) + "]".repeat(depth);
     }
+
+    @Test
+    void valuesOfTheWrongTypeAreNamedWithoutTypesOfJava() {
+        record Inner(String text) {}
+        record Outer(Inner inner) {}
+        JsonNode tree = Json.parse("f.json", "{\"inner\": {\"text\": [1]}}", "remedy");
+        String message = assertThrows(
+                        InputException.class, () -> Json.PLAIN.value("f.json", tree, Outer.class, "remedy"))
+                .getMessage();
+        assertTrue(
+                message.startsWith("f.json: field 'inner.text': ")
+                        && message.endsWith(": remedy")
+                        && !message.contains("java."),
+                message);
+    }
 }

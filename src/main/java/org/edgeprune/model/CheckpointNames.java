@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -110,6 +111,7 @@ final class CheckpointNames {
     List<String> unused(String checkpoint, Set<String> used) {
         Set<String> layersUsed = used.stream().map(CheckpointNames::layer).collect(Collectors.toSet());
         Map<String, Integer> others = new TreeMap<>();
+        List<String> inLayers = new ArrayList<>();
         for (String name : stored) {
             if (used.contains(name) || BUFFERS.matcher(name).matches() || HEADS.contains(name)) {
                 continue;
@@ -125,14 +127,20 @@ final class CheckpointNames {
                                 + " before quantisation, or save it dequantised");
             }
             if (!layer(name).isEmpty() && layersUsed.contains(layer(name))) {
-                throw new InputException(
-                        what + "is not used by the model that config.json describes, though it is in one"
-                                + " of its layers: correct model_type or a field such as attention_bias, or take the tensor out");
+                inLayers.add(name);
+                continue;
             }
             others.merge(name.replaceFirst("\\d+\\..*", "*"), 1, Integer::sum);
         }
+        List<String> notes = new ArrayList<>();
+        if (!inLayers.isEmpty()) {
+            // transformers warns and computes without them, too
+            notes.add(checkpoint + ": " + inLayers.size() + " tensors in the model's layers are not used, '"
+                    + inLayers.get(0) + "' first: config.json describes another model than was trained, unless its"
+                    + " model_type or a field such as attention_bias is corrected");
+        }
         if (others.isEmpty()) {
-            return List.of();
+            return notes;
         }
         String list = others.entrySet().stream()
                 .limit(8)
@@ -143,7 +151,8 @@ final class CheckpointNames {
                 others.keySet().stream().anyMatch(name -> HEAD.matcher(name).matches())
                         ? ": a head for another purpose than predicting tokens, which the fine-tuned model may not do well"
                         : "";
-        return List.of(checkpoint + " has tensors that the language model does not use: " + list + more + heads);
+        notes.add(checkpoint + " has tensors that the language model does not use: " + list + more + heads);
+        return notes;
     }
 
     /** Up to the number of the layer; empty for what is in none. */

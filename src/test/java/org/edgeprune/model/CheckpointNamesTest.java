@@ -99,13 +99,23 @@ class CheckpointNamesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "model.layers.0.self_attn.q_proj.bias, 'is not used by the model that config.json describes'",
         "model.layers.0.self_attn.q_proj.lora_A.weight, 'is of an adapter that is not merged'",
         "model.layers.0.self_attn.q_proj.weight_scale, 'is of quantised weights'",
     })
     void whatWouldMatterIsRefused(String tensor, String why) throws Exception {
         copy("llama-gqa", name -> name, tensors -> tensors.put(tensor, one()));
         assertTrue(refusal().contains("tensor '" + tensor + "' " + why), refusal());
+    }
+
+    /** As transformers warns: biases of a model whose configuration has lost attention_bias. */
+    @Test
+    void unusedTensorsOfLayersAreNoted() throws Exception {
+        String bias = "model.layers.0.self_attn.q_proj.bias";
+        copy("llama-gqa", name -> name, tensors -> tensors.put(bias, one()));
+        try (TransformerModel model = Models.open(dir, Device.CPU)) {
+            assertEquals(1, model.notes().size());
+            assertTrue(model.notes().get(0).contains("1 tensors in the model's layers are not used, '" + bias + "'"));
+        }
     }
 
     @Test

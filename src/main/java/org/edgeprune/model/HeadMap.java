@@ -66,6 +66,8 @@ public interface HeadMap {
 
     /** This, then another. */
     default HeadMap then(HeadMap next) {
-        return (heads, numbers, batch) -> next.apply(apply(heads, numbers, batch), numbers, batch);
+        return this == NONE
+                ? next
+                : (heads, numbers, batch) -> next.apply(apply(heads, numbers, batch), numbers, batch);
     }
 }

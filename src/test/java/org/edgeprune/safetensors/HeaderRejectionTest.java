@@ -154,10 +154,6 @@ class HeaderRejectionTest {
                         json("{'__metadata__':['x']}", 0),
                         "__metadata__ is an array instead of an object"),
                 arguments(
-                        "metadata is null",
-                        json("{'__metadata__':null}", 0),
-                        "__metadata__ is null instead of an object"),
-                arguments(
                         "metadata holds a number",
                         json("{'__metadata__':{'step':3}}", 0),
                         "__metadata__ 'step' is a number instead of a string"),

@@ -66,7 +66,7 @@ public interface HeadMap {
 
     /** This, then another. */
     default HeadMap then(HeadMap next) {
-        return this == NONE
+        return equals(NONE)
                 ? next
                 : (heads, numbers, batch) -> next.apply(apply(heads, numbers, batch), numbers, batch);
     }

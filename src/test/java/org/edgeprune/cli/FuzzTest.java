@@ -154,7 +154,7 @@ class FuzzTest {
     void everyRefusalIsOneLine(String folder, String file, String commands) throws Exception {
         Path valid = seeds.resolve(folder);
         byte[] original = Files.readAllBytes(valid.resolve(file));
-        String[] each = commands.split("; ");
+        String[] each = commands.split("; ", -1);
         List<String> bad = new ArrayList<>();
         // a tokenizer that is not known yet is tried in a process of its own
         int inputs = Math.max(each.length, INPUTS / KINDS / (file.equals("tokenizer.json") ? 10 : 1));

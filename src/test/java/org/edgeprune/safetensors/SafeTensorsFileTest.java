@@ -94,6 +94,15 @@ class SafeTensorsFileTest {
         }
     }
 
+    @Test
+    void metadataThatIsNullIsNone() {
+        Path file = file("{'__metadata__':null,'a':{'dtype':'U8','shape':[1],'data_offsets':[0,1]}}", "07");
+        try (SafeTensorsFile open = SafeTensorsFile.open(file)) {
+            assertEquals(List.of("a"), open.names());
+            assertEquals(Map.of(), open.metadata());
+        }
+    }
+
     private static String padded(String header) {
         return header + " ".repeat((8 - header.length() % 8) % 8);
     }

@@ -162,9 +162,21 @@ final class EvalCommand implements Callable<Integer> {
     /** The circuit's binary masks; null for the whole model. */
     private MaskValues masks(ModelSizes sizes) {
         execution.prepare();
-        return run != null
-                ? SavedMasks.open(run, sizes, results::note).binary()
-                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
+        if (run != null) {
+            return SavedMasks.open(run, sizes, results::note).binary();
+        }
+        return edges == null ? null : MaskValues.of(circuit(sizes));
+    }
+
+    /** An edges.json does not say of which graph it is: what it is taken for is said. */
+    private Circuit circuit(ModelSizes sizes) {
+        Circuit circuit = Circuit.read(edges, sizes.graph());
+        if (sizes.graph().hasEmbeddings() && !circuit.graph().shape().hasEmbeddings()) {
+            results.note(
+                    edges + ": no edge begins at an embedding, so embeddings are taken to feed every reader, as in a"
+                            + " graph without embedding nodes");
+        }
+        return circuit;
     }
 
     private static String text(Map<String, Object> summary) {

@@ -5,6 +5,9 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.edgeprune.io.InputException;
 
 /**
@@ -15,6 +18,8 @@ import org.edgeprune.io.InputException;
  * are parallel), {@code resid_post} sees every writer. GPT-2 small has 32,046 edges, 32,936 with embedding nodes.
  */
 public final class ComputationGraph {
+    private static final Pattern KEY_OR_VALUE = Pattern.compile("a(\\d{1,6})\\.h(\\d{1,6})\\.([kv])");
+
     private final GraphShape shape;
     private final List<Writer> writers;
     private final List<Reader> readers;
@@ -189,9 +194,26 @@ public final class ComputationGraph {
     public Reader reader(String name) {
         Reader reader = readersByName.get(name);
         if (reader == null) {
-            throw new InputException("unknown reader '" + name + "': this model's readers are " + range(readers));
+            throw new InputException("unknown reader '" + name + "': "
+                    + sharedHead(name).orElseGet(() -> "this model's readers are " + range(readers)));
         }
         return reader;
+    }
+
+    /** What is said of a key or value of a query head, as tools without grouped-query attention name it. */
+    private Optional<String> sharedHead(String name) {
+        Matcher match = KEY_OR_VALUE.matcher(name);
+        if (!match.matches() || shape.kvHeads() == shape.heads()) {
+            return Optional.empty();
+        }
+        int head = Integer.parseInt(match.group(2));
+        if (head >= shape.heads()) {
+            return Optional.empty();
+        }
+        int kvHead = head * shape.kvHeads() / shape.heads();
+        return Optional.of("this model has " + shape.kvHeads() + " key/value heads for its " + shape.heads()
+                + " query heads, and query head " + head + " uses a" + match.group(1) + ".h" + kvHead + "."
+                + match.group(3));
     }
 
     private static String range(List<?> nodes) {

@@ -37,6 +37,11 @@ public final class EdgesFile {
      */
     public static void read(Path file, Consumer<Entry> reader) {
         JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs", TextReader.LARGE);
+        if (root.has("cfg") && root.has("nodes") && root.has("edges")) {
+            throw new InputException(
+                    file + ": a graph file of EAP-IG, which edgeprune does not read: write the edges that"
+                            + " are in the graph as a list of [writer, reader] pairs");
+        }
         if (!root.isArray()) {
             throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -36,6 +37,24 @@ class ComputationGraphTest {
         assertEquals(readers, graph.readers().size());
         assertEquals(writers, graph.writers().size());
         assertEquals(edges, graph.edgeCount());
+    }
+
+    @Test
+    void keysOfAQueryHeadAreRefusedWithTheHeadTheyBelongTo() {
+        ComputationGraph grouped = new ComputationGraph(new GraphShape(3, 4, 2, List.of(), false));
+        assertEquals(
+                "unknown reader 'a0.h3.k': this model has 2 key/value heads for its 4 query heads, and query head 3 uses"
+                        + " a0.h1.k",
+                assertThrows(InputException.class, () -> grouped.reader("a0.h3.k"))
+                        .getMessage());
+    }
+
+    @Test
+    void graphFilesOfEapIgAreRefusedByName(@TempDir Path dir) throws IOException {
+        Path file = Files.writeString(dir.resolve("graph.json"), "{\"cfg\":{},\"nodes\":{},\"edges\":{}}");
+        String message = assertThrows(InputException.class, () -> EdgesFile.read(file, entry -> {}))
+                .getMessage();
+        assertTrue(message.startsWith(file + ": a graph file of EAP-IG"), message);
     }
 
     @Test

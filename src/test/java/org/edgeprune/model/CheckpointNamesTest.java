@@ -69,7 +69,10 @@ class CheckpointNamesTest {
     @CsvSource({
         "gpt2-tied, transformer.wte.weight, lm_head.weight",
         "llama-tied, model.embed_tokens.weight, lm_head.weight",
-        "gpt_neox-sequential, gpt_neox.embed_in.weight, embed_out.weight"
+        "gpt_neox-sequential, gpt_neox.embed_in.weight, embed_out.weight",
+        "gpt_neo, transformer.wte.weight, lm_head.weight",
+        "opt, model.decoder.embed_tokens.weight, lm_head.weight",
+        "bloom, transformer.word_embeddings.weight, lm_head.weight"
     })
     void aHeadOfItsOwnWinsOverTheFlag(String fixture, String embedding, String head) throws Exception {
         float[] tied = logits(Fixtures.golden("hf/" + fixture));

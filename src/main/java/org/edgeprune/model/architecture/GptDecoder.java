@@ -43,14 +43,13 @@ record GptDecoder(GptConfig config) implements Decoder {
         return config.norm().of(p, name, hidden());
     }
 
-    private Tensor tokenEmbedding(Parameters p) {
-        String name = config.names().base(p) + config.names().tokens() + ".weight";
-        return p.get(name, sizes().vocabulary(), hidden());
+    private String tokensName(Parameters p) {
+        return config.names().base(p) + config.names().tokens() + ".weight";
     }
 
     @Override
     public Embedding embedding(Parameters p) {
-        Tensor tokens = tokenEmbedding(p);
+        Tensor tokens = p.get(tokensName(p), sizes().vocabulary(), hidden());
         String base = config.names().base(p);
         if (config.scheme() instanceof Scheme.Table table) {
             int count = sizes().maxPositions();
@@ -128,10 +127,8 @@ record GptDecoder(GptConfig config) implements Decoder {
     public Unembedding unembedding(Parameters p) {
         Norm norm =
                 config.finalNorm().of(p, config.names().base(p) + config.names().finalNorm(), hidden());
-        if (!config.tiedHead()) {
-            return Unembedding.of(norm, Linear.rows(p, "lm_head", hidden(), sizes().vocabulary(), config.headBias()));
-        }
-        Linear words = Linear.ofRows(p, tokenEmbedding(p));
+        Linear words = Linear.ofRows(
+                p, p.unembedding(config.tiedHead(), "lm_head.weight", tokensName(p), sizes().vocabulary(), hidden()));
         return Unembedding.of(norm, config.headBias() == Bias.PRESENT ? words.withBias(p, "lm_head") : words);
     }
 }

@@ -48,7 +48,7 @@ class LibTorchTest {
         LibTorch.setThreads(before + 1);
         assertEquals(before + 1, LibTorch.threads());
         LibTorch.setThreads(before);
-        assertThrows(TorchException.class, () -> LibTorch.setThreads(0));
+        assertThrows(InputException.class, () -> LibTorch.setThreads(0));
     }
 
     @Test

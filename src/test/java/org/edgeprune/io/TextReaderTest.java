@@ -109,7 +109,7 @@ class TextReaderTest {
 
     @Test
     @DisabledOnOs(OS.WINDOWS)
-    @Timeout(10)
+    @Timeout(60)
     void aPipeIsRefusedAndNotWaitedFor() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor(5, TimeUnit.SECONDS));

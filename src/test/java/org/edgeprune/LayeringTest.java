@@ -44,6 +44,7 @@ class LayeringTest {
             "engine",
             "eval",
             "prune",
+            "attribute",
             "recovery",
             "mini",
             "draw",

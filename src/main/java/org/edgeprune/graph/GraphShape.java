@@ -1,5 +1,6 @@
 package org.edgeprune.graph;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.util.List;
 
 /**
@@ -22,6 +23,7 @@ public record GraphShape(int layers, int heads, int kvHeads, List<String> embedd
     }
 
     /** Whether it has more edges than an int can count. */
+    @JsonIgnore // not a property of its own in files
     public boolean isTooLarge() {
         double writers = embeddings.size() + (double) layers * (heads + 1);
         double readers = (double) layers * (heads + 2.0 * kvHeads + 1);

@@ -186,8 +186,7 @@ final class BenchCommand implements Callable<Integer> {
             double forward = median(progress, 0, () -> {
                 FullModel.logits(
                         model,
-                        TokenBatch.of(examples.stream().map(Example::clean).toList(), device),
-                        null);
+                        TokenBatch.of(examples.stream().map(Example::clean).toList(), device));
                 LibTorch.synchronize(device);
             });
             double step = median(progress, warmUp + repeat, () -> {

@@ -106,7 +106,7 @@ final class EvalCommand implements Callable<Integer> {
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(record.map(RunRecord::task));
         Task chosen = Tasks.named(taskName).forModel(directory);
-        MaskValues masks = masks(Models.sizes(directory));
+        Optional<MaskValues> masks = masks(Models.sizes(directory));
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
@@ -116,8 +116,9 @@ final class EvalCommand implements Callable<Integer> {
                     .read(tokenizer, opened.model().maxPositions(), results)
                     .part(split);
             record.ifPresent(made -> compareWith(made, opened, examples));
-            Evaluation evaluation =
-                    new Evaluator(opened.model(), chosen.scorer(tokenizer), cut, batchSize).evaluate(examples, masks);
+            Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), cut, batchSize);
+            Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
+                    .orElseGet(() -> evaluator.evaluateFullModel(examples));
             if (examplesFile != null) {
                 AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
             }
@@ -126,7 +127,7 @@ final class EvalCommand implements Callable<Integer> {
             summary.put("circuit", run != null ? run.toString() : edges != null ? edges.toString() : "whole model");
             summary.put("task", taskName);
             summary.put("split", split.key());
-            summary.putAll(evaluation.summary(masks));
+            summary.putAll(masks.map(evaluation::summary).orElseGet(evaluation::summaryOfFullModel));
             results.print(summary, () -> text(summary));
             return 0;
         }
@@ -159,13 +160,13 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    /** The circuit's binary masks; null for the whole model. */
-    private MaskValues masks(ModelSizes sizes) {
+    /** The circuit's binary masks; empty for the whole model. */
+    private Optional<MaskValues> masks(ModelSizes sizes) {
         execution.prepare();
         if (run != null) {
-            return SavedMasks.open(run, sizes, results::note).binary();
+            return Optional.of(SavedMasks.open(run, sizes, results::note).binary());
         }
-        return edges == null ? null : MaskValues.of(circuit(sizes));
+        return edges == null ? Optional.empty() : Optional.of(MaskValues.of(circuit(sizes)));
     }
 
     /** An edges.json does not say of which graph it is: what it is taken for is said. */

@@ -89,13 +89,13 @@ final class GenerateCommand implements Callable<Integer> {
         Path directory =
                 ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
         Execution how = execution.start(directory);
-        MaskValues masks = masks(Models.sizes(directory));
+        Optional<MaskValues> masks = masks(Models.sizes(directory));
         Set<Integer> ends = EndTokens.of(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
             results.note(opened);
             int[] start = tokens(prompt, tokenizer);
-            int[] other = corrupted == null ? null : tokens(corrupted, tokenizer);
+            Optional<int[]> other = Optional.ofNullable(corrupted).map(text -> tokens(text, tokenizer));
             notes(tokenizer, start).forEach(results::note);
             int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);
             boolean ended = written.length > 0 && ends.contains(written[written.length - 1]);
@@ -137,11 +137,12 @@ final class GenerateCommand implements Callable<Integer> {
         return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
     }
 
-    /** The circuit's binary masks; null for the whole model. */
-    private MaskValues masks(ModelSizes sizes) {
-        return run != null
-                ? SavedMasks.open(run, sizes, results::note).binary()
-                : edges != null ? MaskValues.of(Circuit.read(edges, sizes.graph())) : null;
+    /** The circuit's binary masks; empty for the whole model. */
+    private Optional<MaskValues> masks(ModelSizes sizes) {
+        if (run != null) {
+            return Optional.of(SavedMasks.open(run, sizes, results::note).binary());
+        }
+        return Optional.ofNullable(edges).map(file -> MaskValues.of(Circuit.read(file, sizes.graph())));
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

@@ -17,21 +17,42 @@ public final class FullModel {
     private FullModel() {}
 
     /**
-     * Logits at the scored tokens, {@code [scored, vocab]}.
+     * Runs the model and computes the logits of every token, without recording gradients.
      *
-     * @param scored token numbers, i64; null for all tokens
+     * @param model the model
+     * @param batch the prompts, packed
+     * @return logits {@code [tokens, vocab]}, F32, in the caller's scope
      */
-    public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
+    public static Tensor logits(TransformerModel model, TokenBatch batch) {
         try (GradMode _ = GradMode.disabled();
                 TensorScope scope = TensorScope.open()) {
-            Tensor residual = finalResidual(model, batch);
-            return scope.keep(model.logits(scored == null ? residual : residual.indexSelect(0, scored)));
+            return scope.keep(model.logits(finalResidual(model, batch)));
         }
     }
 
     /**
-     * The model up to its final norm, {@code [tokens, hidden]}: the residual stream that {@code resid_post} reads.
-     * Recorded for differentiation where gradients are on and the model's parameters require them.
+     * Runs the model and computes the logits of the scored tokens only, without recording gradients.
+     *
+     * @param model the model
+     * @param batch the prompts, packed
+     * @param scored indices of the scored tokens in the packed batch, {@code [scored]}, i64, on the model's device
+     * @return logits {@code [scored, vocab]}, F32, in the caller's scope
+     */
+    public static Tensor logits(TransformerModel model, TokenBatch batch, Tensor scored) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            return scope.keep(model.logits(finalResidual(model, batch).indexSelect(0, scored)));
+        }
+    }
+
+    /**
+     * Runs the model up to its final norm. The result is recorded for differentiation if gradients are enabled and the
+     * model's parameters require them.
+     *
+     * @param model the model
+     * @param batch the prompts, packed
+     * @return the residual stream that {@code resid_post} reads, {@code [tokens, hidden]}, in the model's compute dtype
+     *     and in the caller's scope
      */
     public static Tensor finalResidual(TransformerModel model, TokenBatch batch) {
         TensorScope outer = TensorScope.open();

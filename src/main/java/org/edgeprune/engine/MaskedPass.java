@@ -82,13 +82,30 @@ public final class MaskedPass {
     }
 
     /**
-     * Runs the masked model.
+     * Runs the masked model for the final residual stream of every token.
      *
-     * @param batch the clean prompts
-     * @param baseline what flows along cut edges; a recorded run must pack like {@code batch}
-     * @param masks on the model's device
-     * @param scored numbers of the tokens whose final residual stream is wanted, i64, each at most once; null for all
+     * @param model the full model
+     * @param batch the clean prompts, packed
+     * @param baseline what flows along cut edges; a recorded run must have the same tokens as {@code batch}
+     * @param masks edge and node masks, on the model's device
      * @param gradients whether {@link #backward} will be called, and what is kept for it
+     * @return the pass, whose {@link #finalResidual()} is {@code [tokens, hidden]}
+     */
+    public static MaskedPass forward(
+            TransformerModel model, TokenBatch batch, Baseline baseline, Masks masks, Gradients gradients) {
+        return new ForwardPass(model, batch, baseline, masks.layout().graph(), gradients).run(masks, Optional.empty());
+    }
+
+    /**
+     * Runs the masked model for the final residual stream of some tokens.
+     *
+     * @param model the full model
+     * @param batch the clean prompts, packed
+     * @param baseline what flows along cut edges; a recorded run must have the same tokens as {@code batch}
+     * @param masks edge and node masks, on the model's device
+     * @param scored indices of the wanted tokens in the packed batch, {@code [scored]}, i64, each at most once
+     * @param gradients whether {@link #backward} will be called, and what is kept for it
+     * @return the pass, whose {@link #finalResidual()} is {@code [scored, hidden]}
      */
     public static MaskedPass forward(
             TransformerModel model,
@@ -98,7 +115,7 @@ public final class MaskedPass {
             Tensor scored,
             Gradients gradients) {
         return new ForwardPass(model, batch, baseline, masks.layout().graph(), gradients)
-                .run(masks, Optional.ofNullable(scored));
+                .run(masks, Optional.of(scored));
     }
 
     /**

@@ -41,25 +41,33 @@ public record Evaluation(List<Scored> examples) {
     }
 
     /**
-     * Everything in one map, as in {@code metrics.json}: sparsities, the circuit's metrics by name, and the full
-     * model's with the prefix {@code full_model_}.
+     * The evaluation of a circuit in one map, as in {@code metrics.json}.
      *
-     * @param masks the binary masks that were evaluated; null for the full model alone
+     * @param masks the binary masks that were evaluated
+     * @return sparsities (0 to 1) and edge counts, the number of examples, the circuit's mean metrics by name, and the
+     *     full model's with the prefix {@code full_model_}, in this order; a new map that the caller may change
      */
     public Map<String, Object> summary(MaskValues masks) {
         Map<String, Object> all = new LinkedHashMap<>();
-        if (masks != null) {
-            all.put("edge_sparsity", masks.edgeSparsity());
-            all.put("node_sparsity", masks.nodeSparsity());
-            all.put("effective_edge_sparsity", masks.effectiveEdgeSparsity());
-            all.put("num_edges", masks.circuit().size());
-            all.put("total_edges", masks.edges().length);
-        }
+        all.put("edge_sparsity", masks.edgeSparsity());
+        all.put("node_sparsity", masks.nodeSparsity());
+        all.put("effective_edge_sparsity", masks.effectiveEdgeSparsity());
+        all.put("num_edges", masks.circuit().size());
+        all.put("total_edges", masks.edges().length);
+        all.putAll(summaryOfFullModel());
+        fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
+        return all;
+    }
+
+    /**
+     * The evaluation of the full model alone in one map, see {@link Evaluator#evaluateFullModel}.
+     *
+     * @return the number of examples and the mean metrics by name; a new map that the caller may change
+     */
+    public Map<String, Object> summaryOfFullModel() {
+        Map<String, Object> all = new LinkedHashMap<>();
         all.put("examples", examples.size());
         all.putAll(metrics());
-        if (masks != null) {
-            fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
-        }
         return all;
     }
 

@@ -3,6 +3,7 @@ package org.edgeprune.eval;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.mask.MaskValues;
@@ -20,17 +21,35 @@ import org.edgeprune.torch.TensorScope;
  * Runs circuits on examples and scores them.
  *
  * @param model the full model
- * @param scorer the task's judge
+ * @param scorer computes the task's metrics from logits
  * @param ablation what cut edges carry
- * @param batchSize examples a pass
+ * @param batchSize number of examples in one forward pass, at least 1
  */
 public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
     /**
-     * Scores the model under masks, normally binary ones.
+     * Scores the model under masks, normally binary ones, and the full model beside it.
      *
-     * @param masks of edges and nodes; null for the full model alone, whose metrics then stand on both sides
+     * @param examples prompt pairs of the task
+     * @param masks masks of edges and nodes
+     * @return metrics of the circuit and of the full model for each example, in the order of {@code examples}
+     * @throws org.edgeprune.io.InputException if a logit is not finite
      */
     public Evaluation evaluate(List<Example> examples, MaskValues masks) {
+        return evaluate(examples, Optional.of(masks));
+    }
+
+    /**
+     * Scores the full model alone. Only the clean prompts are run.
+     *
+     * @param examples prompt pairs of the task
+     * @return metrics of each example, in the order of {@code examples}: the full model takes the circuit's place too
+     * @throws org.edgeprune.io.InputException if a logit is not finite
+     */
+    public Evaluation evaluateFullModel(List<Example> examples) {
+        return evaluate(examples, Optional.empty());
+    }
+
+    private Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks) {
         List<Evaluation.Scored> scored = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
             scored.addAll(score(examples.subList(from, Math.min(examples.size(), from + batchSize)), masks));
@@ -39,13 +58,13 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
         return new Evaluation(scored);
     }
 
-    private List<Evaluation.Scored> score(List<Example> examples, MaskValues masks) {
+    private List<Evaluation.Scored> score(List<Example> examples, Optional<MaskValues> masks) {
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, examples, scorer, masks == null ? Ablation.ZERO : ablation);
+            PromptBatch batch = PromptBatch.of(model, examples, scorer, masks.isPresent() ? ablation : Ablation.ZERO);
             float[][] full = rows(batch.fullLogits());
-            float[][] logits = masks == null ? full : rows(logits(batch, masks));
+            float[][] logits = masks.map(m -> rows(logits(batch, m))).orElse(full);
             List<Evaluation.Scored> scored = new ArrayList<>();
             int next = 0;
             for (Example example : examples) {

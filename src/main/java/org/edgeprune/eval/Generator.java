@@ -2,6 +2,7 @@ package org.edgeprune.eval;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
@@ -17,39 +18,39 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Greedy generation by a model or by a circuit in it. Every token is a pass over the whole sequence: nothing is kept
- * between tokens.
+ * Greedy generation by a model or by a circuit in it. There is no key-value cache: every new token costs a forward pass
+ * over the whole sequence.
  *
  * @param model the full model
- * @param masks the circuit; null for the full model
- * @param endTokens after which generation ends
+ * @param circuit masks of the circuit; empty for the full model
+ * @param endTokens token ids that end the generation
  */
-public record Generator(TransformerModel model, MaskValues masks, Set<Integer> endTokens) {
+public record Generator(TransformerModel model, Optional<MaskValues> circuit, Set<Integer> endTokens) {
     /**
      * Continues a prompt by the most likely token at each step.
      *
-     * @param prompt at least one token
-     * @param corrupted a prompt of as many tokens whose states flow along cut edges; it is continued by the same
-     *     tokens. Null: cut edges carry nothing (zero ablation). Without effect for the full model
-     * @param newTokens how many to generate at most
-     * @return the new tokens, an end token included
-     * @throws InputException if the model has too few positions, or the prompts differ in length
+     * @param prompt token ids, at least one
+     * @param corrupted token ids of a prompt of the same length, whose states flow along cut edges; it is continued by
+     *     the same new tokens. If empty, cut edges carry nothing (zero ablation). Ignored for the full model
+     * @param newTokens the largest number of tokens to generate
+     * @return ids of the new tokens, including the end token if one was generated
+     * @throws InputException if the model has too few positions, the prompts differ in length, or a logit is not finite
      */
-    public int[] generate(int[] prompt, int[] corrupted, int newTokens) {
+    public int[] generate(int[] prompt, Optional<int[]> corrupted, int newTokens) {
         if ((long) prompt.length + newTokens > model.maxPositions()) {
             throw new InputException("a prompt of " + prompt.length + " tokens and " + newTokens
                     + " new ones do not fit into the model's " + model.maxPositions() + " positions: ask for fewer");
         }
-        if (corrupted != null && corrupted.length != prompt.length) {
-            throw new InputException("the corrupted prompt has " + corrupted.length + " tokens and the prompt "
+        if (corrupted.isPresent() && corrupted.get().length != prompt.length) {
+            throw new InputException("the corrupted prompt has " + corrupted.get().length + " tokens and the prompt "
                     + prompt.length + ": they must have as many");
         }
         int[] clean = prompt.clone();
-        int[] other = corrupted == null ? null : corrupted.clone();
+        Optional<int[]> other = corrupted;
         for (int i = 0; i < newTokens; i++) {
             int next = Metrics.argmax(FiniteLogits.require(nextLogits(clean, other)));
             clean = append(clean, next);
-            other = other == null ? null : append(other, next);
+            other = other.map(tokens -> append(tokens, next));
             if (endTokens.contains(next)) {
                 break;
             }
@@ -58,19 +59,27 @@ public record Generator(TransformerModel model, MaskValues masks, Set<Integer> e
         return Arrays.copyOfRange(clean, prompt.length, clean.length);
     }
 
-    /** Logits of the token after the last, {@code [vocab]}. */
-    public float[] nextLogits(int[] clean, int[] corrupted) {
+    /**
+     * Computes the logits of the token that follows a prompt.
+     *
+     * @param clean token ids of the prompt, at least one
+     * @param corrupted as for {@link #generate}
+     * @return logits {@code [vocab]} at the last position
+     */
+    public float[] nextLogits(int[] clean, Optional<int[]> corrupted) {
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
             TokenBatch batch = batch(clean);
             Tensor last = Tensor.of(new long[] {clean.length - 1}, 1).to(model.device());
-            if (masks == null) {
+            if (circuit.isEmpty()) {
                 return FullModel.logits(model, batch, last).toFloats();
             }
-            Baseline baseline = corrupted == null ? Baseline.ZERO : Baseline.record(model, batch(corrupted));
+            Baseline baseline = corrupted
+                    .<Baseline>map(tokens -> Baseline.record(model, batch(tokens)))
+                    .orElse(Baseline.ZERO);
             MaskedPass pass = MaskedPass.forward(
-                    model, batch, baseline, Masks.of(masks, model.device()), last, MaskedPass.Gradients.NONE);
+                    model, batch, baseline, Masks.of(circuit.get(), model.device()), last, MaskedPass.Gradients.NONE);
             return model.logits(pass.finalResidual()).toFloats();
         }
     }

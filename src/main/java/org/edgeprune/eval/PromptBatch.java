@@ -3,6 +3,7 @@ package org.edgeprune.eval;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.graph.Ablation;
@@ -31,14 +32,20 @@ public record PromptBatch(
     /**
      * Rows of logits that are distributions: one per scored token, or one per example across its scored tokens.
      *
-     * @param vocabulary the task's token ids, i64, or null for all
-     * @param examples how many examples; only used across positions
-     * @param across whether a row is an example
+     * @param vocabulary ids of the task's tokens, {@code [columns]}, i64; empty for the whole vocabulary
+     * @param examples number of examples in the batch; only used across positions
+     * @param across whether a row is a whole example (a distribution over positions and tokens) and not one token
      */
-    public record Rows(Tensor vocabulary, int examples, boolean across) {
-        /** {@code [scored, vocab]} to {@code [rows, columns]}, differentiable. */
+    public record Rows(Optional<Tensor> vocabulary, int examples, boolean across) {
+        /**
+         * Selects and reshapes logits. Differentiable.
+         *
+         * @param logits logits of the scored tokens, {@code [scored, vocab]}
+         * @return {@code [rows, columns]}: {@code [scored, columns]}, or across positions {@code [examples, scored /
+         *     examples * columns]}
+         */
         public Tensor of(Tensor logits) {
-            Tensor words = vocabulary == null ? logits : logits.indexSelect(-1, vocabulary);
+            Tensor words = vocabulary.map(ids -> logits.indexSelect(-1, ids)).orElse(logits);
             return across ? words.reshape(examples, -1) : words;
         }
     }
@@ -96,7 +103,8 @@ public record PromptBatch(
             throw new IllegalArgumentException("a batch scored across positions needs equally many in every example");
         }
         return new Rows(
-                words == null ? null : Tensor.of(longs(words), words.length).to(model.device()),
+                Optional.ofNullable(words)
+                        .map(ids -> Tensor.of(longs(ids), ids.length).to(model.device())),
                 examples.size(),
                 across);
     }

@@ -61,7 +61,7 @@ final class HeldOut {
         for (Part part : parts) {
             Evaluator evaluator = new Evaluator(model, part.scorer(), Ablation.ZERO, BATCH);
             Map<String, Double> metrics =
-                    evaluator.evaluate(part.examples(), null).metrics();
+                    evaluator.evaluateFullModel(part.examples()).metrics();
             // The others compare a model with the full one, which this is.
             metrics.keySet().retainAll(METRICS.get(part.task()));
             all.put(part.task(), metrics);

@@ -163,28 +163,42 @@ public record PruneSession(
         return record(limited(read(directory))).differencesFrom(directory.readRecord());
     }
 
-    /** Evaluates masks on other examples of the task, such as {@code result.binary()} on a split of one's own. */
+    /**
+     * Evaluates masks on other examples of the task.
+     *
+     * @param masks masks of edges and nodes, such as {@link PruneResult#binary}
+     * @param examples prompt pairs, such as a split of one's own
+     * @return metrics of the circuit and of the full model, example by example
+     */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
-        return new Evaluator(
-                        model.model(),
-                        scorer(),
-                        options.ablation(),
-                        options.training().batchSize())
-                .evaluate(examples, masks);
+        return evaluator().evaluate(examples, masks);
     }
 
-    /** Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}. */
+    /**
+     * Evaluates the full model on examples of the task.
+     *
+     * @param examples prompt pairs
+     * @return metrics of the full model, example by example
+     */
+    public Evaluation evaluateFullModel(List<Example> examples) {
+        return evaluator().evaluateFullModel(examples);
+    }
+
+    /**
+     * Cuts what a circuit of a run of this session can spare on the training part, see {@link Minimizer}.
+     *
+     * @param directory the run, for its prompts
+     * @param circuit the circuit to start from
+     * @param tolerance how much the mean KL on the training part may rise in all, nats
+     * @return the smaller circuit with its KL before and after
+     */
     public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
-        List<Example> examples = limited(read(directory)).train();
-        return new Minimizer(
-                        new Evaluator(
-                                model.model(),
-                                scorer(),
-                                options.ablation(),
-                                options.training().batchSize()),
-                        examples,
-                        tolerance)
-                .minimize(circuit);
+        return new Minimizer(evaluator(), limited(read(directory)).train(), tolerance).minimize(circuit);
+    }
+
+    private Evaluator evaluator() {
+        return new Evaluator(
+                model.model(), scorer(), options.ablation(), options.training().batchSize());
     }
 
     /** The task's judge. */

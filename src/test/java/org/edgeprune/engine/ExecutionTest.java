@@ -182,7 +182,7 @@ class ExecutionTest {
             Baseline baseline = Baseline.record(model, TokenBatch.of(CORRUPTED, device));
             MaskedPass.Gradients how =
                     execution.recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT;
-            MaskedPass pass = MaskedPass.forward(model, TokenBatch.of(CLEAN, device), baseline, masks, null, how);
+            MaskedPass pass = MaskedPass.forward(model, TokenBatch.of(CLEAN, device), baseline, masks, how);
             Tensor loss = model.logits(pass.finalResidual())
                     .logSoftmax(-1)
                     .select(1, 7)

@@ -99,7 +99,7 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     float[] logits(Masks masks, Baseline baseline) {
-        return model.logits(MaskedPass.forward(model, clean, baseline, masks, null, MaskedPass.Gradients.NONE)
+        return model.logits(MaskedPass.forward(model, clean, baseline, masks, MaskedPass.Gradients.NONE)
                         .finalResidual())
                 .toFloats();
     }

@@ -96,7 +96,7 @@ abstract class GoldenTest {
         try (Case c = new Case(embeddings)) {
             assertClose(
                     c.golden.floats("full.logits"),
-                    FullModel.logits(c.model, c.clean, null).toFloats(),
+                    FullModel.logits(c.model, c.clean).toFloats(),
                     1e-4,
                     "logits of the plain model");
             boolean nodes = c.graph.shape().hasEmbeddings();
@@ -112,7 +112,6 @@ abstract class GoldenTest {
                     c.clean,
                     c.baseline(),
                     Masks.of(MaskValues.full(c.graph), Device.CPU),
-                    null,
                     MaskedPass.Gradients.NONE);
             assertClose(
                     c.golden.floats("full.writer_states"), pass.writerStates().toFloats(), 1e-4, "writer states");

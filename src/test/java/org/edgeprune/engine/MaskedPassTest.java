@@ -106,10 +106,9 @@ class MaskedPassTest {
     @Test
     void allMasksAtOneGiveThePlainModelAndAllAtZeroTheCorruptedOne() {
         ComputationGraph graph = graph(true);
-        assertArrayEquals(
-                FullModel.logits(model, clean(), null).toFloats(), logits(MaskValues.full(graph), true), 1e-4f);
+        assertArrayEquals(FullModel.logits(model, clean()).toFloats(), logits(MaskValues.full(graph), true), 1e-4f);
         MaskValues none = new MaskValues(graph, new float[graph.edgeCount()], new float[graph.nodeCount()]);
-        assertArrayEquals(FullModel.logits(model, corrupted(), null).toFloats(), logits(none, true), 1e-4f);
+        assertArrayEquals(FullModel.logits(model, corrupted()).toFloats(), logits(none, true), 1e-4f);
     }
 
     /** Heads, MLPs and embeddings that nobody reads are not computed; their masks may be anything. */
@@ -149,7 +148,7 @@ class MaskedPassTest {
             TokenBatch one = TokenBatch.of(List.of(CLEAN.get(row)), Device.CPU);
             Baseline baseline = Baseline.record(model, TokenBatch.of(List.of(CORRUPTED.get(row)), Device.CPU));
             float[] alone = model.logits(MaskedPass.forward(
-                                    model, one, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+                                    model, one, baseline, Masks.of(masks, Device.CPU), MaskedPass.Gradients.NONE)
                             .finalResidual())
                     .toFloats();
             int from = together.token(row, 0) * CONFIG.vocabSize();
@@ -163,7 +162,7 @@ class MaskedPassTest {
         MaskValues masks = random(graph, 6, 0.3, 0.3);
         Tensor scored = Tensor.of(new long[] {10, 3}, 2);
         Tensor whole = MaskedPass.forward(
-                        model, clean(), baseline(true), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+                        model, clean(), baseline(true), Masks.of(masks, Device.CPU), MaskedPass.Gradients.NONE)
                 .finalResidual();
         Tensor some = MaskedPass.forward(
                         model, clean(), baseline(true), Masks.of(masks, Device.CPU), scored, MaskedPass.Gradients.NONE)
@@ -178,7 +177,6 @@ class MaskedPassTest {
                 clean(),
                 baseline(true),
                 Masks.of(MaskValues.full(graph(true)), Device.CPU),
-                null,
                 MaskedPass.Gradients.NONE);
         assertThrows(IllegalStateException.class, () -> pass.backward(pass.finalResidual()));
     }
@@ -217,7 +215,6 @@ class MaskedPassTest {
                                 clean(),
                                 baseline(interchange),
                                 Masks.of(masks, Device.CPU),
-                                null,
                                 MaskedPass.Gradients.NONE)
                         .finalResidual())
                 .toFloats();
@@ -237,7 +234,7 @@ class MaskedPassTest {
 
     private MaskGradients gradients(MaskValues masks, boolean interchange) {
         MaskedPass pass = MaskedPass.forward(
-                model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.KEPT);
+                model, clean(), baseline(interchange), Masks.of(masks, Device.CPU), MaskedPass.Gradients.KEPT);
         return pass.backward(Autograd.grad(loss(pass.finalResidual()), pass.finalResidual())[0]);
     }
 
@@ -259,7 +256,6 @@ class MaskedPassTest {
                                     clean(),
                                     baseline(interchange),
                                     Masks.of(masks, Device.CPU),
-                                    null,
                                     MaskedPass.Gradients.NONE)
                             .finalResidual())
                     .item();

@@ -61,8 +61,7 @@ class PublishedTracrModelTest {
     private static float[] logits(Path directory, List<int[]> inputs) {
         try (TransformerModel model = Models.open(directory, Device.CPU);
                 TensorScope _ = TensorScope.open()) {
-            return FullModel.logits(model, TokenBatch.of(inputs, Device.CPU), null)
-                    .toFloats();
+            return FullModel.logits(model, TokenBatch.of(inputs, Device.CPU)).toFloats();
         }
     }
 }

@@ -108,7 +108,6 @@ class TracrGoldenTest {
                     c.clean,
                     c.baseline(),
                     Masks.of(MaskValues.full(c.graph), Device.CPU),
-                    null,
                     MaskedPass.Gradients.NONE);
             assertClose(
                     c.golden.floats("full.writer_states"), full.writerStates().toFloats(), 1e-4, "writer states");

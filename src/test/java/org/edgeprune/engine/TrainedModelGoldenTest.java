@@ -42,7 +42,7 @@ class TrainedModelGoldenTest {
                         "residual stream after block " + layer);
             }
             float[] expected = floats(golden, "lm_head");
-            assertClose(expected, FullModel.logits(model, batch, null).toFloats(), 1e-4, "logits");
+            assertClose(expected, FullModel.logits(model, batch).toFloats(), 1e-4, "logits");
 
             ComputationGraph graph = new ComputationGraph(model.graphShape());
             TokenBatch other = TokenBatch.of(rows(golden.tensor("idx")).reversed(), Device.CPU);
@@ -51,7 +51,6 @@ class TrainedModelGoldenTest {
                     batch,
                     Baseline.record(model, other),
                     Masks.of(MaskValues.full(graph), Device.CPU),
-                    null,
                     MaskedPass.Gradients.NONE);
             Tensor logits = model.logits(full.finalResidual());
             assertClose(expected, logits.toFloats(), 1e-4, "logits of the masked model at full masks");

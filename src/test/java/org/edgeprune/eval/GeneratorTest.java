@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.Circuit;
@@ -52,7 +53,8 @@ class GeneratorTest {
     void theModelTellsItsStory() {
         int[] start = {tokenizer.bos().getAsInt()};
         int[] story = tokenizer.encode(STORY);
-        int[] written = new Generator(model, null, Set.of()).generate(start, null, story.length - 1);
+        int[] written =
+                new Generator(model, Optional.empty(), Set.of()).generate(start, Optional.empty(), story.length - 1);
         assertEquals(STORY, tokenizer.decode(written));
         assertArrayEquals(Arrays.copyOfRange(story, 1, story.length), written);
     }
@@ -62,39 +64,44 @@ class GeneratorTest {
         int[] clean = tokenizer.encode(STORY);
         int[] other = new int[clean.length];
         Arrays.setAll(other, i -> clean[clean.length - 1 - i]);
-        float[] expected = new Generator(model, null, Set.of()).nextLogits(clean, null);
+        float[] expected = new Generator(model, Optional.empty(), Set.of()).nextLogits(clean, Optional.empty());
         for (ComputationGraph graph : List.of(graph(true), graph(false))) {
-            Generator circuit = new Generator(model, MaskValues.full(graph), Set.of());
-            assertArrayEquals(expected, circuit.nextLogits(clean, other), 1e-4f);
-            assertArrayEquals(expected, circuit.nextLogits(clean, null), 1e-4f);
+            Generator circuit = new Generator(model, Optional.of(MaskValues.full(graph)), Set.of());
+            assertArrayEquals(expected, circuit.nextLogits(clean, Optional.of(other)), 1e-4f);
+            assertArrayEquals(expected, circuit.nextLogits(clean, Optional.empty()), 1e-4f);
         }
     }
 
     @Test
     void aCircuitWithoutEdgesFollowsTheCorruptedPrompt() {
-        Generator model = new Generator(GeneratorTest.model, null, Set.of());
-        Generator nothing =
-                new Generator(GeneratorTest.model, MaskValues.of(Circuit.of(graph(true), new BitSet())), Set.of());
+        Generator model = new Generator(GeneratorTest.model, Optional.empty(), Set.of());
+        Generator nothing = new Generator(
+                GeneratorTest.model, Optional.of(MaskValues.of(Circuit.of(graph(true), new BitSet()))), Set.of());
         int[] clean = tokenizer.encode("Once upon a time, there was a little girl named Lily. She");
         int[] corrupted = Arrays.copyOf(
                 tokenizer.encode("Tom and his mom went to the park to play with the big dog and the cat"),
                 clean.length);
-        assertArrayEquals(model.nextLogits(corrupted, null), nothing.nextLogits(clean, corrupted), 1e-4f);
-        assertFalse(Arrays.equals(nothing.generate(clean, corrupted, 4), model.generate(clean, null, 4)));
+        assertArrayEquals(
+                model.nextLogits(corrupted, Optional.empty()),
+                nothing.nextLogits(clean, Optional.of(corrupted)),
+                1e-4f);
+        assertFalse(Arrays.equals(
+                nothing.generate(clean, Optional.of(corrupted), 4), model.generate(clean, Optional.empty(), 4)));
     }
 
     @Test
     void itEndsAtAnEndTokenAndRefusesWhatDoesNotFit() {
         int[] start = {tokenizer.bos().getAsInt()};
-        int[] first = new Generator(model, null, Set.of()).generate(start, null, 5);
-        int[] ended = new Generator(model, null, Set.of(first[2])).generate(start, null, 5);
+        int[] first = new Generator(model, Optional.empty(), Set.of()).generate(start, Optional.empty(), 5);
+        int[] ended = new Generator(model, Optional.empty(), Set.of(first[2])).generate(start, Optional.empty(), 5);
         assertArrayEquals(Arrays.copyOf(first, 3), ended);
-        Generator generator = new Generator(model, null, Set.of());
+        Generator generator = new Generator(model, Optional.empty(), Set.of());
         // rotary positions have no end of their own: what is left is the largest count
-        String tooMany = assertThrows(InputException.class, () -> generator.generate(start, null, Integer.MAX_VALUE))
+        String tooMany = assertThrows(
+                        InputException.class, () -> generator.generate(start, Optional.empty(), Integer.MAX_VALUE))
                 .getMessage();
         assertTrue(tooMany.contains(model.maxPositions() + " positions"), tooMany);
-        String uneven = assertThrows(InputException.class, () -> generator.generate(start, new int[2], 1))
+        String uneven = assertThrows(InputException.class, () -> generator.generate(start, Optional.of(new int[2]), 1))
                 .getMessage();
         assertTrue(uneven.contains("as many"), uneven);
     }

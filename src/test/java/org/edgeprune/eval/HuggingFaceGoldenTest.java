@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -71,17 +72,18 @@ class HuggingFaceGoldenTest {
                 String expected = layer == 0 ? "embeddings" : "layer." + (layer - 1);
                 close(golden, expected, residual, ofResidual);
             }
-            close(golden, "logits", FullModel.logits(model, batch, null), ofLogits);
+            close(golden, "logits", FullModel.logits(model, batch), ofLogits);
             for (String prefix : FURTHER_BATCHES) {
                 if (golden.contains(prefix + "input_ids")) {
                     TokenBatch further = batch(golden, prefix);
-                    close(golden, prefix + "logits", FullModel.logits(model, further, null), ofLogits);
+                    close(golden, prefix + "logits", FullModel.logits(model, further), ofLogits);
                 }
             }
             int[] expected = ints(json.get("greedy"));
             assertArrayEquals(
                     expected,
-                    new Generator(model, null, Set.of()).generate(ints(json.get("prompt")), null, expected.length),
+                    new Generator(model, Optional.empty(), Set.of())
+                            .generate(ints(json.get("prompt")), Optional.empty(), expected.length),
                     "greedy continuation");
         }
     }

@@ -89,7 +89,7 @@ class InterchangeGoldenTest {
             MaskValues values =
                     new MaskValues(graph, masks, MaskValues.full(graph).nodes());
             float[] actual = MaskedPass.forward(
-                            model, clean, baseline, Masks.of(values, Device.CPU), null, MaskedPass.Gradients.NONE)
+                            model, clean, baseline, Masks.of(values, Device.CPU), MaskedPass.Gradients.NONE)
                     .finalResidual()
                     .toFloats();
             float[] expected = circuit.tensor("residual").toFloats();

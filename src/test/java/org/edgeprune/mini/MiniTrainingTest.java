@@ -122,8 +122,8 @@ class MiniTrainingTest {
                         List.of(tokenizer.encode("When Mary and John went home,"), tokenizer.encode(" 1732 to 17")),
                         Device.CPU);
                 assertArrayEquals(
-                        FullModel.logits(again.model(), batch, null).toFloats(),
-                        FullModel.logits(opened, batch, null).toFloats(),
+                        FullModel.logits(again.model(), batch).toFloats(),
+                        FullModel.logits(opened, batch).toFloats(),
                         1e-6f);
             }
         }

@@ -79,7 +79,7 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG, SHORT), Device.CPU);
-            float[] logits = FullModel.logits(model, batch, null).toFloats();
+            float[] logits = FullModel.logits(model, batch).toFloats();
             assertRow(naive.logits(LONG), logits, batch.token(0, 0));
             assertRow(naive.logits(SHORT), logits, batch.token(1, 0));
 
@@ -91,7 +91,6 @@ class ArchitecturesTest {
                         batch,
                         baseline,
                         Masks.of(MaskValues.full(graph), Device.CPU),
-                        null,
                         MaskedPass.Gradients.NONE);
                 assertRow(naive.logits(LONG), model.logits(full.finalResidual()).toFloats(), batch.token(0, 0));
             }
@@ -133,7 +132,7 @@ class ArchitecturesTest {
             edges[i] = graph.edge(i).writer().index() == writer ? mask : 1;
         }
         MaskValues masks = new MaskValues(graph, edges, MaskValues.full(graph).nodes());
-        return MaskedPass.forward(model, batch, baseline, Masks.of(masks, Device.CPU), null, MaskedPass.Gradients.NONE)
+        return MaskedPass.forward(model, batch, baseline, Masks.of(masks, Device.CPU), MaskedPass.Gradients.NONE)
                 .finalResidual()
                 .toFloats();
     }
@@ -200,7 +199,6 @@ class ArchitecturesTest {
                     batch,
                     baseline,
                     Masks.of(new MaskValues(graph, edges, nodes), Device.CPU),
-                    null,
                     MaskedPass.Gradients.KEPT);
             MaskGradients gradients = pass.backward(weights);
             double expected = dot(gradients.edges().toFloats(), alongEdges)
@@ -213,7 +211,7 @@ class ArchitecturesTest {
                         moved(edges, alongEdges, step * (1 - 2 * side)),
                         moved(nodes, alongNodes, step * (1 - 2 * side)));
                 MaskedPass other = MaskedPass.forward(
-                        model, batch, baseline, Masks.of(moved, Device.CPU), null, MaskedPass.Gradients.NONE);
+                        model, batch, baseline, Masks.of(moved, Device.CPU), MaskedPass.Gradients.NONE);
                 loss[side] = dot(other.finalResidual().toFloats(), weights.toFloats());
             }
             assertEquals(expected, (loss[0] - loss[1]) / (2 * step), 1e-2 * Math.abs(expected));
@@ -311,8 +309,7 @@ class ArchitecturesTest {
                     model.hiddenSize());
             MaskedPass expected = MaskedPass.forward(
                     model, whole, Baseline.record(model, other), masks, kept, MaskedPass.Gradients.KEPT);
-            MaskedPass actual =
-                    MaskedPass.forward(model, tails, runs.corrupted(), masks, null, MaskedPass.Gradients.KEPT);
+            MaskedPass actual = MaskedPass.forward(model, tails, runs.corrupted(), masks, MaskedPass.Gradients.KEPT);
             assertArrayEquals(
                     expected.finalResidual().toFloats(), actual.finalResidual().toFloats(), 1e-4f);
             MaskGradients a = expected.backward(weights);
@@ -328,7 +325,7 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 23}), Device.CPU);
-            String message = assertThrows(InputException.class, () -> FullModel.logits(model, batch, null))
+            String message = assertThrows(InputException.class, () -> FullModel.logits(model, batch))
                     .getMessage();
             assertTrue(message.startsWith("token 23 is outside the model's vocabulary of 23"), message);
         }
@@ -376,7 +373,7 @@ class ArchitecturesTest {
                 TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
                 assertRow(
                         new NaiveTransformer(config, rounded).logits(LONG),
-                        FullModel.logits(model, batch, null).toFloats(),
+                        FullModel.logits(model, batch).toFloats(),
                         0);
             }
             Files.delete(dir.resolve("model.safetensors.index.json"));
@@ -437,7 +434,7 @@ class ArchitecturesTest {
         try (TransformerModel model = Models.open(dir, Device.CPU);
                 TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(LONG), Device.CPU);
-            float[] logits = FullModel.logits(model, batch, null).toFloats();
+            float[] logits = FullModel.logits(model, batch).toFloats();
             assertRow(new NaiveTransformer(config, weights).logits(LONG), logits, 0);
             assertEquals(8, model.sizes().positions().trained());
         }

@@ -172,7 +172,7 @@ class CheckpointNamesTest {
         try (TransformerModel model = Models.open(directory, Device.CPU);
                 TensorScope _ = TensorScope.open()) {
             TokenBatch batch = TokenBatch.of(List.of(new int[] {3, 17, 22, 5, 9}), Device.CPU);
-            return FullModel.logits(model, batch, null).toFloats();
+            return FullModel.logits(model, batch).toFloats();
         }
     }
 

@@ -99,7 +99,7 @@ class PublishedConfigsTest {
         try (TensorScope _ = TensorScope.open();
                 TransformerModel model = TransformerModel.of(decoder, new RuleWeights(), Execution.on(Device.CPU))) {
             TokenBatch batch = TokenBatch.of(List.of(ids), Device.CPU);
-            float[] logits = FullModel.logits(model, batch, null).toFloats();
+            float[] logits = FullModel.logits(model, batch).toFloats();
             int vocabulary = logits.length / ids.length;
             for (int row = 0; row < 2; row++) {
                 float[] of = JSON.convertValue(expected.at("/logits/" + row), float[].class);

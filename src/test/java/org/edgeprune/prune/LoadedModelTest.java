@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -118,7 +119,7 @@ class LoadedModelTest {
         CountDownLatch evaluating = new CountDownLatch(1);
         Throwable end = closedDuring(evaluated, evaluating, () -> {
             while (true) {
-                session(evaluated, 1).evaluate(null, examples);
+                session(evaluated, 1).evaluateFullModel(examples);
                 evaluating.countDown();
             }
         });
@@ -128,7 +129,7 @@ class LoadedModelTest {
         CountDownLatch begun = new CountDownLatch(1);
         end = closedDuring(generating, begun, () -> {
             while (true) {
-                new Generator(generating.model(), null, Set.of()).generate(prompt, null, 3);
+                new Generator(generating.model(), Optional.empty(), Set.of()).generate(prompt, Optional.empty(), 3);
                 begun.countDown();
             }
         });

@@ -24,6 +24,7 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.DType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -138,6 +139,11 @@ final class EvalCommand implements Callable<Integer> {
      * line, only says so of the model.
      */
     private void compareWith(RunRecord made, LoadedModel opened, List<Example> examples) {
+        DType dtype = opened.model().execution().dtype();
+        if (dtype != made.computeDtype()) {
+            results.note(run + ": was made in " + made.computeDtype() + " and is evaluated in " + dtype
+                    + "; --compute-dtype " + made.computeDtype() + " gives the run's own numbers");
+        }
         if (made.inputs() == null) {
             results.note(run + ": is of an earlier version, which did not note the contents of data, config.json and"
                     + " tokenizer: they may have changed since");

@@ -99,7 +99,12 @@ public final class Main {
 
     /** Runs a command line and returns its exit code. */
     static int run(String... args) {
-        CommandLine line = new CommandLine(new Main())
+        return run(commandLine(), args);
+    }
+
+    /** The commands, with how arguments are read and what is said where a command fails. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Main())
                 .setUsageHelpWidth(110)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // scripts give options, their caller others in their place
@@ -111,12 +116,15 @@ public final class Main {
                 .registerConverter(DType.class, text -> read(Main::floating, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
+    }
+
+    static int run(CommandLine line, String... args) {
         try {
             return line.execute(args);
         } catch (StackOverflowError e) {
             return exhausted(
                     line,
-                    "an input is nested too deeply: check it, or give Java more stack " + "(JAVA_TOOL_OPTIONS=-Xss16m)"
+                    "an input is nested too deeply: check it, or give Java more stack (JAVA_TOOL_OPTIONS=-Xss16m)"
                             + place(e));
         } catch (OutOfMemoryError e) {
             return exhausted(

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.mask.MaskValues;
@@ -52,19 +53,23 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     private Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks) {
         List<Evaluation.Scored> scored = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
-            scored.addAll(score(examples.subList(from, Math.min(examples.size(), from + batchSize)), masks));
+            scored.addAll(score(examples, from, masks));
         }
         model.requireUnchanged();
         return new Evaluation(scored);
     }
 
-    private List<Evaluation.Scored> score(List<Example> examples, Optional<MaskValues> masks) {
+    /** The batch that begins with example {@code from}. */
+    private List<Evaluation.Scored> score(List<Example> all, int from, Optional<MaskValues> masks) {
+        List<Example> examples = all.subList(from, Math.min(all.size(), from + batchSize));
+        IntFunction<String> name = i -> "example " + (from + i + 1) + " of " + all.size();
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
             PromptBatch batch = PromptBatch.of(model, examples, scorer, masks.isPresent() ? ablation : Ablation.ZERO);
-            float[][] full = rows(batch.fullLogits());
-            float[][] logits = masks.map(m -> rows(logits(batch, m))).orElse(full);
+            float[][] full = rows(batch.fullLogits(), examples, name);
+            float[][] logits =
+                    masks.map(m -> rows(logits(batch, m), examples, name)).orElse(full);
             List<Evaluation.Scored> scored = new ArrayList<>();
             int next = 0;
             for (Example example : examples) {
@@ -100,8 +105,8 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
                 : scorer.vocabulary()[column];
     }
 
-    private static float[][] rows(Tensor matrix) {
-        float[] values = FiniteLogits.require(matrix.toFloats());
+    private float[][] rows(Tensor matrix, List<Example> examples, IntFunction<String> name) {
+        float[] values = FiniteLogits.require(matrix, examples, scorer, name);
         int columns = (int) matrix.size(1);
         float[][] rows = new float[(int) matrix.size(0)][];
         for (int i = 0; i < rows.length; i++) {

@@ -48,7 +48,7 @@ public record Generator(TransformerModel model, Optional<MaskValues> circuit, Se
         int[] clean = prompt.clone();
         Optional<int[]> other = corrupted;
         for (int i = 0; i < newTokens; i++) {
-            int next = Metrics.argmax(FiniteLogits.require(nextLogits(clean, other)));
+            int next = Metrics.argmax(FiniteLogits.require(nextLogits(clean, other), "the prompt"));
             clean = append(clean, next);
             other = other.map(tokens -> append(tokens, next));
             if (endTokens.contains(next)) {

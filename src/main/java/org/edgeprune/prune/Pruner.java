@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.FiniteLogits;
@@ -165,10 +166,23 @@ public record Pruner(
         try (TensorScope _ = TensorScope.open()) {
             PromptBatch batch = cache.batch(examples);
             if (first) {
-                FiniteLogits.require(batch.fullLogits().toFloats());
+                requireFinite(batch, examples);
             }
-            return trainer.step(step, batch);
+            StepMetrics metrics = trainer.step(step, batch);
+            if (!metrics.sound()) {
+                requireFinite(batch, examples); // else it is not the model's fault, and the run has diverged
+            }
+            return metrics;
         }
+    }
+
+    private void requireFinite(PromptBatch batch, int[] examples) {
+        FiniteLogits.require(
+                batch.fullLogits(),
+                IntStream.of(examples).mapToObj(data.train()::get).toList(),
+                scorer,
+                i -> "training example " + (examples[i] + 1) + " of "
+                        + data.train().size());
     }
 
     private static boolean due(int made, int every, int steps) {

@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.edgeprune.fixture.NoLocks;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,23 +30,51 @@ class FolderLockTest {
     public static final class Holder {
         public static void main(String[] folder) throws IOException {
             try (FolderLock lock = FolderLock.of(Path.of(folder[0]))) {
-                System.out.println("holds it " + lock.note().isEmpty());
+                System.out.println(lock.note().orElse("holds it"));
                 System.in.read();
             }
         }
     }
 
-    private static Process hold(Path folder) throws IOException {
-        Process holder = new ProcessBuilder(
+    private static ProcessBuilder holder(Path folder) {
+        return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
                         Holder.class.getName(),
                         folder.toString())
-                .redirectError(Redirect.INHERIT)
-                .start();
-        assertEquals("holds it true", new BufferedReader(holder.inputReader()).readLine());
+                .redirectError(Redirect.INHERIT);
+    }
+
+    private static Process hold(Path folder) throws IOException {
+        return hold(holder(folder), "holds it");
+    }
+
+    private static Process hold(ProcessBuilder process, String says) throws IOException {
+        Process holder = process.start();
+        assertEquals(says, new BufferedReader(holder.inputReader()).readLine());
         return holder;
+    }
+
+    private static void end(Process holder) throws Exception {
+        holder.getOutputStream().close();
+        assertEquals(0, holder.waitFor());
+    }
+
+    @Test
+    void onAFileSystemWithoutLocksEveryoneIsToldThatNobodyIsKeptAway() throws Exception {
+        Path folder = dir.resolve("run");
+        ProcessBuilder without = holder(folder);
+        without.environment().put("LD_PRELOAD", NoLocks.build(dir).toString());
+        String note =
+                folder + ": this file system has no locks (No locks available); let no other process write to this"
+                        + " folder meanwhile";
+        Process first = hold(without, note);
+        Process second = hold(without, note);
+        end(first);
+        assertTrue(Files.exists(folder.resolve(FolderLock.FILE)), "it may be another's lock all the same");
+        end(second);
+        end(hold(folder));
     }
 
     @Test
@@ -66,13 +95,8 @@ class FolderLockTest {
             assertEquals(Optional.empty(), lock.note());
             // a refusal within this process must not release what it holds
             assertThrows(InputException.class, () -> FolderLock.of(folder));
-            Process second = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Holder.class.getName(),
-                            folder.toString())
+            Process second = holder(folder)
+                    .redirectError(Redirect.PIPE)
                     .redirectErrorStream(true)
                     .start();
             String said = new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -81,9 +105,7 @@ class FolderLockTest {
                             "another process (PID " + ProcessHandle.current().pid() + ") works on it"),
                     said);
         }
-        Process third = hold(folder);
-        third.getOutputStream().close();
-        assertEquals(0, third.waitFor());
+        end(hold(folder));
         assertEquals(0, folder.toFile().list().length, "an orderly end leaves nothing");
     }
 

@@ -66,7 +66,8 @@ def compare_json(old, new, found, place=""):
         found.values += 1
         if type(new) is int and type(old) is int and new != old:
             found.unequal.append(place)
-        found.number(place, abs(new - old))
+        if not (math.isnan(new) and math.isnan(old)):
+            found.number(place, abs(new - old))
     elif new != old:
         found.unequal.append(place)
 

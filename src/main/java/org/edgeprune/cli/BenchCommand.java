@@ -17,7 +17,6 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
-import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
@@ -151,12 +150,7 @@ final class BenchCommand implements Callable<Integer> {
         Execution execution = recompute.over(compute.start(directory));
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = Models.open(directory, execution)) {
-            return measure(
-                    model,
-                    opened,
-                    Blueprint.of(Models.decoder(directory), name -> true),
-                    Models.copied(directory, execution),
-                    memory);
+            return measure(model, opened, Models.decoder(directory), Models.copied(directory, execution), memory);
         }
     }
 
@@ -169,11 +163,11 @@ final class BenchCommand implements Callable<Integer> {
         }
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(decoder, new RandomWeights(1), execution)) {
-            return measure("random", opened, Blueprint.of(decoder, name -> true), Long.MAX_VALUE, memory);
+            return measure("random", opened, decoder, Long.MAX_VALUE, memory);
         }
     }
 
-    private Result measure(String name, TransformerModel model, Blueprint parameters, long copied, PeakMemory memory) {
+    private Result measure(String name, TransformerModel model, Decoder decoder, long copied, PeakMemory memory) {
         ComputationGraph graph = new ComputationGraph(model.graphShape());
         List<Example> examples = examples(model.sizes().vocabulary());
         Device device = model.device();
@@ -195,15 +189,14 @@ final class BenchCommand implements Callable<Integer> {
                 LibTorch.synchronize(device);
             });
             PeakMemory.Resident peak = memory.peak();
-            StepMemory predicted = StepMemory.of(new StepMemory.Work(
-                    model.sizes(),
-                    parameters,
-                    copied,
-                    graph,
-                    model.execution(),
-                    Ablation.INTERCHANGE,
-                    StepMemory.Tokens.of(batchSize, tokens),
-                    cached ? PromptCache.bytes(model, examples, UNSCORED, Ablation.INTERCHANGE) : 0));
+            StepMemory predicted = StepMemory.of(StepMemory.Work.of(
+                            decoder,
+                            copied,
+                            graph,
+                            model.execution(),
+                            Ablation.INTERCHANGE,
+                            StepMemory.Tokens.of(batchSize, tokens))
+                    .withCacheBytes(cached ? PromptCache.bytes(model, examples, UNSCORED, Ablation.INTERCHANGE) : 0));
             return new Result(
                     name,
                     model.architecture(),

@@ -9,7 +9,6 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
@@ -98,15 +97,13 @@ final class InfoCommand implements Callable<Integer> {
         }
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
-        StepMemory memory = StepMemory.of(new StepMemory.Work(
-                sizes,
-                Blueprint.of(decoder, name -> true),
+        StepMemory memory = StepMemory.of(StepMemory.Work.of(
+                decoder,
                 Models.copied(directory, how),
                 with,
                 how,
                 Ablation.INTERCHANGE,
-                StepMemory.Tokens.of(batchSize, tokens),
-                0));
+                StepMemory.Tokens.of(batchSize, tokens)));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),

@@ -1,5 +1,8 @@
 package org.edgeprune.cli;
 
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
 import picocli.CommandLine.Option;
@@ -33,21 +36,17 @@ final class PaceOptions {
                     "Memory for the full model's states, which are then computed once (default: 4096, or the resumed run's).")
     private Long cacheMegabytes;
 
-    /** What was given, or {@code otherwise}; null for all. */
-    Integer maxTrainSamples(Integer otherwise) {
+    /** The number that was given, else {@code otherwise}; empty for all. */
+    OptionalInt maxTrainSamples(Optional<Integer> otherwise) {
         if (maxTrainSamples != null && maxTrainSamples < 1) {
             throw new InputException("--max-train-samples " + maxTrainSamples + ": must be at least 1");
         }
-        return maxTrainSamples != null ? maxTrainSamples : otherwise;
+        return Stream.concat(Stream.ofNullable(maxTrainSamples), otherwise.stream())
+                .mapToInt(Integer::intValue)
+                .findFirst();
     }
 
     private static void requireNotNegative(String option, int value) {
-        if (value < 0) {
-            throw new InputException(option + " " + value + ": must not be negative; 0 is for never");
-        }
-    }
-
-    private static void notNegative(String option, int value) {
         if (value < 0) {
             throw new InputException(option + " " + value + ": must not be negative; 0 is for none");
         }
@@ -58,8 +57,6 @@ final class PaceOptions {
         if (cacheMegabytes != null && (cacheMegabytes < 0 || cacheMegabytes > MOST_MEGABYTES)) {
             throw new InputException("--cache-mb " + cacheMegabytes + ": must be from 0 to " + MOST_MEGABYTES);
         }
-        notNegative("--evaluate-every", evaluateEvery);
-        notNegative("--save-every", saveEvery);
         requireNotNegative("--evaluate-every", evaluateEvery);
         requireNotNegative("--save-every", saveEvery);
         long otherwise = cacheBytes == null ? Pruner.Pace.REFERENCE.cacheBytes() : cacheBytes;

@@ -82,8 +82,9 @@ final class PruneCommand implements Callable<Integer> {
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
             PruneResult result = run(session, lock, resume, results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
-            if (session.minimal() != null) {
-                Minimizer.Result less = session.minimize(directory, result.circuit(), session.minimal());
+            if (session.minimal().isPresent()) {
+                Minimizer.Result less = session.minimize(
+                        directory, result.circuit(), session.minimal().getAsDouble());
                 directory.writeMinimal(less.circuit());
                 summary.put("minimal_num_edges", less.circuit().size());
                 summary.put("minimal_train_kl_before", less.klBefore());

@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
@@ -87,10 +88,10 @@ final class RunOptions {
         return new PruneSession(
                 loaded,
                 Tasks.named(taskName(earlier)),
-                task.data(earlier.map(RunRecord::data)),
-                pace.maxTrainSamples(earlier.map(RunRecord::examples).orElse(null)),
+                Optional.ofNullable(task.data(earlier.map(RunRecord::data))),
+                pace.maxTrainSamples(earlier.map(RunRecord::examples)),
                 last.apply(over(preset)),
-                earlier.map(RunRecord::minimal).orElse(null),
+                earlier.map(RunRecord::minimal).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)));
     }
 }

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.edgeprune.Version;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
@@ -96,7 +95,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
 
     private int run(List<LibraryProgram> chosen) {
         Device device = compute.start(1, Device.CPU);
-        Recovery recovery = new Recovery(ablation, steps, seed.value(), Version.number());
+        Recovery recovery = new Recovery(ablation, steps, seed.value());
         List<Row> rows = new ArrayList<>();
         for (LibraryProgram program : chosen) {
             Recovery.Result result = recovery.run(TracrTask.of(program), out.resolve(program.programName()), device);

@@ -9,7 +9,6 @@ import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
@@ -30,18 +29,17 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         Ablation ablation = options.ablation();
         long cache = PromptCache.bytes(model, examples, scorer, ablation);
         return new MemoryGuard(
-                new StepMemory.Work(
-                        model.sizes(),
-                        Blueprint.of(Models.decoder(session.model().directory()), name -> true),
-                        Models.copied(session.model().directory(), model.execution()),
-                        options.graph().of(model.graphShape()),
-                        model.execution(),
-                        ablation,
-                        tokens(
-                                examples,
-                                options.training().batchSize(),
-                                example -> PromptBatch.past(model, example, ablation)),
-                        cache <= session.pace().cacheBytes() ? cache : 0),
+                StepMemory.Work.of(
+                                Models.decoder(session.model().directory()),
+                                Models.copied(session.model().directory(), model.execution()),
+                                options.graph().of(model.graphShape()),
+                                model.execution(),
+                                ablation,
+                                tokens(
+                                        examples,
+                                        options.training().batchSize(),
+                                        example -> PromptBatch.past(model, example, ablation)))
+                        .withCacheBytes(cache <= session.pace().cacheBytes() ? cache : 0),
                 Math.min(options.training().batchSize(), examples.size()));
     }
 
@@ -86,9 +84,9 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
 
     /** The mildest change that fits. */
     private String remedy(long available) {
-        StepMemory.Work uncached = with(work, work.tokens(), 0);
-        StepMemory.Work recomputed = how(uncached, false);
-        StepMemory.Work offloaded = how(uncached, true);
+        StepMemory.Work uncached = work.withCacheBytes(0);
+        StepMemory.Work recomputed = uncached.with(work.execution().recomputing());
+        StepMemory.Work offloaded = uncached.with(work.execution().offloading());
         if (fits(uncached, available)) {
             return "use --cache-mb 0" + needs(uncached);
         }
@@ -104,7 +102,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                     all.masked() * smaller / batchSize,
                     all.past() * smaller / batchSize,
                     all.scored() * smaller / batchSize);
-            StepMemory.Work less = with(offloaded, fewer, 0);
+            StepMemory.Work less = offloaded.with(fewer);
             if (fits(less, available)) {
                 return "use --offload --cache-mb 0 --batch-size " + smaller + needs(less);
             }
@@ -118,30 +116,6 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
 
     private static String needs(StepMemory.Work work) {
         return " (needs " + gigabytes(StepMemory.of(work).total()) + ")";
-    }
-
-    private static StepMemory.Work how(StepMemory.Work work, boolean offload) {
-        return new StepMemory.Work(
-                work.model(),
-                work.parameters(),
-                work.copied(),
-                work.graph(),
-                offload ? work.execution().offloading() : work.execution().recomputing(),
-                work.ablation(),
-                work.tokens(),
-                work.cacheBytes());
-    }
-
-    private static StepMemory.Work with(StepMemory.Work work, StepMemory.Tokens tokens, long cacheBytes) {
-        return new StepMemory.Work(
-                work.model(),
-                work.parameters(),
-                work.copied(),
-                work.graph(),
-                work.execution(),
-                work.ablation(),
-                tokens,
-                cacheBytes);
     }
 
     private static String gigabytes(long bytes) {

@@ -4,7 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.edgeprune.Version;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
@@ -20,7 +21,6 @@ import org.edgeprune.task.Generated;
 import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Task;
-import org.edgeprune.torch.LibTorch;
 
 /**
  * From a model and a task to a circuit: the library's front door, and what {@code edgeprune prune} does.
@@ -32,54 +32,119 @@ import org.edgeprune.torch.LibTorch;
  * }
  * }</pre>
  *
- * @param model the full model; it stays the caller's to close
- * @param task what the circuit is to do
- * @param data the task's prompts, a folder or file; null to generate them into the run's directory
- * @param maxTrainSamples how many of the training examples to use; null for all
+ * @param model the full model; the caller closes it
+ * @param task the task that the circuit is for
+ * @param data folder or file with the task's prompts; if empty they are generated into the run directory
+ * @param maxTrainSamples how many of the training examples to use, from the first on; empty for all
  * @param options hyper-parameters
- * @param minimal how much KL {@link #minimize} will be allowed to cost afterwards, nats, as {@code run.json} will say;
- *     null where it is not asked for
+ * @param minimal how much the mean KL may rise when the circuit is minimized after the run ({@link #minimize}), nats;
+ *     it is noted in {@code run.json}. Empty if the circuit is not to be minimized
  * @param pace how often to evaluate and to save
  */
 public record PruneSession(
         LoadedModel model,
         Task task,
-        Path data,
-        Integer maxTrainSamples,
+        Optional<Path> data,
+        OptionalInt maxTrainSamples,
         PruneOptions options,
-        Double minimal,
+        OptionalDouble minimal,
         Pruner.Pace pace) {
     /** What takes more than a few seconds to read. */
     private static final long MUCH_TO_READ = 2L << 30;
 
+    /** Lets the task adapt itself to the model's directory, see {@link Task#forModel}. */
     public PruneSession {
         task = task.forModel(model.directory());
     }
 
-    /** Generated prompts and the model's usual hyper-parameters. */
+    /**
+     * A session with generated prompts, all training examples and the model's usual hyper-parameters.
+     *
+     * @param model the full model; the caller closes it
+     * @param task the task that the circuit is for
+     * @return the session; nothing has been computed yet
+     */
     public static PruneSession of(LoadedModel model, Task task) {
-        return new PruneSession(model, task, null, null, PruneOptions.preset(model), null, Pruner.Pace.REFERENCE);
+        return new PruneSession(
+                model,
+                task,
+                Optional.empty(),
+                OptionalInt.empty(),
+                PruneOptions.preset(model),
+                OptionalDouble.empty(),
+                Pruner.Pace.REFERENCE);
     }
 
+    /**
+     * The same session with prompts that are read instead of generated.
+     *
+     * @param newData folder or file with the task's prompts
+     * @return a new session
+     */
     public PruneSession withData(Path newData) {
-        return new PruneSession(model, task, newData, maxTrainSamples, options, minimal, pace);
+        return new PruneSession(model, task, Optional.of(newData), maxTrainSamples, options, minimal, pace);
     }
 
+    /**
+     * The same session with fewer training examples.
+     *
+     * @param count how many of them to use, at least 1
+     * @return a new session
+     */
+    public PruneSession withMaxTrainSamples(int count) {
+        return new PruneSession(model, task, data, OptionalInt.of(count), options, minimal, pace);
+    }
+
+    /**
+     * The same session with other hyper-parameters.
+     *
+     * @param newOptions all hyper-parameters
+     * @return a new session
+     */
     public PruneSession withOptions(PruneOptions newOptions) {
         return new PruneSession(model, task, data, maxTrainSamples, newOptions, minimal, pace);
     }
 
-    /** The same run, whose circuit is to be minimized afterwards. */
-    public PruneSession withMinimal(Double tolerance) {
-        return new PruneSession(model, task, data, maxTrainSamples, options, tolerance, pace);
+    /**
+     * The same session, whose {@code run.json} notes that the circuit is to be minimized. {@link #minimize} does it.
+     *
+     * @param tolerance how much the mean KL on the training part may rise in all, nats
+     * @return a new session
+     */
+    public PruneSession withMinimal(double tolerance) {
+        return new PruneSession(model, task, data, maxTrainSamples, options, OptionalDouble.of(tolerance), pace);
     }
 
-    /** Finds a circuit and writes everything to a new run directory. */
+    /**
+     * The same session with other intervals between evaluations and checkpoints, or another cache.
+     *
+     * @param newPace the intervals, in steps, and the cache's size
+     * @return a new session
+     */
+    public PruneSession withPace(Pruner.Pace newPace) {
+        return new PruneSession(model, task, data, maxTrainSamples, options, minimal, newPace);
+    }
+
+    /**
+     * Finds a circuit and writes the run to a new directory, without reporting progress; otherwise as
+     * {@link #run(FolderLock, boolean, Pruner.Listener)}.
+     *
+     * @param out the run directory: not there yet, or empty
+     * @return the circuit, its masks and their evaluation on the test part
+     */
     public PruneResult run(Path out) {
         return run(new RunDirectory(out), false, new Pruner.Listener() {});
     }
 
-    /** The same, and reports its progress to a listener; see {@link #run(FolderLock, boolean, Pruner.Listener)}. */
+    /**
+     * Finds a circuit, holding the directory's lock while it runs; otherwise as {@link #run(FolderLock, boolean,
+     * Pruner.Listener)}.
+     *
+     * @param directory the run directory
+     * @param resume whether to continue the run that the directory holds; a new one begins if it holds none
+     * @param listener receives progress and notes, on the calling thread
+     * @return the circuit, its masks and their evaluation on the test part
+     */
     public PruneResult run(RunDirectory directory, boolean resume, Pruner.Listener listener) {
         try (FolderLock lock = FolderLock.of(directory.path())) {
             return run(lock, resume, listener);
@@ -87,15 +152,17 @@ public record PruneSession(
     }
 
     /**
-     * The same in a folder that the caller has locked.
+     * Finds a circuit in a run directory that the caller has locked.
      *
-     * @param lock of the run's folder, held from before the caller's first look at the folder
-     * @param resume whether to go on with the run that the folder holds; begin if it holds none
-     * @throws InputException if the folder holds a run and is not to be resumed, or holds another run, or files that
-     *     are no run's
-     * @throws InputException if a step would not fit into memory, naming what would
-     * @throws InputException if the weights' file is written to or replaced meanwhile; no result is written then
-     * @throws IllegalStateException if the model is closed, also meanwhile
+     * @param lock the run directory's lock, taken before the caller first looked into the directory
+     * @param resume whether to continue the run that the directory holds; a new one begins if it holds none
+     * @param listener receives progress and notes, on the calling thread
+     * @return the circuit, its masks and their evaluation on the test part
+     * @throws InputException if the directory holds a run and {@code resume} is false, or another run, or files that do
+     *     not belong to a run
+     * @throws InputException if a step would not fit into memory; the message names settings that would
+     * @throws InputException if the weights' file is changed or replaced during the run; no result is written then
+     * @throws IllegalStateException if the model is closed before or during the run
      * @throws Pruner.DivergedException if the loss stops being finite
      */
     public PruneResult run(FolderLock lock, boolean resume, Pruner.Listener listener) {
@@ -108,7 +175,7 @@ public record PruneSession(
         directory.requireRunOrEmpty();
         directory.removeTemporary();
         try (TransformerModel.Use _ = model.model().use()) {
-            // open, as far as the beginning is concerned; each step sees for itself
+            // throws if the model is closed; each step checks again
         }
         Optional<Generated> generated = generate(directory, listener);
         Records records = generated.map(Generated::records).orElseGet(() -> records(directory));
@@ -137,26 +204,14 @@ public record PruneSession(
     }
 
     private RunRecord record(Dataset dataset) {
-        return new RunRecord(
-                Version.number(),
-                LibTorch.version(),
-                model.name(),
-                model.sha256(),
-                task.fullName(),
-                data == null ? null : data.toString(),
-                dataset.train().size(),
-                RunInputs.of(dataset, model),
-                LibTorch.threads(),
-                model.model().execution(),
-                pace.cacheBytes(),
-                minimal,
-                options);
+        return RunRecord.of(model, task.fullName(), data, dataset, pace.cacheBytes(), minimal, options);
     }
 
     /**
-     * In what this session's model, task, data and options differ from those of the run in a directory, in words; empty
-     * if it would make the same run.
+     * Compares this session with the run in a directory. Reads the prompts and all weights.
      *
+     * @param directory a run directory
+     * @return how model, task, data and options differ, in words; empty if the session would repeat the run
      * @see RunRecord#differencesFrom
      */
     public List<String> differencesFrom(RunDirectory directory) {
@@ -201,7 +256,11 @@ public record PruneSession(
                 model.model(), scorer(), options.ablation(), options.training().batchSize());
     }
 
-    /** The task's judge. */
+    /**
+     * The scorer of the task for this model.
+     *
+     * @return what computes the task's metrics from logits
+     */
     public Scorer scorer() {
         return task.scorer(model.tokenizer());
     }
@@ -212,7 +271,7 @@ public record PruneSession(
      */
     private Optional<Generated> generate(RunDirectory directory, Pruner.Listener listener) {
         boolean known = !directory.holdsRun() || directory.readRecord().inputs() != null;
-        if (data != null || Files.exists(directory.data()) || !known) {
+        if (data.isPresent() || Files.exists(directory.data()) || !known) {
             return Optional.empty();
         }
         Generated generated = task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
@@ -225,13 +284,14 @@ public record PruneSession(
     }
 
     private Records records(RunDirectory directory) {
-        return Records.read(data == null ? directory.data() : data);
+        return Records.read(data.orElseGet(directory::data));
     }
 
     private Dataset limited(Dataset dataset) {
         List<Example> train = dataset.train();
-        return maxTrainSamples == null || maxTrainSamples >= train.size()
+        int used = maxTrainSamples.orElse(Integer.MAX_VALUE);
+        return used >= train.size()
                 ? dataset
-                : new Dataset(train.subList(0, maxTrainSamples), dataset.validation(), dataset.test());
+                : new Dataset(train.subList(0, used), dataset.validation(), dataset.test());
     }
 }

@@ -1,6 +1,7 @@
 package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -8,15 +9,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Function;
+import org.edgeprune.Version;
 import org.edgeprune.io.Digest;
 import org.edgeprune.model.DeviceMap;
 import org.edgeprune.model.Execution;
+import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.LibTorch;
 
 /**
  * {@code run.json}: what a run was made from, enough to repeat it.
@@ -64,37 +69,45 @@ public record RunRecord(
         computeDtype = computeDtype == null ? DType.F32 : computeDtype;
     }
 
-    public RunRecord(
-            String version,
-            String libtorch,
-            String model,
-            String modelSha256,
+    /**
+     * The record of a run that is about to begin with this version, this libtorch and its number of threads. Reads all
+     * weights for their digest.
+     *
+     * @param model the full model
+     * @param task the task's name, {@code task:mode} where a mode was chosen
+     * @param data where the prompts were read from; empty if they are generated into the run directory
+     * @param dataset the examples that the run uses
+     * @param cacheBytes memory for the full model's runs, bytes
+     * @param minimal how much KL a {@link Minimizer} may cost afterwards, nats; empty if none is to run
+     * @param options hyper-parameters
+     * @return the record
+     */
+    public static RunRecord of(
+            LoadedModel model,
             String task,
-            String data,
-            int examples,
-            RunInputs inputs,
-            int threads,
-            Execution execution,
+            Optional<Path> data,
+            Dataset dataset,
             long cacheBytes,
-            Double minimal,
+            OptionalDouble minimal,
             PruneOptions options) {
-        this(
-                version,
-                libtorch,
-                model,
-                modelSha256,
+        Execution execution = model.model().execution();
+        return new RunRecord(
+                Version.number(),
+                LibTorch.version(),
+                model.name(),
+                model.sha256(),
                 task,
-                data,
-                examples,
-                inputs,
-                threads,
+                data.map(Path::toString).orElse(null),
+                dataset.train().size(),
+                RunInputs.of(dataset, model),
+                LibTorch.threads(),
                 execution.device().toString(),
                 execution.dtype(),
                 execution.layers().map(DeviceMap::toString).orElse(null),
                 execution.offload(),
                 execution.recompute(),
                 cacheBytes,
-                minimal,
+                minimal.isPresent() ? minimal.getAsDouble() : null,
                 options);
     }
 

@@ -4,6 +4,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 
@@ -71,7 +72,66 @@ public record StepMemory(
             Execution execution,
             Ablation ablation,
             Tokens tokens,
-            long cacheBytes) {}
+            long cacheBytes) {
+        /**
+         * The work of a step in which the full model's runs are not kept.
+         *
+         * @param decoder the model's blocks and parameters
+         * @param copied bytes of all parameters that cannot be used as they lie in a mapped file
+         * @param graph the graph that is pruned
+         * @param execution how the model is run
+         * @param ablation what cut edges carry
+         * @param tokens tokens of a batch
+         * @return the work
+         */
+        public static Work of(
+                Decoder decoder,
+                long copied,
+                ComputationGraph graph,
+                Execution execution,
+                Ablation ablation,
+                Tokens tokens) {
+            return new Work(
+                    decoder.sizes(),
+                    Blueprint.of(decoder, name -> true),
+                    copied,
+                    graph,
+                    execution,
+                    ablation,
+                    tokens,
+                    0);
+        }
+
+        /**
+         * The same work, run in another way.
+         *
+         * @param value how the model is run
+         * @return a new description
+         */
+        public Work with(Execution value) {
+            return new Work(model, parameters, copied, graph, value, ablation, tokens, cacheBytes);
+        }
+
+        /**
+         * The same work on other tokens.
+         *
+         * @param value tokens of a batch
+         * @return a new description
+         */
+        public Work with(Tokens value) {
+            return new Work(model, parameters, copied, graph, execution, ablation, value, cacheBytes);
+        }
+
+        /**
+         * The same work with another cache.
+         *
+         * @param bytes what is kept of the full model's runs
+         * @return a new description
+         */
+        public Work withCacheBytes(long bytes) {
+            return new Work(model, parameters, copied, graph, execution, ablation, tokens, bytes);
+        }
+    }
 
     /**
      * Tokens of a batch, all examples together.

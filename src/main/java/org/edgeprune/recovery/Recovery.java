@@ -4,6 +4,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.edgeprune.eval.Evaluator;
@@ -21,7 +23,6 @@ import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
-import org.edgeprune.prune.RunInputs;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SparsestFaithful;
 import org.edgeprune.task.DataRequest;
@@ -29,7 +30,6 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
-import org.edgeprune.torch.LibTorch;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
@@ -42,9 +42,8 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
  * @param ablation what cut edges carry
  * @param steps optimiser steps
  * @param seed of masks, noise, batches and data
- * @param version of edgeprune, for {@code run.json}
  */
-public record Recovery(Ablation ablation, int steps, long seed, String version) {
+public record Recovery(Ablation ablation, int steps, long seed) {
     /**
      * Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting
      * everything.
@@ -170,20 +169,13 @@ public record Recovery(Ablation ablation, int steps, long seed, String version) 
 
     private Pruner pruner(TracrTask task, LoadedModel model, Dataset data, Path directory, double scale) {
         RunDirectory run = RunDirectory.create(directory.resolve("run"));
-        Path models = directory.resolve("model");
-        RunRecord record = new RunRecord(
-                version,
-                LibTorch.version(),
-                models.toString(),
-                model.sha256(),
+        RunRecord record = RunRecord.of(
+                model,
                 task.name(),
-                directory.resolve("data").toString(),
-                data.train().size(),
-                RunInputs.of(data, model),
-                LibTorch.threads(),
-                model.model().execution(),
+                Optional.of(directory.resolve("data")),
+                data,
                 CACHE_BYTES,
-                null,
+                OptionalDouble.empty(),
                 options(scale, new ComputationGraph(model.model().graphShape()).edgeCount()));
         return new Pruner(
                 model.model(), data, task.scorer(), record, run, new Pruner.Pace(EVALUATE_EVERY, 0, CACHE_BYTES));

@@ -56,14 +56,10 @@ class LoadedModelTest {
     }
 
     private static PruneSession session(LoadedModel loaded, int steps) {
-        return new PruneSession(
-                loaded,
-                Tasks.named("ioi"),
-                data,
-                null,
-                TinyRun.options().withSteps(steps),
-                null,
-                new Pruner.Pace(0, 5, 1 << 30));
+        return PruneSession.of(loaded, Tasks.named("ioi"))
+                .withData(data)
+                .withOptions(TinyRun.options().withSteps(steps))
+                .withPace(new Pruner.Pace(0, 5, 1 << 30));
     }
 
     /** Closes the model once the work has begun. @return what the work ended with */

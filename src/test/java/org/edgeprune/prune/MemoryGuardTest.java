@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.architecture.Gpt2;
@@ -20,15 +19,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A run of 32 prompts of 20 tokens on GPT-2 small, with 2 GB of cache, on machines of any size. */
 class MemoryGuardTest {
     private static final Decoder GPT2 = Gpt2.decoder(Gpt2Config.small());
-    private static final StepMemory.Work WORK = new StepMemory.Work(
-            GPT2.sizes(),
-            Blueprint.of(GPT2, name -> true),
-            0,
-            new ComputationGraph(GPT2.sizes().graph()),
-            Execution.on(Device.CPU),
-            Ablation.INTERCHANGE,
-            StepMemory.Tokens.of(32, 20),
-            2_000_000_000);
+    private static final StepMemory.Work WORK = StepMemory.Work.of(
+                    GPT2,
+                    0,
+                    new ComputationGraph(GPT2.sizes().graph()),
+                    Execution.on(Device.CPU),
+                    Ablation.INTERCHANGE,
+                    StepMemory.Tokens.of(32, 20))
+            .withCacheBytes(2_000_000_000);
     private static final MemoryGuard GUARD = new MemoryGuard(WORK, 32);
 
     @Test

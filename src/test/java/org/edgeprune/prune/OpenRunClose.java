@@ -90,14 +90,10 @@ final class OpenRunClose {
         delete(out);
         try (LoadedModel loaded = LoadedModel.open(model, Device.CPU)) {
             LibTorch.setThreads(1);
-            new PruneSession(
-                            loaded,
-                            Tasks.named("ioi"),
-                            data,
-                            null,
-                            TinyRun.options().withSteps(STEPS),
-                            null,
-                            new Pruner.Pace(5, 5, 1 << 30))
+            PruneSession.of(loaded, Tasks.named("ioi"))
+                    .withData(data)
+                    .withOptions(TinyRun.options().withSteps(STEPS))
+                    .withPace(new Pruner.Pace(5, 5, 1 << 30))
                     .run(out);
         }
         return Files.readAllBytes(out.resolve("masks.safetensors"));

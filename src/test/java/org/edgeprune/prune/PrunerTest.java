@@ -27,6 +27,7 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.AfterEach;
@@ -172,8 +173,12 @@ class PrunerTest {
                 10,
                 RunInputs.of(data, "architecture", "tokenizer"),
                 1,
-                Execution.on(Device.CPU),
-                0,
+                "cpu",
+                DType.F32,
+                null,
+                false,
+                false,
+                0L,
                 null,
                 options);
     }

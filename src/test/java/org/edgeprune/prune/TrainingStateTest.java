@@ -82,14 +82,10 @@ class TrainingStateTest {
     }
 
     private static PruneSession session() {
-        return new PruneSession(
-                model,
-                Tasks.named("ioi"),
-                data,
-                null,
-                TinyRun.options().withSteps(STEPS),
-                null,
-                new Pruner.Pace(0, 5, 1 << 30));
+        return PruneSession.of(model, Tasks.named("ioi"))
+                .withData(data)
+                .withOptions(TinyRun.options().withSteps(STEPS))
+                .withPace(new Pruner.Pace(0, 5, 1 << 30));
     }
 
     @BeforeEach
@@ -275,14 +271,10 @@ class TrainingStateTest {
     private void assertRefusedFor(Path folder, String changed) {
         try (LoadedModel other = LoadedModel.open(folder.toString(), Device.CPU)) {
             assertRefused(
-                    new PruneSession(
-                            other,
-                            Tasks.named("ioi"),
-                            data,
-                            null,
-                            session().options(),
-                            null,
-                            session().pace()),
+                    PruneSession.of(other, Tasks.named("ioi"))
+                            .withData(data)
+                            .withOptions(session().options())
+                            .withPace(session().pace()),
                     changed);
         }
     }
@@ -379,14 +371,10 @@ class TrainingStateTest {
 
     @Test
     void aRunThatWasCutOffBeforeItsPromptsWereWrittenMakesTheSameOnes() throws IOException {
-        PruneSession generating = new PruneSession(
-                model,
-                Tasks.named("ioi"),
-                null,
-                24,
-                session().options(),
-                null,
-                session().pace());
+        PruneSession generating = PruneSession.of(model, Tasks.named("ioi"))
+                .withMaxTrainSamples(24)
+                .withOptions(session().options())
+                .withPace(session().pace());
         Path first = dir.resolve("first");
         generating.run(first);
         run = dir.resolve("second");

@@ -37,7 +37,7 @@ class RecoveryTest {
 
     private void recoversPerfectly(LibraryProgram program, Ablation ablation, int edges) {
         long live = TensorScope.liveTensors();
-        Recovery recovery = new Recovery(ablation, 300, 42, "test");
+        Recovery recovery = new Recovery(ablation, 300, 42);
         Recovery.Result result = recovery.run(TracrTask.of(program), folder, Device.CPU);
         assertTrue(result.minimal().perfect(), result.minimal().text());
         assertEquals(edges, result.minimal().found().size());

@@ -40,8 +40,10 @@ class RunReportTest {
         Path data = TinyRun.data("ioi", model, dir.resolve("data"));
         run = new RunDirectory(dir.resolve("run"));
         try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
-            PruneSession session = new PruneSession(
-                    loaded, Tasks.named("ioi"), data, null, TinyRun.options(), null, new Pruner.Pace(5, 0, 1 << 30));
+            PruneSession session = PruneSession.of(loaded, Tasks.named("ioi"))
+                    .withData(data)
+                    .withOptions(TinyRun.options())
+                    .withPace(new Pruner.Pace(5, 0, 1 << 30));
             result = session.run(run, false, new Pruner.Listener() {});
             Evaluation again = session.evaluate(
                     result.binary(),

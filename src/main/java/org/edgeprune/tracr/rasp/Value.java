@@ -44,9 +44,31 @@ public sealed interface Value extends Comparable<Value> {
         }
     }
 
+    /**
+     * Values side by side, which may be tuples themselves. It holds at most {@value #MAX_SIZE} values, those inside its
+     * tuples counted: a program that pairs pairs doubles them at every step, and whoever compares tuples walks over
+     * all.
+     */
     record Tuple(List<Value> values) implements Value {
+        /** The most values that lie in a tuple, at any depth. */
+        public static final int MAX_SIZE = 1024;
+
+        /** @throws IllegalArgumentException if there are more than {@value #MAX_SIZE} values */
         public Tuple {
             values = List.copyOf(values);
+            if (size(values) > MAX_SIZE) {
+                throw new IllegalArgumentException("a tuple of more than " + MAX_SIZE
+                        + " values: combine fewer selectors that read different keys or queries");
+            }
+        }
+
+        /** Each part has at most {@value #MAX_SIZE} values, which bounds the time that this takes. */
+        private static int size(List<Value> values) {
+            int size = 0;
+            for (Value value : values) {
+                size += value instanceof Tuple tuple ? size(tuple.values) : 1;
+            }
+            return size;
         }
 
         @Override

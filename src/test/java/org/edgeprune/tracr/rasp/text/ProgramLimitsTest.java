@@ -96,6 +96,31 @@ class ProgramLimitsTest {
         });
     }
 
+    /** Selectors that read other keys and queries have tuples of these, which double with every line. */
+    @Test
+    void tuplesOfTuplesEndSoonAlsoWhereThereIsOneValueOnly() {
+        String program = "s0 = select(tokens, indices, ==)\nt0 = select(indices, tokens, ==)\n"
+                + lines(0, 60, i -> "s%2$d = s%1$d and t%1$d\nt%2$d = t%1$d or s%1$d".formatted(i, i + 1));
+        List<Value> one = List.of(Value.of(0));
+        assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+            SOp wide = TextProgram.parse("p.rasp", program + "return selector_width(s60)")
+                    .build(one, 1);
+            String limit = "s-op pair(_\\d+)?: a tuple of more than 1024 values: combine fewer selectors that read"
+                    + " different keys or queries";
+            String compiled = assertThrows(InputException.class, () -> new Compiler().compile(wide, one, 1))
+                    .getMessage();
+            assertTrue(compiled.matches(limit), compiled);
+            String interpreted = assertThrows(IllegalArgumentException.class, () -> new Interpreter(false)
+                            .evaluate(wide, List.of(Value.of(0), Value.of(1))))
+                    .getMessage();
+            assertTrue(interpreted.matches(limit), interpreted);
+            SOp narrow = TextProgram.parse("p.rasp", program + "return selector_width(s9)")
+                    .build(one, 1);
+            assertEquals("[1]", new Interpreter(false).evaluate(narrow, one).toString());
+            assertEquals("[1]", new Compiler().compile(narrow, one, 1).run(one).toString());
+        });
+    }
+
     @Test
     void equalExpressionsThatWereBuiltTwiceAreComparedInLinearTime() {
         String program = "a0 = tokens\nb0 = tokens\n"

@@ -10,13 +10,14 @@ import org.edgeprune.torch.Tensor;
 
 /**
  * What flows along cut edges: the states corr_w that the delta form of a masked pass subtracts from its writers and
- * adds to its readers (see the package's description). A {@link RecordedRun} of the model, or {@link #ZERO}.
+ * adds to its readers (see the package's description). Either a {@link RecordedRun} of the model (interchange ablation)
+ * or {@link #ZERO} (zero ablation).
  */
 public sealed interface Baseline permits Baseline.Zero, RecordedRun {
     /** Zero ablation: cut edges carry nothing, and a delta is what its writer adds. */
     Baseline ZERO = new Zero();
 
-    /** See {@link #ZERO}. */
+    /** The baseline of zero ablation, see {@link #ZERO}. */
     record Zero() implements Baseline {
         private static final Layer LAYER = new ZeroLayer();
 
@@ -52,32 +53,53 @@ public sealed interface Baseline permits Baseline.Zero, RecordedRun {
     }
 
     /**
-     * The part of a baseline that belongs to one layer. Bases are the residual streams {@code [tokens, hidden]} that
-     * the layer's readers fall back on; empty for zero.
+     * The part of a baseline that belongs to one layer. A base is the residual stream {@code [tokens, hidden]} that the
+     * layer's readers see where all their edges are cut; under zero ablation it is empty.
      */
     sealed interface Layer permits ZeroLayer, RecordedRun.Layer {
+        /**
+         * The base of the queries, keys and values.
+         *
+         * @return residual stream {@code [tokens, hidden]}; empty for zero
+         */
         Optional<Tensor> attentionBase();
 
+        /**
+         * The base of the MLP.
+         *
+         * @return residual stream {@code [tokens, hidden]}; empty for zero
+         */
         Optional<Tensor> mlpBase();
 
-        /** Keys and values of the tokens before a batch of tails; empty where the batch holds whole prompts. */
+        /**
+         * Keys and values of the tokens that precede the tails of a batch.
+         *
+         * @return on the layer's device; empty if the batch consists of whole prompts
+         */
         Optional<KeyValues> past();
 
         /**
-         * delta of each selected head, {@code [selected, tokens, hidden]}.
+         * delta_n = z_n (out_n - corr_n) of each selected head. The node masks scale the head outputs before W_O,
+         * because those are narrower than what heads write.
          *
-         * @param values head outputs before W_O {@code [selected, tokens, headDim]}
-         * @param heads the selected heads, ascending
-         * @param nodeMasks theirs, {@code [selected, 1, 1]}: they scale head outputs, which are narrower than what
-         *     heads write
+         * @param attention the layer's attention
+         * @param values head outputs before W_O, {@code [selected, tokens, headDim]}
+         * @param heads indices of the selected heads, ascending
+         * @param nodeMasks z_n of the selected heads, {@code [selected, 1, 1]}
+         * @return deltas, {@code [selected, tokens, hidden]}
          */
         Tensor headDeltas(SelfAttention attention, Tensor values, int[] heads, Tensor nodeMasks);
 
-        /** The MLP's delta before its node mask, {@code [tokens, hidden]}. */
+        /**
+         * delta of the MLP before its node mask is applied: out - corr.
+         *
+         * @param output what the MLP adds, {@code [tokens, hidden]}
+         * @return {@code [tokens, hidden]}
+         */
         Tensor mlpDelta(Tensor output);
     }
 
-    /** See {@link #ZERO}. */
+    /** One layer of the baseline of zero ablation, see {@link #ZERO}. */
     record ZeroLayer() implements Layer {
         @Override
         public Optional<Tensor> attentionBase() {
@@ -109,32 +131,63 @@ public sealed interface Baseline permits Baseline.Zero, RecordedRun {
     }
 
     /**
-     * delta of an embedding node, {@code [tokens, hidden]}.
+     * delta of an embedding node before its node mask is applied: added - corr.
      *
-     * @param added what it adds for the clean prompts
+     * @param embedding the node's index among the embedding nodes: 0 for token embeddings, 1 for position embeddings
+     * @param added what the node adds for the clean prompts, {@code [tokens, hidden]}
+     * @return {@code [tokens, hidden]}
      */
     Tensor embeddingDelta(int embedding, Tensor added);
 
+    /**
+     * The part of this baseline that belongs to a layer.
+     *
+     * @param layer the layer's index, from 0
+     * @return its bases and deltas
+     */
     Layer layer(int layer);
 
-    /** The residual stream that {@code resid_post} falls back on, {@code [tokens, hidden]}; empty for zero. */
+    /**
+     * The base of {@code resid_post}.
+     *
+     * @return residual stream {@code [tokens, hidden]}; empty for zero
+     */
     Optional<Tensor> finalBase();
 
-    /** Deltas of all writers {@code [writers, tokens, hidden]} and the states that they are measured from. */
+    /**
+     * Adds the states corr_w of all writers to their deltas, which gives what the writers add in the masked run.
+     *
+     * @param deltas delta_w of all writers, {@code [writers, tokens, hidden]}
+     * @param model the model that the baseline was recorded with
+     * @param withEmbeddings whether embedding nodes are writers
+     * @return {@code [writers, tokens, hidden]}
+     */
     Tensor plusWriterStates(Tensor deltas, TransformerModel model, boolean withEmbeddings);
 
     /**
-     * The baseline of some neighbouring tokens, as views.
+     * The baseline of some consecutive tokens, as views of this one's tensors.
      *
-     * @param firstPast where their pasts start
-     * @param pastCount how many tokens these have together
+     * @param first index of the first token
+     * @param count number of tokens
+     * @param firstPast index of the first token of their pasts
+     * @param pastCount number of tokens in their pasts together; 0 if they are whole prompts
+     * @return the smaller baseline
      */
     Baseline tokens(int first, int count, int firstPast, int pastCount);
 
-    /** Every tensor of this baseline. */
+    /**
+     * Every tensor of this baseline, so that its owner can keep or close them.
+     *
+     * @return the tensors; empty for zero
+     */
     List<Tensor> tensors();
 
-    /** Baselines of one kind joined token by token, in their order. */
+    /**
+     * Joins baselines of the same kind along the tokens.
+     *
+     * @param parts at least one, in the order of their tokens
+     * @return the baseline of all tokens
+     */
     static Baseline cat(List<Baseline> parts) {
         return switch (parts.get(0)) {
             case Zero zero -> zero;
@@ -143,25 +196,34 @@ public sealed interface Baseline permits Baseline.Zero, RecordedRun {
         };
     }
 
-    /** Runs the model on a batch, every reader seeing the whole residual stream. */
+    /**
+     * Runs the full model on a batch and records its states.
+     *
+     * @param model the full model
+     * @param batch the prompts, normally the corrupted ones
+     * @return the run, in the caller's scope
+     */
     static RecordedRun record(TransformerModel model, TokenBatch batch) {
         return new BaselineRecorder(model, batch).record();
     }
 
     /**
-     * Runs the model on corrupted and on clean prompts layer by layer, so that a layer that is brought in serves both.
+     * Runs the full model on corrupted and on clean prompts, layer by layer, so that the weights of a layer that is
+     * offloaded are loaded once for both.
      *
+     * @param model the full model
      * @param corrupted the corrupted prompts, whole
-     * @param clean tails of the clean prompts, whose pasts are those of the corrupted ones
+     * @param clean tails of the clean prompts; the tokens before them are those of the corrupted prompts
+     * @return both runs, in the caller's scope
      */
     static Pair record(TransformerModel model, TokenBatch corrupted, TokenBatch clean) {
         return new BaselineRecorder(model, corrupted).record(clean);
     }
 
     /**
-     * Two runs made together.
+     * The runs on corrupted and on clean prompts.
      *
-     * @param corrupted the run on the corrupted prompts, of it the tokens of the tails
+     * @param corrupted the run on the corrupted prompts, restricted to the tokens of the tails
      * @param clean final residual stream of the tails of the clean prompts, {@code [tokens, hidden]}
      */
     record Pair(RecordedRun corrupted, Tensor clean) {}

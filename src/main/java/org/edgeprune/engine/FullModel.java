@@ -12,7 +12,7 @@ import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
-/** The full model: every reader sees the whole residual stream. */
+/** Forward passes of the full model, in which every reader sees the whole residual stream. */
 public final class FullModel {
     private FullModel() {}
 
@@ -78,11 +78,11 @@ public final class FullModel {
     }
 
     /**
-     * A layer's attention on the whole residual stream.
+     * The result of a layer's attention on the whole residual stream.
      *
-     * @param heads head outputs before W_O, on the layer's device
-     * @param residual the residual stream after it, on the model's
-     * @param keyValues on the layer's device
+     * @param heads head outputs before W_O, {@code [heads, tokens, headDim]}, on the layer's device
+     * @param residual the residual stream after attention, {@code [tokens, hidden]}, on the model's device
+     * @param keyValues the keys and values of the batch's tokens, on the layer's device
      */
     record Attended(Tensor heads, Tensor residual, KeyValues keyValues) {}
 

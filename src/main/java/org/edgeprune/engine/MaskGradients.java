@@ -3,9 +3,10 @@ package org.edgeprune.engine;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Gradients of a loss with respect to masks; zero for masks that are exactly 0 or 1.
+ * Gradients of a loss with respect to masks. They are zero for masks that are exactly 0 or 1, where the hard concrete
+ * distribution has no gradient.
  *
- * @param edges flat, in the layout of the masks
- * @param nodes {@code [nodes]}
+ * @param edges flat, in the layout of the masks ({@link org.edgeprune.mask.MaskLayout}), F32
+ * @param nodes {@code [nodes]}, F32
  */
 public record MaskGradients(Tensor edges, Tensor nodes) {}

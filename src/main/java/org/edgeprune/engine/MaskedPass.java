@@ -38,13 +38,13 @@ public final class MaskedPass {
     private final EdgeMux lastMux;
     private final Tensor finalResidual;
 
-    /** What a pass prepares for its backward. */
+    /** What a forward pass prepares for its backward. */
     public enum Gradients {
-        /** Nothing: there will be none. */
+        /** No backward will be called. */
         NONE,
-        /** Blocks keep what they computed: the faster backward. */
+        /** Blocks keep what autograd recorded in the forward: the faster backward. */
         KEPT,
-        /** Blocks keep nothing, and the backward computes each a second time: the smaller one. */
+        /** Blocks keep nothing, and the backward runs each of them again: needs less memory. */
         RECOMPUTED
     }
 
@@ -119,17 +119,19 @@ public final class MaskedPass {
     }
 
     /**
-     * What {@code resid_post} reads at the scored tokens, {@code [scored, hidden]}: the input of the final norm.
-     * Requires gradients if the pass was made for them, so that a loss on {@link TransformerModel#logits} can be
-     * differentiated down to it.
+     * What {@code resid_post} reads at the scored tokens: the input of the final norm. It requires gradients if the
+     * pass was made for them, so that a loss on {@link TransformerModel#logits} can be differentiated down to it.
+     *
+     * @return {@code [scored, hidden]}, or {@code [tokens, hidden]} if the pass was made for all tokens
      */
     public Tensor finalResidual() {
         return finalResidual;
     }
 
     /**
-     * What every writer adds in this run, {@code [writers, tokens, hidden]}; writers that are not live add what the
-     * baseline has.
+     * What every writer adds in this run; writers that are not live add what the baseline has.
+     *
+     * @return {@code [writers, tokens, hidden]}, in the caller's scope
      */
     public Tensor writerStates() {
         try (GradMode _ = GradMode.disabled();
@@ -146,9 +148,10 @@ public final class MaskedPass {
     }
 
     /**
-     * Carries a gradient back through the masked model to the masks. May be called once.
+     * Propagates a gradient back through the masked model to the masks. May be called once.
      *
-     * @param gradient of the loss with respect to {@link #finalResidual()}, {@code [scored, hidden]}
+     * @param gradient gradient of the loss with respect to {@link #finalResidual()}, of the same shape
+     * @return gradients of the loss with respect to all masks, in the caller's scope
      * @throws IllegalStateException if the pass was not made for gradients
      */
     public MaskGradients backward(Tensor gradient) {
@@ -170,7 +173,7 @@ public final class MaskedPass {
         return new MaskGradients(edgeGradients, nodeGradients);
     }
 
-    /** The reader behind all layers. */
+    /** {@code resid_post}, which reads after all layers. */
     static ReaderRows lastReader(ComputationGraph graph) {
         return ReaderRows.single(graph.group(Reader.Kind.RESID_POST, 0));
     }

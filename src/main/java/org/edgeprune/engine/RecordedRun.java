@@ -14,23 +14,25 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * The states of a plain run of the model, normally the one on the corrupted prompts.
+ * The states of a run of the full model, normally the one on the corrupted prompts.
  *
- * <p>Head outputs are kept before the output projection, so a run is a few residual streams a layer, not one per
- * writer. Of the pasts of a batch of tails only keys and values are kept. The tensors belong to the scope in which it
- * was made.
+ * <p>Head outputs are kept before the output projection, so a run takes a few residual streams per layer instead of one
+ * per writer. If the batch consists of tails, only keys and values of the tokens before them are kept. The tensors
+ * belong to the scope in which the run was made.
  *
  * @param embeddings what each embedding node adds, {@code [tokens, hidden]} each
- * @param layers one entry a layer
+ * @param layers the states of each layer, in order
  * @param finalResidual the residual stream that {@code resid_post} reads, {@code [tokens, hidden]}
  */
 public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor finalResidual) implements Baseline {
     /**
+     * The states of one layer.
+     *
      * @param attentionInput residual stream before attention, {@code [tokens, hidden]}
      * @param headValues head outputs before W_O, {@code [heads, tokens, headDim]}
      * @param mlpInput residual stream before the MLP, {@code [tokens, hidden]}
      * @param mlpOutput what the MLP adds, {@code [tokens, hidden]}
-     * @param past keys and values of the pasts; empty where there are none
+     * @param past keys and values of the tokens before the tails; empty if the batch consists of whole prompts
      */
     public record Layer(
             Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput, Optional<KeyValues> past)
@@ -56,7 +58,7 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
             return output.sub(mlpOutput);
         }
 
-        /** The tokens with these numbers, i64; pasts stay as they are. */
+        /** The tokens with these indices, i64; the past stays as it is. */
         Layer tokens(Tensor numbers) {
             return new Layer(
                     attentionInput.indexSelect(0, numbers),
@@ -114,10 +116,12 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
     }
 
     /**
-     * What every writer adds to the residual stream, {@code [writers, tokens, hidden]}: the reference's writer states.
-     * Each head carries an equal share of its layer's output bias.
+     * What every writer adds to the residual stream, which the published implementation calls writer states. Each head
+     * carries an equal share of its layer's output bias.
      *
+     * @param model the model of this run
      * @param withEmbeddings whether embedding nodes are writers
+     * @return {@code [writers, tokens, hidden]}, in the caller's scope
      */
     public Tensor writerStates(TransformerModel model, boolean withEmbeddings) {
         try (GradMode _ = GradMode.disabled();
@@ -154,7 +158,7 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
                 finalResidual.narrow(0, first, count));
     }
 
-    /** The tokens with these numbers, i64, of a run whose layers hold only these already. */
+    /** The tokens with these indices, i64, of a run whose layers are already restricted to them. */
     RecordedRun endsAt(Tensor numbers) {
         return new RecordedRun(
                 embeddings.stream().map(e -> e.indexSelect(0, numbers)).toList(),
@@ -162,7 +166,7 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
                 finalResidual.indexSelect(0, numbers));
     }
 
-    /** Runs joined token by token, in their order. */
+    /** Joins runs along the tokens, in their order. */
     static RecordedRun cat(List<RecordedRun> runs) {
         RecordedRun first = runs.get(0);
         return new RecordedRun(

@@ -1,5 +1,6 @@
 /**
- * Masked forward and backward: the model in which every reader sees a mix of clean and corrupted writers.
+ * Masked forward and backward: the model in which every reader sees a mix of clean and corrupted writers. Public API:
+ * incompatible changes come only with a new minor version and are listed in CHANGELOG.md.
  *
  * <p>With x_w what writer w adds to the residual stream in the masked run, corr_w what it adds in the corrupted run,
  * and z the masks, reader r reads
@@ -11,10 +12,9 @@
  * ablation base and corr are zero.
  *
  * <p>{@link org.edgeprune.engine.MaskedPass} runs it: all deltas lie in one outbox {@code [writers, tokens, hidden]};
- * {@link org.edgeprune.engine.EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its
- * reader inputs to its deltas; {@link org.edgeprune.engine.Liveness} finds what need not run at all. In a causal model
- * every delta is zero before the first token at which clean and corrupted prompts differ, so a pass may be of their
- * tails only: attention then sees the tokens before through the corrupted run's keys and values
- * ({@link org.edgeprune.engine.Baseline.Layer#past}).
+ * {@code EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its reader inputs to its
+ * deltas; {@code Liveness} finds what need not be computed. In a causal model every delta is zero before the first
+ * token at which clean and corrupted prompts differ, so a pass may be of their tails only: attention then sees the
+ * tokens before through the corrupted run's keys and values ({@link org.edgeprune.engine.Baseline.Layer#past}).
  */
 package org.edgeprune.engine;

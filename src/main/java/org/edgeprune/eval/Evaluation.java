@@ -13,29 +13,40 @@ import org.edgeprune.task.PromptTokenizer;
 /**
  * The result of running a circuit on examples.
  *
- * @param examples one entry an example, in order
+ * @param examples the result of each example, in order
  */
 public record Evaluation(List<Scored> examples) {
     /**
+     * The result of one example.
+     *
      * @param example the prompt pair
-     * @param metrics of the circuit on it
-     * @param fullModelMetrics of the full model on it
-     * @param predicted the circuit's most likely token in each row of logits; across positions, the most likely
-     *     position
+     * @param metrics the circuit's metrics by name
+     * @param fullModelMetrics the full model's metrics by name
+     * @param predicted id of the circuit's most likely token in each row of logits; for a task that is scored across
+     *     positions, the index of the most likely column
      */
     public record Scored(
             Example example, Map<String, Double> metrics, Map<String, Double> fullModelMetrics, int[] predicted) {}
 
+    /** Copies the list. */
     public Evaluation {
         examples = List.copyOf(examples);
     }
 
-    /** Mean of every metric over the examples, in the task's order. */
+    /**
+     * Mean of every metric of the circuit over the examples.
+     *
+     * @return means by name, in the task's order; a new map
+     */
     public Map<String, Double> metrics() {
         return mean(examples.stream().map(Scored::metrics).toList());
     }
 
-    /** The same for the full model. */
+    /**
+     * Mean of every metric of the full model over the examples.
+     *
+     * @return means by name, in the task's order; a new map
+     */
     public Map<String, Double> fullModelMetrics() {
         return mean(examples.stream().map(Scored::fullModelMetrics).toList());
     }
@@ -72,10 +83,11 @@ public record Evaluation(List<Scored> examples) {
     }
 
     /**
-     * {@code examples.jsonl}: an object a line with both prompts, what the circuit predicts, its metrics and the full
-     * model's.
+     * The content of {@code examples.jsonl}: one JSON object per line with both prompts as text, the circuit's
+     * predictions, its metrics and the full model's.
      *
-     * @param tokenizer that the prompts were encoded with
+     * @param tokenizer the tokenizer that the prompts were encoded with
+     * @return the lines, each ended by a newline
      */
     public String toJsonLines(PromptTokenizer tokenizer) {
         StringBuilder lines = new StringBuilder();

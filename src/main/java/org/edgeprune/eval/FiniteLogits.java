@@ -7,19 +7,19 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.Tensor;
 
-/** Finds a model that computes no numbers before anything is made of them. */
+/** Detects a model whose logits are NaN or infinite before metrics are computed from them. */
 public final class FiniteLogits {
     private FiniteLogits() {}
 
     /**
-     * The logits of a batch, row by row.
+     * Copies logits to the host and checks that all of them are finite.
      *
-     * @param logits {@code [rows, columns]}, the rows of each example one after another, as {@link PromptBatch} has
-     *     them
-     * @param examples of the batch
+     * @param logits rows of all examples, one after the other, {@code [rows, columns]}, F32
+     * @param examples the examples that the rows belong to
      * @param scorer says how many rows an example has
-     * @param name of an example in the message, by its place in {@code examples}
-     * @throws InputException if one of them is NaN or infinite, naming its example
+     * @param name name of an example for messages, by its index in {@code examples}
+     * @return the logits, row by row
+     * @throws InputException naming the first example that has a NaN or infinite logit
      */
     public static float[] require(Tensor logits, List<Example> examples, Scorer scorer, IntFunction<String> name) {
         float[] values = logits.toFloats();
@@ -36,7 +36,7 @@ public final class FiniteLogits {
     }
 
     /**
-     * The logits of one prompt.
+     * Checks the logits of one prompt.
      *
      * @throws InputException if one of them is NaN or infinite
      */

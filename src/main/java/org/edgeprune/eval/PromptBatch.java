@@ -16,13 +16,15 @@ import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Examples ready for the masked model. Its tensors belong to the scope in which it was made.
+ * A batch of examples with the full model's part of the work done, ready for the masked model. Its tensors belong to
+ * the scope in which it was made.
  *
  * @param clean the clean prompts, from the token on at which they may differ from the corrupted ones ({@link #past})
  * @param baseline what flows along cut edges
- * @param scored numbers of the scored tokens, example by example, {@code [scored]}, i64
- * @param weights what each row of logits counts in the loss, {@code [rows]}
- * @param fullLogits of the full model, {@code [rows, columns]}, as {@link #rows} makes them
+ * @param scored indices of the scored tokens in {@code clean}, example by example, {@code [scored]}, i64
+ * @param weights weight of each row of logits in the loss, {@code [rows]}; an example has 1 / examples in all, or that
+ *     on each position if the loss is summed over them
+ * @param fullLogits the full model's logits as {@link #rows} makes them, {@code [rows, columns]}, F32
  * @param rows how the scored tokens' logits become rows that are compared as distributions
  */
 public record PromptBatch(
@@ -30,11 +32,11 @@ public record PromptBatch(
     private static final int GRAIN = 4;
 
     /**
-     * Rows of logits that are distributions: one per scored token, or one per example across its scored tokens.
+     * Rows of logits that are distributions: one row per scored token, or one per example across its scored tokens.
      *
      * @param vocabulary ids of the task's tokens, {@code [columns]}, i64; empty for the whole vocabulary
      * @param examples number of examples in the batch; only used across positions
-     * @param across whether a row is a whole example (a distribution over positions and tokens) and not one token
+     * @param across whether a row is a whole example (a distribution over positions and tokens) instead of one token
      */
     public record Rows(Optional<Tensor> vocabulary, int examples, boolean across) {
         /**
@@ -50,7 +52,16 @@ public record PromptBatch(
         }
     }
 
-    /** Runs the full model on both prompts of every example. */
+    /**
+     * Runs the full model on the prompts of every example: on the clean ones, and on the corrupted ones if the ablation
+     * needs them.
+     *
+     * @param model the full model
+     * @param examples prompt pairs; across positions all must have equally many scored tokens
+     * @param scorer the task's vocabulary and kind of loss
+     * @param ablation what cut edges carry
+     * @return the batch, in the caller's scope
+     */
     public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
         TokenBatch clean = clean(model, examples, ablation);
         Tensor scored = scored(clean, examples).to(model.device());
@@ -83,9 +94,15 @@ public record PromptBatch(
     }
 
     /**
-     * How many of an example's first tokens need not be run under masks: where clean and corrupted prompt agree up to a
-     * token, a causal model's states of both are the same, whatever the masks. Not the scored ones; and a multiple of
-     * {@value #GRAIN}, so that many prompts have pasts of the same length and go through attention together.
+     * The number of an example's first tokens that need not be run under masks: up to the first token at which clean
+     * and corrupted prompt differ, a causal model has the same states for both, whatever the masks. It does not reach
+     * into the scored tokens, and is a multiple of {@value #GRAIN}, so that many prompts have pasts of the same length
+     * and go through attention together.
+     *
+     * @param model the full model
+     * @param example a prompt pair
+     * @param ablation what cut edges carry
+     * @return a number of tokens; 0 under zero ablation or if the model is not causal
      */
     public static int past(TransformerModel model, Example example, Ablation ablation) {
         if (!ablation.needsCorruptedPrompt() || !model.causal()) {

@@ -16,15 +16,15 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Batches of examples with the full model's part of the work done once: weights are frozen, so the full model's logits
- * and the corrupted run of an example never change.
+ * Batches of examples for which the full model's part of the work is done once: its weights are frozen, so its logits
+ * and the states of the corrupted run never change.
  *
- * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, with its neighbours)
- * when it first comes up and then kept; else whole batches are run each time. Either way a batch's numbers do not
- * depend on what came before it, not even in the last bit, so a resumed run continues exactly.
+ * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, together with its
+ * neighbours) when it is first needed, and then kept. Otherwise whole batches are run every time. In both cases the
+ * bits of a batch do not depend on which batches came before it, so a resumed run continues exactly.
  */
 public final class PromptCache implements AutoCloseable {
-    /** Offloaded weights are brought in once for so many examples. */
+    /** Number of examples for which offloaded weights are loaded once. */
     private static final int OFFLOADED_GROUP = 32;
 
     private final TransformerModel model;
@@ -50,9 +50,13 @@ public final class PromptCache implements AutoCloseable {
     }
 
     /**
-     * @param scorer says what is scored, and how
-     * @param ablation what cut edges carry: whether the corrupted prompts are run
-     * @param budgetBytes how much memory kept tensors may take
+     * A cache that holds nothing yet.
+     *
+     * @param model the full model
+     * @param examples the prompt pairs that batches are made of
+     * @param scorer the task's vocabulary and kind of loss
+     * @param ablation what cut edges carry, and so whether the corrupted prompts are run
+     * @param budgetBytes how much memory the kept tensors may take, bytes
      */
     public PromptCache(
             TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation, long budgetBytes) {
@@ -65,7 +69,15 @@ public final class PromptCache implements AutoCloseable {
         this.kept = bytes(model, examples, scorer, ablation) <= budgetBytes;
     }
 
-    /** What keeping examples takes. */
+    /**
+     * The memory that keeping examples takes.
+     *
+     * @param model the full model
+     * @param examples the prompt pairs
+     * @param scorer the task's vocabulary and kind of loss
+     * @param ablation what cut edges carry
+     * @return bytes on the model's device
+     */
     public static long bytes(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
         ModelSizes sizes = model.sizes();
         long words = scorer.vocabulary() == null ? model.vocabSize() : scorer.vocabulary().length;
@@ -84,7 +96,12 @@ public final class PromptCache implements AutoCloseable {
         return numbers * model.dtype().byteSize() + logits * DType.F32.byteSize();
     }
 
-    /** The examples with these numbers as a batch of the current scope. */
+    /**
+     * Makes a batch of some of the examples, running the full model where it is needed.
+     *
+     * @param numbers indices of the examples
+     * @return the batch, in the caller's scope
+     */
     public PromptBatch batch(int[] numbers) {
         try (TransformerModel.Use _ = model.use()) {
             return kept ? join(numbers) : PromptBatch.of(model, select(numbers), scorer, ablation);

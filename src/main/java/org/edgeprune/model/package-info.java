@@ -1,6 +1,7 @@
 /**
  * Transformers, cut where edge pruning cuts them: attention that takes separate query, key and value inputs for each
- * head and returns each head's own output, MLPs, embeddings, unembedding.
+ * head and returns each head's own output, MLPs, embeddings, unembedding. Public API: incompatible changes come only
+ * with a new minor version and are listed in CHANGELOG.md.
  *
  * <p>To add an architecture, implement {@link org.edgeprune.model.Architecture} and name the class in
  * {@code META-INF/services/org.edgeprune.model.Architecture}. It reads {@link org.edgeprune.model.ModelConfig} and

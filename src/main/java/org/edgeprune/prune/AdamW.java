@@ -7,8 +7,13 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * AdamW (Loshchilov and Hutter 2019) as PyTorch computes it, with learning rates and direction of its own for each
- * parameter. Owns the moments, not the parameters.
+ * AdamW (Loshchilov and Hutter, 2019) as PyTorch computes it, with a learning rate and a direction for each parameter:
+ *
+ * <pre>  p = p - lr wd p
+ *   m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+ *   p = p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)</pre>
+ *
+ * Owns the moments, not the parameters.
  */
 public final class AdamW implements AutoCloseable {
     private final List<Group> groups;
@@ -18,18 +23,33 @@ public final class AdamW implements AutoCloseable {
     private int steps;
 
     /**
+     * A parameter and how it is updated.
+     *
      * @param parameter a leaf tensor, changed in place
      * @param learningRate base learning rate
-     * @param maximize whether to ascend: the Lagrange multipliers do
+     * @param maximize whether to ascend, as the Lagrange multipliers do
      */
     public record Group(Tensor parameter, double learningRate, boolean maximize) {}
 
-    /** Decay rates of the moments, the denominator's eps, and decoupled weight decay. */
+    /**
+     * Constants that all groups share.
+     *
+     * @param beta1 decay rate of the first moment, 0 to 1
+     * @param beta2 decay rate of the second moment, 0 to 1
+     * @param eps added to the denominator
+     * @param weightDecay coefficient of the decoupled weight decay
+     */
     public record Settings(double beta1, double beta2, double eps, double weightDecay) {
         /** PyTorch's defaults, which the reference uses for masks and multipliers alike. */
         public static final Settings PYTORCH = new Settings(0.9, 0.999, 1e-8, 0.01);
     }
 
+    /**
+     * An optimiser with moments of zero.
+     *
+     * @param groups the parameters, in the order in which {@link #step} takes their gradients
+     * @param settings constants that all groups share
+     */
     public AdamW(List<Group> groups, Settings settings) {
         this.groups = List.copyOf(groups);
         this.settings = settings;
@@ -46,9 +66,9 @@ public final class AdamW implements AutoCloseable {
     }
 
     /**
-     * One update of every parameter.
+     * Updates every parameter once.
      *
-     * @param gradients one per group, in order
+     * @param gradients one gradient per group, in order, of its parameter's shape
      * @param factor multiplies every learning rate: the schedule's value at this step
      */
     public void step(List<Tensor> gradients, double factor) {
@@ -72,7 +92,11 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    /** Updates made so far. */
+    /**
+     * The number of updates made so far.
+     *
+     * @return the t of the equations above
+     */
     public int steps() {
         return steps;
     }

@@ -12,6 +12,7 @@ public final class GradientClipping {
     /**
      * Scales all gradients by min(1, maxNorm / (norm + 1e-6)), in place.
      *
+     * @param gradients gradients of all parameters
      * @param maxNorm the largest global norm allowed; 0 for no clipping
      * @return the global L2 norm before clipping
      */

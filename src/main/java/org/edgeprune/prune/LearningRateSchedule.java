@@ -7,13 +7,23 @@ package org.edgeprune.prune;
  * @param totalSteps steps until it is zero again
  */
 public record LearningRateSchedule(int warmupSteps, int totalSteps) {
+    /**
+     * Checks both numbers.
+     *
+     * @throws IllegalArgumentException if {@code warmupSteps} is negative or {@code totalSteps} less than 1
+     */
     public LearningRateSchedule {
         if (warmupSteps < 0 || totalSteps < 1) {
             throw new IllegalArgumentException(warmupSteps + " warm-up steps of " + totalSteps);
         }
     }
 
-    /** The factor at a step, counted from 0. */
+    /**
+     * The factor at a step.
+     *
+     * @param step the step, from 0
+     * @return step / warmupSteps during the warm-up, then (totalSteps - step) / (totalSteps - warmupSteps); 0 to 1
+     */
     public double at(int step) {
         if (step < warmupSteps) {
             return (double) step / warmupSteps;

@@ -18,7 +18,7 @@ import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
-/** One optimisation step of edge pruning after another. Owns its optimiser, not the parameters. */
+/** The optimisation steps of edge pruning. Owns its optimiser, not the parameters. */
 public final class MaskTrainer implements AutoCloseable {
     private final TransformerModel model;
     private final MaskParameters parameters;
@@ -27,6 +27,13 @@ public final class MaskTrainer implements AutoCloseable {
     private final LearningRateSchedule schedule;
     private final AdamW optimizer;
 
+    /**
+     * A trainer whose optimiser has not made a step yet.
+     *
+     * @param model the full model
+     * @param parameters log_alphas and Lagrange multipliers, which the steps change
+     * @param options hyper-parameters
+     */
     public MaskTrainer(TransformerModel model, MaskParameters parameters, PruneOptions options) {
         this.model = model;
         this.parameters = parameters;
@@ -55,14 +62,28 @@ public final class MaskTrainer implements AutoCloseable {
         return optimizer;
     }
 
+    /**
+     * The parameters that the steps change.
+     *
+     * @return log_alphas and Lagrange multipliers
+     */
     public MaskParameters parameters() {
         return parameters;
     }
 
     /**
-     * Makes one step: the paper's algorithm.
+     * Makes one step of the paper's algorithm: samples masks z from the hard concrete distributions, and descends
      *
-     * @param step number from 0; decides noise, targets and learning rates
+     * <pre>
+     *   KL(full || masked(z)) + lambda_1 (s - t) + lambda_2 (s - t)^2   for edges, and for nodes if they are constrained
+     * </pre>
+     *
+     * in log_alpha while the multipliers lambda ascend it; s is the sparsity of the sampled masks and t the target at
+     * this step. If the loss or the gradient norm is not finite, nothing is updated.
+     *
+     * @param step index from 0; determines noise, targets and learning rates
+     * @param batch the examples of this step
+     * @return what was measured before the update
      */
     public StepMetrics step(int step, PromptBatch batch) {
         try (TransformerModel.Use _ = model.use();

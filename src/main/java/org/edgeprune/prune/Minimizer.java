@@ -12,26 +12,35 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 
 /**
- * Cuts what a found circuit does not need. This is a greedy search after edge pruning and no part of it: masks are
- * trained by gradients, and an edge that changes nothing has none, so a few such edges may outlive a run.
+ * Cuts the edges that a found circuit does not need. This is a greedy search after edge pruning and not a part of it:
+ * masks are trained by gradients, and an edge that changes nothing has no gradient, so a few such edges may be left by
+ * a run.
  *
- * <p>From the output back, edges are cut that can be spared, many at once where that works; then, for edges that matter
- * only beside each other, all that enter a reader, all that enter a head's query and key, and all that leave a writer;
- * until nothing more can be cut. An edge is spared if the circuit's KL on the examples rises above what it was at first
- * by no more than the tolerance, over all cuts together.
+ * <p>Edges are tried from the output back, many at once where that works; then groups of edges that matter only
+ * together: all that enter a reader, all that enter a head's query and key, and all that leave a writer. This is
+ * repeated until nothing more can be cut. A cut is kept if the circuit's mean KL on the examples stays within the
+ * tolerance of what it was before the first cut.
  *
  * @param evaluator runs circuits; its task must have the metric {@code kl}
- * @param examples what KL is measured on
+ * @param examples the examples that KL is measured on
  * @param tolerance how much the mean KL may rise in all, nats
  */
 public record Minimizer(Evaluator evaluator, List<Example> examples, double tolerance) {
     /**
-     * @param circuit what is left
-     * @param klBefore mean KL of the circuit before, nats
-     * @param klAfter mean KL of what is left
+     * A minimized circuit.
+     *
+     * @param circuit the edges that are left
+     * @param klBefore mean KL of the circuit before the first cut, nats
+     * @param klAfter mean KL of what is left, nats
      */
     public record Result(Circuit circuit, double klBefore, double klAfter) {}
 
+    /**
+     * Minimizes a circuit. This takes many evaluations: several for every edge that stays.
+     *
+     * @param start the circuit to cut edges of
+     * @return what is left, a subset of {@code start}
+     */
     public Result minimize(Circuit start) {
         double before = kl(start, Double.POSITIVE_INFINITY);
         double limit = before + tolerance;

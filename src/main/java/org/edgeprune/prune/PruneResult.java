@@ -8,20 +8,28 @@ import org.edgeprune.mask.MaskValues;
 /**
  * What a run found.
  *
- * @param soft deterministic soft masks
- * @param thresholds at which binary masks are as sparse as the soft ones
- * @param binary the masks above their thresholds
- * @param evaluation of the binary masks on the test part
- * @param seconds that the run took
+ * @param soft masks in [0, 1] without noise
+ * @param thresholds thresholds at which the binary masks are as sparse as the soft ones
+ * @param binary masks that are one where the soft mask is above its threshold, else zero
+ * @param evaluation the binary masks' evaluation on the test part
+ * @param seconds wall-clock time of the run since it was started or resumed
  */
 public record PruneResult(
         MaskValues soft, MaskValues.Thresholds thresholds, MaskValues binary, Evaluation evaluation, double seconds) {
-    /** The edges that are kept: their mask and their writer's mask are one. */
+    /**
+     * The circuit: the edges whose mask and whose writer's mask are one.
+     *
+     * @return the edges that are kept
+     */
     public Circuit circuit() {
         return binary.circuit();
     }
 
-    /** {@code metrics.json}: {@link Evaluation#summary}, the thresholds, and the time that the run took. */
+    /**
+     * The content of {@code metrics.json}: {@link Evaluation#summary}, the thresholds, and the time that the run took.
+     *
+     * @return values by name; a new map that the caller may change
+     */
     public Map<String, Object> metrics() {
         Map<String, Object> all = evaluation.summary(binary);
         all.put("edge_threshold", thresholds.edges());

@@ -27,23 +27,32 @@ import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Finds a circuit: trains masks on a data set's training part and writes everything to a run directory.
+ * Trains masks on the training part of a data set and writes everything to a run directory. {@link PruneSession} makes
+ * one from a model and a task.
  *
  * @param model the full model
  * @param data training, validation and test examples
- * @param scorer the task's judge
+ * @param scorer computes the task's metrics from logits
  * @param record what {@code run.json} will say; its options are the run's
- * @param directory where the run is kept; the caller holds its lock
+ * @param directory the run directory, whose lock the caller holds
  * @param pace how often to evaluate and to save
  */
 public record Pruner(
         TransformerModel model, Dataset data, Scorer scorer, RunRecord record, RunDirectory directory, Pace pace) {
     /**
+     * How often a run is evaluated and saved, and how much memory it may use to be faster. None of it changes what is
+     * trained, except that the cache decides in which order sums are made, which changes their last bits.
+     *
      * @param evaluateEvery steps between evaluations on the validation part; 0 for none
      * @param saveEvery steps between checkpoints; 0 for none
-     * @param cacheBytes memory for the full model's runs, see {@link PromptCache}
+     * @param cacheBytes memory for the full model's runs, bytes, see {@link PromptCache}
      */
     public record Pace(int evaluateEvery, int saveEvery, long cacheBytes) {
+        /**
+         * Checks the ranges.
+         *
+         * @throws IllegalArgumentException if a value is negative
+         */
         public Pace {
             if (evaluateEvery < 0 || saveEvery < 0 || cacheBytes < 0) {
                 throw new IllegalArgumentException("evaluateEvery " + evaluateEvery + ", saveEvery " + saveEvery
@@ -51,26 +60,45 @@ public record Pruner(
             }
         }
 
-        /** The reference's: every 64 steps; and a quarter of a 16 GB machine for the cache. */
+        /** Evaluations and checkpoints every 64 steps, as published, and a cache of 4 GiB. */
         public static final Pace REFERENCE = new Pace(64, 64, 4L << 30);
     }
 
-    /** Hears of a run's progress. */
+    /** Receives the progress of a run, on the thread that runs it. */
     public interface Listener {
-        /** Something to know about the data, or about the run that is continued. */
+        /**
+         * Called with something to know about the data, or about the run that is resumed.
+         *
+         * @param note one line
+         */
         default void noted(String note) {}
 
-        /** Before the first step. */
+        /**
+         * Called before the first step.
+         *
+         * @param firstStep index of the first step; above 0 if the run is resumed
+         * @param steps number of steps of the whole run
+         */
         default void started(int firstStep, int steps) {}
 
-        /** After each step. */
+        /**
+         * Called after each step.
+         *
+         * @param metrics what the step measured
+         */
         default void stepped(StepMetrics metrics) {}
 
-        /** After each evaluation on the validation part, of the circuit that the masks gave at this step. */
+        /**
+         * Called after each evaluation on the validation part.
+         *
+         * @param step index of the last step made
+         * @param circuit the circuit that the masks give at this step
+         * @param metrics its mean metrics by name
+         */
         default void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {}
     }
 
-    /** A run whose loss became NaN or infinite. Its last checkpoint is intact. */
+    /** Thrown by a run whose loss or gradient norm became NaN or infinite. Its last checkpoint is intact. */
     public static final class DivergedException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -80,9 +108,12 @@ public record Pruner(
     }
 
     /**
-     * Runs to the end.
+     * Runs to the last step, evaluates the circuit on the test part, and writes the results.
      *
-     * @param resume whether to go on from the directory's newest checkpoint
+     * @param resume whether to continue from the directory's newest checkpoint
+     * @param listener receives progress and notes
+     * @return the circuit, its masks and their evaluation
+     * @throws InputException if the directory holds another run, or a run and {@code resume} is false
      * @throws DivergedException if the loss stops being finite
      */
     public PruneResult run(boolean resume, Listener listener) {

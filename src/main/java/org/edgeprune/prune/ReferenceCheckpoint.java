@@ -29,7 +29,13 @@ public final class ReferenceCheckpoint {
 
     private ReferenceCheckpoint() {}
 
-    /** Whether a directory is such a checkpoint of a model of this architecture. */
+    /**
+     * Whether a directory is such a checkpoint of a model of this architecture.
+     *
+     * @param directory any directory
+     * @param model sizes of the model that the masks would belong to
+     * @return whether its safetensors hold log_alphas
+     */
     public static boolean isOne(Path directory, ModelSizes model) {
         if (Files.notExists(directory.resolve(Checkpoint.SINGLE))
                 && Files.notExists(directory.resolve(Checkpoint.INDEX))) {
@@ -42,9 +48,12 @@ public final class ReferenceCheckpoint {
     }
 
     /**
-     * Reads the parameters, in the published layout. Whether embeddings are nodes is seen from the tensors.
+     * Reads the parameters, in the published layout. Whether embeddings are nodes follows from the tensors that are
+     * there.
      *
-     * @return to be closed by the caller
+     * @param directory the checkpoint
+     * @param model sizes of the model that the masks belong to
+     * @return log_alphas and multipliers on the CPU, to be closed by the caller
      * @throws InputException if a tensor is missing or has another size than this model's masks
      */
     public static MaskParameters read(Path directory, ModelSizes model) {
@@ -66,7 +75,9 @@ public final class ReferenceCheckpoint {
      * Writes parameters with the weights and files of their model, so that the published implementation can load them.
      *
      * @param directory must not exist, or hold nothing but hidden files
-     * @param modelDirectory the model that the masks belong to
+     * @param parameters log_alphas and multipliers
+     * @param model sizes of the model that the masks belong to
+     * @param modelDirectory that model's directory
      */
     public static void write(Path directory, MaskParameters parameters, ModelSizes model, Path modelDirectory) {
         ReferenceFormat format = format(model);

@@ -30,23 +30,29 @@ import org.edgeprune.io.Json;
  *
  * <ul>
  *   <li>{@code run.json}: everything needed to repeat it ({@link RunRecord})
- *   <li>{@code metrics.jsonl}: one line a step with its {@code seconds}, and one for each evaluation
- *   <li>{@code checkpoints/}: to resume from ({@link TrainingState})
- *   <li>{@code data/}: the prompts, where the run generated them
+ *   <li>{@code metrics.jsonl}: one line per step with its {@code seconds}, and one per evaluation
+ *   <li>{@code checkpoints/}: to resume from
+ *   <li>{@code data/}: the prompts, if the run generated them
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs
  *   <li>{@code metrics.json}: the final evaluation
  *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
  *
- * All but {@code metrics.jsonl} are replaced atomically. {@code metrics.json} has the digests of the masks and the
+ * All but {@code metrics.jsonl} are replaced atomically. {@code metrics.json} contains the digests of the masks and
  * edges that it was measured on. Whoever writes holds the directory's {@link FolderLock}.
+ *
+ * @param path the directory, which need not exist
  */
 public record RunDirectory(Path path) {
     private static final String FILES = "files";
     private static final int MAX_LINE = 1 << 20;
 
-    /** @throws InputException if the path is empty, which would be the folder one happens to be in */
+    /**
+     * Checks the path.
+     *
+     * @throws InputException if the path is empty, which would mean the current directory
+     */
     public RunDirectory {
         if (path.toString().isEmpty()) {
             throw new InputException("the run's folder: the path is empty: name a folder, or . for the current one");
@@ -56,7 +62,13 @@ public record RunDirectory(Path path) {
     /** Names in files are in snake_case, as the field writes them. */
     static final Json JSON = Json.SNAKE_CASE;
 
-    /** Makes the directory if it is not there. */
+    /**
+     * Creates the directory if it does not exist.
+     *
+     * @param path the directory
+     * @return its files
+     * @throws InputException if it cannot be created
+     */
     public static RunDirectory create(Path path) {
         try {
             Folders.make(path);
@@ -66,57 +78,108 @@ public record RunDirectory(Path path) {
         }
     }
 
+    /**
+     * What the run is made from, see {@link RunRecord}.
+     *
+     * @return path of {@code run.json}
+     */
     public Path runFile() {
         return path.resolve("run.json");
     }
 
+    /**
+     * Metrics of the steps and of the evaluations on the validation part, one JSON object per line.
+     *
+     * @return path of {@code metrics.jsonl}
+     */
     public Path stepsFile() {
         return path.resolve("metrics.jsonl");
     }
 
+    /**
+     * The trained log_alphas and Lagrange multipliers.
+     *
+     * @return path of {@code masks.safetensors}
+     */
     public Path masksFile() {
         return path.resolve("masks.safetensors");
     }
 
+    /**
+     * The circuit.
+     *
+     * @return path of {@code edges.json}
+     */
     public Path edgesFile() {
         return path.resolve("edges.json");
     }
 
-    /** What {@link Minimizer} left of the circuit, where that was asked for. */
+    /**
+     * What {@link Minimizer} left of the circuit, if the run was asked for it.
+     *
+     * @return path of {@code minimal.json}
+     */
     public Path minimalFile() {
         return path.resolve("minimal.json");
     }
 
+    /**
+     * The evaluation on the test part.
+     *
+     * @return path of {@code metrics.json}
+     */
     public Path metricsFile() {
         return path.resolve("metrics.json");
     }
 
+    /**
+     * The evaluation on the test part, example by example.
+     *
+     * @return path of {@code examples.jsonl}
+     */
     public Path examplesFile() {
         return path.resolve("examples.jsonl");
     }
 
-    /** The run's page, where one was made. */
+    /**
+     * The run's report, if one was made.
+     *
+     * @return path of {@code report.html}
+     */
     public Path reportFile() {
         return path.resolve("report.html");
     }
 
+    /**
+     * Folder of the checkpoints.
+     *
+     * @return path of {@code checkpoints}
+     */
     public Path checkpoints() {
         return path.resolve("checkpoints");
     }
 
-    /** Where generated prompts lie. */
+    /**
+     * Folder of the prompts that the run generated.
+     *
+     * @return path of {@code data}
+     */
     public Path data() {
         return path.resolve("data");
     }
 
-    /** Whether a run was started here. */
+    /**
+     * Whether a run was started here.
+     *
+     * @return whether {@code run.json} exists
+     */
     public boolean holdsRun() {
         return Files.exists(runFile());
     }
 
     /**
-     * Refuses a folder that is no run's and not empty either, so that nobody's files are overwritten. A start that was
-     * cut off leaves nothing but hidden files before {@code run.json}.
+     * Refuses a folder that holds other files than a run's, so that they are not overwritten. A start that was
+     * interrupted leaves nothing but hidden files before {@code run.json}.
      *
      * @throws InputException naming a file that is there
      */
@@ -128,17 +191,23 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Removes what a killed process left half-written. Only under the lock. */
+    /** Removes what a killed process left half-written. The caller must hold the lock. */
     void removeTemporary() {
         Stream.of(path, checkpoints(), data()).forEach(Folders::removeTemporary);
     }
 
-    public void write(RunRecord record) {
+    /** Writes {@code run.json}. */
+    void write(RunRecord record) {
         ObjectNode tree = JSON.objectTree(record);
         Json.write(runFile(), tree.set("options", OptionsFormat.write(record.options())));
     }
 
-    /** @throws InputException if there is no readable {@code run.json}, or it lacks what every run has */
+    /**
+     * Reads {@code run.json}.
+     *
+     * @return the record; fields that an earlier version did not write are null or have the value that it used
+     * @throws InputException if there is no readable {@code run.json}, or a field is missing that every run has
+     */
     public RunRecord readRecord() {
         try {
             JsonNode tree = Json.read(runFile(), path + " is not a run directory");
@@ -164,20 +233,26 @@ public record RunDirectory(Path path) {
         }
     }
 
-    public void write(Circuit circuit) {
+    /** Writes {@code edges.json}. */
+    void write(Circuit circuit) {
         AtomicFile.writeText(edgesFile(), circuit.toJson());
     }
 
+    /**
+     * Writes {@code minimal.json}.
+     *
+     * @param circuit what {@link Minimizer} left of the circuit
+     */
     public void writeMinimal(Circuit circuit) {
         AtomicFile.writeText(minimalFile(), circuit.toJson());
     }
 
-    public Circuit readCircuit(ComputationGraph graph) {
+    Circuit readCircuit(ComputationGraph graph) {
         return Circuit.read(edgesFile(), graph);
     }
 
     /** Writes {@code metrics.json}, with the digests of the masks and edges that are there. */
-    public void writeMetrics(Map<String, Object> metrics) {
+    void writeMetrics(Map<String, Object> metrics) {
         ObjectNode all = JSON.objectTree(metrics);
         ObjectNode files = all.putObject(FILES);
         for (Path file : List.of(masksFile(), edgesFile())) {
@@ -187,10 +262,10 @@ public record RunDirectory(Path path) {
     }
 
     /**
-     * Checks that masks and edges are those that {@code metrics.json} was measured on, where the run has ended.
+     * If the run has ended, checks that masks and edges are those that {@code metrics.json} was measured on.
      *
-     * @param noted hears if the run is of an earlier version, which did not note digests
-     * @throws InputException naming the file that is another
+     * @param noted receives a note if the run is of an earlier version, which did not write digests
+     * @throws InputException naming the file that was changed
      */
     public void requireIntact(Consumer<String> noted) {
         if (!Files.exists(metricsFile())) {
@@ -226,7 +301,11 @@ public record RunDirectory(Path path) {
         AtomicFile.writeText(examplesFile(), lines);
     }
 
-    /** Whether the run has come to its end. */
+    /**
+     * Whether the run has ended.
+     *
+     * @return whether {@code metrics.json} and {@code examples.jsonl} exist
+     */
     public boolean holdsResult() {
         return Files.exists(metricsFile()) && Files.exists(examplesFile());
     }
@@ -241,7 +320,7 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Makes the lines that were appended last, before something that relies on them is written. */
+    /** Makes the lines appended so far durable, before a file that relies on them is written. */
     void syncSteps() {
         try {
             if (Files.exists(stepsFile())) {
@@ -253,7 +332,7 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Drops the lines of steps that a resumed run will make again, and whatever is no line of a run. */
+    /** Drops the lines of steps that a resumed run will make again, and lines that are not of a run. */
     void forgetStepsFrom(int step) {
         if (!Files.exists(stepsFile())) {
             return;

@@ -9,29 +9,29 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 
 /**
- * Digests of what a run's model is fed and of what reads it, beside the weights: SHA-256, in hex.
+ * Digests of a run's inputs beside the weights: SHA-256, in hex.
  *
- * @param train of the training examples that the run uses, in their order: token ids of both prompts, scored positions
- *     and answer of each
- * @param validation of the validation examples
- * @param test of the test examples
- * @param architecture of what the model reads from its {@code config.json}
- * @param tokenizer of the tokenizer's definition
+ * @param train digest of the training examples that the run uses, in their order: token ids of both prompts, scored
+ *     positions and answer of each
+ * @param validation digest of the validation examples
+ * @param test digest of the test examples
+ * @param architecture digest of what the model reads from its {@code config.json}
+ * @param tokenizer digest of the tokenizer's definition
  */
 public record RunInputs(String train, String validation, String test, String architecture, String tokenizer) {
-    /** Of a data set and of a model's files. */
-    public static RunInputs of(Dataset data, String architecture, String tokenizer) {
+    /** Digests of a data set, with those of a model's files. */
+    static RunInputs of(Dataset data, String architecture, String tokenizer) {
         return new RunInputs(
                 digest(data.train()), digest(data.validation()), digest(data.test()), architecture, tokenizer);
     }
 
-    /** Of a data set for a model. */
-    public static RunInputs of(Dataset data, LoadedModel model) {
+    /** Digests of a data set and of the model that it is for. */
+    static RunInputs of(Dataset data, LoadedModel model) {
         return of(data, model.architectureSha256(), model.tokenizer().sha256());
     }
 
-    /** Of one part of the data. */
-    public String part(Split split) {
+    /** Digest of one part of the data. */
+    String part(Split split) {
         return switch (split) {
             case TRAIN -> train;
             case VALIDATION -> validation;
@@ -39,8 +39,8 @@ public record RunInputs(String train, String validation, String test, String arc
         };
     }
 
-    /** Of examples in their order. */
-    public static String digest(List<Example> examples) {
+    /** Digest of examples in their order. */
+    static String digest(List<Example> examples) {
         Digest digest = Digest.sha256();
         for (Example example : examples) {
             numbers(digest, example.clean());

@@ -26,24 +26,25 @@ import org.edgeprune.torch.LibTorch;
 /**
  * {@code run.json}: what a run was made from, enough to repeat it.
  *
- * @param version of edgeprune
+ * <p>Its components are the fields of the file. Those that say so are null in files of earlier versions.
+ *
+ * @param version version of edgeprune
  * @param libtorch version of libtorch
  * @param model the model's directory or name as it was given
- * @param modelSha256 identity of its weights
- * @param task the task's name, {@code task:mode} where it has modes and one was chosen
- * @param data the data's path as it was given; null where it was generated into {@link RunDirectory#data}
- * @param examples how many examples the run trains on
- * @param inputs digests of these, of the architecture and of the tokenizer; null in runs of before they were noted
- * @param threads CPU threads; sums depend on it in their last digits
- * @param device where it ran
- * @param computeDtype in what
- * @param deviceMap where its layers were; null for all on {@code device}
- * @param offload whether its weights stayed in the checkpoint
- * @param recompute whether blocks were computed again in the backward
- * @param cacheBytes memory for the full model's runs; sums depend in their last digits on whether these were kept. Null
- *     in runs of before it was noted
- * @param minimal how much KL the circuit may lose afterwards to a {@link Minimizer}, nats; null where none was asked
- *     for
+ * @param modelSha256 SHA-256 of its weights, in hex
+ * @param task the task's name, {@code task:mode} where a mode was chosen
+ * @param data the prompts' path as it was given; null if they were generated into {@link RunDirectory#data}
+ * @param examples number of training examples that the run uses
+ * @param inputs digests of the examples, of the architecture and of the tokenizer; null in runs that did not note them
+ * @param threads number of CPU threads; the last bits of sums depend on it
+ * @param device the device that it ran on
+ * @param computeDtype dtype of weights and states; null is read as F32
+ * @param deviceMap the devices of its layers; null if all were on {@code device}
+ * @param offload whether its weights stayed in the checkpoint and were loaded layer by layer
+ * @param recompute whether the backward ran blocks again instead of keeping them
+ * @param cacheBytes memory for the full model's runs; the last bits of sums depend on whether these were kept. Null in
+ *     runs that did not note it
+ * @param minimal how much KL a {@link Minimizer} may cost the circuit afterwards, nats; null if it was not asked for
  * @param options hyper-parameters
  */
 public record RunRecord(
@@ -64,7 +65,7 @@ public record RunRecord(
         Long cacheBytes,
         Double minimal,
         PruneOptions options) {
-    /** Runs of before there was a choice were in F32. */
+    /** Reads a missing dtype as F32, which was the only one at first. */
     public RunRecord {
         computeDtype = computeDtype == null ? DType.F32 : computeDtype;
     }
@@ -112,8 +113,8 @@ public record RunRecord(
     }
 
     /**
-     * A digest of what decides the run's numbers: weights, what the model is fed, and options; not where it runs. Kept
-     * in checkpoints.
+     * A digest of what determines the run's numbers: weights, prompts, architecture, tokenizer and options, but not
+     * where it runs. It is written to checkpoints.
      */
     String identity() {
         ObjectNode json = RunDirectory.JSON.objectTree(this);
@@ -122,7 +123,7 @@ public record RunRecord(
         return Digest.sha256(json.toString());
     }
 
-    /** The same as runs of before the inputs were noted have it in their checkpoints. */
+    /** The digest in checkpoints of runs that did not note their inputs. */
     String earlierIdentity() {
         ObjectNode json = RunDirectory.JSON.objectTree(this);
         json.retain("model_sha256", "task", "data", "examples", "options");
@@ -131,9 +132,11 @@ public record RunRecord(
     }
 
     /**
-     * In what this run is another than {@code before}, in words such as {@code the tokenizer} or
-     * {@code edge_learning_rate (0.1, was 0.8)}; empty if it goes on where that one ended. Data of a run of before the
-     * inputs were noted are compared by their path.
+     * Compares this run with another one. If one of them did not note its inputs, the paths of the data are compared.
+     *
+     * @param before the other run
+     * @return the differences in words, such as {@code the tokenizer} or {@code edge_learning_rate (0.1, was 0.8)};
+     *     empty if this run continues the other one
      */
     public List<String> differencesFrom(RunRecord before) {
         List<String> differences = inputDifferencesFrom(before);
@@ -146,7 +149,12 @@ public record RunRecord(
         return differences;
     }
 
-    /** The same without the options: in what the model is another, or what it is fed. */
+    /**
+     * Compares this run's model and inputs with another one's, but not the options.
+     *
+     * @param before the other run
+     * @return the differences in words; empty if there are none
+     */
     public List<String> inputDifferencesFrom(RunRecord before) {
         List<String> differences = new ArrayList<>();
         if (!Objects.equals(modelSha256, before.modelSha256())) {
@@ -173,7 +181,13 @@ public record RunRecord(
         return differences;
     }
 
-    /** What of a model is not as it was when the run was made; reads all weights. Empty for runs of before. */
+    /**
+     * Compares a model with the one that the run was made with. Reads all weights.
+     *
+     * @param model the model
+     * @return which of weights, architecture and tokenizer changed, in words; of runs that did not note their inputs
+     *     only the weights are compared
+     */
     public List<String> changedIn(LoadedModel model) {
         List<String> changed = new ArrayList<>();
         if (!Objects.equals(modelSha256, model.sha256())) {
@@ -188,7 +202,13 @@ public record RunRecord(
         return changed;
     }
 
-    /** Whether these are the examples of one part of the run's data: of the training part, those that it used. */
+    /**
+     * Whether examples are those of one part of the run's data.
+     *
+     * @param split which part
+     * @param part its examples; of the training part the run may have used only the first
+     * @return whether they have the digest that the run noted; true if it noted none
+     */
     public boolean hadExamples(Split split, List<Example> part) {
         List<Example> used = split == Split.TRAIN && part.size() > examples ? part.subList(0, examples) : part;
         return inputs == null || inputs.part(split).equals(RunInputs.digest(used));
@@ -203,7 +223,8 @@ public record RunRecord(
     /**
      * How the run's model was run.
      *
-     * @throws org.edgeprune.io.InputException if a field has no such value
+     * @return device, dtype, device map, offloading and recomputation
+     * @throws org.edgeprune.io.InputException if a field does not have a valid value
      */
     public Execution execution() {
         return new Execution(

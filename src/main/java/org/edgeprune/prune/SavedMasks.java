@@ -15,20 +15,23 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.torch.Device;
 
 /**
- * The trained masks in a run directory or in a checkpoint of the published implementation.
+ * The trained masks in a run directory, or in a checkpoint of the published implementation.
  *
  * @param run what the run was made from; empty for a published checkpoint
- * @param soft deterministic soft masks
- * @param thresholds at which binary masks are as sparse; for a published checkpoint those that its evaluation finds
+ * @param soft masks in [0, 1] without noise
+ * @param thresholds thresholds at which the binary masks are as sparse; for a published checkpoint, those that the
+ *     published evaluation finds
  */
 public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Thresholds thresholds) {
     /**
-     * Opens a directory.
+     * Reads the masks of a directory.
      *
-     * @param model the model that the masks belong to
-     * @param noted hears that a run of an earlier version has no digests by which its files could be verified
-     * @throws InputException if it is neither, belongs to another model, or holds other masks or edges than those that
-     *     its metrics were measured on
+     * @param directory a run directory or a published checkpoint
+     * @param model sizes of the model that the masks belong to
+     * @param noted receives a note if the run is of an earlier version, whose files have no digests
+     * @return the masks
+     * @throws InputException if the directory is neither, belongs to another model, or holds other masks or edges than
+     *     those that its metrics were measured on
      */
     public static SavedMasks open(Path directory, ModelSizes model, Consumer<String> noted) {
         Optional<RunRecord> run = runOf(directory);
@@ -39,8 +42,10 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
     }
 
     /**
-     * What a run directory was made from; empty if it is another directory.
+     * Reads what a run directory was made from.
      *
+     * @param directory an existing directory
+     * @return the record; empty if the directory does not hold a run
      * @throws InputException if there is no such directory, or its {@code run.json} is damaged
      */
     public static Optional<RunRecord> runOf(Path directory) {
@@ -51,7 +56,14 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
         return run.holdsRun() ? Optional.of(run.readRecord()) : Optional.empty();
     }
 
-    /** The parameters themselves, to be closed by the caller; otherwise as {@link #open}. */
+    /**
+     * Reads the parameters that the masks are computed from; otherwise as {@link #open}.
+     *
+     * @param directory a run directory or a published checkpoint
+     * @param model sizes of the model that the masks belong to
+     * @param noted receives a note if the run is of an earlier version, whose files have no digests
+     * @return log_alphas and multipliers on the CPU, to be closed by the caller
+     */
     public static MaskParameters parameters(Path directory, ModelSizes model, Consumer<String> noted) {
         Optional<RunRecord> run = runOf(directory);
         if (run.isEmpty()) {
@@ -73,12 +85,20 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
         return TrainingState.readParameters(masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
     }
 
-    /** The masks above their thresholds. */
+    /**
+     * The masks as zeros and ones: one where a mask is above its threshold.
+     *
+     * @return binary masks
+     */
     public MaskValues binary() {
         return soft.binary(thresholds);
     }
 
-    /** The edges that are kept. */
+    /**
+     * The circuit that the binary masks keep.
+     *
+     * @return the edges whose mask and whose writer's mask are one
+     */
     public Circuit circuit() {
         return binary().circuit();
     }

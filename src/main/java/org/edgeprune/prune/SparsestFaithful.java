@@ -5,25 +5,36 @@ import java.util.Optional;
 import org.edgeprune.graph.Circuit;
 
 /**
- * Keeps the circuit with the fewest edges among those of a run that are faithful: as a run's target sparsity rises,
- * circuits lose what is superfluous and at last what is needed, and the one wanted lies between.
+ * Keeps the circuit with the fewest edges among the faithful ones of a run. As the target sparsity rises, circuits
+ * first lose what is superfluous and at last what is needed, so the best one lies in between.
  */
 public final class SparsestFaithful implements Pruner.Listener {
     private final double maxKl;
     private Found found;
 
     /**
-     * @param step when it was seen
+     * A faithful circuit.
+     *
+     * @param step index of the step after which it was evaluated
+     * @param circuit its edges
      * @param kl its mean KL on the validation part, nats
      */
     public record Found(int step, Circuit circuit, double kl) {}
 
-    /** @param maxKl mean KL, in nats, up to which a circuit is faithful */
+    /**
+     * A listener that has not found a circuit yet.
+     *
+     * @param maxKl mean KL on the validation part up to which a circuit counts as faithful, nats
+     */
     public SparsestFaithful(double maxKl) {
         this.maxKl = maxKl;
     }
 
-    /** Of equally sparse ones the last. Empty if none was faithful. */
+    /**
+     * The sparsest faithful circuit so far.
+     *
+     * @return the last one of those that are equally sparse; empty if none was faithful
+     */
     public Optional<Found> found() {
         return Optional.ofNullable(found);
     }

@@ -9,19 +9,19 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 
 /**
- * What a pruning step holds in memory while every edge is alive, in bytes: the peak of a run, which later steps stay
- * below as edges die. All devices together.
+ * The memory that a pruning step needs while every edge is alive, in bytes: the peak of a run, since later steps need
+ * less as edges are cut. All devices together.
  *
  * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest
  *     block
- * @param mapped the other parameters: pages of the checkpoint's file, which the system may take back and read again
- * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, logits
- *     of the clean ones
+ * @param mapped the other parameters: pages of the checkpoint's file, which the operating system may drop and read
+ *     again
+ * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, and
+ *     logits of the clean ones
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
- * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; nothing where blocks are
- *     recomputed
- * @param loss the scored positions' logits and what the KL loss makes of them, {@code [scored, vocab]} each, and with
- *     offloading the part of the unembedding that exceeds {@code weights}; freed before the backward
+ * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; zero if blocks are recomputed
+ * @param loss the scored positions' logits and the intermediate results of the KL loss, {@code [scored, vocab]} each,
+ *     and with offloading the part of the unembedding that exceeds {@code weights}; freed before the backward
  * @param backward the outbox's gradient and the workspace of a block, beyond {@code weights}
  * @param masks log_alphas, samples, gradients, noise and optimiser state
  * @param cache the full model's runs that are kept for later steps
@@ -53,16 +53,17 @@ public record StepMemory(
     private static final long PROCESS = 170_000_000;
 
     /**
-     * A step's work.
+     * What a step has to do, from which its memory follows. Made by {@link #of(Decoder, long, ComputationGraph,
+     * Execution, Ablation, Tokens)}.
      *
-     * @param model sizes
-     * @param parameters of the model
-     * @param copied bytes of all parameters that cannot be used as they lie in a mapped file
-     * @param graph with or without embedding nodes
+     * @param model the model's sizes
+     * @param parameters the model's parameters and their sizes
+     * @param copied bytes of all parameters that cannot be used as they are in a mapped file
+     * @param graph the graph that is pruned, with or without embedding nodes
      * @param execution how the model is run
-     * @param ablation says whether there is a corrupted run
-     * @param tokens of a batch
-     * @param cacheBytes kept of the full model's runs
+     * @param ablation what cut edges carry, and so whether there is a corrupted run
+     * @param tokens tokens of a batch
+     * @param cacheBytes bytes of the full model's runs that are kept
      */
     public record Work(
             ModelSizes model,
@@ -136,17 +137,29 @@ public record StepMemory(
     /**
      * Tokens of a batch, all examples together.
      *
-     * @param masked that the masked model runs on
-     * @param past before these, where clean and corrupted prompts agree
-     * @param scored among the masked ones
+     * @param masked tokens that the masked model runs on
+     * @param past tokens before these, where clean and corrupted prompts agree
+     * @param scored the scored ones among the masked tokens
      */
     public record Tokens(long masked, long past, long scored) {
-        /** Of prompts that differ from their first token on, each scored at its last. */
+        /**
+         * Tokens of prompts that differ from their first token on, each scored at its last token.
+         *
+         * @param prompts number of prompts
+         * @param length tokens per prompt
+         * @return the tokens
+         */
         public static Tokens of(long prompts, long length) {
             return new Tokens(prompts * length, 0, prompts);
         }
     }
 
+    /**
+     * Computes the memory of a step.
+     *
+     * @param work what the step has to do
+     * @return its memory, part by part
+     */
     public static StepMemory of(Work work) {
         ModelSizes model = work.model();
         GraphShape graph = model.graph();
@@ -199,12 +212,20 @@ public record StepMemory(
                 PROCESS);
     }
 
-    /** The peak, with the checkpoint's pages. */
+    /**
+     * The peak, including the pages of the checkpoint.
+     *
+     * @return bytes
+     */
     public long total() {
         return own() + mapped;
     }
 
-    /** The peak of the process's own memory. */
+    /**
+     * The peak of the process's own memory, without the pages of the checkpoint.
+     *
+     * @return bytes
+     */
     public long own() {
         return weights + fullModel + outbox + blocks + Math.max(loss, backward) + masks + cache + process;
     }

@@ -3,18 +3,18 @@ package org.edgeprune.prune;
 /**
  * What one step measured, before its update.
  *
- * @param step from 0
- * @param loss the sum of the three terms
+ * @param step index of the step, from 0
+ * @param loss the sum of KL, edge and node term
  * @param kl KL(full || masked), nats
  * @param edgeLoss the edge constraint's term
- * @param nodeLoss the node constraint's term, 0 where it is not part of the loss
- * @param edgeSparsity of the sampled masks
- * @param edgeTarget the target at this step
- * @param nodeSparsity of the sampled masks
- * @param nodeTarget the target at this step
- * @param multipliers edges 1 and 2, nodes 1 and 2
+ * @param nodeLoss the node constraint's term; 0 if it is not part of the loss
+ * @param edgeSparsity edge sparsity of the sampled masks, 0 to 1
+ * @param edgeTarget its target at this step
+ * @param nodeSparsity node sparsity of the sampled masks, 0 to 1
+ * @param nodeTarget its target at this step
+ * @param multipliers the Lagrange multipliers: edges 1 and 2, nodes 1 and 2
  * @param gradNorm global gradient norm before clipping
- * @param learningRateFactor the schedule's factor on all learning rates
+ * @param learningRateFactor the schedule's factor on all learning rates, 0 to 1
  */
 public record StepMetrics(
         int step,
@@ -30,7 +30,11 @@ public record StepMetrics(
         double gradNorm,
         double learningRateFactor) {
 
-    /** Whether the step is sound: a NaN or infinity anywhere means that the run has diverged. */
+    /**
+     * Whether the run may continue: a NaN or infinity anywhere reaches the loss or the gradient norm.
+     *
+     * @return whether both are finite
+     */
     public boolean sound() {
         return Double.isFinite(loss) && Double.isFinite(gradNorm);
     }

@@ -1,5 +1,6 @@
 /**
- * The safetensors format: the only form in which weights, masks and optimiser states are read and written.
+ * The safetensors format: the only form in which weights, masks and optimiser states are read and written. Public API:
+ * incompatible changes come only with a new minor version and are listed in CHANGELOG.md.
  *
  * <p>A file is an 8-byte little-endian header length, a JSON header of names, dtypes, shapes and offsets, and the raw
  * data. Nothing in it is executed, and it can be checked wholly before a single value is used: every rule of the <a

@@ -1,5 +1,6 @@
 /**
- * Tensors: a thin, safe Java face of libtorch.
+ * Tensors: a thin, safe Java face of libtorch. Public API: incompatible changes come only with a new minor version and
+ * are listed in CHANGELOG.md.
  *
  * <p>{@link org.edgeprune.torch.Tensor} holds one native handle and offers PyTorch's operations under PyTorch's names,
  * so that a model reads like its paper: {@code x.matmul(w).add(b)}. Who frees a tensor is always known: the innermost

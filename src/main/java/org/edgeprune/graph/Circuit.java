@@ -22,7 +22,14 @@ public final class Circuit {
         this.edges = edges;
     }
 
-    /** The circuit of the edges whose numbers are set. */
+    /**
+     * The circuit of the edges whose numbers are set.
+     *
+     * @param graph the graph
+     * @param edges edge numbers, copied
+     * @return the circuit
+     * @throws IllegalArgumentException if a number is not of an edge of the graph
+     */
     public static Circuit of(ComputationGraph graph, BitSet edges) {
         if (edges.length() > graph.edgeCount()) {
             throw new IllegalArgumentException("edge " + (edges.length() - 1) + " of " + graph.edgeCount());
@@ -30,42 +37,80 @@ public final class Circuit {
         return new Circuit(graph, (BitSet) edges.clone());
     }
 
-    /** The whole graph. */
+    /**
+     * The circuit of all edges.
+     *
+     * @param graph the graph
+     * @return the whole graph
+     */
     public static Circuit full(ComputationGraph graph) {
         BitSet all = new BitSet();
         all.set(0, graph.edgeCount());
         return new Circuit(graph, all);
     }
 
+    /**
+     * The graph that this is a part of.
+     *
+     * @return the graph
+     */
     public ComputationGraph graph() {
         return graph;
     }
 
+    /**
+     * The number of edges.
+     *
+     * @return how many edges are kept
+     */
     public int size() {
         return edges.cardinality();
     }
 
+    /**
+     * Whether an edge is in this circuit.
+     *
+     * @param edgeIndex the edge's number in the graph
+     * @return whether it is kept
+     */
     public boolean contains(int edgeIndex) {
         return edges.get(edgeIndex);
     }
 
+    /**
+     * Whether the edge between two nodes is in this circuit.
+     *
+     * @param writer a writer of the graph
+     * @param reader a reader of the graph
+     * @return whether it is kept; false if the graph has no such edge
+     */
     public boolean contains(Writer writer, Reader reader) {
         return graph.hasEdge(writer, reader) && edges.get(graph.edgeIndex(writer, reader));
     }
 
-    /** A copy of the edge numbers. */
+    /**
+     * The numbers of the edges.
+     *
+     * @return a copy
+     */
     public BitSet edgeSet() {
         return (BitSet) edges.clone();
     }
 
-    /** 1 - kept edges / all edges. */
+    /**
+     * 1 - kept edges / all edges.
+     *
+     * @return 0 to 1
+     */
     public double edgeSparsity() {
         return 1.0 - (double) size() / graph.edgeCount();
     }
 
     /**
-     * Edges in the reference's order: layer by layer; within an attention layer by writer, then queries, keys and
-     * values by head; then the layer's MLP; last {@code resid_post}.
+     * The edges in the order of the published {@code edges.json}: layer by layer; within an attention layer by writer,
+     * then queries, keys and values by head; then the layer's MLP; at last {@code resid_post}.
+     *
+     * @return the edges
      */
     public List<Edge> edges() {
         return IntStream.range(0, graph.shape().layers() + 1)
@@ -89,19 +134,38 @@ public final class Circuit {
         });
     }
 
-    /** The edges for which {@code keep} is true. */
+    /**
+     * The edges of this circuit that satisfy a condition.
+     *
+     * @param keep the condition
+     * @return a smaller circuit
+     */
     public Circuit filter(Predicate<Edge> keep) {
         BitSet kept = new BitSet();
         edges.stream().filter(i -> keep.test(graph.edge(i))).forEach(kept::set);
         return new Circuit(graph, kept);
     }
 
+    /**
+     * The edges that are in both circuits.
+     *
+     * @param other a circuit of a graph of the same shape
+     * @return a new circuit
+     * @throws InputException if the graphs differ
+     */
     public Circuit intersection(Circuit other) {
         BitSet both = edgeSet();
         both.and(sameGraph(other).edges);
         return new Circuit(graph, both);
     }
 
+    /**
+     * The edges that are in either circuit.
+     *
+     * @param other a circuit of a graph of the same shape
+     * @return a new circuit
+     * @throws InputException if the graphs differ
+     */
     public Circuit union(Circuit other) {
         BitSet either = edgeSet();
         either.or(sameGraph(other).edges);
@@ -116,16 +180,23 @@ public final class Circuit {
         return other;
     }
 
-    /** The circuit as the text of an {@code edges.json} file, one edge a line. */
+    /**
+     * The circuit as the text of an {@code edges.json} file, with one edge per line.
+     *
+     * @return a JSON list of {@code [writer, reader]} pairs
+     */
     public String toJson() {
         return EdgesFile.toJson(edges().stream()
                 .map(e -> new EdgesFile.Entry(e.writer().name(), e.reader().name())));
     }
 
     /**
-     * Reads an {@code edges.json} without knowing whether embeddings are nodes: they are if any edge comes from one.
+     * Reads an {@code edges.json} of which it is not known whether embeddings are nodes: they are if any edge comes
+     * from one.
      *
-     * @param shape the model's, with embedding nodes
+     * @param file the file
+     * @param shape shape of the model's graph, with embedding nodes
+     * @return the circuit
      * @throws InputException as {@link #read(Path, ComputationGraph)}
      */
     public static Circuit read(Path file, GraphShape shape) {
@@ -140,8 +211,11 @@ public final class Circuit {
     /**
      * Reads an {@code edges.json}.
      *
-     * @throws InputException naming the file and the entry if it is no list of pairs or names what this graph does not
-     *     have
+     * @param file the file
+     * @param graph the graph that its names belong to
+     * @return the circuit
+     * @throws InputException naming the file and the entry if it is not a list of pairs, or names a node or an edge
+     *     that the graph does not have
      */
     public static Circuit read(Path file, ComputationGraph graph) {
         BitSet set = new BitSet();

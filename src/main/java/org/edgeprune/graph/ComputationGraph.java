@@ -29,6 +29,12 @@ public final class ComputationGraph {
     private final Map<String, Writer> writersByName = new HashMap<>();
     private final Map<String, Reader> readersByName = new HashMap<>();
 
+    /**
+     * The graph of a shape.
+     *
+     * @param shape the model's numbers
+     * @throws ArithmeticException if it has more edges than an int can count, see {@link GraphShape#isTooLarge}
+     */
     public ComputationGraph(GraphShape shape) {
         this.shape = shape;
         this.writers = Collections.unmodifiableList(writersOf(shape));
@@ -92,47 +98,100 @@ public final class ComputationGraph {
         }
     }
 
+    /**
+     * What this graph was made from.
+     *
+     * @return the shape
+     */
     public GraphShape shape() {
         return shape;
     }
 
+    /**
+     * All writers, in the order of computation.
+     *
+     * @return writers by index
+     */
     public List<Writer> writers() {
         return writers;
     }
 
+    /**
+     * All readers, in the published order.
+     *
+     * @return readers by index
+     */
     public List<Reader> readers() {
         return readers;
     }
 
-    /** Reader groups in reader order: query, key, value and MLP of each layer, last {@code resid_post}. */
+    /**
+     * Reader groups in the order of their readers: query, key, value and MLP of each layer, at last {@code resid_post}.
+     *
+     * @return groups by index
+     */
     public List<ReaderGroup> groups() {
         return groups;
     }
 
+    /**
+     * The group that a reader belongs to.
+     *
+     * @param reader a reader of this graph
+     * @return its group
+     */
     public ReaderGroup groupOf(Reader reader) {
         return groups.get(groupOfReader[reader.index()]);
     }
 
-    /** The group of one kind in one layer; for {@code RESID_POST} the layer is ignored. */
+    /**
+     * The group of one kind in one layer.
+     *
+     * @param kind the readers' kind
+     * @param layer the layer, from 0; ignored for {@code RESID_POST}
+     * @return the group
+     */
     public ReaderGroup group(Reader.Kind kind, int layer) {
         return groups.get(kind == Reader.Kind.RESID_POST ? groups.size() - 1 : layer * 4 + kind.ordinal());
     }
 
-    /** Number of edges between a writer and a later reader. */
+    /**
+     * The number of edges, each from a writer to a later reader.
+     *
+     * @return number of edges
+     */
     public int edgeCount() {
         return edgeCount;
     }
 
-    /** Number of writers; node masks sit on writers. */
+    /**
+     * The number of writers, which are the nodes that have masks.
+     *
+     * @return number of writers
+     */
     public int nodeCount() {
         return writers.size();
     }
 
+    /**
+     * Whether a writer is computed before a reader reads.
+     *
+     * @param writer a writer of this graph
+     * @param reader a reader of this graph
+     * @return whether there is an edge between them
+     */
     public boolean hasEdge(Writer writer, Reader reader) {
         return writer.index() < groupOf(reader).visibleWriters();
     }
 
-    /** The edge's number, from 0 to {@link #edgeCount()} - 1. */
+    /**
+     * The number of an edge.
+     *
+     * @param writer a writer of this graph
+     * @param reader a reader of this graph
+     * @return from 0 to {@link #edgeCount()} - 1
+     * @throws IllegalArgumentException if there is no such edge
+     */
     public int edgeIndex(Writer writer, Reader reader) {
         ReaderGroup group = groupOf(reader);
         if (writer.index() >= group.visibleWriters()) {
@@ -141,7 +200,12 @@ public final class ComputationGraph {
         return group.firstEdge() + (reader.index() - group.firstReader()) * group.visibleWriters() + writer.index();
     }
 
-    /** The edge with that number. */
+    /**
+     * The edge with a number.
+     *
+     * @param index from 0 to {@link #edgeCount()} - 1
+     * @return the edge
+     */
     public Edge edge(int index) {
         int low = 0;
         int high = groups.size() - 1;
@@ -160,14 +224,21 @@ public final class ComputationGraph {
                 readers.get(group.firstReader() + local / group.visibleWriters()));
     }
 
-    /** First writer of a layer: its head 0. */
+    /**
+     * The index of a layer's first writer, its head 0. Its other heads follow, then its MLP.
+     *
+     * @param layer the layer, from 0
+     * @return a writer's index
+     */
     public int firstWriter(int layer) {
         return shape.embeddings().size() + layer * (shape.heads() + 1);
     }
 
     /**
-     * The writer that a reader feeds: the head of a query, the heads that share a key or value, the MLP; none for
-     * resid_post.
+     * The writers that a reader feeds: the head of a query, the heads that share a key or value, the MLP.
+     *
+     * @param reader a reader of this graph
+     * @return its writers; empty for {@code resid_post}
      */
     public List<Writer> fedBy(Reader reader) {
         int first = reader.kind() == Reader.Kind.RESID_POST ? -1 : firstWriter(reader.layer());
@@ -180,7 +251,13 @@ public final class ComputationGraph {
         };
     }
 
-    /** @throws InputException if this graph has no writer of that name */
+    /**
+     * The writer of a name.
+     *
+     * @param name such as {@code a3.h7}
+     * @return the writer
+     * @throws InputException if this graph has no writer of that name
+     */
     public Writer writer(String name) {
         // The reference's Tracr code calls token embeddings by another name than its GPT-2 code.
         Writer writer = writersByName.get(name.equals("token_embeds") ? "tok_embeds" : name);
@@ -190,7 +267,13 @@ public final class ComputationGraph {
         return writer;
     }
 
-    /** @throws InputException if this graph has no reader of that name */
+    /**
+     * The reader of a name.
+     *
+     * @param name such as {@code a3.h7.q}
+     * @return the reader
+     * @throws InputException if this graph has no reader of that name
+     */
     public Reader reader(String name) {
         Reader reader = readersByName.get(name);
         if (reader == null) {

@@ -1,6 +1,11 @@
 package org.edgeprune.graph;
 
-/** One edge: {@code reader} sees what {@code writer} adds to the residual stream. */
+/**
+ * An edge: {@code reader} reads what {@code writer} adds to the residual stream.
+ *
+ * @param writer the node that the edge comes from
+ * @param reader the input that it enters
+ */
 public record Edge(Writer writer, Reader reader) {
     @Override
     public String toString() {

@@ -11,18 +11,26 @@ import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
 
 /**
- * The reference's {@code edges.json}: a list of {@code [writer, reader]} pairs of names, or of {@code [writer, reader,
+ * The published {@code edges.json}: a list of {@code [writer, reader]} pairs of names, or of {@code [writer, reader,
  * mask]} triples.
  */
 public final class EdgesFile {
     private EdgesFile() {}
 
     /**
-     * One edge, by the names of its ends.
+     * An edge, by the names of its ends.
      *
-     * @param mask its mask value, where the file states it
+     * @param writer the writer's name
+     * @param reader the reader's name
+     * @param mask its mask, if the file contains it
      */
     public record Entry(String writer, String reader, OptionalDouble mask) {
+        /**
+         * An edge without a mask.
+         *
+         * @param writer the writer's name
+         * @param reader the reader's name
+         */
         public Entry(String writer, String reader) {
             this(writer, reader, OptionalDouble.empty());
         }
@@ -31,8 +39,9 @@ public final class EdgesFile {
     /**
      * Reads a file.
      *
-     * @param reader is given each entry in its order; an {@link InputException} of its own is passed on with the file
-     *     and the entry's number
+     * @param file the file
+     * @param reader receives each entry in order; if it throws an {@link InputException}, that is rethrown with the
+     *     file and the entry's number
      * @throws InputException naming the file, and the entry if it is neither a pair nor a triple
      */
     public static void read(Path file, Consumer<Entry> reader) {
@@ -72,7 +81,12 @@ public final class EdgesFile {
                 entry.size() == 3 ? OptionalDouble.of(entry.get(2).doubleValue()) : OptionalDouble.empty());
     }
 
-    /** The text of a file of pairs, one per line. */
+    /**
+     * The text of a file of pairs, with one edge per line. Masks are left out.
+     *
+     * @param edges the edges, in order
+     * @return a JSON list
+     */
     public static String toJson(Stream<Entry> edges) {
         return edges.map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
                 .collect(Collectors.joining(",\n", "[\n", "\n]\n"));

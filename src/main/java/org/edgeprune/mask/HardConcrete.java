@@ -14,18 +14,21 @@ import org.edgeprune.torch.Tensor;
  *
  * so that z is exactly 0 or 1 with positive probability, and differentiable in between.
  *
- * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the reference has 1e-6 for GPT-2 and Tracr, 1e-8
- *     for Llama
+ * @param eps u lies in [eps, 1 - eps] and P(z = 0) is clamped to it; the published code has 1e-6 for GPT-2 and Tracr,
+ *     and 1e-8 for Llama
  */
 public record HardConcrete(double eps) {
-    /** The eps of the reference's GPT-2 and Tracr models. */
+    /** With the eps of the published GPT-2 and Tracr models, 1e-6. */
     public static final HardConcrete DEFAULT = new HardConcrete(1e-6);
 
+    /** The temperature beta. */
     public static final double BETA = 2.0 / 3.0;
+    /** The lower end gamma of the stretched interval. */
     public static final double GAMMA = -0.1;
+    /** The upper end zeta of the stretched interval. */
     public static final double ZETA = 1.1;
 
-    /** Slope of the deterministic mask: the reference's "magical number" 0.8 over beta. */
+    /** Slope of the deterministic mask: 0.8 over beta, where 0.8 is the "magical number" of the published code. */
     private static final double DETERMINISTIC_SLOPE = 0.8 / BETA;
 
     /** beta ln(x / (1-x)) at the stretched position of zero, x = -gamma / (zeta - gamma). */
@@ -44,14 +47,19 @@ public record HardConcrete(double eps) {
         return s.mul(ZETA - GAMMA).add(GAMMA).clamp(0, 1);
     }
 
-    /** P(z = 0) = sigmoid(beta ln(-gamma/zeta) - log_alpha), clamped to [eps, 1 - eps]. */
+    /**
+     * P(z = 0) = sigmoid(beta ln(-gamma/zeta) - log_alpha), clamped to [eps, 1 - eps].
+     *
+     * @param logAlpha the parameter
+     * @return a probability
+     */
     public double probabilityOfZero(double logAlpha) {
         double p = 1 / (1 + Math.exp(logAlpha - ZERO_LOGIT));
         return Math.min(1 - eps, Math.max(eps, p));
     }
 
-    /** The expected number of zeros among these masks: the L0 norm's complement. */
-    public double expectedZeros(float[] logAlpha, int from, int to) {
+    /** The expected number of zeros among the masks with these parameters. */
+    double expectedZeros(float[] logAlpha, int from, int to) {
         double sum = 0;
         for (int i = from; i < to; i++) {
             sum += probabilityOfZero(logAlpha[i]);
@@ -65,7 +73,7 @@ public record HardConcrete(double eps) {
      *
      * @return a new array of {@code to - from} masks
      */
-    public float[] deterministic(float[] logAlpha, int from, int to) {
+    float[] deterministic(float[] logAlpha, int from, int to) {
         float[] soft = new float[to - from];
         for (int i = 0; i < soft.length; i++) {
             soft[i] = (float) (1 / (1 + Math.exp(-DETERMINISTIC_SLOPE * logAlpha[from + i])));

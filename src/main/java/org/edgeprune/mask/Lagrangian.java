@@ -13,6 +13,8 @@ public final class Lagrangian {
     private Lagrangian() {}
 
     /**
+     * The constraint's term of the loss.
+     *
      * @param sparsity s, a scalar tensor
      * @param target t
      * @param lambda1 linear multiplier, one element

@@ -5,13 +5,13 @@ import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Where each edge's mask lies in one flat vector.
+ * The position of each edge's mask in one flat vector.
  *
- * <p>The vector holds one block for each {@link ReaderGroup}: {@code count} rows, one per reader, of {@code rowLength}
- * masks, one per writer. Normally rows hold just the edges that exist, so the vector is indexed by edge number. The
- * reference keeps a mask for every writer in every row, also for writers that come after the reader; those unused masks
- * are sampled, rounded and decayed, and shift its rounding of expected zeros. {@link #reference} reproduces that, for
- * its checkpoints and fixtures.
+ * <p>The vector consists of one block for each {@link ReaderGroup}: {@code count} rows, one per reader, of
+ * {@code rowLength} masks, one per writer. Normally rows contain only the edges that exist, so the vector is indexed by
+ * edge number. The published implementation keeps a mask for every writer in every row, also for writers that come
+ * after the reader; those unused masks are sampled, rounded and decayed, and affect its rounding of expected zeros.
+ * {@link #reference} reproduces that, for its checkpoints and fixtures.
  */
 public final class MaskLayout {
     private final ComputationGraph graph;
@@ -22,54 +22,83 @@ public final class MaskLayout {
         this.unusedRows = unusedRows;
     }
 
-    /** One mask for each edge of the graph. */
+    /**
+     * The layout with one mask for each edge of the graph.
+     *
+     * @param graph the graph
+     * @return a layout of {@code graph.edgeCount()} masks
+     */
     public static MaskLayout edges(ComputationGraph graph) {
         return new MaskLayout(graph, false);
     }
 
-    /** The reference's layout: one mask for each reader and writer, used or not. */
+    /**
+     * The layout of the published implementation: one mask for each pair of a reader and a writer, used or not.
+     *
+     * @param graph the graph
+     * @return a layout of readers x writers masks
+     */
     public static MaskLayout reference(ComputationGraph graph) {
         return new MaskLayout(graph, true);
     }
 
+    /**
+     * The graph that the masks belong to.
+     *
+     * @return the graph
+     */
     public ComputationGraph graph() {
         return graph;
     }
 
-    /** Whether masks exist for pairs that are no edges. */
-    public boolean hasUnusedRows() {
+    /** Whether there are masks for pairs that are not edges. */
+    boolean hasUnusedRows() {
         return unusedRows;
     }
 
-    /** Length of the flat vector. */
+    /**
+     * The length of the flat vector.
+     *
+     * @return number of masks
+     */
     public int size() {
         return unusedRows ? Math.multiplyExact(graph.readers().size(), graph.nodeCount()) : graph.edgeCount();
     }
 
-    /** Masks in one row of this group's block. */
+    /**
+     * The number of masks in one row of a group's block.
+     *
+     * @param group a reader group of the graph
+     * @return number of writers that have a mask in the row
+     */
     public int rowLength(ReaderGroup group) {
         return unusedRows ? graph.nodeCount() : group.visibleWriters();
     }
 
-    /** Where the group's block starts in the flat vector. */
+    /**
+     * The position of a group's block in the flat vector.
+     *
+     * @param group a reader group of the graph
+     * @return index of its first mask
+     */
     public int offset(ReaderGroup group) {
         return unusedRows ? group.firstReader() * graph.nodeCount() : group.firstEdge();
     }
 
     /** Number of masks in the group's block. */
-    public int blockSize(ReaderGroup group) {
+    int blockSize(ReaderGroup group) {
         return group.count() * rowLength(group);
     }
 
     /** A view of the group's edge masks in the flat vector: {@code [count, visibleWriters]}. */
-    public Tensor block(Tensor flat, ReaderGroup group) {
+    Tensor block(Tensor flat, ReaderGroup group) {
         return flat.narrow(0, offset(group), blockSize(group))
                 .view(group.count(), rowLength(group))
                 .narrow(1, 0, group.visibleWriters());
     }
 
-    /** The masks of edges alone, by edge number. */
-    public float[] edgesOf(float[] flat) {
+    /** The masks of edges only, by edge number. */
+    float[] edgesOf(float[] flat) {
         if (!unusedRows) {
             return flat.clone();
         }
@@ -88,7 +117,7 @@ public final class MaskLayout {
     }
 
     /** The inverse of {@link #edgesOf}; unused masks become {@code unused}. */
-    public float[] flatOf(float[] edges, float unused) {
+    float[] flatOf(float[] edges, float unused) {
         if (!unusedRows) {
             return edges.clone();
         }

@@ -22,15 +22,29 @@ public final class MaskParameters implements AutoCloseable {
     private final Tensor nodes;
     private final List<Tensor> multipliers;
 
-    /** The Lagrange multipliers, each a tensor of one element. */
+    /** The Lagrange multipliers of {@link Lagrangian}, each a tensor of one element. */
     public enum Multiplier {
+        /** lambda_1 of the edge constraint. */
         EDGES_1,
+        /** lambda_2 of the edge constraint. */
         EDGES_2,
+        /** lambda_1 of the node constraint. */
         NODES_1,
+        /** lambda_2 of the node constraint. */
         NODES_2
     }
 
-    /** Copies the values given. */
+    /**
+     * Parameters with given values, which are copied.
+     *
+     * @param layout how the edges' values are laid out
+     * @param distribution the distribution that masks are sampled from
+     * @param edges log_alpha of the edges, flat, {@code [layout.size()]}
+     * @param nodes log_alpha of the nodes, {@code [nodes]}
+     * @param multipliers the Lagrange multipliers in the order of {@link Multiplier}
+     * @param device where the tensors are made
+     * @throws IllegalArgumentException if a number of values is not right
+     */
     public MaskParameters(
             MaskLayout layout,
             HardConcrete distribution,
@@ -55,7 +69,16 @@ public final class MaskParameters implements AutoCloseable {
         }
     }
 
-    /** Parameters at the start of a run: log_alpha ~ N(mean, 0.01), the mean 10 as published, and multipliers zero. */
+    /**
+     * Parameters at the start of a run: log_alpha ~ N(mean, 0.01), and multipliers of zero.
+     *
+     * @param layout how the edges' values are laid out
+     * @param distribution the distribution that masks are sampled from
+     * @param mean mean of log_alpha; 10 as published
+     * @param noise source of the normal noise
+     * @param device where the tensors are made
+     * @return parameters that the caller closes
+     */
     public static MaskParameters initial(
             MaskLayout layout, HardConcrete distribution, double mean, Noise noise, Device device) {
         return new MaskParameters(
@@ -72,29 +95,57 @@ public final class MaskParameters implements AutoCloseable {
         return scope.release(Tensor.of(values, values.length).to(device)).requiresGrad_(true);
     }
 
+    /**
+     * How the edges' values are laid out.
+     *
+     * @return the layout
+     */
     public MaskLayout layout() {
         return layout;
     }
 
+    /**
+     * The distribution that masks are sampled from.
+     *
+     * @return the distribution
+     */
     public HardConcrete distribution() {
         return distribution;
     }
 
-    /** log_alpha of the edges, flat {@code [layout.size()]}. */
+    /**
+     * log_alpha of the edges.
+     *
+     * @return flat, {@code [layout.size()]}, F32
+     */
     public Tensor edges() {
         return edges;
     }
 
-    /** log_alpha of the nodes {@code [nodes]}. */
+    /**
+     * log_alpha of the nodes.
+     *
+     * @return {@code [nodes]}, F32
+     */
     public Tensor nodes() {
         return nodes;
     }
 
+    /**
+     * One of the Lagrange multipliers.
+     *
+     * @param which which one
+     * @return {@code [1]}, F32
+     */
     public Tensor multiplier(Multiplier which) {
         return multipliers.get(which.ordinal());
     }
 
-    /** The multipliers' values in the order of {@link Multiplier}. */
+    /**
+     * Copies the multipliers to the host.
+     *
+     * @return their values in the order of {@link Multiplier}
+     */
     public float[] multiplierValues() {
         float[] values = new float[multipliers.size()];
         for (int i = 0; i < values.length; i++) {
@@ -103,7 +154,13 @@ public final class MaskParameters implements AutoCloseable {
         return values;
     }
 
-    /** Sampled masks, differentiable in the parameters. */
+    /**
+     * Samples masks, differentiable in the parameters.
+     *
+     * @param edgeNoise uniform noise u for the edges, flat, {@code [layout.size()]}, in [eps, 1 - eps]
+     * @param nodeNoise uniform noise u for the nodes, {@code [nodes]}
+     * @return masks on the parameters' device, in the caller's scope
+     */
     public Masks sample(float[] edgeNoise, float[] nodeNoise) {
         Device device = edges.device();
         return new Masks(
@@ -115,8 +172,11 @@ public final class MaskParameters implements AutoCloseable {
     }
 
     /**
-     * Deterministic soft masks. Expected zeros are rounded for each of the reference's parameter tensors: each reader
+     * Computes soft masks without noise: sigmoid(0.8 log_alpha / beta), of which the round(expected zeros) smallest are
+     * set to 0. Expected zeros are rounded for each of the published implementation's parameter tensors: each reader
      * group, each layer's heads, each MLP, each embedding.
+     *
+     * @return soft masks
      */
     public MaskValues deterministic() {
         ComputationGraph graph = layout.graph();
@@ -137,7 +197,10 @@ public final class MaskParameters implements AutoCloseable {
         return new MaskValues(graph, layout.edgesOf(flat), nodeMasks);
     }
 
-    /** Nodes by the tensors in which the reference keeps them: each embedding, each layer's heads, each MLP. */
+    /**
+     * Sizes of the tensors in which the published implementation keeps nodes: each embedding, each layer's heads, each
+     * MLP.
+     */
     private static int[] nodeTensorSizes(ComputationGraph graph) {
         return IntStream.concat(
                         IntStream.generate(() -> 1)

@@ -9,13 +9,18 @@ import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.graph.Writer;
 
 /**
- * Deterministic masks as plain numbers: soft ones in [0,1], or binary.
+ * Masks as plain numbers, without noise: soft ones in [0,1], or binary.
  *
  * @param graph the graph that they mask
- * @param edges one mask an edge, by edge number
- * @param nodes one mask a writer
+ * @param edges one mask per edge, by edge number
+ * @param nodes one mask per writer
  */
 public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
+    /**
+     * Checks the numbers of masks.
+     *
+     * @throws IllegalArgumentException if they are not the graph's
+     */
     public MaskValues {
         if (edges.length != graph.edgeCount() || nodes.length != graph.nodeCount()) {
             throw new IllegalArgumentException(edges.length + " edge and " + nodes.length
@@ -23,12 +28,22 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
         }
     }
 
-    /** Every mask exactly one: the full model. */
+    /**
+     * The masks of the full model.
+     *
+     * @param graph the graph
+     * @return masks that are all one
+     */
     public static MaskValues full(ComputationGraph graph) {
         return of(Circuit.full(graph));
     }
 
-    /** One for the circuit's edges and for every node, zero for the other edges. */
+    /**
+     * The masks of a circuit: one for its edges and for every node, zero for the other edges.
+     *
+     * @param circuit the circuit
+     * @return binary masks
+     */
     public static MaskValues of(Circuit circuit) {
         ComputationGraph graph = circuit.graph();
         float[] edges = new float[graph.edgeCount()];
@@ -40,17 +55,29 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
         return new MaskValues(graph, edges, nodes);
     }
 
-    /** 1 - mean edge mask. */
+    /**
+     * 1 - mean edge mask.
+     *
+     * @return 0 to 1
+     */
     public double edgeSparsity() {
         return 1 - sum(edges) / edges.length;
     }
 
-    /** 1 - mean node mask. */
+    /**
+     * 1 - mean node mask.
+     *
+     * @return 0 to 1
+     */
     public double nodeSparsity() {
         return 1 - sum(nodes) / nodes.length;
     }
 
-    /** 1 - mean over edges of (edge mask x mask of the edge's writer): what is cut by either. */
+    /**
+     * 1 - mean over edges of (edge mask x mask of the edge's writer): the share that is cut by either.
+     *
+     * @return 0 to 1
+     */
     public double effectiveEdgeSparsity() {
         double kept = 0;
         for (ReaderGroup group : graph.groups()) {
@@ -61,14 +88,22 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
         return 1 - kept / edges.length;
     }
 
-    /** Binary masks: 1 where a mask is above its threshold. */
+    /**
+     * Binary masks: 1 where a mask is above its threshold, else 0.
+     *
+     * @param thresholds the thresholds
+     * @return new masks
+     */
     public MaskValues binary(Thresholds thresholds) {
         return new MaskValues(graph, above(edges, thresholds.edges()), above(nodes, thresholds.nodes()));
     }
 
     /**
-     * Binary masks with the thresholds that the reference's Tracr model uses to list edges: it takes the node threshold
+     * Binary masks with the thresholds that the published Tracr model uses to list edges: it takes the node threshold
      * for attention reads and the edge threshold for head writes.
+     *
+     * @param thresholds the thresholds
+     * @return new masks
      */
     public MaskValues referenceTracrBinary(Thresholds thresholds) {
         float[] binaryEdges = above(edges, thresholds.edges());
@@ -90,12 +125,18 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
         return new MaskValues(graph, binaryEdges, binaryNodes);
     }
 
-    /** The thresholds at which binary masks are as sparse as these, to the nearest mask. */
+    /**
+     * The thresholds at which binary masks are as sparse as these, to the nearest mask.
+     *
+     * @return thresholds for {@link #binary}
+     */
     public Thresholds thresholds() {
         return new Thresholds(threshold(edges), threshold(nodes));
     }
 
-    /** Between the masks that stay and those that go: as many stay as all sum up to, rounded; equal masks together. */
+    /**
+     * Between the masks that stay and those that go: as many stay as the sum of all, rounded; equal masks go together.
+     */
     private static double threshold(float[] masks) {
         float[] sorted = masks.clone();
         Arrays.sort(sorted);
@@ -114,9 +155,11 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
-     * The thresholds that the reference finds: its search ends beside the mask where sparsity passes that of the soft
-     * masks, and may cut one mask more than {@link #thresholds()}, which on a small graph is one that matters. It
-     * leaves the second embedding node (position embeddings) out when it counts nodes.
+     * The thresholds that the published implementation finds. Its search ends next to the mask where sparsity passes
+     * that of the soft masks, and may cut one mask more than {@link #thresholds()}, which on a small graph can be one
+     * that matters. It leaves the second embedding node (position embeddings) out when it counts nodes.
+     *
+     * @return thresholds for {@link #binary}
      */
     public Thresholds referenceThresholds() {
         return new Thresholds(referenceThreshold(edges), referenceThreshold(counted()));
@@ -137,7 +180,11 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
                 t -> 1 - (double) countAbove(masks, t) / masks.length, 1 - sum(masks) / masks.length);
     }
 
-    /** The edges whose mask and whose writer's mask are both exactly one. */
+    /**
+     * The circuit of binary masks: the edges whose mask and whose writer's mask are both exactly one.
+     *
+     * @return the circuit
+     */
     public Circuit circuit() {
         BitSet kept = new BitSet();
         for (ReaderGroup group : graph.groups()) {
@@ -151,6 +198,8 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
+     * Where soft masks are cut.
+     *
      * @param edges edge masks above this are kept
      * @param nodes node masks above this are kept
      */

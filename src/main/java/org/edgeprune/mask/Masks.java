@@ -7,10 +7,15 @@ import org.edgeprune.torch.Tensor;
  * Masks as the engine takes them.
  *
  * @param layout how {@code edges} is laid out
- * @param edges all edge masks, flat {@code [layout.size()]}, f32
- * @param nodes one mask a writer, {@code [nodes]}, f32
+ * @param edges all edge masks, flat, {@code [layout.size()]}, F32
+ * @param nodes one mask per writer, {@code [nodes]}, F32
  */
 public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
+    /**
+     * Checks the shapes.
+     *
+     * @throws IllegalArgumentException if they are not those of the layout and its graph
+     */
     public Masks {
         if (edges.rank() != 1 || edges.size(0) != layout.size()) {
             throw new IllegalArgumentException("edge masks: expected " + layout.size() + " in one dimension");
@@ -21,7 +26,11 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
         }
     }
 
-    /** 1 - mean edge mask, over the edges that exist: a scalar, differentiable. */
+    /**
+     * 1 - mean edge mask, over the edges that exist. Differentiable.
+     *
+     * @return a scalar
+     */
     public Tensor edgeSparsity() {
         Tensor kept = layout.hasUnusedRows()
                 ? Tensor.cat(
@@ -34,17 +43,31 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
         return kept.mul(-1.0 / layout.graph().edgeCount()).add(1);
     }
 
-    /** 1 - mean node mask: a scalar, differentiable. */
+    /**
+     * 1 - mean node mask. Differentiable.
+     *
+     * @return a scalar
+     */
     public Tensor nodeSparsity() {
         return nodes.mean().neg().add(1);
     }
 
-    /** The same masks outside any autograd graph. */
+    /**
+     * The same masks outside any autograd graph.
+     *
+     * @return masks that share their memory with these
+     */
     public Masks detach() {
         return new Masks(layout, edges.detach(), nodes.detach());
     }
 
-    /** Deterministic masks as tensors of the current scope. */
+    /**
+     * Masks without noise as tensors.
+     *
+     * @param values soft or binary masks
+     * @param device where the tensors are made
+     * @return masks in the layout {@link MaskLayout#edges}, in the current scope
+     */
     public static Masks of(MaskValues values, Device device) {
         return new Masks(
                 MaskLayout.edges(values.graph()),

@@ -3,22 +3,35 @@ package org.edgeprune.mask;
 import java.util.SplittableRandom;
 
 /**
- * Uniform noise that is a pure function of (seed, step, stream): a resumed run sees exactly the noise that an
- * uninterrupted one would have seen, with no generator state to save.
+ * Noise that is a pure function of (seed, step, stream): a resumed run gets exactly the noise that an uninterrupted one
+ * would have got, without a generator state to save.
  *
  * @param seed the run's seed
  */
 public record Noise(long seed) {
-    /** What the noise is for; streams are independent of each other. */
+    /** The use of the noise; streams are independent of each other. */
     public enum Stream {
+        /** Masks of edges. */
         EDGES,
+        /** Masks of nodes. */
         NODES,
+        /** log_alphas of edges at the start. */
         INITIAL_EDGES,
+        /** log_alphas of nodes at the start. */
         INITIAL_NODES,
+        /** The order of the examples. */
         BATCHES
     }
 
-    /** {@code count} values, uniform in [eps, 1 - eps]. */
+    /**
+     * Uniform noise.
+     *
+     * @param stream what it is for
+     * @param step the step
+     * @param count number of values
+     * @param eps values are clamped to [eps, 1 - eps]
+     * @return {@code count} values
+     */
     public float[] uniform(Stream stream, long step, int count, double eps) {
         SplittableRandom random = random(stream, step);
         float low = (float) eps;
@@ -30,7 +43,16 @@ public record Noise(long seed) {
         return values;
     }
 
-    /** {@code count} values from N(mean, standardDeviation). */
+    /**
+     * Normal noise.
+     *
+     * @param stream what it is for
+     * @param step the step
+     * @param count number of values
+     * @param mean its mean
+     * @param standardDeviation its standard deviation
+     * @return {@code count} values
+     */
     public float[] normal(Stream stream, long step, int count, double mean, double standardDeviation) {
         SplittableRandom random = random(stream, step);
         float[] values = new float[count];
@@ -40,7 +62,13 @@ public record Noise(long seed) {
         return values;
     }
 
-    /** A generator of its own for this stream and step. */
+    /**
+     * A generator for one stream and step, at its beginning.
+     *
+     * @param stream what it is for
+     * @param step the step
+     * @return a new generator
+     */
     public SplittableRandom random(Stream stream, long step) {
         return new SplittableRandom(mix(mix(seed) ^ mix(step * Stream.values().length + stream.ordinal())));
     }

@@ -9,16 +9,19 @@ import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.torch.Device;
 
 /**
- * The published implementation's parameter names and layout, for exchanging checkpoints with it.
+ * Names and layout of the parameters in the published implementation, for exchanging checkpoints with it.
  *
- * <p>It keeps read log_alphas as {@code [writers, readers]} for each reader group, with rows for all writers; a vector
- * has no second dimension where a group has one reader.
+ * <p>It keeps read log_alphas as {@code [writers, readers]} for each group of queries, keys or values and as
+ * {@code [writers]} for an MLP and {@code resid_post}, with rows for all writers.
  */
 public enum ReferenceFormat {
+    /** GPT-2. */
     GPT2("transformer.", "h.", "", "attn_write_log_alphas", "", "final_read_log_alphas", true),
+    /** Llama. */
     LLAMA("model.", "layers.", "", "attn_write_log_alphas", "", "final_read_log_alphas", true),
+    /** Tracr models with an unembedding. */
     TRACR("Erazr_model.", "blocks.", "attn.", "write_log_alphas", "mlp.", "final_read_log_alpha", false),
-    /** Tracr models without an unembedding, as for {@code xproportion}. */
+    /** Tracr models without an unembedding, such as {@code xproportion}. */
     TRACR_HEADLESS("", "blocks.", "attn.", "write_log_alphas", "mlp.", "final_read_log_alpha", false);
 
     private static final String[] EMBEDDINGS = {"token_write_log_alpha", "pos_write_log_alpha"};
@@ -49,7 +52,7 @@ public enum ReferenceFormat {
     }
 
     /** The name of a reader group's log_alphas. */
-    public String edges(ReaderGroup group) {
+    String edges(ReaderGroup group) {
         String layer = prefix + layers + group.layer() + ".";
         return switch (group.kind()) {
             case QUERY -> layer + attention + "q_read_log_alphas";
@@ -60,26 +63,48 @@ public enum ReferenceFormat {
         };
     }
 
+    /**
+     * The name of an embedding node's log_alpha.
+     *
+     * @param index 0 for token embeddings, 1 for position embeddings
+     * @return a tensor's name
+     */
     public String embedding(int index) {
         return prefix + EMBEDDINGS[index];
     }
 
+    /**
+     * The name of the log_alphas of a layer's heads.
+     *
+     * @param layer the layer's index, from 0
+     * @return a tensor's name
+     */
     public String heads(int layer) {
         return prefix + layers + layer + "." + attention + headWrite;
     }
 
-    public String mlp(int layer) {
+    /** The name of the log_alpha of a layer's MLP. */
+    String mlp(int layer) {
         return prefix + layers + layer + "." + mlp + "mlp_write_log_alphas";
     }
 
+    /**
+     * The name of a Lagrange multiplier.
+     *
+     * @param which which one
+     * @return a tensor's name
+     */
     public String multiplier(MaskParameters.Multiplier which) {
         return prefix + "sparsity_lambda_" + which.name().toLowerCase(java.util.Locale.ROOT);
     }
 
     /**
-     * Flat edge values from the reference's tensors.
+     * Reads values of all edges.
      *
+     * @param layout the layout to return them in
      * @param tensor gives a tensor's values, row-major, by name
+     * @return flat, {@code [layout.size()]}
+     * @throws org.edgeprune.io.InputException if a tensor has another size
      */
     public float[] readEdges(MaskLayout layout, Function<String, float[]> tensor) {
         float[] flat = new float[layout.size()];
@@ -94,7 +119,14 @@ public enum ReferenceFormat {
         return flat;
     }
 
-    /** Node values from the reference's tensors. */
+    /**
+     * Reads values of all nodes.
+     *
+     * @param graph the graph
+     * @param tensor gives a tensor's values, row-major, by name
+     * @return {@code [nodes]}
+     * @throws org.edgeprune.io.InputException if a tensor has another size
+     */
     public float[] readNodes(ComputationGraph graph, Function<String, float[]> tensor) {
         float[] nodes = new float[graph.nodeCount()];
         int next = 0;
@@ -110,7 +142,16 @@ public enum ReferenceFormat {
         return nodes;
     }
 
-    /** All parameters from the reference's tensors. */
+    /**
+     * Reads all parameters.
+     *
+     * @param layout the layout of the new parameters
+     * @param distribution the distribution that masks are sampled from
+     * @param tensor gives a tensor's values, row-major, by name
+     * @param device where the tensors are made
+     * @return parameters that the caller closes
+     * @throws org.edgeprune.io.InputException if a tensor has another size
+     */
     public MaskParameters read(
             MaskLayout layout, HardConcrete distribution, Function<String, float[]> tensor, Device device) {
         float[] multipliers = new float[4];
@@ -126,13 +167,20 @@ public enum ReferenceFormat {
                 device);
     }
 
-    /** A tensor of the reference's checkpoint. */
+    /**
+     * A tensor of a published checkpoint.
+     *
+     * @param shape its sizes; empty for a scalar
+     * @param values its values, row-major
+     */
     public record NamedValues(long[] shape, float[] values) {}
 
     /**
-     * The reference's tensors of these parameters, in order.
+     * Converts parameters to the tensors of the published implementation.
      *
-     * @param unused value of log_alphas that belong to no edge, where the layout has none for them
+     * @param parameters log_alphas and multipliers
+     * @param unused value of log_alphas that do not belong to an edge, if the layout has none for them
+     * @return tensors by name, in order
      */
     public Map<String, NamedValues> write(MaskParameters parameters, float unused) {
         ComputationGraph graph = parameters.layout().graph();

@@ -1,25 +1,36 @@
 package org.edgeprune.mask;
 
 /**
- * The target sparsity over the steps of a run: from {@code start} to {@code target} in {@code warmupSteps}, then
+ * The target sparsity at each step of a run: from {@code start} to {@code target} in {@code warmupSteps} steps, then
  * constant.
  *
  * @param warmup how it rises
- * @param start target sparsity at step 0
- * @param target target sparsity from step {@code warmupSteps} on
+ * @param start target sparsity at step 0, below 1
+ * @param target target sparsity from step {@code warmupSteps} on, at most {@value #MOST}
  * @param warmupSteps length of the rise in steps; 0 for none
  */
 public record SparsitySchedule(Warmup warmup, double start, double target, int warmupSteps) {
+    /** How a target rises over progress p = step / warmupSteps. */
     public enum Warmup {
-        /** Equal steps in sparsity. */
+        /** {@code start + (target - start) p}: equal steps in sparsity. */
         LINEAR,
-        /** Equal ratios of density 1 - s: most of the time is spent where few edges are left. */
+        /**
+         * {@code 1 - (1 - start) ((1 - target) / (1 - start))^p}: equal ratios of density, so most of the time is spent
+         * where few edges are left.
+         */
         LOGARITHMIC
     }
 
-    /** The highest target. The published sweeps go up to 1.4: a target above 1 is never reached, but presses harder. */
+    /**
+     * The highest target. The published sweeps go up to 1.4: a target above 1 cannot be reached, but presses harder.
+     */
     public static final double MOST = 1.5;
 
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException if a value is outside its range
+     */
     public SparsitySchedule {
         requireShare(start);
         requireShare(target);
@@ -45,7 +56,12 @@ public record SparsitySchedule(Warmup warmup, double start, double target, int w
         }
     }
 
-    /** The target at a step, counted from 0. */
+    /**
+     * The target at a step.
+     *
+     * @param step the step, from 0
+     * @return a sparsity, 0 to {@value #MOST}
+     */
     public double at(int step) {
         if (step >= warmupSteps) {
             return target;

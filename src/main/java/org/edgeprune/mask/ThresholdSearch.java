@@ -14,7 +14,7 @@ final class ThresholdSearch {
      * @param sparsityAt sparsity of the masks {@code soft > threshold}, non-decreasing in the threshold
      * @param target the sparsity wanted
      */
-    public static double find(DoubleUnaryOperator sparsityAt, double target) {
+    static double find(DoubleUnaryOperator sparsityAt, double target) {
         double low = 0;
         double high = 1;
         double threshold = 0;

@@ -5,6 +5,6 @@
  *
  * <p>Equations: {@link org.edgeprune.mask.HardConcrete} (L0 relaxation, Louizos et al. 2018),
  * {@link org.edgeprune.mask.Lagrangian} (min-max sparsity constraint), {@link org.edgeprune.mask.SparsitySchedule} (its
- * target over time), {@link org.edgeprune.mask.ThresholdSearch} (soft to binary masks).
+ * target over time), {@link org.edgeprune.mask.MaskValues#thresholds} (soft to binary masks).
  */
 package org.edgeprune.mask;

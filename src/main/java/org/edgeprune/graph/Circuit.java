@@ -3,9 +3,11 @@ package org.edgeprune.graph;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 
 /**
@@ -191,16 +193,59 @@ public final class Circuit {
     }
 
     /**
-     * Reads an {@code edges.json} of which it is not known whether embeddings are nodes: they are if any edge comes
-     * from one.
+     * Writes an {@code edges.json}, atomically, and beside it {@code edges.graph.json}, which says of which graph it
+     * is.
      *
-     * @param file the file
-     * @param shape shape of the model's graph, with embedding nodes
-     * @return the circuit
-     * @throws InputException as {@link #read(Path, ComputationGraph)}
+     * @param file the list, written or replaced
+     * @throws InputException if either cannot be written
+     */
+    public void write(Path file) {
+        String text = toJson();
+        AtomicFile.writeText(file, text);
+        EdgesGraph.write(file, text, graph.shape());
+    }
+
+    /**
+     * The circuit without edges that lie on no path from an input to {@code resid_post}, as EAP-IG's {@code prune}
+     * leaves it: until nothing changes any more, nodes without an edge into them or out of them are dropped, and then
+     * the edges of dropped nodes. Where embeddings are not nodes, every node reads the input.
+     *
+     * @return a circuit of the same graph
+     */
+    public Circuit connected() {
+        return new Circuit(graph, Connectivity.prune(graph, edges));
+    }
+
+    /**
+     * Number of writers that an edge of the circuit comes from.
+     *
+     * @return from 0 to {@link ComputationGraph#nodeCount}
+     */
+    public int writerCount() {
+        BitSet writers = new BitSet();
+        edges.stream().forEach(edge -> writers.set(graph.edge(edge).writer().index()));
+        return writers.cardinality();
+    }
+
+    /**
+     * Reads a circuit of a model: an {@code edges.json}, or a graph file of EAP-IG, whose {@code in_graph} edges are
+     * taken. Whether embeddings are nodes is said by the {@code edges.graph.json} beside an {@code edges.json}; without
+     * one, they are if any edge comes from one.
+     *
+     * @param file of either kind, which is seen from its content
+     * @param shape the model's, with embedding nodes
+     * @return a circuit of the model's graph, with or without embedding nodes
+     * @throws InputException as {@link #read(Path, ComputationGraph)}, and if the file is of another model's graph
      */
     public static Circuit read(Path file, GraphShape shape) {
         ComputationGraph with = new ComputationGraph(shape);
+        if (EapIgFile.isOne(file)) {
+            return EapIgFile.read(file).circuitOf(file, with);
+        }
+        Optional<GraphShape> said = EdgesGraph.read(file, shape);
+        if (said.isPresent()) {
+            return read(file, new ComputationGraph(said.get()));
+        }
         Circuit circuit = read(file, with);
         int embeddings = shape.embeddings().size();
         boolean used =
@@ -209,15 +254,18 @@ public final class Circuit {
     }
 
     /**
-     * Reads an {@code edges.json}.
+     * Reads a circuit of a known graph: an {@code edges.json}, or a graph file of EAP-IG.
      *
-     * @param file the file
-     * @param graph the graph that its names belong to
+     * @param file of either kind, which is seen from its content
+     * @param graph the graph that it is of
      * @return the circuit
      * @throws InputException naming the file and the entry if it is not a list of pairs, or names a node or an edge
      *     that the graph does not have
      */
     public static Circuit read(Path file, ComputationGraph graph) {
+        if (EapIgFile.isOne(file)) {
+            return EapIgFile.read(file).circuitOf(file, graph);
+        }
         BitSet set = new BitSet();
         EdgesFile.read(file, entry -> {
             Writer writer = graph.writer(entry.writer());

@@ -37,20 +37,24 @@ public final class EdgesFile {
     }
 
     /**
-     * Reads a file.
+     * Reads a file, also a graph file of EAP-IG: its {@code in_graph} edges in edgeprune's names, {@code input} as
+     * {@code embeds}, keys and values by query head.
      *
-     * @param file the file
+     * @param file a list of pairs or triples, or a graph file of EAP-IG
      * @param reader receives each entry in order; if it throws an {@link InputException}, that is rethrown with the
      *     file and the entry's number
      * @throws InputException naming the file, and the entry if it is neither a pair nor a triple
      */
     public static void read(Path file, Consumer<Entry> reader) {
-        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs", TextReader.LARGE);
-        if (root.has("cfg") && root.has("nodes") && root.has("edges")) {
-            throw new InputException(
-                    file + ": a graph file of EAP-IG, which edgeprune does not read: write the edges that"
-                            + " are in the graph as a list of [writer, reader] pairs");
+        if (EapIgFile.isOne(file)) {
+            EapIgFile.read(file)
+                    .circuit()
+                    .edges()
+                    .forEach(edge -> reader.accept(
+                            new Entry(edge.writer().name(), edge.reader().name())));
+            return;
         }
+        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs", TextReader.LARGE);
         if (!root.isArray()) {
             throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
         }

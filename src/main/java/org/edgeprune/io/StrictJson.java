@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -36,6 +37,25 @@ public final class StrictJson implements AutoCloseable {
 
     /** Opens {@code part} (such as "header") of the complaint's file and enters its object. */
     public StrictJson(byte[] utf8, String part, Limits limits, Complaint complaint) {
+        this(utf8, part, limits, complaint, false);
+    }
+
+    /**
+     * The same for a text that Python's {@code json.dump} may have written: the bare words NaN, Infinity and -Infinity
+     * are numbers.
+     *
+     * @param utf8 the text
+     * @param part what messages call it
+     * @param limits what is read at most
+     * @param complaint about the text's file
+     * @return on the first key of the outermost object
+     * @throws InputException if the text does not begin with an object
+     */
+    public static StrictJson ofPython(byte[] utf8, String part, Limits limits, Complaint complaint) {
+        return new StrictJson(utf8, part, limits, complaint, true);
+    }
+
+    private StrictJson(byte[] utf8, String part, Limits limits, Complaint complaint, boolean nonFinite) {
         this.complaint = complaint;
         this.part = part;
         if (utf8.length > limits.bytes()) {
@@ -49,15 +69,17 @@ public final class StrictJson implements AutoCloseable {
                 .onMalformedInput(CodingErrorAction.REPORT)
                 .onUnmappableCharacter(CodingErrorAction.REPORT);
         try {
-            parser = factory(limits).createParser(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
+            parser = factory(limits, nonFinite)
+                    .createParser(new InputStreamReader(new ByteArrayInputStream(utf8), decoder));
         } catch (IOException e) {
             throw new UncheckedIOException("reading from memory", e);
         }
         advance();
     }
 
-    private static JsonFactory factory(Limits limits) {
+    private static JsonFactory factory(Limits limits, boolean nonFinite) {
         return JsonFactory.builder()
+                .configure(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS, nonFinite)
                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                 // a shared symbol table would be filled with a hostile file's names
                 .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
@@ -115,6 +137,40 @@ public final class StrictJson implements AutoCloseable {
         } catch (NumberFormatException e) {
             throw complaint.damaged(field + " is too large (" + digits + ")");
         }
+    }
+
+    /**
+     * A number of any kind.
+     *
+     * @param field what messages call the value
+     * @return it, which is NaN or infinite only in a text of {@link #ofPython}, or where it is too large for a double
+     * @throws InputException if the parser is on anything else
+     */
+    public double number(String field) {
+        JsonToken token = parser.currentToken();
+        if (token != JsonToken.VALUE_NUMBER_INT && token != JsonToken.VALUE_NUMBER_FLOAT) {
+            throw wrongType(field, "a number");
+        }
+        try {
+            return parser.getDoubleValue();
+        } catch (IOException e) {
+            throw invalid(e);
+        }
+    }
+
+    /**
+     * A truth value.
+     *
+     * @param field what messages call the value
+     * @return it
+     * @throws InputException if the parser is on anything else
+     */
+    public boolean truth(String field) {
+        return switch (parser.currentToken()) {
+            case VALUE_TRUE -> true;
+            case VALUE_FALSE -> false;
+            default -> throw wrongType(field, "true or false");
+        };
     }
 
     /** Whether the parser is on a null. */

@@ -132,6 +132,15 @@ public final class MaskParameters implements AutoCloseable {
     }
 
     /**
+     * log_alpha of the graph's edges, whatever the layout.
+     *
+     * @return a copy, by edge number, {@code [edges]}
+     */
+    public float[] edgeLogAlphas() {
+        return layout.edgesOf(edges.toFloats());
+    }
+
+    /**
      * One of the Lagrange multipliers.
      *
      * @param which which one

@@ -34,7 +34,7 @@ import org.edgeprune.io.Json;
  *   <li>{@code checkpoints/}: to resume from
  *   <li>{@code data/}: the prompts, if the run generated them
  *   <li>{@code masks.safetensors}: the trained parameters
- *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs
+ *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs; {@code edges.graph.json}: of which graph it is
  *   <li>{@code metrics.json}: the final evaluation
  *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
@@ -233,9 +233,9 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Writes {@code edges.json}. */
+    /** Writes {@code edges.json} and {@code edges.graph.json}. */
     void write(Circuit circuit) {
-        AtomicFile.writeText(edgesFile(), circuit.toJson());
+        circuit.write(edgesFile());
     }
 
     /**
@@ -244,7 +244,7 @@ public record RunDirectory(Path path) {
      * @param circuit what {@link Minimizer} left of the circuit
      */
     public void writeMinimal(Circuit circuit) {
-        AtomicFile.writeText(minimalFile(), circuit.toJson());
+        circuit.write(minimalFile());
     }
 
     Circuit readCircuit(ComputationGraph graph) {

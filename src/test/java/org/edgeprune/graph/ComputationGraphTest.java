@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -47,14 +46,6 @@ class ComputationGraphTest {
                         + " a0.h1.k",
                 assertThrows(InputException.class, () -> grouped.reader("a0.h3.k"))
                         .getMessage());
-    }
-
-    @Test
-    void graphFilesOfEapIgAreRefusedByName(@TempDir Path dir) throws IOException {
-        Path file = Files.writeString(dir.resolve("graph.json"), "{\"cfg\":{},\"nodes\":{},\"edges\":{}}");
-        String message = assertThrows(InputException.class, () -> EdgesFile.read(file, entry -> {}))
-                .getMessage();
-        assertTrue(message.startsWith(file + ": a graph file of EAP-IG"), message);
     }
 
     @Test

@@ -9,7 +9,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.FullModel;
-import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.engine.Workers;
+import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
@@ -156,7 +157,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private Result random() {
         Decoder decoder = Models.decoder(shape.template("gpt2").config());
-        Execution execution = recompute.over(compute.start(decoder.sizes().hidden()));
+        Execution execution = recompute.over(compute.start(decoder.sizes()));
         if (execution.offload()) {
             throw new InputException(
                     "--offload needs weights on disk: write them with edgeprune init, and name them with --model");
@@ -177,14 +178,18 @@ final class BenchCommand implements Callable<Integer> {
                         new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, batchSize).toArray();
+            int threads = LibTorch.threads();
+            PromptBatches batch = cache.batches(all);
+            int forwardThreads = forwardThreads(model, batch.count());
+            LibTorch.setThreads(forwardThreads);
             double forward = median(progress, 0, () -> {
                 FullModel.logits(
                         model,
                         TokenBatch.of(examples.stream().map(Example::clean).toList(), device));
                 LibTorch.synchronize(device);
             });
+            LibTorch.setThreads(threads);
             double step = median(progress, warmUp + repeat, () -> {
-                PromptBatch batch = cache.batch(all);
                 trainer.step(0, batch);
                 LibTorch.synchronize(device);
             });
@@ -211,7 +216,10 @@ final class BenchCommand implements Callable<Integer> {
                     model.execution().recompute(),
                     model.execution().offload(),
                     model.execution().dtype().name(),
-                    LibTorch.threads(),
+                    threads,
+                    trainer.workers().last(),
+                    batch.count(),
+                    forwardThreads,
                     forward,
                     step,
                     step / forward,
@@ -221,6 +229,13 @@ final class BenchCommand implements Callable<Integer> {
                     predicted.own(),
                     (double) peak.anonymous() / predicted.own());
         }
+    }
+
+    /** The plain forward pass has the cores that the step has; a small model's runs faster on one. */
+    private static int forwardThreads(TransformerModel model, int microBatches) {
+        int threads = LibTorch.threads();
+        int cores = Math.min(microBatches, Workers.most(model.execution())) * threads;
+        return Math.max(threads, Math.min(cores, ComputeOptions.threadsAlone(model.hiddenSize())));
     }
 
     private List<Example> examples(int vocabulary) {
@@ -278,13 +293,16 @@ final class BenchCommand implements Callable<Integer> {
                                         r.edges(),
                                         100 * r.edgeSparsity()))
                 .row("batch", "%d prompts of %d tokens".formatted(r.batch(), r.tokens()))
-                .row("forward", "%.4f s on %d threads".formatted(r.forwardS(), r.threads()))
+                .row("forward", "%.4f s on %d threads".formatted(r.forwardS(), r.forwardThreads()))
                 .row(
                         r.cached() ? "cached step" : "full step",
-                        "%.4f s, %.2f forwards%s"
+                        "%.4f s, %.2f forwards, %d micro-batches by %d workers of %d threads%s"
                                 .formatted(
                                         r.stepS(),
                                         r.ratio(),
+                                        r.microBatches(),
+                                        r.workers(),
+                                        r.threads(),
                                         r.offload() ? ", offloaded" : r.recompute() ? ", recomputed" : ""))
                 .row(
                         "peak memory",
@@ -300,7 +318,10 @@ final class BenchCommand implements Callable<Integer> {
                 .toString();
     }
 
-    /** Times in seconds; memory in bytes, {@code peakAnonymousBytes} is what the prediction is of. */
+    /**
+     * What really ran: workers of the last step, threads of its operations, threads of the forward pass. Times in
+     * seconds; memory in bytes, {@code peakAnonymousBytes} is what the prediction is of.
+     */
     private record Result(
             String model,
             String architecture,
@@ -316,6 +337,9 @@ final class BenchCommand implements Callable<Integer> {
             boolean offload,
             String dtype,
             int threads,
+            int workers,
+            int microBatches,
+            int forwardThreads,
             double forwardS,
             double stepS,
             double ratio,

@@ -10,8 +10,8 @@ import picocli.CommandLine.Option;
 /** {@code --device}, {@code --threads}, {@code --libtorch}: what computes. */
 final class ComputeOptions {
     /**
-     * Width of a model from which several threads help. Below, they wait for each other: on a busy machine ten times
-     * longer.
+     * Width of a model from which several threads help a pass of its own. Below, they wait for each other: on a busy
+     * machine ten times longer.
      */
     private static final int WORTH_SHARING = 512;
 
@@ -21,7 +21,8 @@ final class ComputeOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "CPU threads of one operation (default: one per core; one for a small model).")
+            description =
+                    "CPU threads of one operation (default: one, for micro-batches share the cores; one per core where batches are whole).")
     private Integer threads;
 
     @Option(
@@ -31,42 +32,32 @@ final class ComputeOptions {
                     "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
     private Path libtorch;
 
-    /** Loads libtorch as these options say; nothing may have loaded it before. */
+    /** Loads libtorch as these options say, with operations of one thread; nothing may have loaded it before. */
     Device start() {
-        return start((Integer) null, Device.CPU);
+        return start(1, Device.CPU);
     }
 
     /**
-     * The same for work on a model of some width: one thread where its matrices are too small to share among several.
+     * Loads libtorch with other values where options were not given; nothing may have loaded it before.
+     *
+     * @param otherThreads CPU threads of one operation
      */
-    Device start(int width) {
-        return start(threadsFor(width), Device.CPU);
-    }
-
-    static Integer threadsFor(int width) {
-        return width < WORTH_SHARING ? 1 : null;
-    }
-
-    /** The same for the model in a directory. */
-    Device start(Path modelDirectory) {
-        return start(modelDirectory, Device.CPU);
-    }
-
-    /** The same, on another device where none was given. */
-    Device start(Path modelDirectory, Device otherDevice) {
-        return start(threadsFor(Models.sizes(modelDirectory).hidden()), otherDevice);
-    }
-
-    /** The same, with other values where options were not given; {@code null} threads for one per core. */
-    Device start(Integer otherThreads, Device otherDevice) {
+    Device start(int otherThreads, Device otherDevice) {
         prepare();
-        Integer count = threads == null ? otherThreads : threads;
-        if (count != null) {
-            LibTorch.setThreads(count);
-        }
+        LibTorch.setThreads(threads == null ? otherThreads : threads);
         Device chosen = device == null ? otherDevice : device;
         LibTorch.require(chosen);
         return chosen;
+    }
+
+    /** CPU threads of an operation of the model in a directory that is run alone. */
+    static int threadsAlone(Path modelDirectory) {
+        return threadsAlone(Models.sizes(modelDirectory).hidden());
+    }
+
+    /** CPU threads of an operation of a model of some width that is run alone. */
+    static int threadsAlone(int width) {
+        return width < WORTH_SHARING ? 1 : Runtime.getRuntime().availableProcessors();
     }
 
     /** Checks the options and names the libtorch to load, but loads nothing yet. */

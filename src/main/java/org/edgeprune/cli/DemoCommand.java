@@ -51,7 +51,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void run(RunDirectory directory, FolderLock lock) {
-        Device device = compute.start(BundledModel.directory());
+        Device device = compute.start();
         try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
             PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
             PruneResult result = PruneCommand.run(

@@ -2,8 +2,12 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.DeviceMap;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
@@ -36,25 +40,61 @@ final class ExecutionOptions {
                     "Leave the weights in the mapped checkpoint and bring them in layer by layer: for a model larger than the memory.")
     private boolean offload;
 
-    /** Loads libtorch as these options say; nothing may have loaded it before. */
+    @Option(
+            names = "--micro-batch",
+            paramLabel = "N",
+            description = {
+                "Tokens of the micro-batches that a batch is cut into and workers run, at the most; 0 for whole batches.",
+                "Sums depend on it in their last digits (default: 160, more for small models; whole batches on GPUs and with --offload)."
+            })
+    private Integer microBatch;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description =
+                    "Micro-batches computed at a time, each on a core of its own. Nothing depends on it but time and memory"
+                            + " (default: one per core, or one where that is faster).")
+    private Integer workers;
+
+    /** Loads libtorch as these options say for batches of a model; nothing may have loaded it before. */
     Execution start(Path modelDirectory) {
-        return over(Execution.on(compute.start(modelDirectory, home(Device.CPU))));
+        return start(Models.sizes(modelDirectory));
     }
 
-    /** The same for a model of some width. */
-    Execution start(int width) {
-        return over(Execution.on(compute.start(ComputeOptions.threadsFor(width), home(Device.CPU))));
+    /** Loads libtorch as these options say for batches of a model; nothing may have loaded it before. */
+    Execution start(ModelSizes model) {
+        prepare();
+        boolean whole = over(Execution.on(Device.CPU)).microBatchOf(model) == 0;
+        return start(whole ? ComputeOptions.threadsAlone(model.hidden()) : 1);
+    }
+
+    /** The same for passes of a model that are not cut. */
+    Execution startAlone(Path modelDirectory) {
+        return start(ComputeOptions.threadsAlone(modelDirectory));
+    }
+
+    private Execution start(int threads) {
+        return required(over(Execution.on(compute.start(threads, home(Device.CPU)))));
     }
 
     /** The same, with an earlier run's values where options were not given. */
     Execution start(int threads, Execution earlier) {
         Device device = compute.start(threads, home(earlier.device()));
-        return over(new Execution(device, earlier.dtype(), earlier.layers(), earlier.offload(), earlier.recompute()));
+        return required(over(earlier.withDevice(device)));
     }
 
     /** See {@link ComputeOptions#prepare}. */
     void prepare() {
         compute.prepare();
+        requireCount("--workers", workers, 1, 1024);
+        requireCount("--micro-batch", microBatch, 0, Integer.MAX_VALUE);
+    }
+
+    private static void requireCount(String option, Integer value, int least, int most) {
+        if (value != null && (value < least || value > most)) {
+            throw new InputException(option + " " + value + ": must be from " + least + " to " + most);
+        }
     }
 
     /** Embeddings go where the first layer is, unless told otherwise. */
@@ -63,12 +103,17 @@ final class ExecutionOptions {
     }
 
     private Execution over(Execution other) {
-        Execution chosen = new Execution(
+        return new Execution(
                 other.device(),
                 dtype == null ? other.dtype() : dtype,
                 Optional.ofNullable(map).or(other::layers),
                 offload || other.offload(),
-                other.recompute());
+                other.recompute(),
+                microBatch == null ? other.microBatch() : OptionalInt.of(microBatch),
+                workers == null ? other.workers() : OptionalInt.of(workers));
+    }
+
+    private static Execution required(Execution chosen) {
         chosen.layers().ifPresent(m -> m.spans().forEach(span -> LibTorch.require(span.device())));
         return chosen;
     }

@@ -88,7 +88,7 @@ final class GenerateCommand implements Callable<Integer> {
         Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
         Path directory =
                 ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
-        Execution how = execution.start(directory);
+        Execution how = execution.startAlone(directory);
         Optional<MaskValues> masks = masks(Models.sizes(directory));
         Set<Integer> ends = EndTokens.of(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);

@@ -70,7 +70,7 @@ final class TracrCheckCommand implements Callable<Integer> {
                 .orElseThrow(() ->
                         new InputException(circuit + ": does not say which model it belongs to: name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
-        compute.start(sizes.hidden());
+        compute.start();
         Circuit found = Files.isDirectory(circuit)
                 ? SavedMasks.open(circuit, sizes, results::note).circuit()
                 : Circuit.read(circuit, sizes.graph());

@@ -94,7 +94,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
     }
 
     private int run(List<LibraryProgram> chosen) {
-        Device device = compute.start(1, Device.CPU);
+        Device device = compute.start();
         Recovery recovery = new Recovery(ablation, steps, seed.value());
         List<Row> rows = new ArrayList<>();
         for (LibraryProgram program : chosen) {

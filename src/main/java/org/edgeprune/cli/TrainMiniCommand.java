@@ -92,7 +92,7 @@ final class TrainMiniCommand implements Callable<Integer> {
                 warmupSteps,
                 weightDecay,
                 contextWeight);
-        Device device = compute.start(width);
+        Device device = compute.start(ComputeOptions.threadsAlone(width), Device.CPU);
         try (Progress progress = new Progress("train-mini", "steps", steps)) {
             MiniTraining training = new MiniTraining(options, device, new MiniTraining.Listener() {
                 @Override

@@ -2,10 +2,14 @@ package org.edgeprune.eval;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
@@ -24,9 +28,15 @@ import org.edgeprune.torch.TensorScope;
  * @param model the full model
  * @param scorer computes the task's metrics from logits
  * @param ablation what cut edges carry
- * @param batchSize number of examples in one forward pass, at least 1
+ * @param batchSize number of examples in a batch, at least 1; a batch is run in micro-batches, as the model is
+ * @param workers run the micro-batches of all batches
  */
-public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
+public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize, Workers workers) {
+    /** With the workers that the model is run by ({@link Workers#of(org.edgeprune.model.Execution)}). */
+    public Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
+        this(model, scorer, ablation, batchSize, Workers.of(model.execution()));
+    }
+
     /**
      * Scores the model under masks, normally binary ones, and the full model beside it.
      *
@@ -51,36 +61,53 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     }
 
     private Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks) {
-        List<Evaluation.Scored> scored = new ArrayList<>();
+        List<int[]> parts = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
-            scored.addAll(score(examples, from, masks));
+            int first = from;
+            List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
+            PromptCache.cut(model, batch, cutEdges(masks)).stream()
+                    .map(part -> IntStream.of(part).map(i -> first + i).toArray())
+                    .forEach(parts::add);
         }
+        Evaluation.Scored[] scored = new Evaluation.Scored[examples.size()];
+        workers.run(
+                parts.size(),
+                number -> score(examples, parts.get(number), masks),
+                part -> part.forEach((i, one) -> scored[i] = one));
         model.requireUnchanged();
-        return new Evaluation(scored);
+        return new Evaluation(List.of(scored));
     }
 
-    /** The batch that begins with example {@code from}. */
-    private List<Evaluation.Scored> score(List<Example> all, int from, Optional<MaskValues> masks) {
-        List<Example> examples = all.subList(from, Math.min(all.size(), from + batchSize));
-        IntFunction<String> name = i -> "example " + (from + i + 1) + " of " + all.size();
+    /** What cut edges carry; where nothing is cut, corrupted prompts need not be run. */
+    private Ablation cutEdges(Optional<MaskValues> masks) {
+        return masks.isPresent() ? ablation : Ablation.ZERO;
+    }
+
+    /** Some of the examples, by their numbers. */
+    private Map<Integer, Evaluation.Scored> score(List<Example> all, int[] numbers, Optional<MaskValues> masks) {
+        List<Example> examples = IntStream.of(numbers).mapToObj(all::get).toList();
+        IntFunction<String> name = i -> "example " + (numbers[i] + 1) + " of " + all.size();
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, examples, scorer, masks.isPresent() ? ablation : Ablation.ZERO);
+            PromptBatch batch = PromptBatch.of(model, examples, scorer, cutEdges(masks));
             float[][] full = rows(batch.fullLogits(), examples, name);
             float[][] logits =
                     masks.map(m -> rows(logits(batch, m), examples, name)).orElse(full);
-            List<Evaluation.Scored> scored = new ArrayList<>();
+            Map<Integer, Evaluation.Scored> scored = new HashMap<>();
             int next = 0;
-            for (Example example : examples) {
+            for (int i = 0; i < numbers.length; i++) {
+                Example example = examples.get(i);
                 int rows = PromptBatch.rowCount(example, scorer);
                 float[][] mine = Arrays.copyOfRange(logits, next, next + rows);
                 float[][] theirs = Arrays.copyOfRange(full, next, next + rows);
-                scored.add(new Evaluation.Scored(
-                        example,
-                        scorer.score(example, mine, theirs),
-                        scorer.score(example, theirs, theirs),
-                        Arrays.stream(mine).mapToInt(this::token).toArray()));
+                scored.put(
+                        numbers[i],
+                        new Evaluation.Scored(
+                                example,
+                                scorer.score(example, mine, theirs),
+                                scorer.score(example, theirs, theirs),
+                                Arrays.stream(mine).mapToInt(this::token).toArray()));
                 next += rows;
             }
             return scored;

@@ -63,10 +63,20 @@ public record PromptBatch(
      * @return the batch, in the caller's scope
      */
     public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
+        return of(model, examples, examples.size(), scorer, ablation);
+    }
+
+    /**
+     * The same for some examples of a larger batch, whose loss is the sum of its parts' losses.
+     *
+     * @param batchSize examples of the whole batch, by which {@link #weights} are divided
+     */
+    static PromptBatch of(
+            TransformerModel model, List<Example> examples, int batchSize, Scorer scorer, Ablation ablation) {
         TokenBatch clean = clean(model, examples, ablation);
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
-        Tensor weights = weights(examples, scorer).to(model.device());
+        Tensor weights = weights(examples, batchSize, scorer).to(model.device());
         return switch (ablation) {
             case Ablation.Zero zero ->
                 new PromptBatch(
@@ -143,14 +153,14 @@ public record PromptBatch(
         return Tensor.of(tokens.stream().mapToLong(Long::longValue).toArray(), tokens.size());
     }
 
-    static Tensor weights(List<Example> examples, Scorer scorer) {
+    static Tensor weights(List<Example> examples, int batchSize, Scorer scorer) {
         int rows = examples.stream().mapToInt(e -> rowCount(e, scorer)).sum();
         float[] weights = new float[rows];
         int next = 0;
         for (Example example : examples) {
             double share = scorer.loss() == Loss.MEAN_OVER_POSITIONS ? example.scored() : 1;
             for (int i = 0; i < rowCount(example, scorer); i++) {
-                weights[next++] = (float) (1.0 / examples.size() / share);
+                weights[next++] = (float) (1.0 / batchSize / share);
             }
         }
         return Tensor.of(weights, rows);

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
+import org.edgeprune.engine.MicroBatches;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
@@ -22,6 +23,8 @@ import org.edgeprune.torch.TensorScope;
  * <p>If all examples fit into the budget, each is run by itself (or, where weights are offloaded, together with its
  * neighbours) when it is first needed, and then kept. Otherwise whole batches are run every time. In both cases the
  * bits of a batch do not depend on which batches came before it, so a resumed run continues exactly.
+ *
+ * <p>Several threads may ask for batches at a time. It is closed when none does.
  */
 public final class PromptCache implements AutoCloseable {
     /** Number of examples for which offloaded weights are loaded once. */
@@ -33,6 +36,9 @@ public final class PromptCache implements AutoCloseable {
     private final Ablation ablation;
     private final int groupSize;
     private final Group[] groups;
+    /** One for each group: whoever comes first runs it, others wait. */
+    private final Object[] locks;
+
     private final boolean kept;
 
     /**
@@ -66,6 +72,7 @@ public final class PromptCache implements AutoCloseable {
         this.ablation = ablation;
         this.groupSize = model.execution().offload() ? OFFLOADED_GROUP : 1;
         this.groups = new Group[Math.ceilDiv(examples.size(), groupSize)];
+        this.locks = Stream.generate(Object::new).limit(groups.length).toArray();
         this.kept = bytes(model, examples, scorer, ablation) <= budgetBytes;
     }
 
@@ -104,31 +111,67 @@ public final class PromptCache implements AutoCloseable {
      */
     public PromptBatch batch(int[] numbers) {
         try (TransformerModel.Use _ = model.use()) {
-            return kept ? join(numbers) : PromptBatch.of(model, select(numbers), scorer, ablation);
+            return part(numbers, numbers.length);
         }
+    }
+
+    /**
+     * The examples with these numbers as a batch in micro-batches, cut as the model is run
+     * ({@link org.edgeprune.model.Execution#microBatch}).
+     *
+     * @param numbers indices of examples
+     * @return the batch, no part of which is made yet
+     */
+    public PromptBatches batches(int[] numbers) {
+        List<int[]> parts = cut(model, select(numbers), ablation).stream()
+                .map(part -> IntStream.of(part).map(i -> numbers[i]).toArray())
+                .toList();
+        return new PromptBatches(parts, part -> part(part, numbers.length));
+    }
+
+    /**
+     * Cuts a batch into micro-batches, as the model is run.
+     *
+     * @return indices of the examples of each
+     */
+    public static List<int[]> cut(TransformerModel model, List<Example> batch, Ablation ablation) {
+        int[] tokens = batch.stream()
+                .mapToInt(example -> example.length() - PromptBatch.past(model, example, ablation))
+                .toArray();
+        return MicroBatches.cut(tokens, model.execution().microBatchOf(model.sizes()));
+    }
+
+    private PromptBatch part(int[] numbers, int batchSize) {
+        return kept ? join(numbers, batchSize) : PromptBatch.of(model, select(numbers), batchSize, scorer, ablation);
     }
 
     /** The full model's run on a group; its tensors are out of every scope. */
     private Group group(int number) {
-        if (groups[number] == null) {
-            int from = number * groupSize;
-            List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
-            try (TensorScope scope = TensorScope.open()) {
-                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
-                int[] firstToken = new int[members.size()];
-                int[] firstPast = new int[members.size()];
-                int[] firstRow = new int[members.size()];
-                for (int i = 0; i < members.size(); i++) {
-                    firstToken[i] = batch.clean().token(i, past(members.get(i)));
-                    firstPast[i] = batch.clean().firstPast(i);
-                    firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
-                }
-                Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstPast, firstRow);
-                group.tensors().forEach(scope::release);
-                groups[number] = group;
+        synchronized (locks[number]) {
+            if (groups[number] == null) {
+                groups[number] = run(number);
             }
+            return groups[number];
         }
-        return groups[number];
+    }
+
+    private Group run(int number) {
+        int from = number * groupSize;
+        List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
+        try (TensorScope scope = TensorScope.open()) {
+            PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+            int[] firstToken = new int[members.size()];
+            int[] firstPast = new int[members.size()];
+            int[] firstRow = new int[members.size()];
+            for (int i = 0; i < members.size(); i++) {
+                firstToken[i] = batch.clean().token(i, past(members.get(i)));
+                firstPast[i] = batch.clean().firstPast(i);
+                firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
+            }
+            Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstPast, firstRow);
+            group.tensors().forEach(scope::release);
+            return group;
+        }
     }
 
     private Tensor fullLogits(int example) {
@@ -153,7 +196,7 @@ public final class PromptCache implements AutoCloseable {
         return IntStream.of(numbers).mapToObj(examples::get).toList();
     }
 
-    private PromptBatch join(int[] numbers) {
+    private PromptBatch join(int[] numbers, int batchSize) {
         try (GradMode _ = GradMode.disabled()) {
             List<Example> batch = select(numbers);
             TokenBatch clean = PromptBatch.clean(model, batch, ablation);
@@ -162,7 +205,7 @@ public final class PromptCache implements AutoCloseable {
                     clean,
                     Baseline.cat(packed.mapToObj(this::baseline).toList()),
                     PromptBatch.scored(clean, batch).to(model.device()),
-                    PromptBatch.weights(batch, scorer).to(model.device()),
+                    PromptBatch.weights(batch, batchSize, scorer).to(model.device()),
                     Tensor.cat(
                             0, IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
                     PromptBatch.rows(scorer, batch, model));

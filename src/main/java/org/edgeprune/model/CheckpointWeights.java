@@ -2,10 +2,10 @@ package org.edgeprune.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.Checkpoint;
@@ -19,7 +19,7 @@ final class CheckpointWeights implements Weights {
     private final CheckpointNames names;
     private final Set<String> wanted;
     private final List<String> notes;
-    private final Set<String> finite = new HashSet<>();
+    private final Set<String> finite = ConcurrentHashMap.newKeySet();
 
     /**
      * Takes ownership of the checkpoint.

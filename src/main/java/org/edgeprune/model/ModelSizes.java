@@ -27,4 +27,11 @@ public record ModelSizes(
     public int maxPositions() {
         return positions.limit();
     }
+
+    /** Parameters of a layer's matrices: what a token is multiplied with in it. */
+    public long layerParameters() {
+        long attention = (long) hidden * headDim * 2 * (graph.heads() + graph.kvHeads());
+        long mlp = (long) hidden * inner * (gatedMlp ? 3 : 2);
+        return Math.max(1, attention + mlp);
+    }
 }

@@ -27,8 +27,8 @@ final class Prefetcher implements AutoCloseable {
         return thread;
     }
 
-    /** To be told which part is used now. */
-    void using(int part) {
+    /** To be told which part is used now. Of several threads, the last to say so is followed. */
+    synchronized void using(int part) {
         int next = part < last ? part - 1 : part + 1;
         last = part;
         if (next >= 0 && next < parts.size()) {

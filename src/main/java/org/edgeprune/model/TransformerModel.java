@@ -1,8 +1,8 @@
 package org.edgeprune.model;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import org.edgeprune.graph.GraphShape;
@@ -16,6 +16,8 @@ import org.edgeprune.torch.Tensor;
  *
  * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}).
  *
+ * <p><b>Threads.</b> Any number of threads may run an open model at a time, each on tensors of its own.
+ *
  * <p><b>Closing.</b> Training, evaluation and generation enter the model for each step, batch or token ({@link #use}).
  * {@link #close} waits until all who are inside have left, and whoever would enter afterwards gets an
  * {@link IllegalStateException}: a run whose model is closed ends before its next step, with its last checkpoint
@@ -27,9 +29,9 @@ public final class TransformerModel implements AutoCloseable {
     private final Execution execution;
     private final List<Device> devices;
     /** What is always in memory, by device; empty where everything is brought in. */
-    private final Map<Device, Parameters> resident = new HashMap<>();
+    private final Map<Device, Parameters> resident = new ConcurrentHashMap<>();
     /** The parts made of it, by number. */
-    private final Map<Integer, Object> parts = new HashMap<>();
+    private final Map<Integer, Object> parts = new ConcurrentHashMap<>();
     /** Null where nothing is brought in. */
     private Prefetcher prefetcher;
 

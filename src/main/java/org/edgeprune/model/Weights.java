@@ -3,7 +3,10 @@ package org.edgeprune.model;
 import java.util.List;
 import org.edgeprune.torch.Tensor;
 
-/** Where a model's parameters come from: a checkpoint, or random numbers. Must stay open as long as the model. */
+/**
+ * Where a model's parameters come from: a checkpoint, or random numbers. Must stay open as long as the model. Used by
+ * several threads at a time where parameters are brought in when they are used ({@link Execution#offload}).
+ */
 public interface Weights extends AutoCloseable {
     boolean has(String name);
 

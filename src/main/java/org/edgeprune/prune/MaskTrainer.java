@@ -6,7 +6,10 @@ import java.util.List;
 import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.engine.MicroBatchGradients;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.Lagrangian;
 import org.edgeprune.mask.MaskParameters;
@@ -26,6 +29,7 @@ public final class MaskTrainer implements AutoCloseable {
     private final Noise noise;
     private final LearningRateSchedule schedule;
     private final AdamW optimizer;
+    private final Workers workers;
 
     /**
      * A trainer whose optimiser has not made a step yet.
@@ -42,6 +46,7 @@ public final class MaskTrainer implements AutoCloseable {
         this.schedule = new LearningRateSchedule(
                 options.learningRates().warmupSteps(), options.training().steps());
         this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
+        this.workers = Workers.of(model.execution());
     }
 
     /** Masks descend; multipliers ascend, unless their term is switched off. */
@@ -63,12 +68,32 @@ public final class MaskTrainer implements AutoCloseable {
     }
 
     /**
+     * The workers that run the steps' micro-batches.
+     *
+     * @return as many as the model's execution asks for
+     */
+    public Workers workers() {
+        return workers;
+    }
+
+    /**
      * The parameters that the steps change.
      *
      * @return log_alphas and Lagrange multipliers
      */
     public MaskParameters parameters() {
         return parameters;
+    }
+
+    /**
+     * Makes one step on a batch that is run as a whole, see {@link #step(int, PromptBatches)}.
+     *
+     * @param step index from 0; determines noise, targets and learning rates
+     * @param batch the examples of this step
+     * @return what was measured before the update
+     */
+    public StepMetrics step(int step, PromptBatch batch) {
+        return step(step, PromptBatches.whole(batch));
     }
 
     /**
@@ -82,26 +107,19 @@ public final class MaskTrainer implements AutoCloseable {
      * this step. If the loss or the gradient norm is not finite, nothing is updated.
      *
      * @param step index from 0; determines noise, targets and learning rates
-     * @param batch the examples of this step
+     * @param batch the examples of this step, in micro-batches that workers run
      * @return what was measured before the update
      */
-    public StepMetrics step(int step, PromptBatch batch) {
+    public StepMetrics step(int step, PromptBatches batch) {
         try (TransformerModel.Use _ = model.use();
                 TensorScope _ = TensorScope.open()) {
             Masks masks = sample(step);
 
             // KL(full || masked), and its gradient down to the masks
-            MaskedPass pass = MaskedPass.forward(
-                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
-            double kl;
-            Tensor toResidual;
-            try (TensorScope loss = TensorScope.open()) {
-                Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
-                Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
-                kl = divergence.item();
-                toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);
-            }
-            MaskGradients toMasks = pass.backward(toResidual);
+            MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
+            workers.run(batch.count(), number -> divergence(masks, batch, number), sum::add);
+            double kl = sum.loss();
+            MaskGradients toMasks = sum.gradients(model.device());
 
             // The constraints, and everything's gradient down to log_alpha and the multipliers
             double edgeTarget = options.targets().edgeSparsity().at(step);
@@ -138,6 +156,24 @@ public final class MaskTrainer implements AutoCloseable {
                 optimizer.step(gradients, schedule.at(step));
             }
             return metrics;
+        }
+    }
+
+    /** A micro-batch's part of KL(full || masked), and its gradient down to the masks. */
+    private MicroBatchGradients divergence(Masks masks, PromptBatches batches, int number) {
+        try (TensorScope _ = TensorScope.open()) {
+            PromptBatch batch = batches.make(number);
+            MaskedPass pass = MaskedPass.forward(
+                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
+            double kl;
+            Tensor toResidual;
+            try (TensorScope loss = TensorScope.open()) {
+                Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
+                Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
+                kl = divergence.item();
+                toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);
+            }
+            return MicroBatchGradients.of(kl, pass.backward(toResidual));
         }
     }
 

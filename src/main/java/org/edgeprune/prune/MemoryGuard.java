@@ -50,6 +50,7 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 .limit(batchSize)
                 .toList();
         return new StepMemory.Tokens(
+                largest.size(),
                 largest.stream()
                         .mapToLong(example -> example.length() - past.applyAsInt(example))
                         .sum(),
@@ -85,26 +86,23 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
     /** The mildest change that fits. */
     private String remedy(long available) {
         StepMemory.Work uncached = work.withCacheBytes(0);
-        StepMemory.Work recomputed = uncached.with(work.execution().recomputing());
-        StepMemory.Work offloaded = uncached.with(work.execution().offloading());
+        StepMemory.Work alone = uncached.with(work.execution().withWorkers(1));
+        StepMemory.Work recomputed = alone.with(alone.execution().recomputing());
         if (fits(uncached, available)) {
             return "use --cache-mb 0" + needs(uncached);
         }
+        if (fits(alone, available)) {
+            return "use --workers 1 --cache-mb 0" + needs(alone);
+        }
         if (fits(recomputed, available)) {
-            return "use --recompute --cache-mb 0" + needs(recomputed);
+            return "use --recompute --workers 1 --cache-mb 0" + needs(recomputed);
         }
-        if (fits(offloaded, available)) {
-            return "use --offload --cache-mb 0" + needs(offloaded);
-        }
-        for (int smaller = batchSize / 2; smaller > 0; smaller /= 2) {
-            StepMemory.Tokens all = work.tokens();
-            StepMemory.Tokens fewer = new StepMemory.Tokens(
-                    all.masked() * smaller / batchSize,
-                    all.past() * smaller / batchSize,
-                    all.scored() * smaller / batchSize);
-            StepMemory.Work less = offloaded.with(fewer);
-            if (fits(less, available)) {
-                return "use --offload --cache-mb 0 --batch-size " + smaller + needs(less);
+        int limit = work.execution().microBatchOf(work.model());
+        for (long smaller = limit == 0 ? work.tokens().masked() : limit; smaller > 0; smaller /= 2) {
+            StepMemory.Work offloaded =
+                    recomputed.with(recomputed.execution().offloading().withMicroBatch(Math.toIntExact(smaller)));
+            if (fits(offloaded, available)) {
+                return "use --offload --micro-batch " + smaller + " --workers 1 --cache-mb 0" + needs(offloaded);
             }
         }
         return "not even one prompt with --offload --cache-mb 0 would fit; shorten the prompts, or use a larger machine";

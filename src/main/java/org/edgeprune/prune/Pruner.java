@@ -10,6 +10,7 @@ import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.FiniteLogits;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -195,13 +196,11 @@ public record Pruner(
 
     private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step, boolean first) {
         try (TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = cache.batch(examples);
-            if (first) {
-                requireFinite(batch, examples);
-            }
-            StepMetrics metrics = trainer.step(step, batch);
+            PromptBatches batch = cache.batches(examples);
+            StepMetrics metrics = trainer.step(step, first ? batch.each(this::requireFinite) : batch);
             if (!metrics.sound()) {
-                requireFinite(batch, examples); // else it is not the model's fault, and the run has diverged
+                // else it is not the model's fault, and the run has diverged
+                requireFinite(cache.batch(examples), examples);
             }
             return metrics;
         }

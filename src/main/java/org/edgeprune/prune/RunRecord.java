@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import org.edgeprune.Version;
@@ -42,6 +43,8 @@ import org.edgeprune.torch.LibTorch;
  * @param deviceMap the devices of its layers; null if all were on {@code device}
  * @param offload whether its weights stayed in the checkpoint and were loaded layer by layer
  * @param recompute whether the backward ran blocks again instead of keeping them
+ * @param microBatch largest number of tokens of a micro-batch, 0 for whole batches, as in runs that did not note it;
+ *     the last bits of sums depend on it
  * @param cacheBytes memory for the full model's runs; the last bits of sums depend on whether these were kept. Null in
  *     runs that did not note it
  * @param minimal how much KL a {@link Minimizer} may cost the circuit afterwards, nats; null if it was not asked for
@@ -62,6 +65,7 @@ public record RunRecord(
         String deviceMap,
         boolean offload,
         boolean recompute,
+        int microBatch,
         Long cacheBytes,
         Double minimal,
         PruneOptions options) {
@@ -107,6 +111,7 @@ public record RunRecord(
                 execution.layers().map(DeviceMap::toString).orElse(null),
                 execution.offload(),
                 execution.recompute(),
+                execution.microBatchOf(model.model().sizes()),
                 cacheBytes,
                 minimal.isPresent() ? minimal.getAsDouble() : null,
                 options);
@@ -232,6 +237,8 @@ public record RunRecord(
                 computeDtype,
                 Optional.ofNullable(deviceMap).map(DeviceMap::parse),
                 offload,
-                recompute);
+                recompute,
+                OptionalInt.of(microBatch),
+                OptionalInt.empty());
     }
 }

@@ -1,5 +1,7 @@
 package org.edgeprune.prune;
 
+import org.edgeprune.engine.MicroBatches;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
@@ -10,7 +12,8 @@ import org.edgeprune.model.ModelSizes;
 
 /**
  * The memory that a pruning step needs while every edge is alive, in bytes: the peak of a run, since later steps need
- * less as edges are cut. All devices together.
+ * less as edges are cut. All devices and all workers together: of a batch, the micro-batches that are at work at a
+ * time.
  *
  * @param weights parameters that are copied to the compute dtype or to a device; with offloading those of the largest
  *     block
@@ -62,7 +65,7 @@ public record StepMemory(
      * @param graph the graph that is pruned, with or without embedding nodes
      * @param execution how the model is run
      * @param ablation what cut edges carry, and so whether there is a corrupted run
-     * @param tokens tokens of a batch
+     * @param tokens tokens of a batch, which is run in micro-batches as {@code execution} says
      * @param cacheBytes bytes of the full model's runs that are kept
      */
     public record Work(
@@ -103,6 +106,21 @@ public record StepMemory(
                     0);
         }
 
+        /** Micro-batches of the batch. */
+        private long microBatches() {
+            return MicroBatches.count(tokens.prompts(), tokens.masked(), execution.microBatchOf(model));
+        }
+
+        /** Micro-batches that are at work at a time. */
+        long atATime() {
+            return Math.min(microBatches(), Workers.most(execution));
+        }
+
+        /** The tokens of these. */
+        Tokens tokensAtATime() {
+            return tokens.of(Math.ceilDiv(atATime() * tokens.prompts(), microBatches()));
+        }
+
         /**
          * The same work, run in another way.
          *
@@ -137,11 +155,12 @@ public record StepMemory(
     /**
      * Tokens of a batch, all examples together.
      *
+     * @param prompts number of prompts
      * @param masked tokens that the masked model runs on
      * @param past tokens before these, where clean and corrupted prompts agree
      * @param scored the scored ones among the masked tokens
      */
-    public record Tokens(long masked, long past, long scored) {
+    public record Tokens(long prompts, long masked, long past, long scored) {
         /**
          * Tokens of prompts that differ from their first token on, each scored at its last token.
          *
@@ -150,7 +169,21 @@ public record StepMemory(
          * @return the tokens
          */
         public static Tokens of(long prompts, long length) {
-            return new Tokens(prompts * length, 0, prompts);
+            return new Tokens(prompts, prompts * length, 0, prompts);
+        }
+
+        /**
+         * A share of these tokens.
+         *
+         * @param count of examples
+         * @return as many tokens as fall to so many of these examples
+         */
+        public Tokens of(long count) {
+            return new Tokens(
+                    count,
+                    Math.ceilDiv(masked * count, prompts),
+                    Math.ceilDiv(past * count, prompts),
+                    Math.ceilDiv(scored * count, prompts));
         }
     }
 
@@ -162,19 +195,20 @@ public record StepMemory(
      */
     public static StepMemory of(Work work) {
         ModelSizes model = work.model();
+        Tokens tokens = work.tokensAtATime();
         GraphShape graph = model.graph();
         long number = work.execution().dtype().byteSize();
-        long stream = work.tokens().masked() * model.hidden() * number;
+        long stream = tokens.masked() * model.hidden() * number;
         long layers = graph.layers();
         long heads = graph.heads();
         long attentionReaders = heads + 2L * graph.kvHeads();
-        long values = work.tokens().masked() * heads * model.headDim() * number;
-        long inner = work.tokens().masked() * model.inner() * number;
-        long logits = work.tokens().scored() * model.vocabulary() * F32;
+        long values = tokens.masked() * heads * model.headDim() * number;
+        long inner = tokens.masked() * model.inner() * number;
+        long logits = tokens.scored() * model.vocabulary() * F32;
         long outbox = work.graph().nodeCount() * stream;
 
         long corrupted = layers * (values + 3 * stream) + stream;
-        long pasts = 2 * layers * work.tokens().past() * graph.kvHeads() * model.headDim() * number;
+        long pasts = 2 * layers * tokens.past() * graph.kvHeads() * model.headDim() * number;
         long embeddings = 3L * graph.embeddings().size() * stream;
         // inputs, what is written; queries, keys, values, attention's output and its difference from the corrupted one
         long attention = (attentionReaders + heads) * stream + 5 * values;
@@ -192,11 +226,11 @@ public record StepMemory(
         if (work.execution().offload()) {
             // A block's weights come for its forward; autograd has let go of them when the gradients of its inputs come
             // together.
-            long ofAttention = Math.min(all.largestAttention() * number, work.copied());
-            long ofMlp = Math.min(all.largestMlp() * number, work.copied());
-            parameters = Math.max(all.largestAttention(), all.largestMlp()) * number;
+            long ofAttention = work.atATime() * Math.min(all.largestAttention() * number, work.copied());
+            long ofMlp = work.atATime() * Math.min(all.largestMlp() * number, work.copied());
             copied = Math.max(ofAttention, ofMlp);
-            end = Math.max(0, Math.min(all.largestEnd() * number, work.copied()) - copied);
+            parameters = Math.max(copied, Math.max(all.largestAttention(), all.largestMlp()) * number);
+            end = Math.max(0, work.atATime() * Math.min(all.largestEnd() * number, work.copied()) - copied);
             workspace = Math.max(workspace, Math.max(ofAttention + attention, ofMlp + 2 * mlp)) - copied;
         }
         return new StepMemory(

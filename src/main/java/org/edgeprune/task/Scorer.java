@@ -24,6 +24,7 @@ public interface Scorer {
 
     /**
      * Metrics of one example by name, in the order to print them. A metric of a data set is the mean over its examples.
+     * Called by several threads at a time.
      *
      * @param logits of the model under test: one row a scored position, one column an entry of {@link #vocabulary()};
      *     under {@link Loss#ACROSS_POSITIONS} one row, one column a scored position

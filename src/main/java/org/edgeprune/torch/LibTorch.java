@@ -134,7 +134,10 @@ public final class LibTorch {
         return loader.libtorchVersion();
     }
 
-    /** CPU threads of one operation. */
+    /**
+     * CPU threads of one operation from now on, in the whole process. More than one are for work that is not cut into
+     * micro-batches.
+     */
     public static void setThreads(int threads) {
         requireThreads(threads);
         load();
@@ -150,7 +153,10 @@ public final class LibTorch {
         }
     }
 
-    /** CPU threads of one operation; at first as many as cores, or as {@code OMP_NUM_THREADS} says. */
+    /**
+     * CPU threads of one operation; at first one, or as {@code OMP_NUM_THREADS} says. Batches are cut into
+     * micro-batches that workers run beside each other, which makes far better use of several cores.
+     */
     public static int threads() {
         MemorySegment out = Scratch.begin().words(1);
         NativeCalls.check(Shim.ep_get_num_threads(out), "threads");

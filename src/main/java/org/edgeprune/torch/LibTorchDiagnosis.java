@@ -58,13 +58,6 @@ final class LibTorchDiagnosis {
                     "use the libtorch that comes with edgeprune",
                     false));
         }
-        int cores = Runtime.getRuntime().availableProcessors();
-        if (LibTorch.threads() < cores) {
-            problems.add(new Report.Problem(
-                    "libtorch uses " + LibTorch.threads() + " of " + cores + " cores",
-                    "unset OMP_NUM_THREADS, or give --threads " + cores,
-                    false));
-        }
         if (!config.contains("CPU capability usage: AVX")) {
             problems.add(new Report.Problem(
                     "libtorch uses no AVX instructions and will be slow",

@@ -71,6 +71,10 @@ final class LibTorchLoader {
                     + "; use the one that comes with edgeprune, or another version");
         }
         selfTested = true;
+        if (blankToNull(System.getenv("OMP_NUM_THREADS")) == null) {
+            // Batches are cut for workers to share the cores: inside an operation, threads mostly wait for each other.
+            NativeCalls.check(Shim.ep_set_num_threads(1), "load");
+        }
     }
 
     /** Where this libtorch takes no allocator of the shim's, everything works, but slower. */

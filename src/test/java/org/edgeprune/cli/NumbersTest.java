@@ -72,6 +72,9 @@ class NumbersTest {
         "--threads, 100000, threads: must be from 1",
         "--threads, 2147483647, threads: must be from 1",
         "--threads, 0, threads: must be from 1",
+        "--workers, 0, must be from 1",
+        "--workers, 100000, must be from 1",
+        "--micro-batch, -1, must be from 0",
         "--save-every, -1, 0 is for none",
         "--evaluate-every, -7, 0 is for none",
         "--cache-mb, 9223372036854775807, must be from 0"

@@ -23,7 +23,7 @@ class MemoryGuardTest {
                     GPT2,
                     0,
                     new ComputationGraph(GPT2.sizes().graph()),
-                    Execution.on(Device.CPU),
+                    Execution.on(Device.CPU).withWorkers(4),
                     Ablation.INTERCHANGE,
                     StepMemory.Tokens.of(32, 20))
             .withCacheBytes(2_000_000_000);
@@ -37,9 +37,10 @@ class MemoryGuardTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             5.0 | use --cache-mb 0 (
-            2.5 | use --recompute --cache-mb 0 (
-            1.6 | use --offload --cache-mb 0 (
-            0.8 | use --offload --cache-mb 0 --batch-size 16 (
+            2.5 | use --workers 1 --cache-mb 0 (
+            1.0 | use --recompute --workers 1 --cache-mb 0 (
+            0.6 | use --offload --micro-batch 160 --workers 1 --cache-mb 0 (
+            0.3 | use --offload --micro-batch 40 --workers 1 --cache-mb 0 (
             0.1 | not even one prompt
             """)
     void theMildestRemedyThatFitsIsNamed(double gigabytes, String remedy) {

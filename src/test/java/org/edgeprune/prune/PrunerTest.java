@@ -119,9 +119,12 @@ class PrunerTest {
         pruner(dir, options(0.5), 4).run(false, SILENT);
         RunDirectory run = new RunDirectory(dir);
         ObjectNode json = (ObjectNode) new ObjectMapper().readTree(run.runFile().toFile());
-        json.remove(List.of("compute_dtype", "device_map", "offload", "recompute"));
+        json.remove(List.of("compute_dtype", "device_map", "offload", "recompute", "micro_batch"));
         Files.writeString(run.runFile(), json.toString());
-        assertEquals(Execution.on(Device.CPU), run.readRecord().execution());
+        assertEquals(
+                Execution.on(Device.CPU).withMicroBatch(0),
+                run.readRecord().execution(),
+                "batches of earlier versions were whole");
         ObjectNode incomplete = json.deepCopy();
         ((ObjectNode) incomplete.get("options")).remove("initial_log_alpha");
         Files.writeString(run.runFile(), incomplete.toString());
@@ -178,6 +181,7 @@ class PrunerTest {
                 null,
                 false,
                 false,
+                0,
                 0L,
                 null,
                 options);

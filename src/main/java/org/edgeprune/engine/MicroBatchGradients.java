@@ -1,0 +1,65 @@
+package org.edgeprune.engine;
+
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+
+/**
+ * What a micro-batch adds to a step: its part of the batch's loss, and the gradients of that part. Plain numbers, so
+ * that they can come from another thread, device or process.
+ *
+ * @param loss its part of the loss
+ * @param edges gradients of the edge masks, flat, in the layout of the masks
+ * @param nodes gradients of the node masks, {@code [nodes]}
+ */
+public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
+    /**
+     * The numbers of a backward.
+     *
+     * @param loss its part of the loss
+     * @param gradients of that part
+     * @return a copy on the host
+     */
+    public static MicroBatchGradients of(double loss, MaskGradients gradients) {
+        return new MicroBatchGradients(
+                loss, gradients.edges().toFloats(), gradients.nodes().toFloats());
+    }
+
+    /** The sum of micro-batches: whoever adds them in one order gets one result, to the last bit. */
+    public static final class Sum {
+        private MicroBatchGradients sum;
+
+        /** Adds the next micro-batch; takes its arrays over. */
+        public void add(MicroBatchGradients next) {
+            if (sum == null) {
+                sum = next;
+                return;
+            }
+            add(sum.edges(), next.edges());
+            add(sum.nodes(), next.nodes());
+            sum = new MicroBatchGradients(sum.loss() + next.loss(), sum.edges(), sum.nodes());
+        }
+
+        private static void add(float[] sum, float[] next) {
+            for (int i = 0; i < sum.length; i++) {
+                sum[i] += next[i];
+            }
+        }
+
+        /** The loss of all that were added. */
+        public double loss() {
+            return sum.loss();
+        }
+
+        /**
+         * The gradients of all that were added.
+         *
+         * @param device where to put them
+         * @return tensors of the current scope, F32
+         */
+        public MaskGradients gradients(Device device) {
+            return new MaskGradients(
+                    Tensor.of(sum.edges(), sum.edges().length).to(device),
+                    Tensor.of(sum.nodes(), sum.nodes().length).to(device));
+        }
+    }
+}

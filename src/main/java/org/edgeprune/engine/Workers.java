@@ -1,0 +1,192 @@
+package org.edgeprune.engine;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import org.edgeprune.model.Execution;
+import org.edgeprune.torch.LibTorch;
+
+/**
+ * Runs the micro-batches of a batch, several at a time, each on a thread with libtorch's operations of one thread
+ * beside the others'. What comes out does not depend on how many: micro-batches are cut without regard to it
+ * ({@link MicroBatches}), and their results are handed over in the order of the micro-batches.
+ *
+ * <p>A micro-batch is known by its number, and its result is a plain value that belongs to no thread's
+ * {@link org.edgeprune.torch.TensorScope}.
+ *
+ * <p>Threads live for one batch. May be used by several threads.
+ */
+public final class Workers {
+    private final WorkerCount count;
+
+    private Workers(WorkerCount count) {
+        this.count = count;
+    }
+
+    /**
+     * A fixed number of workers.
+     *
+     * @param count micro-batches at a time, at least 1
+     */
+    public static Workers of(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException(count + " workers: must be at least 1");
+        }
+        return new Workers(WorkerCount.fixed(count));
+    }
+
+    /**
+     * The workers of a model that is run in some way: as many as it asks for; otherwise as many as there are cores for
+     * operations of {@link LibTorch#threads} threads each, or one where that is measured to be faster.
+     */
+    public static Workers of(Execution execution) {
+        return execution.workers().isPresent()
+                ? of(execution.workers().getAsInt())
+                : new Workers(WorkerCount.measured(most(execution)));
+    }
+
+    /** How many workers there are at the most for a model that is run in some way. */
+    public static int most(Execution execution) {
+        if (execution.workers().isPresent()) {
+            return execution.workers().getAsInt();
+        }
+        return execution.isOnCpu() ? Math.max(1, Runtime.getRuntime().availableProcessors() / LibTorch.threads()) : 1;
+    }
+
+    /** How many worked on the last batch. */
+    public int last() {
+        return count.last();
+    }
+
+    /**
+     * Runs all micro-batches of a batch, the calling thread being one of the workers, and returns when no worker is
+     * left at work. If one fails, no further ones are begun, and this throws what the first of them, by its number, has
+     * thrown; what others have thrown is added to it as suppressed.
+     *
+     * @param microBatches how many
+     * @param job makes the result of a micro-batch from its number, on any thread
+     * @param results takes the results in the order of the numbers, one at a time, on any thread
+     */
+    public <T> void run(int microBatches, IntFunction<? extends T> job, Consumer<? super T> results) {
+        int workers = Math.min(microBatches, count.next());
+        Batch<T> batch = new Batch<>(microBatches, job, results);
+        long began = System.nanoTime();
+        List<Thread> others = new ArrayList<>();
+        try {
+            for (int i = 1; i < workers; i++) {
+                others.add(Thread.ofPlatform()
+                        .name("edgeprune worker " + (i + 1))
+                        .daemon()
+                        .start(batch::work));
+            }
+            batch.work();
+        } catch (Throwable e) { // a thread that cannot be had
+            batch.stop();
+            throw e;
+        } finally {
+            others.forEach(Workers::join);
+        }
+        batch.requireDone();
+        count.took(workers, System.nanoTime() - began, batch.cpuNanos());
+    }
+
+    /** Waits for a thread's end also where the waiting one is interrupted, which it then still is. */
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** One batch on its way. */
+    private static final class Batch<T> {
+        private final int size;
+        private final IntFunction<? extends T> job;
+        private final Consumer<? super T> results;
+        private final Map<Integer, T> waiting = new HashMap<>();
+        private int begun;
+        private int delivered;
+        private long cpuNanos;
+        private Throwable failure;
+        private int failed;
+
+        Batch(int size, IntFunction<? extends T> job, Consumer<? super T> results) {
+            this.size = size;
+            this.job = job;
+            this.results = results;
+        }
+
+        /** A worker's work. */
+        void work() {
+            long began = CpuTime.ofThread();
+            for (int next = next(); next >= 0; next = next()) {
+                try {
+                    deliver(next, job.apply(next));
+                } catch (Throwable e) {
+                    fail(next, e);
+                }
+            }
+            addCpuNanos(CpuTime.ofThread() - began);
+        }
+
+        /** The number of a micro-batch that nobody has begun; -1 if there is none. */
+        private synchronized int next() {
+            return begun < size ? begun++ : -1;
+        }
+
+        /** Begins no further ones. */
+        synchronized void stop() {
+            begun = size;
+        }
+
+        private synchronized void deliver(int number, T result) {
+            waiting.put(number, result);
+            while (waiting.containsKey(delivered)) {
+                results.accept(waiting.remove(delivered++));
+            }
+        }
+
+        /** Numbers are begun in their order, so that the first one that fails is the same whoever is faster. */
+        private synchronized void fail(int number, Throwable thrown) {
+            stop();
+            if (failure == null) {
+                failure = thrown;
+                failed = number;
+            } else if (number < failed) {
+                thrown.addSuppressed(failure);
+                failure = thrown;
+                failed = number;
+            } else if (thrown != failure) {
+                failure.addSuppressed(thrown);
+            }
+        }
+
+        private synchronized void addCpuNanos(long nanos) {
+            cpuNanos += nanos;
+        }
+
+        synchronized long cpuNanos() {
+            return cpuNanos;
+        }
+
+        synchronized void requireDone() {
+            switch (failure) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                default -> throw new IllegalStateException(failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package org.edgeprune.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class WorkersTest {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 40})
+    void resultsComeInTheOrderOfTheMicroBatches(int count) {
+        List<Integer> results = new ArrayList<>();
+        Workers.of(count).run(30, number -> number * number, results::add);
+        assertEquals(IntStream.range(0, 30).map(i -> i * i).boxed().toList(), results);
+    }
+
+    @Test
+    void workersWorkAtOneTimeAndTheCallerIsOneOfThem() {
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        CountDownLatch all = new CountDownLatch(3);
+        Workers workers = Workers.of(3);
+        workers.run(
+                3,
+                number -> {
+                    threads.add(Thread.currentThread());
+                    all.countDown();
+                    try {
+                        all.await(); // only ends if three are at work
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return number;
+                },
+                result -> {});
+        assertEquals(3, threads.size());
+        assertTrue(threads.contains(Thread.currentThread()));
+        assertEquals(3, workers.last());
+    }
+
+    @Test
+    void oneMicroBatchRunsOnTheCallersThread() {
+        Workers workers = Workers.of(4);
+        workers.run(1, number -> Thread.currentThread(), thread -> assertSame(Thread.currentThread(), thread));
+        assertEquals(1, workers.last());
+    }
+
+    /** Two fail: that of the lower number is thrown whichever comes first, once, and nobody is left at work. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5})
+    void theFirstFailureIsThrownAndTheOthersAreSuppressed(int count) {
+        List<RuntimeException> failures =
+                List.of(new IllegalStateException("third"), new IllegalStateException("fifth"));
+        AtomicInteger atWork = new AtomicInteger();
+        List<Integer> results = new ArrayList<>();
+        CountDownLatch fifthFailed = new CountDownLatch(1);
+        RuntimeException thrown = assertThrows(RuntimeException.class, () -> Workers.of(count)
+                .run(
+                        20,
+                        number -> {
+                            atWork.incrementAndGet();
+                            try {
+                                if (number == 4) {
+                                    fifthFailed.countDown();
+                                    throw failures.get(1);
+                                }
+                                if (number == 2) {
+                                    if (count >= 3) {
+                                        fifthFailed.await();
+                                    }
+                                    throw failures.get(0);
+                                }
+                                return number;
+                            } catch (InterruptedException e) {
+                                throw new IllegalStateException(e);
+                            } finally {
+                                atWork.decrementAndGet();
+                            }
+                        },
+                        results::add));
+        assertSame(failures.get(0), thrown);
+        assertEquals(0, atWork.get());
+        assertEquals(List.of(0, 1), results);
+        assertTrue(Arrays.stream(thrown.getSuppressed()).allMatch(e -> e == failures.get(1)), () -> "" + thrown);
+        if (count >= 3) {
+            assertEquals(1, thrown.getSuppressed().length);
+        }
+    }
+
+    @Test
+    void errorsPassToo() {
+        AssertionError error = new AssertionError();
+        assertSame(error, assertThrows(AssertionError.class, () -> Workers.of(2)
+                .run(
+                        4,
+                        number -> {
+                            throw error;
+                        },
+                        result -> {})));
+        assertEquals(0, error.getSuppressed().length, "no error is its own suppressed one");
+    }
+
+    @Test
+    void anInterruptedCallerWaitsForTheOthersAndStaysInterrupted() {
+        List<Integer> results = new ArrayList<>();
+        Thread.currentThread().interrupt();
+        Workers.of(2).run(10, number -> number, results::add);
+        assertTrue(Thread.interrupted());
+        assertEquals(10, results.size());
+    }
+
+    @Test
+    void oneWorkerIsChosenWhereAllTakeLongerThanTheyCompute() {
+        WorkerCount count = WorkerCount.measured(4);
+        assertEquals(4, count.next());
+        count.took(4, 900, 100); // a cold process
+        for (int i = 0; i < 3; i++) {
+            assertEquals(4, count.next());
+            count.took(4, 120, 100);
+        }
+        for (int i = 0; i < 64; i++) {
+            assertEquals(1, count.next());
+            count.took(1, 100, 100);
+        }
+        for (int i = 0; i < 300; i++) { // and all again, once that is faster
+            assertEquals(4, count.next());
+            count.took(4, i % 3 == 0 ? 500 : 30, 100);
+        }
+        assertEquals(4, count.next());
+    }
+
+    @Test
+    void aFixedNumberIsKept() {
+        WorkerCount count = WorkerCount.fixed(4);
+        for (int i = 0; i < 10; i++) {
+            assertEquals(4, count.next());
+            count.took(4, 1000, 100);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package org.edgeprune.prune;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.InputException;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.ConfigTemplate;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.RandomCheckpoint;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.task.Answer;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Metrics;
+import org.edgeprune.task.Scorer;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.TensorScope;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole runs: how many workers there are changes not one bit of what they write. */
+class RunOfWorkersTest {
+    private static final int STEPS = 8;
+    private static final int MICRO_BATCH = 10;
+    private static final int VOCABULARY = 23;
+    private static final Execution CUT = Execution.on(Device.CPU).withMicroBatch(MICRO_BATCH);
+    private static final Scorer KL = (example, logits, full) -> Map.of("kl", Metrics.kl(full, logits));
+    private static final Pruner.Listener SILENT = new Pruner.Listener() {};
+
+    @TempDir
+    private Path dir;
+
+    @BeforeEach
+    void writeModel() throws Exception {
+        Path config = Files.writeString(dir.resolve("config.json"), """
+                {"model_type": "gpt2", "n_layer": 2, "n_head": 2, "n_embd": 16, "n_inner": 32, "vocab_size": 23,
+                 "n_positions": 12, "n_ctx": 12, "tie_word_embeddings": true}""");
+        new RandomCheckpoint(ConfigTemplate.of(config.toString()), DType.BF16, 3)
+                .write(dir.resolve("model"), Long.MAX_VALUE, List.of(), bytes -> {});
+    }
+
+    /** Cached runs and those that fill nothing, each kept, recomputed and offloaded, under every number of workers. */
+    @ParameterizedTest
+    @CsvSource({"kept, 1048576", "kept, 0", "recompute, 0", "offload, 1048576", "offload, 0"})
+    void everyNumberOfWorkersWritesTheSameBits(String how, long cacheBytes) throws Exception {
+        Execution execution =
+                switch (how) {
+                    case "recompute" -> CUT.recomputing();
+                    case "offload" -> CUT.offloading();
+                    default -> CUT;
+                };
+        long before = TensorScope.liveTensors();
+        Map<String, String> expected = run(execution.withWorkers(1), cacheBytes, "1");
+        for (int workers : new int[] {2, 3, 5}) {
+            assertEquals(expected, run(execution.withWorkers(workers), cacheBytes, "" + workers), workers + " workers");
+        }
+        assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
+    /** The cut matters in the last digits, or the runs above would be compared with themselves. */
+    @Test
+    void anotherCutIsAnotherSum() throws Exception {
+        Map<String, String> cut = run(CUT, 0, "cut");
+        Map<String, String> whole = run(CUT.withMicroBatch(0), 0, "whole");
+        assertNotEquals(cut.get("metrics.jsonl"), whole.get("metrics.jsonl"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 3", "5, 2", "2, 1"})
+    void aRunIsResumedByAnotherNumberOfWorkers(int first, int second) throws Exception {
+        Map<String, String> expected = run(CUT.withWorkers(3), 1 << 20, "whole");
+        assertThrows(
+                Interrupted.class,
+                () -> run(CUT.withWorkers(first), 1 << 20, "parts", new Pruner.Listener() {
+                    @Override
+                    public void stepped(StepMetrics metrics) {
+                        if (metrics.step() == 5) {
+                            throw new Interrupted();
+                        }
+                    }
+                }));
+        RunRecord record = new RunDirectory(dir.resolve("parts")).readRecord();
+        assertEquals(MICRO_BATCH, record.microBatch());
+        assertEquals(expected, run(record.execution().withWorkers(second), 1 << 20, "parts"));
+    }
+
+    @Test
+    void evaluationDoesNotDependOnWorkers() {
+        List<Example> examples = examples(40, 4);
+        List<String> seen = new ArrayList<>();
+        for (int workers : new int[] {1, 2, 3, 5}) {
+            try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
+                Evaluator evaluator = new Evaluator(model, KL, Ablation.INTERCHANGE, 16);
+                MaskValues masks = half(model);
+                seen.add(evaluator.evaluate(examples, masks).metrics() + " "
+                        + evaluator.evaluate(examples, masks).examples().stream()
+                                .map(scored -> scored.metrics() + Arrays.toString(scored.predicted()))
+                                .toList()
+                        + evaluator.evaluateFullModel(examples).metrics());
+            }
+        }
+        assertEquals(1, seen.stream().distinct().count(), seen::toString);
+    }
+
+    /**
+     * What is wrong with one micro-batch ends the run as the one exception that it is, under all numbers of workers.
+     */
+    @ParameterizedTest
+    @CsvSource({"1", "2", "5"})
+    void aFailureInAMicroBatchIsTheRuns(int workers) {
+        InputException failure = new InputException("bad");
+        Scorer failing = (example, logits, full) -> {
+            throw failure;
+        };
+        try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
+            Evaluator evaluator = new Evaluator(model, failing, Ablation.INTERCHANGE, 16);
+            long before = TensorScope.liveTensors();
+            InputException thrown =
+                    assertThrows(InputException.class, () -> evaluator.evaluate(examples(40, 4), half(model)));
+            assertSame(failure, thrown);
+            assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+        }
+    }
+
+    private static MaskValues half(TransformerModel model) {
+        return MaskValues.of(Circuit.full(new ComputationGraph(model.graphShape()))
+                .filter(edge -> (edge.writer().index() + edge.reader().layer()) % 2 == 0));
+    }
+
+    /** Stands for a crash between two checkpoints. */
+    private static final class Interrupted extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private Map<String, String> run(Execution execution, long cacheBytes, String name) throws Exception {
+        return run(execution, cacheBytes, name, SILENT);
+    }
+
+    /** Runs, or continues, and gives the contents of the files whose bits are promised. */
+    private Map<String, String> run(Execution execution, long cacheBytes, String name, Pruner.Listener listener)
+            throws Exception {
+        Path out = dir.resolve(name);
+        boolean resume = Files.exists(out);
+        Dataset data = new Dataset(examples(10, 1), examples(9, 2), examples(7, 3));
+        try (TransformerModel model = Models.open(dir.resolve("model"), execution)) {
+            RunRecord record = new RunRecord(
+                    "test",
+                    "",
+                    "",
+                    "",
+                    "test",
+                    "",
+                    10,
+                    RunInputs.of(data, "architecture", "tokenizer"),
+                    1,
+                    "cpu",
+                    DType.F32,
+                    null,
+                    execution.offload(),
+                    execution.recompute(),
+                    execution.microBatchOf(model.sizes()),
+                    cacheBytes,
+                    null,
+                    OPTIONS);
+            RunDirectory directory = resume ? new RunDirectory(out) : RunDirectory.create(out);
+            new Pruner(model, data, KL, record, directory, new Pruner.Pace(3, 4, cacheBytes)).run(resume, listener);
+        }
+        Map<String, String> contents = new TreeMap<>();
+        try (Stream<Path> files = Files.walk(out)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                String relative = out.relativize(file).toString();
+                if (relative.endsWith(".safetensors")) {
+                    contents.put(relative, HexFormat.of().formatHex(Files.readAllBytes(file)));
+                } else if (!relative.equals("run.json")) {
+                    contents.put(relative, Files.readString(file).replaceAll("\"seconds\"\\s*:[^,}]*", ""));
+                }
+            }
+        }
+        assertTrue(contents.containsKey("masks.safetensors"), contents::toString);
+        return contents;
+    }
+
+    private static final PruneOptions OPTIONS = new PruneOptions(
+            new PruneOptions.Training(STEPS, 8, 1.0, 2),
+            PruneOptions.LearningRates.of(0.5, 0.5, 2),
+            PruneOptions.Targets.rising(0.8, 0.8, 6).withNodeLoss(true),
+            new PruneOptions.Graph(true),
+            Ablation.INTERCHANGE,
+            5);
+
+    /** Prompts of different lengths, some of which agree with their corrupted ones at the beginning. */
+    private static List<Example> examples(int count, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Example> examples = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int length = random.nextInt(6, 12);
+            int[] clean = random.ints(length, 0, VOCABULARY).toArray();
+            int[] corrupted = clean.clone();
+            for (int t = i % 3 == 0 ? 4 : 0; t < length; t++) {
+                corrupted[t] = random.nextInt(VOCABULARY);
+            }
+            examples.add(
+                    new Example(clean, corrupted, length - 2, length, new Answer.Tokens(new int[] {1, 2}, new int[0])));
+        }
+        return examples;
+    }
+}

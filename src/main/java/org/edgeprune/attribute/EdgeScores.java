@@ -9,6 +9,7 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.graph.Reader;
+import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.InputException;
 
@@ -99,6 +100,26 @@ public final class EdgeScores {
      */
     public float[] toArray() {
         return values.clone();
+    }
+
+    /**
+     * What all edges out of each writer score together: to first order, how much the loss rises when the whole writer
+     * is cut.
+     *
+     * @return {@code [writers]}, by their index
+     */
+    public float[] byWriter() {
+        double[] sums = new double[graph.nodeCount()];
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                sums[i % group.visibleWriters()] += values[group.firstEdge() + i];
+            }
+        }
+        float[] scores = new float[sums.length];
+        for (int w = 0; w < sums.length; w++) {
+            scores[w] = (float) sums[w];
+        }
+        return scores;
     }
 
     /**

@@ -8,6 +8,8 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
+import org.edgeprune.attribute.AttributionMethod;
+import org.edgeprune.attribute.Objective;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.OneLine;
@@ -34,6 +36,7 @@ import picocli.CommandLine.TypeConversionException;
         subcommands = {
             DemoCommand.class,
             PruneCommand.class,
+            AttributeCommand.class,
             SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,
@@ -111,6 +114,8 @@ public final class Main {
                 .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
+                .registerConverter(AttributionMethod.class, text -> read(AttributionMethod::named, text))
+                .registerConverter(Objective.class, text -> read(Objective::named, text))
                 .registerConverter(Device.class, text -> read(Device::parse, text))
                 .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
                 .registerConverter(DType.class, text -> read(Main::floating, text))

@@ -46,7 +46,7 @@ final class Progress implements AutoCloseable {
      * Reports.
      *
      * @param done count so far
-     * @param state a few words to show beside it
+     * @param state a few words to show beside it, or none
      */
     void at(long done, Supplier<String> state) {
         long now = System.nanoTime();
@@ -60,9 +60,16 @@ final class Progress implements AutoCloseable {
         } else if (now - lastLine > BETWEEN_LINES.toNanos()) {
             lastLine = now;
             double speed = (done - firstDone) / ((now - start) / 1e9);
+            String said = state.get();
             System.err.printf(
-                    "%s: %d of %d %s, %s, %.1f a second, %s left%n",
-                    what, done, total, unit, state.get(), speed, left(speed <= 0 ? 0 : (total - done) / speed));
+                    "%s: %d of %d %s%s, %.1f a second, %s left%n",
+                    what,
+                    done,
+                    total,
+                    unit,
+                    said.isEmpty() ? "" : ", " + said,
+                    speed,
+                    left(speed <= 0 ? 0 : (total - done) / speed));
         }
     }
 

@@ -2,6 +2,7 @@ package org.edgeprune.eval;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.edgeprune.engine.Baseline;
@@ -89,6 +90,24 @@ public record PromptBatch(
                 }
             }
         };
+    }
+
+    /**
+     * This batch several times over, each copy with the weights of the original.
+     *
+     * @param copies of the clean prompts
+     * @param examples all copies' examples, copy by copy
+     * @param count number of copies
+     * @return a batch whose rows are those of the copies, copy by copy; its baseline is still the original's
+     */
+    public PromptBatch repeated(TokenBatch copies, List<Example> examples, int count) {
+        return new PromptBatch(
+                copies,
+                baseline,
+                scored(copies, examples).to(scored.device()),
+                Tensor.cat(0, Collections.nCopies(count, weights)),
+                Tensor.cat(0, Collections.nCopies(count, fullLogits)),
+                new Rows(rows.vocabulary(), rows.examples() * count, rows.across()));
     }
 
     private static TokenBatch corrupted(TransformerModel model, List<Example> examples) {

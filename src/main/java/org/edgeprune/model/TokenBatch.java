@@ -217,6 +217,77 @@ public final class TokenBatch {
         return Tensor.of(index, index.length).to(ids.device());
     }
 
+    /**
+     * Several copies of a batch, packed together.
+     *
+     * @param batch the copies: sequence r of copy c is sequence {@code c * rows + r}
+     * @param tokens where each token of the copies comes from in the original, {@code [copies * tokens]}, i64
+     * @param copies of which copy each token is, {@code [copies * tokens]}, i64
+     * @param pasts where each token of the copies' pasts comes from, {@code [copies * pasts]}, i64
+     */
+    public record Copies(TokenBatch batch, Tensor tokens, Tensor copies, Tensor pasts) {}
+
+    /**
+     * This batch several times over, in one batch.
+     *
+     * @param count how many times, at least once
+     * @return the copies, whose tensors belong to the current scope
+     */
+    public Copies copies(int count) {
+        int rows = rowCount();
+        int tokens = tokenCount();
+        long[] source = new long[count * tokens];
+        long[] copyOf = new long[source.length];
+        long[] pastSource = new long[count * pastCount()];
+        int[] newPast = new int[count * rows];
+        int[] newLengths = new int[newPast.length];
+        int[] newFirstToken = new int[newPast.length];
+        int[] newFirstPast = new int[newPast.length];
+        int[] newOrder = new int[newPast.length];
+        List<Run> newRuns = new ArrayList<>();
+        int next = 0;
+        int nextPast = 0;
+        int nextRow = 0;
+        int placed = 0;
+        for (Run run : runs) {
+            newRuns.add(new Run(next, nextPast, run.rows() * count, run.length(), run.past()));
+            for (int copy = 0; copy < count; copy++) {
+                for (int i = 0; i < run.rows(); i++) {
+                    int row = order[nextRow + i];
+                    int newRow = copy * rows + row;
+                    newOrder[placed++] = newRow;
+                    newPast[newRow] = run.past();
+                    newLengths[newRow] = run.length();
+                    newFirstToken[newRow] = next;
+                    newFirstPast[newRow] = nextPast;
+                    for (int t = 0; t < run.length(); t++, next++) {
+                        source[next] = firstToken[row] + t;
+                        copyOf[next] = copy;
+                    }
+                    for (int t = 0; t < run.past(); t++, nextPast++) {
+                        pastSource[nextPast] = firstPast[row] + t;
+                    }
+                }
+            }
+            nextRow += run.rows();
+        }
+        Tensor from = Tensor.of(source, source.length).to(ids.device());
+        return new Copies(
+                new TokenBatch(
+                        ids.indexSelect(0, from),
+                        positions.indexSelect(0, from),
+                        newRuns,
+                        newOrder,
+                        newPast,
+                        newLengths,
+                        newFirstToken,
+                        newFirstPast,
+                        largestId),
+                from,
+                Tensor.of(copyOf, copyOf.length).to(ids.device()),
+                Tensor.of(pastSource, pastSource.length).to(ids.device()));
+    }
+
     /** @throws InputException if a sequence is longer than a model's positions, or a token is outside its vocabulary */
     void requireFor(ModelSizes model) {
         if (maxLength() > model.maxPositions()) {

@@ -39,8 +39,13 @@ public record RunInputs(String train, String validation, String test, String arc
         };
     }
 
-    /** Digest of examples in their order. */
-    static String digest(List<Example> examples) {
+    /**
+     * Digest of examples in their order.
+     *
+     * @param examples token ids of both prompts, scored positions and answer of each count
+     * @return SHA-256, in hex
+     */
+    public static String digest(List<Example> examples) {
         Digest digest = Digest.sha256();
         for (Example example : examples) {
             numbers(digest, example.clean());

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -101,14 +102,15 @@ public final class BooleanTask implements Task {
 
     @Override
     public Scorer scorer(PromptTokenizer tokenizer) {
-        for (boolean value : new boolean[] {true, false}) {
-            String word = mode.space + new BooleanExpression.Literal(value);
-            if (tokenizer.single(mode.prompt("True"), word).isEmpty()) {
-                throw new InputException(tokenizer.source() + ": \"" + word
-                        + "\" is not one token after the prompt of mode " + mode.key() + "; try another --mode");
-            }
-        }
-        return new TruthScorer(tokenizer);
+        return new TruthScorer(tokenizer, word(true, tokenizer), word(false, tokenizer));
+    }
+
+    private int word(boolean value, PromptTokenizer tokenizer) {
+        String word = mode.space + new BooleanExpression.Literal(value);
+        return tokenizer
+                .single(mode.prompt("True"), word)
+                .orElseThrow(() -> new InputException(tokenizer.source() + ": \"" + word
+                        + "\" is not one token after the prompt of mode " + mode.key() + "; try another --mode"));
     }
 
     /** 50% training, 10% validation, 40% test. */
@@ -169,7 +171,15 @@ public final class BooleanTask implements Task {
      * {@code accuracy} (the chosen token reads as the value, with or without a space), {@code kl} and
      * {@code exact_match} (it reads as the full model's).
      */
-    private record TruthScorer(PromptTokenizer tokenizer) implements Scorer {
+    private record TruthScorer(PromptTokenizer tokenizer, int trueToken, int falseToken) implements Scorer {
+        @Override
+        public Optional<Contrast> contrast(Example example) {
+            boolean value = ((Answer.Truth) example.answer()).value();
+            int[][] right = {{value ? trueToken : falseToken}};
+            int[][] wrong = {{value ? falseToken : trueToken}};
+            return Optional.of(new Contrast(right, wrong));
+        }
+
         @Override
         public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
             boolean value = ((Answer.Truth) example.answer()).value();

@@ -10,8 +10,10 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
 
 /**
@@ -169,6 +171,17 @@ public final class GreaterThanTask implements Task {
             scores.put("kendall_tau", Metrics.kendallTau(logits[0], full[0]));
             scores.put("kl", Metrics.kl(full, logits));
             return scores;
+        }
+
+        /** Later years are right and earlier ones wrong; the start year itself is neither. */
+        @Override
+        public Optional<Contrast> contrast(Example example) {
+            int start = ((Answer.LaterThan) example.answer()).start();
+            int[] later = IntStream.range(start + 1, vocabulary.length).toArray();
+            int[] earlier = IntStream.range(0, start).toArray();
+            return later.length == 0
+                    ? Optional.empty()
+                    : Optional.of(new Contrast(new int[][] {later}, new int[][] {earlier}));
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.edgeprune.task;
 
 import java.util.Map;
+import java.util.Optional;
 
 /** How a task judges a model's outputs. */
 public interface Scorer {
@@ -31,4 +32,16 @@ public interface Scorer {
      * @param full logits of the full model on the same clean prompt, in the same layout
      */
     Map<String, Double> score(Example example, float[][] logits, float[][] full);
+
+    /**
+     * Right and wrong answers as columns of the logits, for objectives that compare them.
+     *
+     * @param example one of the task's
+     * @return the columns; empty where answers are no columns, as for {@link Loss#ACROSS_POSITIONS}
+     */
+    default Optional<Contrast> contrast(Example example) {
+        return example.answer() instanceof Answer.Tokens tokens && loss() != Loss.ACROSS_POSITIONS
+                ? Optional.of(Contrast.of(tokens, vocabulary()))
+                : Optional.empty();
+    }
 }

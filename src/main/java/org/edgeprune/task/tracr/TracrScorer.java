@@ -2,8 +2,10 @@ package org.edgeprune.task.tracr;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.edgeprune.task.Answer;
+import org.edgeprune.task.Contrast;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Loss;
 import org.edgeprune.task.Metrics;
@@ -33,6 +35,19 @@ final class TracrScorer {
 
     /** One-hot outputs: a distribution at each position, KL summed over positions. */
     record Categorical() implements Scorer {
+        /** The right column, without a distractor; empty where a position's output is undefined. */
+        @Override
+        public Optional<Contrast> contrast(Example example) {
+            Columns answer = (Columns) example.answer();
+            int[] right = answer.columns();
+            if (IntStream.of(right).anyMatch(column -> column == NONE)) {
+                return Optional.empty();
+            }
+            return Optional.of(new Contrast(
+                    IntStream.of(right).mapToObj(column -> new int[] {column}).toArray(int[][]::new),
+                    new int[right.length][0]));
+        }
+
         @Override
         public Loss loss() {
             return Loss.SUM_OVER_POSITIONS;

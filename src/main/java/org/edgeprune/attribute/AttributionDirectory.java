@@ -1,0 +1,168 @@
+package org.edgeprune.attribute;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.Complaint;
+import org.edgeprune.io.Folders;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.safetensors.SafeTensorsFile;
+import org.edgeprune.safetensors.SafeTensorsWriter;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * The files of an attribution.
+ *
+ * <ul>
+ *   <li>{@code run.json}: what the scores are made from ({@link AttributionRecord})
+ *   <li>{@code scores.safetensors}: the scores ({@link EdgeScores})
+ *   <li>{@code exact.partial.safetensors}: sums of exact patching until it is done, to resume from
+ * </ul>
+ *
+ * All are replaced atomically. Whoever writes holds the directory's {@link org.edgeprune.io.FolderLock}.
+ *
+ * @param path the folder
+ */
+public record AttributionDirectory(Path path) {
+    private static final String SUMS = "sums";
+    private static final String DONE = "done";
+    private static final String IDENTITY = "run";
+
+    /**
+     * Where the record is.
+     *
+     * @return {@code run.json}
+     */
+    public Path runFile() {
+        return path.resolve("run.json");
+    }
+
+    /**
+     * Where the scores are.
+     *
+     * @return {@code scores.safetensors}
+     */
+    public Path scoresFile() {
+        return path.resolve("scores.safetensors");
+    }
+
+    Path partialFile() {
+        return path.resolve("exact.partial.safetensors");
+    }
+
+    /**
+     * Refuses a folder with files that are not this attribution's, and one that holds some already unless it is to be
+     * continued.
+     *
+     * @param resume whether it is to be continued
+     * @throws InputException naming what is there
+     */
+    public void requireUsable(boolean resume) {
+        List<Path> files = Folders.visible(path);
+        if (files.isEmpty()) {
+            return;
+        }
+        if (!Files.exists(runFile())) {
+            throw new InputException(path + ": holds files but no attribution, such as "
+                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
+        }
+        if (!resume) {
+            throw new InputException(
+                    path + ": holds a run already: continue it with --resume, or choose another --out");
+        }
+    }
+
+    /**
+     * Writes {@code run.json}.
+     *
+     * @param record what scores are made from
+     */
+    public void write(AttributionRecord record) {
+        Json.write(runFile(), Json.SNAKE_CASE.tree(record));
+    }
+
+    /**
+     * Whether a record is there.
+     *
+     * @return whether an attribution was begun
+     */
+    public boolean holdsRecord() {
+        return Files.exists(runFile());
+    }
+
+    /**
+     * Reads {@code run.json}.
+     *
+     * @return what scores are made from
+     * @throws InputException if it is no record of an attribution
+     */
+    public AttributionRecord readRecord() {
+        JsonNode tree = Json.read(runFile(), path + " is not the folder of an attribution");
+        if (!AttributionRecord.COMMAND.equals(tree.path("command").asText())) {
+            throw new InputException(runFile() + ": is of no attribution: name a folder of edgeprune attribute");
+        }
+        return Json.SNAKE_CASE.value(runFile().toString(), tree, AttributionRecord.class, "is it of an attribution?");
+    }
+
+    /**
+     * The state of exact patching that a run left behind, or that of a run that begins.
+     *
+     * @param graph whose edges are scored
+     * @param record what scores are made from
+     * @param everySeconds how often the state is written
+     * @return the state, which writes itself
+     * @throws InputException if the file is damaged, or of another run
+     */
+    public ExactState exactState(ComputationGraph graph, AttributionRecord record, double everySeconds) {
+        long[] last = {System.nanoTime()};
+        ExactState.Keeper keeper = state -> {
+            if ((System.nanoTime() - last[0]) / 1e9 >= everySeconds) {
+                keep(state, record);
+                last[0] = System.nanoTime();
+            }
+        };
+        if (!Files.exists(partialFile())) {
+            return new ExactState(graph, new double[graph.edgeCount()], 0, keeper);
+        }
+        Complaint complaint = new Complaint(partialFile());
+        try (SafeTensorsFile file = SafeTensorsFile.open(partialFile());
+                TensorScope _ = TensorScope.open()) {
+            file.requireDigest();
+            if (!record.identity().equals(file.metadata().get(IDENTITY))) {
+                throw complaint.about("belongs to another run", "choose another --out");
+            }
+            long done = Long.parseLong(file.metadata().get(DONE));
+            return new ExactState(graph, file.tensor(SUMS).toDoubles(), done, keeper);
+        }
+    }
+
+    private void keep(ExactState state, AttributionRecord record) {
+        double[] sums = state.sums();
+        try (TensorScope _ = TensorScope.open()) {
+            SafeTensorsWriter.writeWithDigest(
+                    partialFile(),
+                    Map.of(SUMS, Tensor.of(sums, sums.length)),
+                    Map.of(DONE, Long.toString(state.done()), IDENTITY, record.identity()));
+        }
+    }
+
+    /**
+     * Writes the scores, after which nothing is left to resume.
+     *
+     * @param scores the result
+     */
+    public void write(EdgeScores scores) {
+        scores.write(scoresFile());
+        try {
+            Files.deleteIfExists(partialFile());
+        } catch (IOException e) {
+            throw new InputException(partialFile() + ": cannot be removed: " + e + ": remove it by hand", e);
+        }
+    }
+}

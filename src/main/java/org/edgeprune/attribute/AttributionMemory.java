@@ -1,0 +1,130 @@
+package org.edgeprune.attribute;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalLong;
+import org.edgeprune.AvailableMemory;
+import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.io.InputException;
+import org.edgeprune.model.Blueprint;
+import org.edgeprune.model.Execution;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.StepMemory;
+import org.edgeprune.task.Example;
+
+/**
+ * What an attribution holds in memory at its peak, and whether that is there.
+ *
+ * @param bytes all together, with the checkpoint's pages
+ * @param batchSize examples that are run together
+ * @param tokens of the batch that has most of them
+ */
+public record AttributionMemory(long bytes, int batchSize, long tokens) {
+    /** Numbers of 4 bytes for each edge: a batch's scores as tensor and array, sums in double precision, the result. */
+    private static final int NUMBERS_PER_EDGE = 8;
+
+    /**
+     * Predicts the peak.
+     *
+     * @param setting what is attributed
+     * @param loaded its model
+     * @param method how
+     * @param steps of methods that integrate
+     * @param examples that are attributed
+     * @param kept of how many examples the scores are kept one by one
+     * @return the prediction
+     */
+    public static AttributionMemory of(
+            AttributionSetting setting,
+            LoadedModel loaded,
+            AttributionMethod method,
+            int steps,
+            List<Example> examples,
+            int kept) {
+        StepMemory.Tokens tokens = largest(setting, examples);
+        // Where gradients are taken at the clean prompts alone, their streams are known and no block is kept.
+        boolean keeps = !setting.model().execution().recompute()
+                && (method.hasSteps() || method == AttributionMethod.CLEAN_CORRUPTED);
+        TransformerModel model = setting.model();
+        Execution whole = model.execution().withMicroBatch(0);
+        Execution execution = keeps ? whole : whole.recomputing();
+        StepMemory step = StepMemory.of(new StepMemory.Work(
+                model.sizes(),
+                Blueprint.of(Models.decoder(loaded.directory()), name -> true),
+                Models.copied(loaded.directory(), model.execution()),
+                setting.graph(),
+                execution,
+                setting.ablation(),
+                tokens,
+                0));
+        ModelSizes sizes = model.sizes();
+        long stream = tokens.masked() * sizes.hidden() * model.dtype().byteSize();
+        // the streams before blocks, what blocks add, and head values
+        long streams = stream * (4L * sizes.graph().layers() + 2)
+                + tokens.masked()
+                        * sizes.graph().layers()
+                        * sizes.graph().heads()
+                        * sizes.headDim()
+                        * model.dtype().byteSize();
+        long workspace = Math.max(step.loss(), step.backward() - step.outbox());
+        if (method == AttributionMethod.EXACT) {
+            workspace = ExactPatching.bytes(setting, tokens.masked());
+        }
+        long scores = (long) setting.graph().edgeCount() * 4 * (NUMBERS_PER_EDGE + kept);
+        long bytes = step.weights()
+                + step.mapped()
+                + step.fullModel()
+                + step.outbox()
+                + streams
+                + step.blocks()
+                + workspace
+                + scores
+                + step.process();
+        return new AttributionMemory(bytes, Math.min(setting.batchSize(), examples.size()), tokens.masked());
+    }
+
+    private static StepMemory.Tokens largest(AttributionSetting setting, List<Example> examples) {
+        List<Example> largest = examples.stream()
+                .sorted(Comparator.comparingInt(example -> past(setting, example) - example.length()))
+                .limit(setting.batchSize())
+                .toList();
+        long past =
+                largest.stream().mapToLong(example -> past(setting, example)).sum();
+        return new StepMemory.Tokens(
+                largest.size(),
+                largest.stream().mapToLong(Example::length).sum() - past,
+                past,
+                largest.stream().mapToLong(Example::scored).sum());
+    }
+
+    private static int past(AttributionSetting setting, Example example) {
+        return PromptBatch.past(setting.model(), example, setting.ablation());
+    }
+
+    /**
+     * For models in the machine's own memory: refuses what would not fit.
+     *
+     * @param execution how the model is run
+     * @throws InputException if the memory is known, and too small; it names what would help
+     */
+    public void require(Execution execution) {
+        OptionalLong available = AvailableMemory.withOwn();
+        if (available.isPresent() && execution.isOnCpu()) {
+            require(available.getAsLong(), execution);
+        }
+    }
+
+    void require(long available, Execution execution) {
+        if (bytes > available) {
+            String remedy = batchSize > 1
+                    ? "use a smaller --batch-size, such as " + batchSize / 2
+                    : execution.recompute() ? "use --offload, shorter prompts or a larger machine" : "use --recompute";
+            throw new InputException(
+                    "attribution over %d prompts at a time (%d tokens) needs %.1f GB of memory, and %.1f GB are available: %s"
+                            .formatted(batchSize, tokens, bytes / 1e9, available / 1e9, remedy));
+        }
+    }
+}

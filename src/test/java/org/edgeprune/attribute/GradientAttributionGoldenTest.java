@@ -1,0 +1,115 @@
+package org.edgeprune.attribute;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.List;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Edge;
+import org.edgeprune.model.Execution;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.Device;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every gradient method gives the scores of the genuine EAP-IG library. */
+class GradientAttributionGoldenTest {
+    private static final double ABSOLUTE = 1e-5;
+    private static final double RELATIVE = 1e-5;
+
+    private static AttributionSetting setting(LoadedModel model, Ablation ablation, int batchSize) {
+        return new AttributionSetting(
+                model.model(),
+                new ComputationGraph(model.model().graphShape()),
+                Tasks.named("ioi").scorer(model.tokenizer()),
+                Objective.LOGIT_DIFFERENCE,
+                ablation,
+                batchSize);
+    }
+
+    private static EdgeScores scores(LoadedModel model, GradientMethod method, List<Example> examples) {
+        return new GradientAttribution(setting(model, Ablation.INTERCHANGE, 16), method)
+                .scores(examples, AttributionSetting.Progress.NONE);
+    }
+
+    static void assertSame(GoldenScores golden, String method, EdgeScores actual) throws IOException {
+        double[][] matrix = golden.matrix(method);
+        ComputationGraph graph = actual.graph();
+        double largest = 0;
+        double worst = 0;
+        Edge where = null;
+        for (int i = 0; i < graph.edgeCount(); i++) {
+            Edge edge = graph.edge(i);
+            double expected = golden.score(matrix, graph, edge.writer(), edge.reader());
+            if (Double.isNaN(expected)) {
+                continue;
+            }
+            largest = Math.max(largest, Math.abs(expected));
+            if (Math.abs(expected - actual.at(i)) > worst) {
+                worst = Math.abs(expected - actual.at(i));
+                where = edge;
+            }
+        }
+        assertTrue(largest > 0.01, "scores are not all zero");
+        assertEquals(0, worst, ABSOLUTE + RELATIVE * largest, method + ": " + where);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mini-gpt2", "tiny-llama-gqa", "tiny-neox-parallel"})
+    void scoresAreThoseOfTheLibrary(String name) throws IOException {
+        GoldenScores golden = GoldenScores.of(name);
+        Execution cpu = Execution.on(Device.CPU);
+        for (Execution execution : name.equals("mini-gpt2") ? List.of(cpu) : List.of(cpu, cpu.recomputing())) {
+            try (LoadedModel model = LoadedModel.open(name, golden.model(), execution)) {
+                List<Example> examples = golden.examples(model.tokenizer());
+                assertSame(golden, "EAP", scores(model, new GradientMethod.Eap(), examples));
+                assertSame(golden, "clean-corrupted", scores(model, new GradientMethod.CleanCorrupted(), examples));
+                assertSame(golden, "EAP-IG-inputs-5", scores(model, new GradientMethod.InputGradients(5), examples));
+                assertSame(golden, "EAP-IG-inputs-20", scores(model, new GradientMethod.InputGradients(20), examples));
+                assertSame(
+                        golden,
+                        "EAP-IG-activations-5",
+                        scores(model, new GradientMethod.ActivationGradients(5), examples));
+            }
+        }
+    }
+
+    /** Also that the loop over batches of another size, and copies that do not come out even, change nothing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny-llama-gqa", "tiny-neox-parallel"})
+    void exactPatchingIsThatOfTheLibrary(String name) throws IOException {
+        GoldenScores golden = GoldenScores.of(name);
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+            AttributionSetting setting = setting(model, Ablation.INTERCHANGE, 7);
+            EdgeScores exact = new ExactPatching(setting)
+                    .scores(
+                            golden.examples(model.tokenizer()),
+                            ExactState.fresh(setting.graph()),
+                            AttributionSetting.Progress.NONE);
+            if (name.equals("tiny-llama-gqa")) {
+                assertUngrouped(golden, exact);
+            } else {
+                assertSame(golden, "exact", exact);
+            }
+        }
+    }
+
+    /**
+     * Cutting a shared key is no sum of cutting it for each head: only edges that the library has, too, are compared.
+     */
+    private static void assertUngrouped(GoldenScores golden, EdgeScores exact) throws IOException {
+        double[][] matrix = golden.matrix("exact");
+        ComputationGraph graph = exact.graph();
+        for (int i = 0; i < graph.edgeCount(); i++) {
+            Edge edge = graph.edge(i);
+            if (graph.fedBy(edge.reader()).size() < 2) {
+                double expected = golden.score(matrix, graph, edge.writer(), edge.reader());
+                assertEquals(expected, exact.at(i), 2 * ABSOLUTE, edge.toString());
+            }
+        }
+    }
+}

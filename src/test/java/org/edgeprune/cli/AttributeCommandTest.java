@@ -1,0 +1,133 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.report.TinyRun;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code attribute} as a process, on a tiny model. */
+class AttributeCommandTest {
+    @TempDir
+    private static Path folder;
+
+    private static Path model;
+    private static Path data;
+
+    @BeforeAll
+    static void prepare() {
+        model = TinyRun.model(folder.resolve("model"));
+        data = TinyRun.data("ioi", model, folder.resolve("data"));
+    }
+
+    private static Tool attribute(String out, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(
+                "attribute", "--model", model, "--data", data, "--out", folder.resolve(out), "--json", "--threads", 1));
+        arguments.addAll(List.of(more));
+        return Tool.run(arguments.toArray());
+    }
+
+    @Test
+    void scoresAndRecordAreWrittenAndTheStrongestEdgesPrinted() throws IOException {
+        Tool tool = attribute("eap", "--method", "eap-ig-inputs", "--steps", 2, "--bootstrap", 5, "--top", 7);
+        assertEquals(0, tool.exit(), tool.err());
+        JsonNode result = new ObjectMapper().readTree(tool.out());
+        EdgeScores scores = EdgeScores.read(folder.resolve("eap/scores.safetensors"));
+        assertEquals(scores.size(), result.path("num_edges").asInt());
+        JsonNode best = result.path("strongest_edges").get(0);
+        assertEquals(
+                scores.at(
+                        scores.graph().writer(best.path("writer").asText()),
+                        scores.graph().reader(best.path("reader").asText())),
+                best.path("score").floatValue());
+        double jaccard = result.path("bootstrap_jaccard").asDouble();
+        assertTrue(jaccard > 0 && jaccard <= 1, tool.out());
+        JsonNode record =
+                new ObjectMapper().readTree(folder.resolve("eap/run.json").toFile());
+        assertEquals("attribute", record.path("command").asText());
+        assertEquals(2, record.path("options").path("steps").asInt());
+        assertEquals(64, record.path("model_sha256").asText().length());
+    }
+
+    @Test
+    void aFolderIsNotOverwrittenAndExactPatchingResumes() throws IOException {
+        Tool first = attribute("exact", "--method", "exact", "--max-samples", 2);
+        assertEquals(0, first.exit(), first.err());
+        byte[] scores = Files.readAllBytes(folder.resolve("exact/scores.safetensors"));
+        assertFalse(Files.exists(folder.resolve("exact/exact.partial.safetensors")));
+        refused(attribute("exact", "--method", "exact", "--max-samples", 2), "continue it with --resume");
+        refused(
+                attribute("exact", "--method", "exact", "--max-samples", 3, "--resume"),
+                "belongs to a run with other options, data or model (changed: the examples)");
+        Files.delete(folder.resolve("exact/scores.safetensors"));
+        Tool again = attribute("exact", "--method", "exact", "--max-samples", 2, "--resume");
+        assertEquals(0, again.exit(), again.err());
+        assertEquals(
+                java.util.Arrays.hashCode(scores),
+                java.util.Arrays.hashCode(Files.readAllBytes(folder.resolve("exact/scores.safetensors"))));
+    }
+
+    @Test
+    void whatCannotBeUsedIsRefusedInOneLine() throws IOException {
+        refused(attribute("no", "--method", "eap", "--objective", "kl"), "has gradient zero at the full model");
+        refused(attribute("no", "--method", "eap", "--steps", 3), "--steps: --method eap has none");
+        refused(attribute("no", "--method", "exact", "--bootstrap", 3), "gives no scores of each prompt");
+        refused(attribute("no", "--method", "eap", "--batch-size", 0), "must be at least 1");
+        Path custom = folder.resolve("custom.jsonl");
+        Files.writeString(
+                custom,
+                "{\"clean\": \"Today Victoria and Simon came late from the shop, so Simon threw a newspaper to"
+                        + "<predict> Victoria</predict>\", \"corrupted\": \"Today Vanessa and Walter came late from the"
+                        + " shop, so Kyle threw a newspaper to Victoria\"}\n");
+        Tool tool = Tool.run(
+                "attribute",
+                "--model",
+                model,
+                "--task",
+                "custom",
+                "--data",
+                custom,
+                "--method",
+                "eap",
+                "--out",
+                folder.resolve("no"));
+        refused(tool, "has no distractor to compare with");
+        assertFalse(Files.exists(folder.resolve("no/scores.safetensors")));
+    }
+
+    @Test
+    void weightsThatAreNotNumbersGiveNoScores() throws IOException {
+        Path broken = folder.resolve("broken");
+        Files.createDirectory(broken);
+        try (java.util.stream.Stream<Path> files = Files.list(model)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.copy(file, broken.resolve(file.getFileName()));
+            }
+        }
+        Path weights = broken.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        java.util.Arrays.fill(bytes, bytes.length - 4096, bytes.length, (byte) 0xff);
+        Files.write(weights, bytes);
+        Tool tool = Tool.run(
+                "attribute", "--model", broken, "--data", data, "--method", "eap", "--out", folder.resolve("nan"));
+        refused(tool, "has values that are NaN or infinite");
+        assertFalse(Files.exists(folder.resolve("nan/scores.safetensors")));
+    }
+
+    private static void refused(Tool tool, String fault) {
+        assertEquals(2, tool.exit(), tool.err());
+        assertTrue(tool.err().lines().anyMatch(line -> line.contains(fault)), tool.err());
+        assertFalse(tool.err().contains("\tat "), tool.err());
+    }
+}

@@ -82,8 +82,10 @@ def hooked(folder, dtype):
     )
     lens = HookedTransformer(config)
     weights = {name: value.to(dtype) for name, value in convert(model, config).items()}
+    weights.setdefault("unembed.b_U", torch.zeros(c.vocab_size, dtype=dtype))
     missing = set(lens.load_state_dict(weights, strict=False).missing_keys)
-    assert not {name for name in missing if not name.split(".")[-1] in ("mask", "IGNORE", "rotary_sin", "rotary_cos")}, missing
+    constants = "mask", "IGNORE", "rotary_sin", "rotary_cos"
+    assert all(name.endswith(constants) for name in missing), missing
     return lens
 
 
@@ -97,9 +99,9 @@ class Prompts:
         labels = torch.tensor([[first(row["target"]), first(row["distractor"])] for row in rows])
         self.rows = [([row["clean"]], [row["corrupted"]], label[None]) for row, label in zip(rows, labels)]
 
-    def batches(self, lines=None):
+    def batches(self, lines=None, size=BATCH):
         rows = self.rows if lines is None else [self.rows[line] for line in lines]
-        parts = [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+        parts = [rows[i : i + size] for i in range(0, len(rows), size)]
         return [(sum((r[0] for r in p), []), sum((r[1] for r in p), []), torch.cat([r[2] for r in p])) for p in parts]
 
     def tokenize_plus(self, model, texts, max_length=None):

@@ -182,13 +182,15 @@ def scores(model, pairs):
             for k in range(1, steps + 1):
                 outputs = k / steps * states[part] + (1 - k / steps) * other[part]
                 gradient = gradients(model, pairs, clean.clone(), (first, outputs.requires_grad_(True)))
-                if first == 0:
-                    # The library has no gradient at readers of nothing but a constant: those of layer 0.
+                if first == 0 and not isinstance(model, Gpt2):
+                    # The library has no gradient at readers of nothing but a constant: those of layer 0, where
+                    # positions are not embedded.
                     gradient[: 3 * model.heads + isinstance(model, NeoX)] = 0
                 total = total + gradient
         return total / (steps * (1 + 2 * model.layers))
 
     zero = -states.clone()
+    zero[0] = -model.embeddings(pairs.clean)[0]  # the library's input is the tokens' alone: positions are never cut
     for layer in range(model.layers):
         first = 1 + layer * (model.heads + 1)
         zero[first : first + model.heads] += attention_bias(model, layer) / model.heads

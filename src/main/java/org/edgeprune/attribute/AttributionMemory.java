@@ -4,6 +4,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalLong;
 import org.edgeprune.AvailableMemory;
+import org.edgeprune.engine.MicroBatches;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Blueprint;
@@ -19,7 +21,7 @@ import org.edgeprune.task.Example;
  * What an attribution holds in memory at its peak, and whether that is there.
  *
  * @param bytes all together, with the checkpoint's pages
- * @param batchSize examples that are run together
+ * @param batchSize examples that are at work at a time
  * @param tokens of the batch that has most of them
  */
 public record AttributionMemory(long bytes, int batchSize, long tokens) {
@@ -44,7 +46,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
             int steps,
             List<Example> examples,
             int kept) {
-        StepMemory.Tokens tokens = largest(setting, examples);
+        StepMemory.Tokens tokens = atATime(setting, largest(setting, examples), method);
         // Where gradients are taken at the clean prompts alone, their streams are known and no block is kept.
         boolean keeps = !setting.model().execution().recompute()
                 && (method.hasSteps() || method == AttributionMethod.CLEAN_CORRUPTED);
@@ -71,7 +73,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                         * model.dtype().byteSize();
         long workspace = Math.max(step.loss(), step.backward() - step.outbox());
         if (method == AttributionMethod.EXACT) {
-            workspace = ExactPatching.bytes(setting, tokens.masked());
+            workspace = Workers.most(model.execution()) * ExactPatching.bytes(setting, tokens.masked());
         }
         long scores = (long) setting.graph().edgeCount() * 4 * (NUMBERS_PER_EDGE + kept);
         long bytes = step.weights()
@@ -83,7 +85,22 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 + workspace
                 + scores
                 + step.process();
-        return new AttributionMemory(bytes, Math.min(setting.batchSize(), examples.size()), tokens.masked());
+        return new AttributionMemory(bytes, (int) tokens.prompts(), tokens.masked());
+    }
+
+    /** Those of the micro-batches that workers have at a time. Exact patching has a batch at a time. */
+    private static StepMemory.Tokens atATime(
+            AttributionSetting setting, StepMemory.Tokens batch, AttributionMethod method) {
+        if (method == AttributionMethod.EXACT) {
+            return batch;
+        }
+        Execution execution = setting.model().execution();
+        long parts = MicroBatches.count(
+                batch.prompts(),
+                batch.masked(),
+                execution.microBatchOf(setting.model().sizes()));
+        long working = Math.min(parts, Workers.most(execution));
+        return batch.of(Math.ceilDiv(working * batch.prompts(), parts));
     }
 
     private static StepMemory.Tokens largest(AttributionSetting setting, List<Example> examples) {
@@ -120,7 +137,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
     void require(long available, Execution execution) {
         if (bytes > available) {
             String remedy = batchSize > 1
-                    ? "use a smaller --batch-size, such as " + batchSize / 2
+                    ? "use --batch-size " + batchSize / 2 + ", or --workers 1"
                     : execution.recompute() ? "use --offload, shorter prompts or a larger machine" : "use --recompute";
             throw new InputException(
                     "attribution over %d prompts at a time (%d tokens) needs %.1f GB of memory, and %.1f GB are available: %s"

@@ -1,7 +1,11 @@
 package org.edgeprune.attribute;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.TransformerModel;
@@ -17,7 +21,7 @@ import org.edgeprune.torch.TensorScope;
  * @param scorer the task's judge
  * @param objective the loss whose change is attributed
  * @param ablation what an edge carries when it is cut
- * @param batchSize examples that are run together, at least 1
+ * @param batchSize examples of a batch, at least 1, which is run in micro-batches as the model is
  */
 public record AttributionSetting(
         TransformerModel model,
@@ -49,16 +53,6 @@ public record AttributionSetting(
     }
 
     /**
-     * The same with other batches.
-     *
-     * @param examples that are run together
-     * @return the setting
-     */
-    AttributionSetting withBatchSize(int examples) {
-        return new AttributionSetting(model, graph, scorer, objective, ablation, examples);
-    }
-
-    /**
      * Checks that every example has the answers that the objective needs.
      *
      * @param examples the examples to be attributed
@@ -68,34 +62,117 @@ public record AttributionSetting(
         objective.requireAnswers(examples, scorer);
     }
 
-    /** What is done with a batch. */
+    /** What is done with examples that are run together. */
     @FunctionalInterface
-    interface BatchWork {
+    interface Work<T> {
         /**
+         * Makes a result that belongs to no scope.
+         *
          * @param batch the examples as they are run
          * @param members the same, in their order
          * @param tick to be called after each of the batch's units
          */
-        void run(PromptBatch batch, List<Example> members, Runnable tick);
+        T run(PromptBatch batch, List<Example> members, Runnable tick);
+    }
+
+    /** What takes the results, in the order of the examples' batches. */
+    @FunctionalInterface
+    interface Results<T> {
+        /** @param numbers of the examples that it is of, ascending */
+        void accept(int[] numbers, T result);
     }
 
     /**
-     * Runs the examples batch by batch, in their order: the one loop over prompts of every method.
+     * Runs examples in micro-batches, as the model is run, several at a time: the one loop over prompts of every method
+     * that scores all edges at once. The cut, and the order of the results, do not depend on the number of workers.
+     *
+     * @param units of work for each micro-batch
+     */
+    <T> void forEachPart(List<Example> examples, Progress progress, long units, Work<T> work, Results<T> results) {
+        List<int[]> parts = new ArrayList<>();
+        for (int from = 0; from < examples.size(); from += batchSize) {
+            int first = from;
+            List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
+            PromptCache.cut(model, batch, ablation)
+                    .forEach(part ->
+                            parts.add(IntStream.of(part).map(i -> first + i).toArray()));
+        }
+        run(examples, parts, progress, units, work, results);
+    }
+
+    /** The same with each example alone. */
+    <T> void forEachExample(List<Example> examples, Progress progress, long units, Work<T> work, Results<T> results) {
+        List<int[]> single =
+                IntStream.range(0, examples.size()).mapToObj(i -> new int[] {i}).toList();
+        run(examples, single, progress, units, work, results);
+    }
+
+    private <T> void run(
+            List<Example> examples,
+            List<int[]> parts,
+            Progress progress,
+            long units,
+            Work<T> work,
+            Results<T> results) {
+        requireAnswers(examples);
+        Counter counter = new Counter(progress, parts.size() * units);
+        int[] next = {0};
+        Workers.of(model.execution())
+                .<T>run(
+                        parts.size(),
+                        number -> {
+                            List<Example> members = IntStream.of(parts.get(number))
+                                    .mapToObj(examples::get)
+                                    .toList();
+                            try (TransformerModel.Use _ = model.use();
+                                    TensorScope _ = TensorScope.open()) {
+                                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+                                return work.run(batch, members, counter);
+                            }
+                        },
+                        result -> results.accept(parts.get(next[0]++), result));
+        model.requireUnchanged();
+    }
+
+    /**
+     * Runs examples in whole batches, one after the other, for methods whose work on a batch is shared among workers.
      *
      * @param units of work for each batch
      */
     void forEachBatch(List<Example> examples, Progress progress, long units, BatchWork work) {
         requireAnswers(examples);
-        long total = Math.ceilDiv(examples.size(), batchSize) * units;
-        long[] done = {0};
+        Counter counter = new Counter(progress, Math.ceilDiv(examples.size(), batchSize) * units);
         for (int from = 0; from < examples.size(); from += batchSize) {
             List<Example> members = examples.subList(from, Math.min(examples.size(), from + batchSize));
             try (TransformerModel.Use _ = model.use();
                     TensorScope _ = TensorScope.open()) {
-                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
-                work.run(batch, members, () -> progress.at(++done[0], total));
+                work.run(PromptBatch.of(model, members, scorer, ablation), members, counter);
             }
         }
         model.requireUnchanged();
+    }
+
+    /** See {@link #forEachBatch}. */
+    @FunctionalInterface
+    interface BatchWork {
+        /** As {@link Work#run}. */
+        void run(PromptBatch batch, List<Example> members, Runnable tick);
+    }
+
+    /** Counts units of work on any thread. */
+    private static final class Counter implements Runnable {
+        private final Progress progress;
+        private final long total;
+        private long done;
+
+        Counter(Progress progress, long total) {
+            this.progress = progress;
+            this.total = total;
+        }
+
+        @Override
+        public synchronized void run() {
+            progress.at(++done, total);
+        }
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.EdgeCuts;
 import org.edgeprune.engine.FullRun;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
@@ -38,18 +39,24 @@ public record ExactPatching(AttributionSetting setting) {
      */
     public EdgeScores scores(List<Example> examples, ExactState state, AttributionSetting.Progress progress) {
         ComputationGraph graph = setting.graph();
-        setting.forEachBatch(examples, progress, graph.readers().size(), (batch, members, tick) -> {
-            FullRun run = FullRun.of(setting.model(), graph, batch.clean(), batch.baseline());
-            double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
-            Copies few = null;
-            for (Reader reader : graph.readers()) {
-                if (!state.isNextDone()) {
-                    few = few == null ? Copies.of(setting, batch, members, graph) : few;
-                    state.add(reader, cut(reader, run, few, whole), members.size());
-                }
-                state.next();
-                tick.run();
+        List<Reader> readers = graph.readers();
+        Workers workers = Workers.of(setting.model().execution());
+        long[] before = {0};
+        setting.forEachBatch(examples, progress, readers.size(), (batch, members, tick) -> {
+            int done = Math.clamp(state.done() - before[0], 0, readers.size());
+            IntStream.range(0, done).forEach(_ -> tick.run());
+            if (done < readers.size()) {
+                FullRun run = FullRun.of(setting.model(), graph, batch.clean(), batch.baseline());
+                double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
+                Copies copies = Copies.of(setting, batch, members, graph);
+                int[] next = {done};
+                workers.run(
+                        readers.size() - done, number -> cut(readers.get(done + number), run, copies, whole), rises -> {
+                            state.add(readers.get(next[0]++), rises, members.size());
+                            tick.run();
+                        });
             }
+            before[0] += readers.size();
         });
         return state.mean(examples.size());
     }
@@ -87,8 +94,19 @@ public record ExactPatching(AttributionSetting setting) {
     private double[] cut(Reader reader, FullRun run, Copies copies, double whole) {
         int writers = setting.graph().groupOf(reader).visibleWriters();
         double[] rises = new double[writers];
-        EdgeCuts cuts = EdgeCuts.of(
-                run, copies.batch().baseline(), copies.tokens(), copies.batch().scored());
+        try (TensorScope _ = TensorScope.open()) {
+            EdgeCuts cuts = EdgeCuts.of(
+                    run,
+                    copies.batch().baseline(),
+                    copies.tokens(),
+                    copies.batch().scored());
+            cut(reader, cuts, copies, whole, rises);
+        }
+        return rises;
+    }
+
+    private void cut(Reader reader, EdgeCuts cuts, Copies copies, double whole, double[] rises) {
+        int writers = rises.length;
         for (int from = 0; from < writers; from += copies.count()) {
             int first = from;
             // the last copies may have nothing left to do: they cut the last edge again
@@ -103,7 +121,6 @@ public record ExactPatching(AttributionSetting setting) {
                 }
             }
         }
-        return rises;
     }
 
     /** The mean loss of each copy. */

@@ -9,7 +9,6 @@ public final class ExactState {
     private final double[] sums;
     private final Keeper keeper;
     private long done;
-    private long at;
 
     /** Keeps a state for a run that is cut off. */
     @FunctionalInterface
@@ -71,23 +70,19 @@ public final class ExactState {
         return sums.clone();
     }
 
-    boolean isNextDone() {
-        return at < done;
-    }
-
+    /**
+     * Adds the next reader of a batch.
+     *
+     * @param means the batch's mean scores of the edges into it
+     * @param examples of the batch
+     */
     void add(Reader reader, double[] means, int examples) {
         int first = means.length == 0 ? 0 : graph.edgeIndex(graph.writers().getFirst(), reader);
         for (int w = 0; w < means.length; w++) {
             sums[first + w] += means[w] * examples;
         }
-    }
-
-    void next() {
-        at++;
-        if (at > done) {
-            done = at;
-            keeper.changed(this);
-        }
+        done++;
+        keeper.changed(this);
     }
 
     EdgeScores mean(int examples) {

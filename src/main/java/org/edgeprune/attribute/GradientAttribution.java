@@ -34,9 +34,8 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
      */
     public EdgeScores scores(List<Example> examples, AttributionSetting.Progress progress) {
         ScoreSum sum = new ScoreSum(setting.graph());
-        setting.forEachBatch(examples, progress, pointCount(), (batch, members, tick) -> {
-            sum.add(scores(batch, members, tick), members.size());
-        });
+        setting.forEachPart(
+                examples, progress, pointCount(), this::scores, (numbers, means) -> sum.add(means, numbers.length));
         return sum.mean();
     }
 
@@ -50,10 +49,8 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
      */
     public PromptScores scoresByPrompt(List<Example> examples, AttributionSetting.Progress progress) {
         float[][] scores = new float[examples.size()][];
-        int[] next = {0};
-        setting.withBatchSize(1).forEachBatch(examples, progress, pointCount(), (batch, members, tick) -> {
-            scores[next[0]++] = scores(batch, members, tick);
-        });
+        setting.forEachExample(
+                examples, progress, pointCount(), this::scores, (numbers, its) -> scores[numbers[0]] = its);
         return new PromptScores(setting.graph(), scores);
     }
 

@@ -105,7 +105,7 @@ final class AttributeCommand implements Callable<Integer> {
             names = "--batch-size",
             paramLabel = "N",
             defaultValue = "16",
-            description = "Examples a pass (default: ${DEFAULT-VALUE}).")
+            description = "Examples a batch, which is run in micro-batches (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(

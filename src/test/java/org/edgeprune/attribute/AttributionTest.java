@@ -209,7 +209,7 @@ class AttributionTest {
         try (TransformerModel again = TransformerModel.of(
                 Gpt2.decoder(CONFIG),
                 new LargeWeights(new RandomWeights(11)),
-                Execution.on(Device.CPU).recomputing())) {
+                Execution.on(Device.CPU).recomputing().withMicroBatch(5).withWorkers(3))) {
             AttributionSetting recomputing = new AttributionSetting(
                     again, setting.graph(), setting.scorer(), setting.objective(), setting.ablation(), 3);
             assertArrayEquals(expected.toArray(), scores(recomputing, method).toArray(), 1e-5f * largest(expected));

@@ -11,15 +11,18 @@ import java.util.List;
 public interface Architecture {
     /**
      * The values of {@code model_type} in {@code config.json} that this architecture reads, such as {@code gpt_neox}.
-     * No two architectures on the class path may claim the same.
+     *
+     * @return names, none of which another architecture on the class path may have
      */
     List<String> modelTypes();
 
     /**
-     * Reads a configuration whose {@code model_type} is one of {@link #modelTypes}. Fields that are absent have the
-     * defaults of the HuggingFace class. An implementation ends with {@link ModelConfig#refuseOthers}, so that a field
-     * that would change what the model computes is not passed over.
+     * Reads a configuration whose {@code model_type} is one of {@link #modelTypes}. Absent fields have the defaults of
+     * the HuggingFace class. An implementation ends with {@link ModelConfig#refuseOthers}, so that a field that would
+     * change what the model computes is not ignored.
      *
+     * @param config the contents of {@code config.json}
+     * @return the model that it describes, without weights
      * @throws org.edgeprune.io.InputException naming file and field, if anything is missing, malformed or not supported
      */
     Decoder decoder(ModelConfig config);

@@ -5,14 +5,15 @@ import java.util.Map;
 import org.edgeprune.io.Extensions;
 
 /**
- * The architectures on the class path, by {@code model_type}.
+ * The architectures on the class path.
  *
- * @param byModelType in the order of the class path
+ * @param byModelType architectures by {@code model_type}, in the order of the class path
  */
 public record Architectures(Map<String, Architecture> byModelType) {
     /**
-     * Finds them.
+     * Finds the architectures by {@code ServiceLoader}.
      *
+     * @return all of them
      * @throws org.edgeprune.io.InputException naming the jar of an architecture that cannot be loaded, or that claims
      *     the same {@code model_type} as another
      */

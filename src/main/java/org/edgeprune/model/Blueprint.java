@@ -16,18 +16,26 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Which parameters an architecture asks for, found by letting it ask.
+ * The parameters that an architecture asks for, found by letting it ask.
  *
- * @param shapes by name, in the order of asking
- * @param parts names of the parameters of each part, in the order of {@code PartOrder}
+ * @param shapes shapes by name, in the order of asking
+ * @param parts names of the parameters of each part of the model, in the order in which a forward pass uses the parts:
+ *     embedding, attention and MLP of each layer, unembedding
  */
 public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
+    /** Keeps unmodifiable views. */
     public Blueprint {
         shapes = Collections.unmodifiableMap(new LinkedHashMap<>(shapes));
         parts = List.copyOf(parts);
     }
 
-    /** @param has which optional names exist; names only matter to architectures that look for them */
+    /**
+     * Makes every part of a model of weights that take no memory, and notes what was asked for.
+     *
+     * @param decoder the model
+     * @param has which optional names exist; only matters to architectures that look for them
+     * @return its parameters
+     */
     public static Blueprint of(Decoder decoder, Predicate<String> has) {
         Recorder recorder = new Recorder(has);
         List<List<String>> parts = new ArrayList<>();
@@ -41,17 +49,29 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
         return new Blueprint(recorder.shapes, parts);
     }
 
-    /** How many numbers all parameters have. */
+    /**
+     * The size of all parameters.
+     *
+     * @return number of elements
+     */
     public long count() {
         return shapes.values().stream().mapToLong(Blueprint::count).sum();
     }
 
-    /** Numbers in the layer's attention that has most of them. */
+    /**
+     * The size of the largest layer's attention.
+     *
+     * @return number of elements
+     */
     public long largestAttention() {
         return largest(order()::attention);
     }
 
-    /** Numbers in the MLP that has most of them. */
+    /**
+     * The size of the largest MLP.
+     *
+     * @return number of elements
+     */
     public long largestMlp() {
         return largest(order()::mlp);
     }
@@ -64,7 +84,11 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
                 .orElse(0);
     }
 
-    /** Numbers in the embedding or the unembedding, whichever has more. */
+    /**
+     * The size of the embedding or of the unembedding, whichever is larger.
+     *
+     * @return number of elements
+     */
     public long largestEnd() {
         return Math.max(count(parts.get(order().embedding())), count(parts.get(order().unembedding())));
     }

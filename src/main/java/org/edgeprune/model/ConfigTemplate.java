@@ -14,11 +14,13 @@ import org.edgeprune.torch.DType;
 /**
  * A {@code config.json} to make models of random weights from, in the size that it states or another.
  *
- * @param file where it is from, for messages
+ * @param file where it comes from, for messages
  * @param json its contents
  */
 public record ConfigTemplate(Path file, ObjectNode json) {
-    /** Shapes that come with edgeprune: GPT-2 small, CodeLlama-13B, and a Llama that a step takes a second for. */
+    /**
+     * Shapes that come with edgeprune: GPT-2 small, CodeLlama-13B, and a Llama for which a step takes about a second.
+     */
     public static final List<String> NAMES = List.of("gpt2", "codellama-13b", "llama-mid");
 
     private static final String REMEDY =
@@ -31,8 +33,11 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     private static final List<String> HEADS = List.of("num_attention_heads", "n_head", "num_heads");
 
     /**
-     * @param name one of {@link #NAMES}, a file, or a directory that holds {@code config.json}
-     * @throws InputException if there is no such file, or it is no JSON object
+     * Reads a configuration.
+     *
+     * @param name one of {@link #NAMES}, a file, or a directory that contains {@code config.json}
+     * @return the template
+     * @throws InputException if there is no such file, or it is not a JSON object
      */
     public static ConfigTemplate of(String name) {
         Path path = Path.of(name);
@@ -54,7 +59,12 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         throw new InputException(file + ": not a JSON object: " + REMEDY);
     }
 
-    /** The same model with another number of layers: the first of those that lists in it have an entry for. */
+    /**
+     * The same model with another number of layers. Lists with an entry for each layer are shortened to the first ones.
+     *
+     * @param layers number of layers
+     * @return a new template
+     */
     public ConfigTemplate withLayers(int layers) {
         ObjectNode changed = json.deepCopy();
         changed.put(field(LAYERS), layers);
@@ -78,7 +88,12 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         }
     }
 
-    /** The same width cut into another number of heads, with as many of them to a key/value head as before. */
+    /**
+     * The same width split into another number of heads, with as many of them per key/value head as before.
+     *
+     * @param heads number of query heads
+     * @return a new template
+     */
     public ConfigTemplate withHeads(int heads) {
         ObjectNode changed = json.deepCopy();
         int before = changed.path(field(HEADS)).asInt();
@@ -90,7 +105,12 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         return new ConfigTemplate(file, changed);
     }
 
-    /** States the dtype of the weights, for other readers. */
+    /**
+     * The same with the dtype of the weights stated, for other readers.
+     *
+     * @param dtype the weights' dtype
+     * @return a new template
+     */
     public ConfigTemplate withDtype(DType dtype) {
         ObjectNode changed = json.deepCopy();
         changed.put(
@@ -104,7 +124,11 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         return new ConfigTemplate(file, changed);
     }
 
-    /** What it says, for an architecture to read. */
+    /**
+     * The contents, for an architecture to read.
+     *
+     * @return the configuration
+     */
     public ModelConfig config() {
         return ModelConfig.of(file, json);
     }

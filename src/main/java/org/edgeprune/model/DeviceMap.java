@@ -9,14 +9,19 @@ import org.edgeprune.torch.Device;
 /**
  * Which device holds which layers, in order: HuggingFace's {@code device_map} for a stack of layers.
  *
- * @param spans consecutive layers
+ * @param spans consecutive layers on one device each
  */
 public record DeviceMap(List<Span> spans) {
     private static final String FORM =
             "write devices in the order of the layers, like cuda:0,cuda:1, or with numbers of layers,"
                     + " like cuda:0=24,cuda:1=16";
 
-    /** @param layers how many; 0 for an equal share */
+    /**
+     * Consecutive layers on one device.
+     *
+     * @param device the device
+     * @param layers how many; 0 for an equal share
+     */
     public record Span(Device device, int layers) {
         @Override
         public String toString() {
@@ -24,6 +29,11 @@ public record DeviceMap(List<Span> spans) {
         }
     }
 
+    /**
+     * Checks that either all spans or none state a number of layers.
+     *
+     * @throws InputException if they do not
+     */
     public DeviceMap {
         spans = List.copyOf(spans);
         long open = spans.stream().filter(s -> s.layers() == 0).count();
@@ -33,11 +43,23 @@ public record DeviceMap(List<Span> spans) {
         }
     }
 
+    /**
+     * All layers on one device.
+     *
+     * @param device the device
+     * @return the map
+     */
     public static DeviceMap all(Device device) {
         return new DeviceMap(List.of(new Span(device, 0)));
     }
 
-    /** Reads {@code cuda:0,cuda:1} (equal shares) or {@code cuda:0=24,cuda:1=16}. */
+    /**
+     * Reads {@code cuda:0,cuda:1} (equal shares) or {@code cuda:0=24,cuda:1=16}.
+     *
+     * @param text the map's text
+     * @return the map
+     * @throws InputException if it has another form
+     */
     public static DeviceMap parse(String text) {
         List<Span> spans = new ArrayList<>();
         for (String part : text.split(",", -1)) {
@@ -53,8 +75,10 @@ public record DeviceMap(List<Span> spans) {
     }
 
     /**
-     * The device of each of so many layers.
+     * The device of each layer.
      *
+     * @param layers number of layers
+     * @return one device per layer
      * @throws InputException if the map is for another number of layers, or has more devices than there are layers
      */
     public List<Device> over(int layers) {

@@ -10,14 +10,20 @@ import org.edgeprune.torch.Tensor;
 /**
  * softmax(cap(scale q k^T)) v within each sequence of a batch.
  *
- * @param scale of the scores before softmax
+ * @param scale factor on the scores before softmax
  * @param causal whether a position sees only itself and earlier ones
- * @param window how many positions it sees, itself included (sliding window attention); 0 for all. Only if causal
+ * @param window number of positions that are seen, including the token's own (sliding window attention); 0 for all.
+ *     Only if causal
  * @param scoreCap soft limit of the scores, cap(s) = c tanh(s / c) (Gemma 2); 0 for none
- * @param biasedHeads heads of a layer whose scores have linear biases (ALiBi, Press et al. 2022): head h adds -m_h
- *     times the distance; 0 for none. Only if causal and without a limit
+ * @param biasedHeads number of heads of a layer whose scores have linear biases (ALiBi, Press et al. 2022): head h adds
+ *     -m_h times the distance; 0 for none. Only if causal and without a limit
  */
 public record DotProductAttention(double scale, boolean causal, int window, double scoreCap, int biasedHeads) {
+    /**
+     * Checks that the options go together.
+     *
+     * @throws IllegalArgumentException if they do not
+     */
     public DotProductAttention {
         if (biasedHeads != 0 && (!causal || scoreCap != 0)) {
             throw new IllegalArgumentException("linear biases are for causal attention without a limit of the scores");
@@ -27,27 +33,52 @@ public record DotProductAttention(double scale, boolean causal, int window, doub
         }
     }
 
-    /** Every position sees itself and all earlier ones. */
+    /**
+     * Every position sees itself and all earlier ones.
+     *
+     * @param scale factor on the scores
+     * @return the attention
+     */
     public static DotProductAttention causal(double scale) {
         return new DotProductAttention(scale, true, 0, 0, 0);
     }
 
-    /** Every position sees every position of its sequence. */
+    /**
+     * Every position sees every position of its sequence.
+     *
+     * @param scale factor on the scores
+     * @return the attention
+     */
     public static DotProductAttention bidirectional(double scale) {
         return new DotProductAttention(scale, false, 0, 0, 0);
     }
 
-    /** With a sliding window of so many positions; 0 for none. */
+    /**
+     * The same with a sliding window.
+     *
+     * @param positions number of positions that are seen; 0 for all
+     * @return the attention
+     */
     public DotProductAttention withWindow(int positions) {
         return new DotProductAttention(scale, causal, positions, scoreCap, biasedHeads);
     }
 
-    /** With a soft limit of the scores; 0 for none. */
+    /**
+     * The same with a soft limit of the scores.
+     *
+     * @param cap the limit c; 0 for none
+     * @return the attention
+     */
     public DotProductAttention withScoreCap(double cap) {
         return new DotProductAttention(scale, causal, window, cap, biasedHeads);
     }
 
-    /** With the linear biases of a layer that has so many heads (ALiBi). */
+    /**
+     * The same with linear biases (ALiBi).
+     *
+     * @param heads number of query heads of the layer
+     * @return the attention
+     */
     public DotProductAttention withLinearBiases(int heads) {
         return new DotProductAttention(scale, causal, window, scoreCap, heads);
     }

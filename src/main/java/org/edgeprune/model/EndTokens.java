@@ -10,8 +10,8 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
 
 /**
- * The tokens after which generation ends: {@code eos_token_id} of {@code generation_config.json}, one or a list, as
- * transformers has it; of {@code config.json} where that file or field is absent.
+ * The tokens after which generation ends: {@code eos_token_id} of {@code generation_config.json}, one or a list, as in
+ * transformers; if that file or field is absent, that of {@code config.json}.
  */
 public final class EndTokens {
     private static final String FIELD = "eos_token_id";
@@ -19,8 +19,10 @@ public final class EndTokens {
     private EndTokens() {}
 
     /**
-     * Those of a model directory; none if neither file names any.
+     * Reads the end tokens of a model directory.
      *
+     * @param modelDirectory the directory
+     * @return token ids; empty if neither file names any
      * @throws InputException if the field is neither a token id nor a list of them
      */
     public static Set<Integer> of(Path modelDirectory) {

@@ -7,19 +7,18 @@ import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 
 /**
- * How a model runs: what it computes in, where its parameters are, and what it does to save memory.
+ * How a model is run: its dtype, where its parameters are, and how it saves time or memory.
  *
- * @param device of embeddings, unembedding, residual streams and masks
- * @param dtype of parameters and activations; masks, their gradients and losses are F32 in any case
- * @param layers where layers are, if not all on {@code device}
- * @param offload whether parameters stay in the mapped checkpoint, and come to their device when their part of the
- *     model is used. Blocks are then recomputed, too, since what a block keeps for its backward includes its parameters
- * @param recompute whether the masked model's blocks are computed a second time in the backward, and keep nothing in
- *     between
- * @param microBatch tokens of a micro-batch at most, 0 for whole batches ({@code engine.MicroBatches}); empty for what
- *     {@link #microBatchOf} says. Sums depend on it in their last digits
- * @param workers micro-batches that are computed at a time ({@code engine.Workers}); empty for as many as there are
- *     cores, or one where that is faster. Nothing depends on it but time and memory
+ * @param device device of embeddings, unembedding, residual streams and masks
+ * @param dtype dtype of parameters and activations; masks, their gradients and losses are F32 in any case
+ * @param layers the devices of the layers, if they are not all on {@code device}
+ * @param offload whether parameters stay in the mapped checkpoint, and are loaded when their part of the model is used.
+ *     Blocks are then recomputed, too, since what a block keeps for its backward includes its parameters
+ * @param recompute whether the masked model's blocks are computed a second time in the backward instead of being kept
+ * @param microBatch largest number of tokens in a micro-batch, 0 for whole batches ({@code engine.MicroBatches}); empty for
+ *     the default of {@link #microBatchOf}. The last bits of sums depend on it
+ * @param workers number of micro-batches that are computed at the same time ({@code engine.Workers}); empty for the number
+ *     of cores, or one if that is faster. Only time and memory depend on it
  */
 public record Execution(
         Device device,
@@ -38,6 +37,11 @@ public record Execution(
     /** Multiply-adds of a layer beside which the calls of its operations cost little. */
     private static final long ENOUGH_WORK = 48_000_000;
 
+    /**
+     * Offloading implies recomputation.
+     *
+     * @throws InputException if the dtype is not F32, BF16 or F16, or a number is out of range
+     */
     public Execution {
         if (!dtype.isFloatingPoint() || dtype == DType.F64) {
             throw new InputException("compute dtype " + dtype + ": use f32, bf16 or f16");
@@ -52,29 +56,61 @@ public record Execution(
         }
     }
 
-    /** In F32, all on one device, everything kept. */
+    /**
+     * In F32, everything on one device, nothing recomputed.
+     *
+     * @param device the device
+     * @return the execution
+     */
     public static Execution on(Device device) {
         return new Execution(
                 device, DType.F32, Optional.empty(), false, false, OptionalInt.empty(), OptionalInt.empty());
     }
 
-    /** The same with embeddings, unembedding, residual streams and masks on another device. */
+    /**
+     * The same with embeddings, unembedding, residual streams and masks on another device.
+     *
+     * @param newDevice the device
+     * @return a new execution
+     */
     public Execution withDevice(Device newDevice) {
         return new Execution(newDevice, dtype, layers, offload, recompute, microBatch, workers);
     }
 
+    /**
+     * The same in another dtype.
+     *
+     * @param newDtype dtype of parameters and activations
+     * @return a new execution
+     */
     public Execution withDtype(DType newDtype) {
         return new Execution(device, newDtype, layers, offload, recompute, microBatch, workers);
     }
 
+    /**
+     * The same with layers on other devices.
+     *
+     * @param map the device of each layer
+     * @return a new execution
+     */
     public Execution withLayers(DeviceMap map) {
         return new Execution(device, dtype, Optional.of(map), offload, recompute, microBatch, workers);
     }
 
+    /**
+     * The same with parameters that stay in the checkpoint.
+     *
+     * @return a new execution
+     */
     public Execution offloading() {
         return new Execution(device, dtype, layers, true, true, microBatch, workers);
     }
 
+    /**
+     * The same with blocks that are computed again in the backward.
+     *
+     * @return a new execution
+     */
     public Execution recomputing() {
         return new Execution(device, dtype, layers, offload, true, microBatch, workers);
     }
@@ -82,7 +118,8 @@ public record Execution(
     /**
      * The same in micro-batches of another size.
      *
-     * @param tokens at most in each, 0 for whole batches
+     * @param tokens the largest number of tokens in each, 0 for whole batches
+     * @return a new execution
      */
     public Execution withMicroBatch(int tokens) {
         return new Execution(device, dtype, layers, offload, recompute, OptionalInt.of(tokens), workers);
@@ -91,7 +128,8 @@ public record Execution(
     /**
      * The same with a fixed number of workers.
      *
-     * @param count micro-batches computed at a time, at least 1
+     * @param count number of micro-batches that are computed at the same time, at least 1
+     * @return a new execution
      */
     public Execution withWorkers(int count) {
         return new Execution(device, dtype, layers, offload, recompute, microBatch, OptionalInt.of(count));
@@ -115,7 +153,11 @@ public record Execution(
                 : Math.clamp(ENOUGH_WORK / model.layerParameters(), ENOUGH_TOKENS, Integer.MAX_VALUE);
     }
 
-    /** Whether all of it is in the machine's own memory. */
+    /**
+     * Whether everything is in the machine's own memory.
+     *
+     * @return false if any part is on a GPU
+     */
     public boolean isOnCpu() {
         return !device.isCuda()
                 && map().spans().stream().noneMatch(span -> span.device().isCuda());

@@ -6,20 +6,22 @@ import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A linear map into heads: y_h = x_h W_h + b_h, where each head may have an input of its own.
+ * A linear map into heads: y_h = x_h W_h + b_h, where each head may have its own input.
  *
  * @param map all heads' outputs side by side, {@code [hidden]} to {@code [heads * headDim]}
  * @param heads number of heads
  */
 public record HeadProjection(Linear map, int heads) {
     /**
-     * One of several projections whose outputs lie together head by head in one parameter, as GPT-NeoX and BLOOM store
-     * query, key and value: a copy takes it out.
+     * Copies one of several projections out of a parameter that contains all of them head by head, as GPT-NeoX and
+     * BLOOM store query, key and value.
      *
+     * @param p owner of the copy
      * @param joined {@code [hidden]} to {@code [heads * parts * headDim]}
      * @param heads number of heads
      * @param part which of the projections, from 0
      * @param parts how many there are
+     * @return the projection
      */
     public static HeadProjection interleaved(Parameters p, Linear joined, int heads, int part, int parts) {
         long width = joined.weight().size(1) / parts;
@@ -34,16 +36,21 @@ public record HeadProjection(Linear map, int heads) {
                 heads);
     }
 
-    /** All heads read the same input: {@code [tokens, hidden]} to {@code [heads, tokens, headDim]}. */
+    /**
+     * Projects an input that all heads share.
+     *
+     * @param x {@code [tokens, hidden]}
+     * @return {@code [heads, tokens, headDim]}
+     */
     public Tensor applyShared(Tensor x) {
         return map.apply(x).view(x.size(0), heads, headDim()).transpose(0, 1);
     }
 
     /**
-     * Each selected head reads its own input.
+     * Projects an input of its own for each selected head.
      *
      * @param x {@code [selected, tokens, hidden]}
-     * @param selected head numbers, ascending
+     * @param selected indices of the heads, ascending
      * @return {@code [selected, tokens, headDim]}
      */
     public Tensor apply(Tensor x, int[] selected) {
@@ -57,7 +64,11 @@ public record HeadProjection(Linear map, int heads) {
         return b.isPresent() ? Tensor.baddbmm(b.get(), x, w) : x.bmm(w);
     }
 
-    /** Dimensions of a head. */
+    /**
+     * The width of a head.
+     *
+     * @return number of dimensions
+     */
     public long headDim() {
         return map.weight().size(1) / heads;
     }

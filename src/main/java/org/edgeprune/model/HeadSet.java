@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The heads of a layer that are computed: those whose output somebody reads.
+ * The heads of a layer that are computed: those whose output is read.
  *
  * @param heads query heads, ascending
  * @param kvHeads the key/value heads that they use, ascending
@@ -12,14 +12,17 @@ import java.util.stream.IntStream;
  */
 public record HeadSet(int[] heads, int[] kvHeads, int[] kvOf) {
     /** All heads of a layer. */
-    public static HeadSet all(int heads, int kvHeads) {
+    static HeadSet all(int heads, int kvHeads) {
         return of(IntStream.range(0, heads).toArray(), heads, kvHeads);
     }
 
     /**
+     * Some heads of a layer.
+     *
      * @param selected query heads, ascending
-     * @param heads all query heads of the layer
-     * @param kvHeads all key/value heads of the layer
+     * @param heads number of query heads of the layer
+     * @param kvHeads number of key/value heads of the layer
+     * @return the selected heads with their key/value heads
      */
     public static HeadSet of(int[] selected, int heads, int kvHeads) {
         int group = heads / kvHeads;
@@ -30,11 +33,11 @@ public record HeadSet(int[] heads, int[] kvHeads, int[] kvOf) {
         return new HeadSet(selected.clone(), kv, kvOf);
     }
 
-    public int count() {
+    int count() {
         return heads.length;
     }
 
-    public boolean isEmpty() {
+    boolean isEmpty() {
         return heads.length == 0;
     }
 

@@ -6,29 +6,51 @@ import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /**
- * What attention sees of tokens: keys and values, as they enter the scores.
+ * Keys and values of tokens, as they enter attention.
  *
  * @param keys {@code [kvHeads, tokens, headDim]}
- * @param values the same
+ * @param values {@code [kvHeads, tokens, headDim]}
  */
 public record KeyValues(Tensor keys, Tensor values) {
+    /**
+     * The same on a device.
+     *
+     * @param device the device
+     * @return copies, or these if they are there already
+     */
     public KeyValues to(Device device) {
         return new KeyValues(keys.to(device), values.to(device));
     }
 
-    /** Joined token by token. */
+    /**
+     * Joins keys and values along the tokens.
+     *
+     * @param parts at least one, in order
+     * @return those of all tokens
+     */
     public static KeyValues cat(List<KeyValues> parts) {
         return new KeyValues(
                 Tensor.cat(1, parts.stream().map(KeyValues::keys).toList()),
                 Tensor.cat(1, parts.stream().map(KeyValues::values).toList()));
     }
 
-    /** Some neighbouring tokens, as views. */
+    /**
+     * Some consecutive tokens, as views.
+     *
+     * @param first index of the first token
+     * @param count number of tokens
+     * @return their keys and values
+     */
     public KeyValues tokens(int first, int count) {
         return new KeyValues(keys.narrow(1, first, count), values.narrow(1, first, count));
     }
 
-    /** The tokens with these numbers, i64. */
+    /**
+     * Copies some tokens.
+     *
+     * @param numbers indices of the tokens, i64
+     * @return their keys and values, in this order
+     */
     public KeyValues tokens(Tensor numbers) {
         return new KeyValues(keys.indexSelect(1, numbers), values.indexSelect(1, numbers));
     }

@@ -18,14 +18,17 @@ public record LayerTypes(List<Boolean> slidingByLayer) {
     /** The type's name in {@code layer_types} and {@code rope_parameters}. */
     public static final String FULL = "full_attention";
 
+    /** Copies the list. */
     public LayerTypes {
         slidingByLayer = List.copyOf(slidingByLayer);
     }
 
     /**
-     * The types that {@code layer_types} lists, or where that field is absent, those of the architecture.
+     * Reads the types that {@code layer_types} lists, or if that field is absent, those of the architecture.
      *
-     * @param sliding which layers have the window where {@code layer_types} is absent
+     * @param config the configuration
+     * @param sliding whether a layer has the window if {@code layer_types} is absent
+     * @return the types
      * @throws org.edgeprune.io.InputException if {@code layer_types} has another length than the model, or other types
      */
     public static LayerTypes of(ModelConfig config, IntPredicate sliding) {
@@ -51,12 +54,21 @@ public record LayerTypes(List<Boolean> slidingByLayer) {
         return new LayerTypes(types);
     }
 
-    /** How many layers there are. */
+    /**
+     * The number of layers.
+     *
+     * @return number of layers
+     */
     public int layers() {
         return slidingByLayer.size();
     }
 
-    /** Whether a layer has the window. */
+    /**
+     * Whether a layer has the window.
+     *
+     * @param layer from 0
+     * @return true for sliding attention, false for full attention
+     */
     public boolean sliding(int layer) {
         return slidingByLayer.get(layer);
     }

@@ -51,7 +51,13 @@ public final class ModelConfig {
         this.notes = notes;
     }
 
-    /** Reads {@code config.json} of a model directory. */
+    /**
+     * Reads {@code config.json} of a model directory.
+     *
+     * @param modelDirectory the directory
+     * @return the configuration
+     * @throws InputException if there is no such file, or it is not a JSON object
+     */
     public static ModelConfig read(Path modelDirectory) {
         if (Files.isRegularFile(modelDirectory)) {
             throw ForeignWeights.refuseAsModel(modelDirectory);
@@ -72,13 +78,18 @@ public final class ModelConfig {
         return new ModelConfig(new JsonFields(file, "", json));
     }
 
-    /** The architecture's name, {@code model_type}. */
+    /**
+     * The architecture's name, {@code model_type}.
+     *
+     * @return the name
+     * @throws InputException if it is absent
+     */
     public String modelType() {
         return modelType;
     }
 
     /** The tokens that end a text, {@code eos_token_id}: none, one or several. */
-    public Set<Integer> endTokens() {
+    Set<Integer> endTokens() {
         JsonNode value = node("eos_token_id");
         Set<Integer> tokens = new HashSet<>();
         if (value.isArray()) {
@@ -93,6 +104,7 @@ public final class ModelConfig {
      * The same with other names that the fields may have, {@code attribute_map} of a HuggingFace class.
      *
      * @param pairs another name, then the one that is read, and so on
+     * @return a configuration that finds fields under both names
      * @throws InputException if both are there with different values
      */
     public ModelConfig withNames(String... pairs) {
@@ -116,19 +128,35 @@ public final class ModelConfig {
         return new ModelConfig(new JsonFields(fields.file(), fields.prefix(), renamed), defaulted, modelType, notes);
     }
 
-    /** Whether the field is there and not null. */
+    /**
+     * Whether a field has a value.
+     *
+     * @param field its name
+     * @return true if it is there and not null
+     */
     public boolean has(String field) {
         asked.add(field);
         return fields.has(field);
     }
 
-    /** Whether the field is there, even if null. */
+    /**
+     * Whether a field is there, even if null.
+     *
+     * @param field its name
+     * @return whether the file names it
+     */
     public boolean states(String field) {
         asked.add(field);
         return fields.node().has(field);
     }
 
-    /** A field that must be an object, for access to its own fields. */
+    /**
+     * A field that must be an object, for access to its own fields.
+     *
+     * @param field its name
+     * @return the object's fields
+     * @throws InputException if it is absent or not an object
+     */
     public ModelConfig object(String field) {
         asked.add(field);
         return new ModelConfig(fields.object(field), Set.of(), modelType, notes);
@@ -174,7 +202,8 @@ public final class ModelConfig {
      * The same with values for fields that are absent, as the constructor of a HuggingFace class sets them. A field
      * that is there and null stays null.
      *
-     * @param classDefaults by field: strings, numbers, truth values
+     * @param classDefaults values by field: strings, numbers, truth values
+     * @return a new configuration
      */
     public ModelConfig withDefaults(Map<String, ?> classDefaults) {
         ObjectNode filled = fields.node().deepCopy();
@@ -188,7 +217,11 @@ public final class ModelConfig {
         return new ModelConfig(new JsonFields(fields.file(), fields.prefix(), filled), absent, modelType, notes);
     }
 
-    /** To be told to whoever opens the model, once: what was assumed about it. */
+    /**
+     * Notes an assumption about the model, which is shown once to whoever opens it.
+     *
+     * @param what a whole sentence
+     */
     public void note(String what) {
         String note = fields.file() + " " + what;
         if (!notes.contains(note)) {
@@ -196,12 +229,21 @@ public final class ModelConfig {
         }
     }
 
-    /** What reading it has assumed so far, in whole sentences that name the file. */
+    /**
+     * What was assumed so far.
+     *
+     * @return whole sentences that name the file
+     */
     public List<String> notes() {
         return List.copyOf(notes);
     }
 
-    /** A field as it is; {@link JsonNode#isMissingNode missing} where it is absent. */
+    /**
+     * A field as it is.
+     *
+     * @param field its name
+     * @return its value; {@link JsonNode#isMissingNode missing} if it is absent
+     */
     public JsonNode node(String field) {
         asked.add(field);
         return fields.node().path(field);
@@ -209,10 +251,12 @@ public final class ModelConfig {
 
     /**
      * The shape of the computation graph, from {@code num_hidden_layers}, {@code num_attention_heads} and
-     * {@code num_key_value_heads}, which is the number of heads where it is absent.
+     * {@code num_key_value_heads}, which defaults to the number of heads.
      *
      * @param embeddings names of the embedding nodes
-     * @param parallel whether a layer's MLP reads what its attention reads, rather than after it
+     * @param parallel whether a layer's MLP reads the same residual stream as its attention
+     * @return the shape
+     * @throws InputException if a field is absent, or the numbers do not go together
      */
     public GraphShape graph(List<String> embeddings, boolean parallel) {
         int heads = count("num_attention_heads");
@@ -225,10 +269,12 @@ public final class ModelConfig {
     }
 
     /**
-     * The width of a head where all heads together are as wide as the residual stream.
+     * The width of a head if all heads together are as wide as the residual stream.
      *
      * @param hidden the field with the width of the residual stream
      * @param heads the field with the number of heads
+     * @return the width
+     * @throws InputException if one does not divide the other
      */
     public int headShare(String hidden, String heads) {
         if (count(hidden) % count(heads) != 0) {
@@ -238,9 +284,11 @@ public final class ModelConfig {
     }
 
     /**
-     * Identity of the architecture that this configuration describes: a digest of all its fields but those that do not
-     * change what a frozen model computes, and those that are null. The order of the fields and the way that numbers
-     * are written do not change it.
+     * A digest of the architecture that this configuration describes: of all its fields except null ones and those that
+     * do not change what a frozen model computes. It does not depend on the order of the fields or on the notation of
+     * numbers.
+     *
+     * @return SHA-256 in hex
      */
     public String sha256() {
         return Digest.sha256(modelType() + Json.canonical(withEffect(fields.node())));
@@ -260,7 +308,7 @@ public final class ModelConfig {
     }
 
     /**
-     * To be called once everything understood has been asked for.
+     * Refuses fields that were not asked for. To be called once everything that is understood has been asked for.
      *
      * @throws InputException naming all fields that were not asked for, are switched on, and may change what the model
      *     computes
@@ -293,7 +341,13 @@ public final class ModelConfig {
         }
     }
 
-    /** A positive integer up to {@value #MAX_COUNT} that must be there. */
+    /**
+     * A positive integer that must be there.
+     *
+     * @param field its name
+     * @return 1 to {@value #MAX_COUNT}
+     * @throws InputException if it is absent or has another value
+     */
     public int count(String field) {
         if (!has(field)) {
             throw error(field, "is missing");
@@ -305,27 +359,62 @@ public final class ModelConfig {
         return count;
     }
 
-    /** A positive integer, or the default where the field is absent or null. */
+    /**
+     * A positive integer with a default.
+     *
+     * @param field its name
+     * @param otherwise the value if it is absent or null
+     * @return 1 to {@value #MAX_COUNT}, or the default
+     * @throws InputException if it has another value
+     */
     public int count(String field, int otherwise) {
         return has(field) ? count(field) : otherwise;
     }
 
-    /** A finite number, or the default where the field is absent or null. */
+    /**
+     * A finite number with a default.
+     *
+     * @param field its name
+     * @param otherwise the value if it is absent or null
+     * @return the number
+     * @throws InputException if it has another value
+     */
     public double number(String field, double otherwise) {
         return has(field) ? fields.number(field) : otherwise;
     }
 
-    /** A truth value, or the default where the field is absent or null. */
+    /**
+     * A truth value with a default.
+     *
+     * @param field its name
+     * @param otherwise the value if it is absent or null
+     * @return the truth value
+     * @throws InputException if it has another value
+     */
     public boolean flag(String field, boolean otherwise) {
         return has(field) ? fields.flag(field) : otherwise;
     }
 
-    /** A string, or the default where the field is absent or null. */
+    /**
+     * A string with a default.
+     *
+     * @param field its name
+     * @param otherwise the value if it is absent or null
+     * @return the string
+     * @throws InputException if it has another value
+     */
     public String text(String field, String otherwise) {
         return has(field) ? fields.text(field) : otherwise;
     }
 
-    /** An activation function by its name, or by the default name where the field is absent or null. */
+    /**
+     * An activation function by its HuggingFace name.
+     *
+     * @param field the field with the name
+     * @param otherwise the name if it is absent or null
+     * @return the function
+     * @throws InputException if no function has that name
+     */
     public Activation activation(String field, String otherwise) {
         String name = text(field, otherwise);
         return Activation.named(name)
@@ -333,7 +422,13 @@ public final class ModelConfig {
                         error(field, "is '" + name + "', which is not supported: known are " + Activation.known()));
     }
 
-    /** An error about a field, which names the file and the field. */
+    /**
+     * An error about a field, for the caller to throw.
+     *
+     * @param field its name
+     * @param what what is wrong with it
+     * @return an exception that names the file and the field
+     */
     public InputException error(String field, String what) {
         return fields.error(field, what);
     }

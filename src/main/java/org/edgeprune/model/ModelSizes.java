@@ -23,7 +23,11 @@ public record ModelSizes(
         boolean gatedMlp,
         int vocabulary,
         Positions positions) {
-    /** The longest sequence that the model can take. */
+    /**
+     * The longest sequence that the model can take.
+     *
+     * @return number of tokens
+     */
     public int maxPositions() {
         return positions.limit();
     }

@@ -12,7 +12,13 @@ import org.edgeprune.torch.Device;
 public final class Models {
     private Models() {}
 
-    /** Opens a model directory in F32 on one device; see {@link #open(Path, Execution)}. */
+    /**
+     * Opens a model directory in F32 on one device; see {@link #open(Path, Execution)}.
+     *
+     * @param directory {@code config.json} and safetensors
+     * @param device where weights and states are
+     * @return the model; the caller closes it
+     */
     public static TransformerModel open(Path directory, Device device) {
         return open(directory, Execution.on(device));
     }
@@ -20,13 +26,24 @@ public final class Models {
     /**
      * Opens a model directory: {@code config.json} and safetensors.
      *
+     * @param directory the directory
+     * @param execution how the model is run
+     * @return the model; the caller closes it
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
     public static TransformerModel open(Path directory, Execution execution) {
         return open(directory, decoder(directory), execution);
     }
 
-    /** The same where {@link #decoder} was asked already. */
+    /**
+     * Opens a model directory whose configuration was read already.
+     *
+     * @param directory the directory
+     * @param decoder what {@link #decoder(Path)} returned for it
+     * @param execution how the model is run
+     * @return the model; the caller closes it
+     * @throws InputException if a weight is missing, malformed or not supported
+     */
     public static TransformerModel open(Path directory, Decoder decoder, Execution execution) {
         ModelConfig config = ModelConfig.read(directory);
         decoder(config);
@@ -55,7 +72,13 @@ public final class Models {
         }
     }
 
-    /** Bytes of a directory's weights that a model cannot use as they lie in the mapped files. */
+    /**
+     * The size of the weights that a model cannot use as they lie in the mapped files, and must copy.
+     *
+     * @param directory the directory
+     * @param execution how the model is run
+     * @return bytes in the compute dtype
+     */
     public static long copied(Path directory, Execution execution) {
         try (Checkpoint weights = Checkpoint.open(directory)) {
             return copied(weights, execution);
@@ -72,22 +95,32 @@ public final class Models {
     /**
      * A model's sizes from its {@code config.json} alone.
      *
-     * @throws InputException as {@link #decoder}
+     * @param directory the directory
+     * @return the sizes
+     * @throws InputException as {@link #decoder(Path)}
      */
     public static ModelSizes sizes(Path directory) {
         return decoder(directory).sizes();
     }
 
     /**
-     * What a model directory's {@code config.json} describes.
+     * Reads what a model directory's {@code config.json} describes.
      *
+     * @param directory the directory
+     * @return the model without weights
      * @throws InputException naming the file and field if anything is missing, malformed or not supported
      */
     public static Decoder decoder(Path directory) {
         return decoder(ModelConfig.read(directory));
     }
 
-    /** The same for a configuration that was read. */
+    /**
+     * The model that a configuration describes.
+     *
+     * @param config the configuration
+     * @return the model without weights
+     * @throws InputException naming the file and field if anything is missing, malformed or not supported
+     */
     public static Decoder decoder(ModelConfig config) {
         Decoder decoder = Architectures.find().decoder(config);
         GraphShape graph = decoder.sizes().graph();

@@ -3,11 +3,23 @@ package org.edgeprune.model;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
-/** Normalisation over the last dimension, before a layer reads. */
+/** Normalisation over the last dimension. */
 public sealed interface Norm {
+    /**
+     * Normalises. Differentiable in x.
+     *
+     * @param x {@code [..., width]}
+     * @return the same shape and dtype
+     */
     Tensor apply(Tensor x);
 
-    /** (x - mean) / sqrt(var + eps) * weight + bias. */
+    /**
+     * (x - mean) / sqrt(var + eps) * weight + bias.
+     *
+     * @param weight {@code [width]}
+     * @param bias {@code [width]}
+     * @param eps added to the variance
+     */
     record LayerNorm(Tensor weight, Tensor bias, double eps) implements Norm {
         @Override
         public Tensor apply(Tensor x) {
@@ -15,7 +27,11 @@ public sealed interface Norm {
         }
     }
 
-    /** (x - mean) / sqrt(var + eps). */
+    /**
+     * (x - mean) / sqrt(var + eps).
+     *
+     * @param eps added to the variance
+     */
     record PlainLayerNorm(double eps) implements Norm {
         @Override
         public Tensor apply(Tensor x) {
@@ -23,7 +39,12 @@ public sealed interface Norm {
         }
     }
 
-    /** x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019). */
+    /**
+     * x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich 2019).
+     *
+     * @param weight {@code [width]}
+     * @param eps added to the mean square
+     */
     record RmsNorm(Tensor weight, double eps) implements Norm {
         @Override
         public Tensor apply(Tensor x) {
@@ -34,7 +55,7 @@ public sealed interface Norm {
         }
     }
 
-    /** None: Tracr models. */
+    /** No normalisation: Tracr models. */
     record Identity() implements Norm {
         @Override
         public Tensor apply(Tensor x) {

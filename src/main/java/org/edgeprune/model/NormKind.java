@@ -2,15 +2,24 @@ package org.edgeprune.model;
 
 import org.edgeprune.torch.Tensor;
 
-/** Which normalisation a model uses; {@link #of} makes one of its norms. */
+/** The kind of normalisation that a model uses; {@link #of} makes one of its norms. */
 public sealed interface NormKind {
     /**
-     * The norm over the last dimension whose parameters are {@code name.weight} and, where it has one,
+     * Makes a norm over the last dimension from the parameters {@code name.weight} and, if the kind has one,
      * {@code name.bias}.
+     *
+     * @param parameters where to take parameters from
+     * @param name name of the module
+     * @param width size of the last dimension
+     * @return the norm
      */
     Norm of(Parameters parameters, String name, int width);
 
-    /** LayerNorm with weight and bias. */
+    /**
+     * LayerNorm with weight and bias.
+     *
+     * @param eps added to the variance
+     */
     record Layer(double eps) implements NormKind {
         @Override
         public Norm of(Parameters p, String name, int width) {
@@ -18,7 +27,11 @@ public sealed interface NormKind {
         }
     }
 
-    /** LayerNorm without parameters: (x - mean) / sqrt(var + eps). */
+    /**
+     * LayerNorm without parameters: (x - mean) / sqrt(var + eps).
+     *
+     * @param eps added to the variance
+     */
     record PlainLayer(double eps) implements NormKind {
         @Override
         public Norm of(Parameters p, String name, int width) {
@@ -26,7 +39,7 @@ public sealed interface NormKind {
         }
     }
 
-    /** No norm at all. */
+    /** No norm. */
     record None() implements NormKind {
         @Override
         public Norm of(Parameters p, String name, int width) {
@@ -37,6 +50,7 @@ public sealed interface NormKind {
     /**
      * RMSNorm.
      *
+     * @param eps added to the mean square
      * @param offset added to the stored weight (Gemma: 1)
      */
     record Rms(double eps, double offset) implements NormKind {
@@ -45,7 +59,14 @@ public sealed interface NormKind {
             return new Norm.RmsNorm(weight(p, name, width), eps);
         }
 
-        /** The factor by which each dimension is multiplied, {@code [width]}: the stored weight plus the offset. */
+        /**
+         * The factor by which each dimension is multiplied: the stored weight plus the offset.
+         *
+         * @param p where to take parameters from
+         * @param name name of the module
+         * @param width size of the last dimension
+         * @return {@code [width]}
+         */
         public Tensor weight(Parameters p, String name, int width) {
             Tensor weight = p.get(name + ".weight", width);
             return offset == 0 ? weight : p.own(() -> weight.add(offset));

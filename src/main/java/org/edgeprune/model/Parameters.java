@@ -11,8 +11,8 @@ import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /**
- * Parameters on one device in the compute dtype: taken from {@link Weights}, which stay the caller's, out of every
- * scope, and freed together.
+ * Parameters on one device in the compute dtype. They are taken from {@link Weights}, which the caller owns, belong to
+ * no scope, and are freed together.
  */
 public final class Parameters implements AutoCloseable {
     private final Weights source;
@@ -27,19 +27,31 @@ public final class Parameters implements AutoCloseable {
         this.device = device;
     }
 
-    /** Where the parameters are. */
+    /**
+     * The device of the parameters.
+     *
+     * @return where they are
+     */
     public Device device() {
         return device;
     }
 
-    /** Whether there is a parameter of this name: for checkpoints that come with different prefixes. */
+    /**
+     * Whether there is a parameter of a name: for checkpoints that come with different prefixes.
+     *
+     * @param name the name
+     * @return whether {@link #get} would find it
+     */
     public boolean has(String name) {
         return source.has(name);
     }
 
     /**
-     * A parameter, the same tensor each time: without a copy where it is stored on this device in this dtype.
+     * A parameter, the same tensor each time. It is not copied if it is stored on this device in this dtype.
      *
+     * @param name its name in the checkpoint
+     * @param shape its shape
+     * @return the parameter, owned by this object
      * @throws org.edgeprune.io.InputException if the checkpoint has none of this name, or one of another shape
      */
     public Tensor get(String name, long... shape) {
@@ -62,14 +74,27 @@ public final class Parameters implements AutoCloseable {
     }
 
     /**
-     * The unembedding's matrix, {@code [vocabulary, hidden]}: the token embedding where the configuration ties the two,
-     * unless the checkpoint has both, with different values.
+     * The unembedding's matrix: the token embedding if the configuration ties the two, unless the checkpoint has both
+     * with different values.
+     *
+     * @param tied whether the configuration ties them
+     * @param head name of the unembedding
+     * @param embedding name of the token embedding
+     * @param vocabulary number of tokens
+     * @param hidden width of the residual stream
+     * @return {@code [vocabulary, hidden]}
+     * @throws org.edgeprune.io.InputException if neither is there
      */
     public Tensor unembedding(boolean tied, String head, String embedding, long vocabulary, long hidden) {
         return get(tied && !source.apart(head, embedding) ? embedding : head, vocabulary, hidden);
     }
 
-    /** Makes a tensor that lives as long as the parameters: a view of one, or something computed from one. */
+    /**
+     * Makes a tensor that lives as long as the parameters: a view of one, or something computed from one.
+     *
+     * @param maker makes it
+     * @return the tensor, owned by this object
+     */
     public Tensor own(Supplier<Tensor> maker) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor tensor = scope.release(maker.get());
@@ -78,7 +103,7 @@ public final class Parameters implements AutoCloseable {
         }
     }
 
-    /** Frees the parameters; those that were stored as they are here leave memory too. */
+    /** Frees the parameters, also the pages of those that are used as they are stored. */
     @Override
     public void close() {
         owned.forEach(Tensor::close);

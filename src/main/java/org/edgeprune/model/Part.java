@@ -2,7 +2,11 @@ package org.edgeprune.model;
 
 import org.edgeprune.torch.Device;
 
-/** A part of a model, in memory until this is closed. What was computed with it stays. */
+/**
+ * A part of a model, in memory until this is closed. Results that were computed with it stay valid.
+ *
+ * @param <T> {@link Embedding}, {@link SelfAttention}, {@link Mlp} or {@link Unembedding}
+ */
 public final class Part<T> implements AutoCloseable {
     private final T part;
     private final Device device;
@@ -15,16 +19,25 @@ public final class Part<T> implements AutoCloseable {
         this.borrowed = borrowed;
     }
 
+    /**
+     * The part.
+     *
+     * @return the part, to be used until this is closed
+     */
     public T get() {
         return part;
     }
 
-    /** Where it computes: its inputs must be there. */
+    /**
+     * The device on which it computes, where its inputs must be.
+     *
+     * @return the device
+     */
     public Device device() {
         return device;
     }
 
-    /** Lets go of parameters that were brought in for this use. */
+    /** Frees parameters that were loaded for this use. */
     @Override
     public void close() {
         if (borrowed != null) {

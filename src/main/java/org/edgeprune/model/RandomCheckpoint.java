@@ -22,11 +22,10 @@ import org.edgeprune.torch.Tensor;
 
 /**
  * A model directory of random weights, as HuggingFace's {@code from_config} and {@code save_pretrained} make one, for
- * any architecture: which parameters there are is found by letting the architecture ask for them. Matrices are N(0,
- * {@code initializer_range}), norms one, biases zero. A parameter's values depend on its name and the seed, not on how
- * many layers or shards there are.
+ * any architecture. Matrices are N(0, {@code initializer_range}), norms one, biases zero. A parameter's values depend
+ * on its name and the seed, not on the number of layers or shards.
  *
- * <p>One tensor at a time is in memory.
+ * <p>Only one tensor at a time is in memory.
  */
 public final class RandomCheckpoint {
     /** HuggingFace's, where the configuration does not say. */
@@ -40,11 +39,12 @@ public final class RandomCheckpoint {
     private final Map<String, UnmadeTensor> tensors = new LinkedHashMap<>();
 
     /**
-     * @param config what to make
-     * @param dtype of the weights
-     * @param seed of the random numbers
-     * @throws InputException if the configuration is of no architecture that is known, or has a field with no such
-     *     value
+     * Plans a checkpoint; {@link #write} makes it.
+     *
+     * @param config the model's configuration
+     * @param dtype dtype of the weights
+     * @param seed seed of the random numbers
+     * @throws InputException if no known architecture can read the configuration, or a field has an invalid value
      */
     public RandomCheckpoint(ConfigTemplate config, DType dtype, long seed) {
         this.config = config.withDtype(dtype);
@@ -61,27 +61,40 @@ public final class RandomCheckpoint {
                 .forEach((name, shape) -> tensors.put(name, new UnmadeTensor(dtype, shape, () -> tensor(name, shape))));
     }
 
+    /**
+     * The model's sizes.
+     *
+     * @return the sizes
+     */
     public ModelSizes sizes() {
         return sizes;
     }
 
-    /** How many bytes all weights are. */
+    /**
+     * The size of all weights.
+     *
+     * @return bytes
+     */
     public long byteSize() {
         return tensors.values().stream().mapToLong(UnmadeTensor::byteSize).sum();
     }
 
-    /** How many numbers all weights are. */
+    /**
+     * The number of parameters.
+     *
+     * @return number of elements of all weights
+     */
     public long parameters() {
         return byteSize() / dtype.byteSize();
     }
 
     /**
-     * Makes the directory, or nothing.
+     * Writes the directory completely or not at all.
      *
      * @param directory must not exist, or be empty
-     * @param shardBytes the most in one file, but for a single tensor that is larger
+     * @param shardBytes size limit of a file, bytes; a larger tensor gets its own file
      * @param copied further files to put there, such as a tokenizer's
-     * @param listener hears how many bytes are written
+     * @param listener receives the number of bytes written so far
      * @return the names of the weights' files
      * @throws InputException if the directory cannot be written
      */

@@ -8,15 +8,20 @@ import org.edgeprune.torch.LibTorch;
 import org.edgeprune.torch.Tensor;
 
 /**
- * Random parameters for benchmarks and for training from scratch: N(0, 0.02), norm weights one, biases zero, as GPT-2
- * is initialised. Reproducible by its seed, in the order in which parameters are asked for, each once: not for a model
- * that is offloaded.
+ * Random parameters for benchmarks and for training from scratch, initialised like GPT-2: N(0, 0.02), norm weights one,
+ * biases zero. They are determined by the seed and by the order in which they are asked for. Each may be asked for
+ * once, so they cannot be used for a model that is offloaded.
  */
 public final class RandomWeights implements Weights {
     private static final double STANDARD_DEVIATION = 0.02;
 
     private final Set<String> given = new HashSet<>();
 
+    /**
+     * Weights that are made when they are asked for.
+     *
+     * @param seed seed of the random numbers
+     */
     public RandomWeights(long seed) {
         LibTorch.seed(seed);
     }

@@ -14,23 +14,42 @@ import java.util.Optional;
  * @param scaling of the frequencies
  */
 public record RotaryConfig(double base, int dim, RotaryScaling scaling) {
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if {@code base} or {@code dim} is not positive
+     */
     public RotaryConfig {
         if (!(base > 0) || dim < 1) {
             throw new IllegalArgumentException("a base of " + base + " and " + dim + " rotary dimensions");
         }
     }
 
-    /** How many dimensions rotate: {@code dim}, rounded up to an even number as HuggingFace does. */
+    /**
+     * The number of dimensions that rotate: {@code dim}, rounded up to an even number as in HuggingFace's transformers.
+     *
+     * @return number of dimensions
+     */
     public int width() {
         return dim + dim % 2;
     }
 
-    /** theta_i for each pair of dimensions in a sequence of a length, in radians a position. */
+    /**
+     * theta_i for each pair of dimensions.
+     *
+     * @param length tokens of the sequence
+     * @return {@code width / 2} frequencies, radians per position
+     */
     public double[] frequencies(int length) {
         return scaling.frequencies(base, dim, length);
     }
 
-    /** The same for every layer of a model. */
+    /**
+     * The same for every layer of a model.
+     *
+     * @param layers number of layers
+     * @return the embedding by layer
+     */
     public RotaryLayers everywhere(int layers) {
         return new RotaryLayers(Collections.nCopies(layers, Optional.of(this)));
     }

@@ -27,29 +27,46 @@ public final class RotaryFields {
         this.headDim = headDim;
     }
 
-    /** @param headDim dimensions of a head */
+    /**
+     * A reader for an architecture with the usual names and defaults.
+     *
+     * @param config the configuration
+     * @param headDim width of a head
+     * @return the reader
+     */
     public static RotaryFields of(ModelConfig config, int headDim) {
         return new RotaryFields(config, headDim);
     }
 
-    /** The base where the configuration states none, if not 10000. */
+    /**
+     * Sets the base that applies if the configuration does not state one; 10000 otherwise.
+     *
+     * @param base the base
+     * @return this
+     */
     public RotaryFields defaultBase(double base) {
         defaultBase = base;
         return this;
     }
 
-    /** The name of {@code rope_theta} at the top level, if the architecture has another ({@code rotary_emb_base}). */
+    /**
+     * Sets the name of {@code rope_theta} at the top level, if the architecture has another ({@code rotary_emb_base}).
+     *
+     * @param name the field
+     * @return this
+     */
     public RotaryFields baseField(String name) {
         baseField = name;
         return this;
     }
 
     /**
-     * The architecture turns a part of each head. In others, {@code partial_rotary_factor} has an effect on scaled
+     * For an architecture that turns a part of each head. In others, {@code partial_rotary_factor} affects scaled
      * frequencies only, as in transformers.
      *
      * @param field the name of {@code partial_rotary_factor} at the top level
-     * @param share the part of a head that is turned where the configuration does not say
+     * @param share the part of a head that is turned if the configuration does not state it, 0 to 1
+     * @return this
      */
     public RotaryFields partial(String field, double share) {
         partial = true;
@@ -58,14 +75,20 @@ public final class RotaryFields {
         return this;
     }
 
-    /** As {@link #partial(String, double)} with the usual name of the field. */
+    /**
+     * As {@link #partial(String, double)} with the usual name of the field.
+     *
+     * @param share the part of a head that is turned if the configuration does not state it, 0 to 1
+     * @return this
+     */
     public RotaryFields partial(double share) {
         return partial(SHARE, share);
     }
 
     /**
-     * The embedding of all layers.
+     * Reads the embedding of all layers.
      *
+     * @return the embedding
      * @throws org.edgeprune.io.InputException naming the field that is wrong or not supported
      */
     public RotaryConfig read() {
@@ -87,10 +110,11 @@ public final class RotaryFields {
     }
 
     /**
-     * The embedding of one type of layer, from its entry in {@code rope_parameters}.
+     * Reads the embedding of one type of layer, from its entry in {@code rope_parameters}.
      *
      * @param type {@link LayerTypes#FULL} or {@link LayerTypes#SLIDING}
-     * @param scaled whether a {@code rope_scaling} of the old form is meant for this type
+     * @param scaled whether a {@code rope_scaling} of the old form applies to this type
+     * @return the embedding
      * @throws org.edgeprune.io.InputException naming the field that is wrong or not supported, also if
      *     {@code rope_parameters} is not by type
      */

@@ -4,24 +4,33 @@ import java.util.List;
 
 /**
  * How the frequencies of rotary position embedding are changed for sequences longer than those of the first training.
- * Formulas and names are HuggingFace's {@code modeling_rope_utils}.
+ * Formulas and names are those of HuggingFace's {@code modeling_rope_utils}.
  */
 public sealed interface RotaryScaling {
     /**
-     * Frequencies theta_i of the pairs of dimensions, {@code dim / 2} of them rounded up, in radians a position.
+     * Frequencies theta_i of the pairs of dimensions.
      *
      * @param base {@code rope_theta}
-     * @param dim dimensions that the frequencies are spread over
-     * @param length of the sequence
+     * @param dim number of dimensions that the frequencies are spread over
+     * @param length tokens of the sequence
+     * @return {@code dim / 2} frequencies, rounded up, in radians per position
      */
     double[] frequencies(double base, int dim, int length);
 
-    /** Factor on sine and cosine. */
+    /**
+     * The factor on sine and cosine.
+     *
+     * @return 1 unless overridden
+     */
     default double amplitude() {
         return 1;
     }
 
-    /** Up to which length the frequencies are always the same. */
+    /**
+     * The length up to which the frequencies are always the same.
+     *
+     * @return number of tokens; unlimited unless overridden
+     */
     default int fixedUpTo() {
         return Integer.MAX_VALUE;
     }
@@ -35,7 +44,7 @@ public sealed interface RotaryScaling {
         return frequencies;
     }
 
-    /** As trained. */
+    /** The frequencies as trained: base^(-2i / dim). */
     record None() implements RotaryScaling {
         @Override
         public double[] frequencies(double base, int dim, int length) {
@@ -43,7 +52,11 @@ public sealed interface RotaryScaling {
         }
     }
 
-    /** Position interpolation (Chen et al. 2023): every frequency divided by a factor. */
+    /**
+     * Position interpolation (Chen et al. 2023): every frequency divided by a factor.
+     *
+     * @param factor the factor
+     */
     record Linear(double factor) implements RotaryScaling {
         @Override
         public double[] frequencies(double base, int dim, int length) {
@@ -55,7 +68,12 @@ public sealed interface RotaryScaling {
         }
     }
 
-    /** Dynamic NTK: the base grows with the sequence once that is longer than the model was trained for. */
+    /**
+     * Dynamic NTK: the base grows with the sequence as soon as it is longer than the model was trained for.
+     *
+     * @param factor the factor
+     * @param trainedLength length of the sequences in training, tokens
+     */
     record Dynamic(double factor, int trainedLength) implements RotaryScaling {
         @Override
         public double[] frequencies(double base, int dim, int length) {
@@ -69,7 +87,15 @@ public sealed interface RotaryScaling {
         }
     }
 
-    /** Llama 3.1: long wavelengths are divided by the factor, short ones kept, those between blended. */
+    /**
+     * Llama 3.1: frequencies of long wavelengths are divided by the factor, those of short ones kept, those in between
+     * blended.
+     *
+     * @param factor the factor
+     * @param lowFactor wavelengths above trainedLength / lowFactor are long
+     * @param highFactor wavelengths below trainedLength / highFactor are short
+     * @param trainedLength length of the sequences in training, tokens
+     */
     record Llama3(double factor, double lowFactor, double highFactor, int trainedLength) implements RotaryScaling {
         @Override
         public double[] frequencies(double base, int dim, int length) {
@@ -85,8 +111,12 @@ public sealed interface RotaryScaling {
 
     /**
      * YaRN (Peng et al. 2023): frequencies that turn more than {@code fast} times over the trained length are kept,
-     * those that turn less than {@code slow} times divided by the factor, with a linear ramp between.
+     * those that turn less than {@code slow} times divided by the factor, with a linear ramp in between.
      *
+     * @param factor the factor
+     * @param fast {@code beta_fast}
+     * @param slow {@code beta_slow}
+     * @param trainedLength length of the sequences in training, tokens
      * @param amplitude the attention factor
      * @param truncate whether the ramp starts and ends at whole dimensions
      */
@@ -118,15 +148,17 @@ public sealed interface RotaryScaling {
     }
 
     /**
-     * LongRoPE (Ding et al. 2024): every frequency divided by a factor of its own, from one list for sequences of up to
-     * the trained length and from another for longer ones.
+     * LongRoPE (Ding et al. 2024): every frequency divided by its own factor, from one list for sequences of up to the
+     * trained length and from another for longer ones.
      *
-     * @param shortFactors {@code dim / 2} of them
-     * @param longFactors {@code dim / 2} of them
-     * @param amplitude the attention factor, of short sequences too
+     * @param shortFactors {@code dim / 2} factors
+     * @param longFactors {@code dim / 2} factors
+     * @param trainedLength length of the sequences in training, tokens
+     * @param amplitude the attention factor, also of short sequences
      */
     record LongRope(List<Double> shortFactors, List<Double> longFactors, int trainedLength, double amplitude)
             implements RotaryScaling {
+        /** Copies the lists. */
         public LongRope {
             shortFactors = List.copyOf(shortFactors);
             longFactors = List.copyOf(longFactors);

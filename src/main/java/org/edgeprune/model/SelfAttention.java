@@ -37,12 +37,20 @@ public record SelfAttention(
         HeadSumNorm sumNorm,
         double outputScale) {
 
-    /** Attention whose readers' inputs are normalised and projected like this; what is not said further is left out. */
+    /**
+     * Begins a layer's attention; what is not set further is left out.
+     *
+     * @param norm over the inputs of queries, keys and values
+     * @param query projection of queries
+     * @param key projection of keys
+     * @param value projection of values
+     * @return a builder
+     */
     public static Builder of(Norm norm, HeadProjection query, HeadProjection key, HeadProjection value) {
         return new Builder(norm, query, key, value);
     }
 
-    /** What is done to projected heads, before and after attention. */
+    /** Sets what is done to projected heads, before and after attention. */
     public static final class Builder {
         private final Norm norm;
         private final HeadProjection query;
@@ -62,35 +70,59 @@ public record SelfAttention(
             this.scores = DotProductAttention.causal(1 / Math.sqrt((double) query.headDim()));
         }
 
-        /** The same map of queries and keys: rotary positions. */
+        /**
+         * Sets the same map of queries and keys: rotary positions.
+         *
+         * @param map the map
+         * @return this
+         */
         public Builder headMap(HeadMap map) {
             return headMaps(map, map);
         }
 
-        /** Maps of queries and of keys: norms of their own, then rotary positions. */
+        /**
+         * Sets maps of queries and of keys: their own norms, then rotary positions.
+         *
+         * @param queries the map of queries
+         * @param keys the map of keys
+         * @return this
+         */
         public Builder headMaps(HeadMap queries, HeadMap keys) {
             queryMap = queries;
             keyMap = keys;
             return this;
         }
 
-        /** Other scores than causal ones over the whole past, scaled by 1 / sqrt(headDim). */
+        /**
+         * Sets scores other than causal ones over the whole past, scaled by 1 / sqrt(headDim).
+         *
+         * @param other the attention
+         * @return this
+         */
         public Builder scores(DotProductAttention other) {
             scores = other;
             return this;
         }
 
-        /** A factor on what the layer adds to the residual stream, so also on what each of its heads writes. */
+        /**
+         * Sets a factor on what the layer adds to the residual stream, and so on what each of its heads writes.
+         *
+         * @param factor the factor
+         * @return this
+         */
         public Builder outputScale(double factor) {
             outputScale = factor;
             return this;
         }
 
         /**
-         * The layer, with what all heads write together normalised before it is added.
+         * Makes the layer with a norm over what all heads write together, before it is added (Gemma 2).
          *
-         * @param output without a bias, {@code [heads * headDim]} to {@code [hidden]}
-         * @param weight of the norm, {@code [hidden]}
+         * @param p owner of what is made
+         * @param output W_O of all heads without a bias, {@code [heads * headDim]} to {@code [hidden]}
+         * @param weight weight of the norm, {@code [hidden]}
+         * @param eps eps of the norm
+         * @return the layer
          */
         public SelfAttention normalised(Parameters p, Linear output, Tensor weight, double eps) {
             if (output.bias().isPresent()) {
@@ -102,7 +134,13 @@ public record SelfAttention(
             return output(p, new Linear(scaled, Optional.empty()));
         }
 
-        /** @param output W_O of all heads, {@code [heads * headDim]} to {@code [hidden]} */
+        /**
+         * Makes the layer.
+         *
+         * @param p owner of what is made
+         * @param output W_O of all heads, {@code [heads * headDim]} to {@code [hidden]}
+         * @return the layer
+         */
         public SelfAttention output(Parameters p, Linear output) {
             Tensor joined = output.weight();
             Tensor byHead = p.own(() -> joined.view(query.heads(), query.headDim(), joined.size(1)));
@@ -123,21 +161,33 @@ public record SelfAttention(
         }
     }
 
+    /**
+     * The number of query heads.
+     *
+     * @return number of heads
+     */
     public int heads() {
         return query.heads();
     }
 
+    /**
+     * The number of key/value heads.
+     *
+     * @return number of heads
+     */
     public int kvHeads() {
         return key.heads();
     }
 
     /**
-     * Head values before the output projection, each reader with its own input.
+     * Head values before the output projection, where each reader has its own input. Differentiable in the inputs.
      *
      * @param q inputs of the selected heads' queries {@code [heads, tokens, hidden]}, not normalised
      * @param k inputs of their keys {@code [kvHeads, tokens, hidden]}
      * @param v inputs of their values {@code [kvHeads, tokens, hidden]}
-     * @param past all heads' keys and values of the batch's pasts; null where it has none
+     * @param set the selected heads
+     * @param batch the tokens
+     * @param past keys and values of all heads for the batch's pasts; null if it has none
      * @return {@code [heads, tokens, headDim]}
      */
     public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch, KeyValues past) {
@@ -156,17 +206,20 @@ public record SelfAttention(
     }
 
     /**
-     * Head values of all heads, and the keys and values behind them.
+     * Head values of all heads, and the keys and values that they were computed with.
      *
-     * @param heads {@code [heads, tokens, headDim]}
+     * @param heads head values before the output projection, {@code [heads, tokens, headDim]}
+     * @param keyValues keys and values of the batch's tokens
      */
     public record Shared(Tensor heads, KeyValues keyValues) {}
 
     /**
-     * The ordinary layer: every reader sees the same residual stream.
+     * Head values in the ordinary layer, where every reader has the same residual stream as input.
      *
      * @param residual {@code [tokens, hidden]}
+     * @param batch the tokens
      * @param past as for {@link #values}
+     * @return values of all heads
      */
     public Shared shared(Tensor residual, TokenBatch batch, KeyValues past) {
         Tensor x = norm.apply(residual);
@@ -177,7 +230,10 @@ public record SelfAttention(
     }
 
     /**
-     * What all heads together add to the residual stream: {@code [heads, tokens, headDim]} to {@code [tokens, hidden]}.
+     * What all heads together add to the residual stream, including the output bias.
+     *
+     * @param values head values {@code [heads, tokens, headDim]}
+     * @return {@code [tokens, hidden]}
      */
     public Tensor write(Tensor values) {
         Tensor joined = values.transpose(0, 1).reshape(values.size(1), -1);
@@ -186,8 +242,11 @@ public record SelfAttention(
     }
 
     /**
-     * What each selected head adds, without bias: {@code [selected, tokens, headDim]} to {@code [selected, tokens,
-     * hidden]}.
+     * What each selected head adds to the residual stream, without the output bias.
+     *
+     * @param values head values {@code [selected, tokens, headDim]}
+     * @param selected indices of the heads, ascending
+     * @return {@code [selected, tokens, hidden]}
      */
     public Tensor writeEach(Tensor values, int[] selected) {
         Tensor weight = selected.length == heads()
@@ -196,7 +255,11 @@ public record SelfAttention(
         return values.bmm(weight);
     }
 
-    /** Each head's equal share of the output bias, {@code [hidden]}. */
+    /**
+     * Each head's equal share of the output bias.
+     *
+     * @return {@code [hidden]}
+     */
     public Tensor biasShare() {
         return outputBias.mul(1.0 / heads());
     }

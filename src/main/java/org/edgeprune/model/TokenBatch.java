@@ -12,12 +12,12 @@ import org.edgeprune.torch.Tensor;
 /**
  * Token sequences packed into one row of tokens without padding.
  *
- * <p>Everything but attention works token by token, so sequences of any length share one tensor {@code [tokens, ...]}.
- * Attention runs once for each distinct length: sequences of equal length lie next to each other, as a {@link Run}. The
- * tensors belong to the scope in which the batch was made.
+ * <p>Everything except attention works token by token, so sequences of any length share one tensor {@code [tokens,
+ * ...]}. Attention runs once for each distinct length: sequences of equal length are packed next to each other, as a
+ * {@link Run}. The tensors belong to the scope in which the batch was made.
  *
- * <p>A batch may hold only the tails of sequences. What comes before, their <i>past</i>, then takes part in attention
- * by its keys and values, which whoever runs the batch has from elsewhere.
+ * <p>A batch may consist of the tails of sequences only. The tokens before them, their <i>past</i>, then take part in
+ * attention by their keys and values, which the caller has from an earlier run.
  */
 public final class TokenBatch {
     private final Tensor ids;
@@ -33,18 +33,27 @@ public final class TokenBatch {
     /**
      * Sequences of equal length with equal pasts.
      *
-     * @param firstToken where the first of them starts
-     * @param firstPast where the past of the first of them starts, among all pasts
-     * @param rows how many
-     * @param length tokens of each
-     * @param past tokens before each
+     * @param firstToken index of the first token of the first sequence
+     * @param firstPast index of the first token of its past, among all pasts
+     * @param rows number of sequences
+     * @param length tokens of each sequence that are in the batch
+     * @param past tokens of each sequence before these
      */
     public record Run(int firstToken, int firstPast, int rows, int length, int past) {
+        /**
+         * The number of tokens that are in the batch.
+         *
+         * @return {@code rows * length}
+         */
         public int tokens() {
             return rows * length;
         }
 
-        /** Tokens of a whole sequence. */
+        /**
+         * The number of tokens of a whole sequence.
+         *
+         * @return {@code past + length}
+         */
         public int wholeLength() {
             return past + length;
         }
@@ -71,7 +80,13 @@ public final class TokenBatch {
         this.largestId = largestId;
     }
 
-    /** Packs sequences, each of at least one token. Sequences of one length keep their order. */
+    /**
+     * Packs whole sequences. Sequences of one length keep their order.
+     *
+     * @param sequences token ids, at least one each
+     * @param device where the tensors are made
+     * @return the batch
+     */
     public static TokenBatch of(List<int[]> sequences, Device device) {
         return of(sequences, new int[sequences.size()], device);
     }
@@ -79,7 +94,10 @@ public final class TokenBatch {
     /**
      * Packs sequences that do not begin at position 0.
      *
+     * @param sequences token ids, at least one each
      * @param start position of each sequence's first token
+     * @param device where the tensors are made
+     * @return the batch
      */
     public static TokenBatch of(List<int[]> sequences, int[] start, Device device) {
         return pack(sequences, start, new int[sequences.size()], device);
@@ -88,7 +106,10 @@ public final class TokenBatch {
     /**
      * Packs the tails of sequences. Tails of one length with pasts of one length keep their order.
      *
-     * @param past how many tokens at each sequence's begin are not packed: fewer than it has
+     * @param sequences token ids of the whole sequences
+     * @param past number of tokens at the beginning of each sequence that are not packed: fewer than it has
+     * @param device where the tensors are made
+     * @return the batch
      */
     public static TokenBatch tails(List<int[]> sequences, int[] past, Device device) {
         return pack(sequences, new int[sequences.size()], past, device);
@@ -146,56 +167,105 @@ public final class TokenBatch {
                 LongStream.of(ids).max().orElseThrow());
     }
 
-    /** Token ids {@code [tokens]}, i64. */
+    /**
+     * Token ids.
+     *
+     * @return {@code [tokens]}, i64
+     */
     public Tensor ids() {
         return ids;
     }
 
-    /** Each token's position in its sequence {@code [tokens]}, i64. */
+    /**
+     * The position of each token in its sequence.
+     *
+     * @return {@code [tokens]}, i64
+     */
     public Tensor positions() {
         return positions;
     }
 
+    /**
+     * The sequences by length.
+     *
+     * @return in the order in which they are packed
+     */
     public List<Run> runs() {
         return runs;
     }
 
+    /**
+     * The number of tokens in the batch.
+     *
+     * @return number of tokens, without pasts
+     */
     public int tokenCount() {
         return (int) ids.elementCount();
     }
 
-    /** Tokens of all pasts. */
+    /**
+     * The number of tokens of all pasts.
+     *
+     * @return number of tokens; 0 if the batch consists of whole sequences
+     */
     public int pastCount() {
         return IntStream.of(past).sum();
     }
 
+    /**
+     * The number of sequences.
+     *
+     * @return number of sequences
+     */
     public int rowCount() {
         return firstToken.length;
     }
 
-    /** Sequences, counted as they were given, in the order in which they are packed. */
+    /**
+     * The order in which the sequences are packed.
+     *
+     * @return indices of the sequences as they were given
+     */
     public int[] order() {
         return order.clone();
     }
 
     /**
-     * Where a position of a sequence, counted as they were given, lies among the tokens; it must not be of the past.
+     * The index of a token in the batch.
+     *
+     * @param row index of the sequence as it was given
+     * @param position position in the whole sequence, which must not be in the past
+     * @return index from 0 to {@link #tokenCount()} - 1
      */
     public int token(int row, int position) {
         return firstToken[row] + position - past[row];
     }
 
-    /** Where a sequence's past starts among all pasts. */
+    /**
+     * The index of a past's first token among all pasts.
+     *
+     * @param row index of the sequence as it was given
+     * @return index from 0 to {@link #pastCount()} - 1
+     */
     public int firstPast(int row) {
         return firstPast[row];
     }
 
-    /** Tokens of the longest sequence, its past included. */
+    /**
+     * The length of the longest sequence, including its past.
+     *
+     * @return number of tokens
+     */
     public int maxLength() {
         return runs.stream().mapToInt(Run::wholeLength).max().orElseThrow();
     }
 
-    /** Where this batch's tokens lie in a batch of the whole sequences, {@code [tokens]}, i64. */
+    /**
+     * The indices of this batch's tokens in a batch of the whole sequences.
+     *
+     * @param whole a batch of the whole sequences, in the same order
+     * @return {@code [tokens]}, i64
+     */
     public Tensor tokensIn(TokenBatch whole) {
         long[] index = new long[tokenCount()];
         for (int row = 0; row < rowCount(); row++) {
@@ -206,7 +276,12 @@ public final class TokenBatch {
         return Tensor.of(index, index.length).to(ids.device());
     }
 
-    /** Where the pasts lie in a batch of the whole sequences, {@code [pasts]}, i64. */
+    /**
+     * The indices of the pasts' tokens in a batch of the whole sequences.
+     *
+     * @param whole a batch of the whole sequences, in the same order
+     * @return {@code [pasts]}, i64
+     */
     public Tensor pastIn(TokenBatch whole) {
         long[] index = new long[pastCount()];
         for (int row = 0; row < rowCount(); row++) {

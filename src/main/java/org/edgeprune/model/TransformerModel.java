@@ -46,7 +46,12 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     /**
-     * @param weights owned by the model from here on, also if it cannot be made
+     * Makes a model of its weights.
+     *
+     * @param decoder the architecture with its sizes
+     * @param weights the parameters; the model closes them, also if it cannot be made
+     * @param execution how the model is run
+     * @return the model; the caller closes it
      * @throws org.edgeprune.io.InputException if a parameter is missing or has another shape
      */
     public static TransformerModel of(Decoder decoder, Weights weights, Execution execution) {
@@ -104,12 +109,22 @@ public final class TransformerModel implements AutoCloseable {
         return part(order().embedding(), device(), decoder::embedding);
     }
 
-    /** A layer's attention. */
+    /**
+     * Loads a layer's attention if it is not in memory.
+     *
+     * @param layer from 0
+     * @return the attention, to be closed after use
+     */
     public Part<SelfAttention> attention(int layer) {
         return part(order().attention(layer), devices.get(layer), parameters -> decoder.attention(parameters, layer));
     }
 
-    /** A layer's MLP. */
+    /**
+     * Loads a layer's MLP if it is not in memory.
+     *
+     * @param layer from 0
+     * @return the MLP, to be closed after use
+     */
     public Part<Mlp> mlp(int layer) {
         return part(order().mlp(layer), devices.get(layer), parameters -> decoder.mlp(parameters, layer));
     }
@@ -123,10 +138,11 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     /**
-     * What each embedding node adds to the residual stream: one {@code [tokens, hidden]} a name of the graph's
-     * embeddings.
+     * What each embedding node adds to the residual stream.
      *
-     * @throws org.edgeprune.io.InputException if a sequence is longer than the model's positions, or a token none of
+     * @param batch the tokens
+     * @return one {@code [tokens, hidden]} for each of the graph's embedding nodes
+     * @throws org.edgeprune.io.InputException if a sequence is longer than the model's positions, or a token is not in
      *     its vocabulary
      */
     public List<Tensor> embeddings(TokenBatch batch) {
@@ -136,76 +152,137 @@ public final class TransformerModel implements AutoCloseable {
         }
     }
 
-    /** Final norm and unembedding: {@code [n, hidden]} to {@code [n, vocab]}, F32. */
+    /**
+     * Final norm and unembedding. Differentiable.
+     *
+     * @param residual {@code [n, hidden]}
+     * @return {@code [n, vocab]}, F32
+     */
     public Tensor logits(Tensor residual) {
         try (Part<Unembedding> unembedding = unembedding()) {
             return unembedding.get().logits(residual).to(DType.F32);
         }
     }
 
-    /** The architecture's name in HuggingFace's {@code model_type}. */
+    /**
+     * The architecture's name, HuggingFace's {@code model_type}.
+     *
+     * @return the name
+     */
     public String architecture() {
         return decoder.sizes().architecture();
     }
 
+    /**
+     * The model's sizes.
+     *
+     * @return the sizes
+     */
     public ModelSizes sizes() {
         return decoder.sizes();
     }
 
-    /** The computation graph's shape with embedding nodes. */
+    /**
+     * The computation graph's shape with embedding nodes.
+     *
+     * @return the shape
+     */
     public GraphShape graphShape() {
         return decoder.sizes().graph();
     }
 
+    /**
+     * The width of the residual stream.
+     *
+     * @return number of dimensions
+     */
     public int hiddenSize() {
         return decoder.sizes().hidden();
     }
 
-    /** How many logits there are at each position. */
+    /**
+     * The number of logits at each position.
+     *
+     * @return number of columns of {@link #logits}
+     */
     public int vocabSize() {
         return decoder.outputs();
     }
 
-    /** The longest sequence that the model can take. */
+    /**
+     * The longest sequence that the model can take.
+     *
+     * @return number of tokens
+     */
     public int maxPositions() {
         return decoder.sizes().maxPositions();
     }
 
-    /** What was assumed in opening it, and what its checkpoint has that it does not use: for whoever opened it. */
+    /**
+     * What to tell the user: what was assumed when the model was opened, and what its checkpoint has that it does not
+     * use.
+     *
+     * @return whole sentences
+     */
     public List<String> notes() {
         return weights.notes();
     }
 
-    /** See {@link Decoder#coupledHeads}. */
+    /**
+     * See {@link Decoder#coupledHeads}.
+     *
+     * @return whether all heads of a layer must be computed if one is
+     */
     public boolean coupledHeads() {
         return decoder.coupledHeads();
     }
 
-    /** See {@link Decoder#causal}. */
+    /**
+     * See {@link Decoder#causal}.
+     *
+     * @return whether a token's states do not depend on later tokens
+     */
     public boolean causal() {
         return decoder.causal();
     }
 
-    /** See {@link Decoder#compiled}. */
+    /**
+     * See {@link Decoder#compiled}.
+     *
+     * @return whether the weights were compiled from a program
+     */
     public boolean compiled() {
         return decoder.compiled();
     }
 
-    /** Where residual streams are. */
+    /**
+     * The device of residual streams, embeddings and logits.
+     *
+     * @return the device
+     */
     public Device device() {
         return execution.device();
     }
 
-    /** What residual streams are in. */
+    /**
+     * The dtype of residual streams.
+     *
+     * @return the compute dtype
+     */
     public DType dtype() {
         return execution.dtype();
     }
 
+    /**
+     * How the model is run.
+     *
+     * @return device, dtype, placement of layers, offloading and recomputation
+     */
     public Execution execution() {
         return execution;
     }
 
-    /** A stay inside a model, which is not closed meanwhile. Ended by the thread that began it. */
+    /** A use of a model, during which it is not closed. Ended by the thread that began it. */
     public interface Use extends AutoCloseable {
         @Override
         void close();
@@ -214,8 +291,9 @@ public final class TransformerModel implements AutoCloseable {
     /**
      * Enters the model: it stays open until the use is closed. A thread may enter it several times.
      *
+     * @return the use, to be closed
      * @throws IllegalStateException if the model is closed
-     * @throws org.edgeprune.io.InputException if its weights' file was written to or replaced since it was opened
+     * @throws org.edgeprune.io.InputException if its weights' file was changed or replaced since it was opened
      */
     public Use use() {
         users.readLock().lock();
@@ -234,7 +312,7 @@ public final class TransformerModel implements AutoCloseable {
     /**
      * Checks that the weights' file is as it was when the model was opened, before a result is relied on.
      *
-     * @throws org.edgeprune.io.InputException if it was written to or replaced
+     * @throws org.edgeprune.io.InputException if it was changed or replaced
      */
     public void requireUnchanged() {
         weights.requireUnchanged();
@@ -247,9 +325,10 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     /**
-     * Frees all parameters and closes the weights, once all who use the model have left it. May be called twice.
+     * Frees all parameters and closes the weights, once all threads that use the model have left it. May be called
+     * twice.
      *
-     * @throws IllegalStateException if the calling thread itself is using the model: it would wait for ever
+     * @throws IllegalStateException if the calling thread itself is using the model, since it would wait for ever
      */
     @Override
     public void close() {

@@ -5,20 +5,41 @@ import org.edgeprune.torch.Tensor;
 /** Final norm and unembedding. */
 @FunctionalInterface
 public interface Unembedding {
-    /** {@code [n, hidden]} to {@code [n, outputs]}. */
+    /**
+     * Computes logits. Differentiable.
+     *
+     * @param residual {@code [n, hidden]}
+     * @return {@code [n, outputs]}
+     */
     Tensor logits(Tensor residual);
 
-    /** words(norm(x)). */
+    /**
+     * words(norm(x)).
+     *
+     * @param norm the final norm
+     * @param words {@code [hidden]} to {@code [outputs]}
+     * @return the unembedding
+     */
     static Unembedding of(Norm norm, Linear words) {
         return residual -> words.apply(norm.apply(residual));
     }
 
-    /** With a factor on the logits: Granite. */
+    /**
+     * This with a factor on the logits (Granite).
+     *
+     * @param factor the factor
+     * @return the unembedding
+     */
     default Unembedding scaled(double factor) {
         return factor == 1 ? this : residual -> logits(residual).mul(factor);
     }
 
-    /** With a soft limit of the logits, c tanh(logit / c) (Gemma 2); 0 for no limit. */
+    /**
+     * This with a soft limit of the logits, c tanh(logit / c) (Gemma 2).
+     *
+     * @param limit the limit c; 0 for none
+     * @return the unembedding
+     */
     default Unembedding capped(double limit) {
         return limit == 0
                 ? this

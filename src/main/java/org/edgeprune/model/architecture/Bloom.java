@@ -40,6 +40,9 @@ public final class Bloom implements Architecture {
             Map.entry("n_layer", 2),
             Map.entry("n_head", 8));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Bloom() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("bloom");

@@ -9,6 +9,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Gemma (2024): Llama with scaled embeddings, norm weights stored one less than they count, and a tied head. */
 public final class Gemma implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Gemma() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gemma");

@@ -9,6 +9,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Gemma 2 (2024): Gemma with norms after attention and MLP, soft limits, and a window in every other layer. */
 public final class Gemma2 implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Gemma2() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gemma2");

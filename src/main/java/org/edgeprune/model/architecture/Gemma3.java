@@ -29,6 +29,9 @@ public final class Gemma3 implements Architecture {
             Map.entry("query_pre_attn_scalar", 256),
             Map.entry("sliding_window", 4096));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Gemma3() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gemma3_text");

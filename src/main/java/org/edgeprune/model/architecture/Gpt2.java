@@ -26,6 +26,9 @@ public final class Gpt2 implements Architecture {
     /** HuggingFace's {@code model_type}. */
     static final String MODEL_TYPE = "gpt2";
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Gpt2() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of(MODEL_TYPE);
@@ -36,7 +39,12 @@ public final class Gpt2 implements Architecture {
         return decoder(Gpt2Config.of(config));
     }
 
-    /** The decoder that a configuration describes. */
+    /**
+     * The decoder that a configuration describes.
+     *
+     * @param config GPT-2's configuration
+     * @return the model without weights
+     */
     public static Decoder decoder(Gpt2Config config) {
         return new Parts(config);
     }

@@ -9,18 +9,18 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Positions;
 
 /**
- * The parts of a GPT-2 {@code config.json} that decide how the model computes; anything unsupported is refused by name.
+ * The fields of a GPT-2 {@code config.json} that determine what the model computes.
  *
  * @param layers number of layers
- * @param heads of each layer
+ * @param heads number of heads per layer
  * @param hiddenSize width of the residual stream
  * @param innerSize width of the MLPs
  * @param vocabSize number of tokens
- * @param maxPositions longest sequence
- * @param activation of the MLPs
- * @param layerNormEpsilon of every LayerNorm
+ * @param maxPositions length of the longest sequence
+ * @param activation activation function of the MLPs
+ * @param layerNormEpsilon eps of every LayerNorm
  * @param scaleAttention whether scores are divided by sqrt(headDim)
- * @param scaleByInverseLayer whether scores of layer l are divided by l + 1, too
+ * @param scaleByInverseLayer whether scores of layer l are also divided by l + 1
  * @param tiedHead whether the unembedding is the token embedding
  */
 public record Gpt2Config(
@@ -52,8 +52,12 @@ public record Gpt2Config(
     private static final Map<String, ?> DEFAULTS =
             Map.of("vocab_size", 50257, "n_positions", 1024, "n_embd", 768, "n_layer", 12, "n_head", 12);
 
-    /** @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported */
-    public static Gpt2Config of(ModelConfig stated) {
+    /**
+     * Reads a configuration.
+     *
+     * @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported
+     */
+    static Gpt2Config of(ModelConfig stated) {
         ModelConfig config = stated.withNames(ATTRIBUTE_MAP).withDefaults(DEFAULTS);
         int hidden = config.count("n_embd");
         int heads = config.count("n_head");
@@ -78,7 +82,17 @@ public record Gpt2Config(
         return read;
     }
 
-    /** GPT-2 of another size, with everything else as in the published models. */
+    /**
+     * GPT-2 of another size, with everything else as in the published models.
+     *
+     * @param layers number of layers
+     * @param heads number of heads per layer
+     * @param hiddenSize width of the residual stream, a multiple of {@code heads}
+     * @param innerSize width of the MLPs
+     * @param vocabSize number of tokens
+     * @param maxPositions length of the longest sequence
+     * @return the configuration
+     */
     public static Gpt2Config ofSize(
             int layers, int heads, int hiddenSize, int innerSize, int vocabSize, int maxPositions) {
         return new Gpt2Config(
@@ -95,7 +109,11 @@ public record Gpt2Config(
                 true);
     }
 
-    /** GPT-2 small's sizes: 12 layers of 12 heads, 768 wide. */
+    /**
+     * GPT-2 small: 12 layers of 12 heads, 768 wide.
+     *
+     * @return the configuration
+     */
     public static Gpt2Config small() {
         return ofSize(12, 12, 768, 3072, 50257, 1024);
     }

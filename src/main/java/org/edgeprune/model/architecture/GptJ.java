@@ -31,6 +31,9 @@ public final class GptJ implements Architecture {
             Map.entry("n_positions", 2048),
             Map.entry("rotary_dim", 64));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public GptJ() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gptj");

@@ -32,6 +32,9 @@ public final class GptNeo implements Architecture {
             Map.entry("max_position_embeddings", 2048),
             Map.entry("window_size", 256));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public GptNeo() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gpt_neo");

@@ -22,6 +22,9 @@ import org.edgeprune.torch.Tensor;
  * positions in a part of each head.
  */
 public final class GptNeoX implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public GptNeoX() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("gpt_neox");

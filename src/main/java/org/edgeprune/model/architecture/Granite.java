@@ -20,6 +20,9 @@ public final class Granite implements Architecture {
             Map.entry("num_attention_heads", 32),
             Map.entry("max_position_embeddings", 2048));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Granite() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("granite");

@@ -8,6 +8,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Llama (Touvron et al. 2023). */
 public final class Llama implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Llama() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("llama");

@@ -9,6 +9,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Mistral (Jiang et al. 2023): Llama with a sliding window. */
 public final class Mistral implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Mistral() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("mistral");

@@ -22,6 +22,9 @@ public final class Olmo2 implements Architecture {
             Map.entry("max_position_embeddings", 2048),
             Map.entry("rms_norm_eps", 1e-5));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Olmo2() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("olmo2");

@@ -33,6 +33,9 @@ public final class Opt implements Architecture {
             Map.entry("num_attention_heads", 12),
             Map.entry("max_position_embeddings", 2048));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Opt() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("opt");

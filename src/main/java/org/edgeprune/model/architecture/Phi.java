@@ -31,6 +31,9 @@ public final class Phi implements Architecture {
             Map.entry("num_attention_heads", 32),
             Map.entry("max_position_embeddings", 2048));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Phi() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("phi");

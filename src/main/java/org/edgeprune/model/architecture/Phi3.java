@@ -10,6 +10,9 @@ import org.edgeprune.model.RotaryFields;
 
 /** Phi-3 (Abdin et al. 2024): Llama with fused parameters. */
 public final class Phi3 implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Phi3() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("phi3");

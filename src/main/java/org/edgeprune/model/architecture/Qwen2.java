@@ -9,6 +9,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Qwen 2 and 2.5: Llama with biases of queries, keys and values, and windows in the upper layers if switched on. */
 public final class Qwen2 implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Qwen2() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("qwen2");

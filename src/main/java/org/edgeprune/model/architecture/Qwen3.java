@@ -8,6 +8,9 @@ import org.edgeprune.model.ModelConfig;
 
 /** Qwen 3: Qwen 2 without its biases, with norms of each query and key. */
 public final class Qwen3 implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Qwen3() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("qwen3");

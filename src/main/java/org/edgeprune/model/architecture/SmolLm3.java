@@ -22,6 +22,9 @@ public final class SmolLm3 implements Architecture {
             Map.entry("max_position_embeddings", 32768),
             Map.entry("num_key_value_heads", 4));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public SmolLm3() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("smollm3");

@@ -21,6 +21,9 @@ public final class StableLm implements Architecture {
             Map.entry("max_position_embeddings", 4096),
             Map.entry("num_key_value_heads", 32));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public StableLm() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("stablelm");

@@ -36,6 +36,9 @@ public final class Starcoder2 implements Architecture {
             Map.entry("max_position_embeddings", 4096),
             Map.entry("num_key_value_heads", 2));
 
+    /** For {@link java.util.ServiceLoader}. */
+    public Starcoder2() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of("starcoder2");

@@ -25,6 +25,9 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
  * there is none.
  */
 public final class Tracr implements Architecture {
+    /** For {@link java.util.ServiceLoader}. */
+    public Tracr() {}
+
     @Override
     public List<String> modelTypes() {
         return List.of(CompiledModelFiles.MODEL_TYPE);

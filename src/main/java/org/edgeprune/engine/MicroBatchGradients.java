@@ -4,8 +4,8 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
 /**
- * What a micro-batch adds to a step: its part of the batch's loss, and the gradients of that part. Plain numbers, so
- * that they can come from another thread, device or process.
+ * What a micro-batch contributes to a step: its part of the batch's loss, and the gradients of that part. Plain
+ * numbers, so that they can come from another thread, device or process.
  *
  * @param loss its part of the loss
  * @param edges gradients of the edge masks, flat, in the layout of the masks
@@ -13,22 +13,29 @@ import org.edgeprune.torch.Tensor;
  */
 public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
     /**
-     * The numbers of a backward.
+     * Copies the result of a backward to the host.
      *
-     * @param loss its part of the loss
-     * @param gradients of that part
-     * @return a copy on the host
+     * @param loss the micro-batch's part of the loss
+     * @param gradients gradients of that part
+     * @return a copy
      */
     public static MicroBatchGradients of(double loss, MaskGradients gradients) {
         return new MicroBatchGradients(
                 loss, gradients.edges().toFloats(), gradients.nodes().toFloats());
     }
 
-    /** The sum of micro-batches: whoever adds them in one order gets one result, to the last bit. */
+    /** The sum of micro-batches. Adding them in the same order gives the same bits. */
     public static final class Sum {
         private MicroBatchGradients sum;
 
-        /** Adds the next micro-batch; takes its arrays over. */
+        /** A sum of no micro-batches. */
+        public Sum() {}
+
+        /**
+         * Adds the next micro-batch.
+         *
+         * @param next loss and gradients, whose arrays this object may change from now on
+         */
         public void add(MicroBatchGradients next) {
             if (sum == null) {
                 sum = next;
@@ -45,7 +52,11 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
             }
         }
 
-        /** The loss of all that were added. */
+        /**
+         * The sum of the losses.
+         *
+         * @return loss of the micro-batches added so far, of which there must be one
+         */
         public double loss() {
             return sum.loss();
         }

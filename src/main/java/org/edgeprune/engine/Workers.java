@@ -10,14 +10,14 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.torch.LibTorch;
 
 /**
- * Runs the micro-batches of a batch, several at a time, each on a thread with libtorch's operations of one thread
- * beside the others'. What comes out does not depend on how many: micro-batches are cut without regard to it
- * ({@link MicroBatches}), and their results are handed over in the order of the micro-batches.
+ * Runs the micro-batches of a batch, several at the same time, on one thread each, on which libtorch's operations use
+ * one thread while others are busy. The results do not depend on the number of workers: micro-batches are cut without
+ * regard to it ({@link MicroBatches}), and their results are handed over in the order of the micro-batches.
  *
- * <p>A micro-batch is known by its number, and its result is a plain value that belongs to no thread's
+ * <p>A micro-batch is identified by its number, and its result is a plain value that does not belong to any thread's
  * {@link org.edgeprune.torch.TensorScope}.
  *
- * <p>Threads live for one batch. May be used by several threads.
+ * <p>Threads live for one batch. A {@code Workers} may be used by several threads.
  */
 public final class Workers {
     private final WorkerCount count;
@@ -29,7 +29,9 @@ public final class Workers {
     /**
      * A fixed number of workers.
      *
-     * @param count micro-batches at a time, at least 1
+     * @param count number of micro-batches at the same time, at least 1
+     * @return the workers
+     * @throws IllegalArgumentException if the number is less than 1
      */
     public static Workers of(int count) {
         if (count < 1) {
@@ -39,8 +41,11 @@ public final class Workers {
     }
 
     /**
-     * The workers of a model that is run in some way: as many as it asks for; otherwise as many as there are cores for
-     * operations of {@link LibTorch#threads} threads each, or one where that is measured to be faster.
+     * The workers of a model: as many as its execution asks for; otherwise as many as there are cores for operations of
+     * {@link LibTorch#threads} threads each, or one if that is measured to be faster.
+     *
+     * @param execution how the model is run
+     * @return the workers
      */
     public static Workers of(Execution execution) {
         return execution.workers().isPresent()
@@ -48,7 +53,12 @@ public final class Workers {
                 : new Workers(WorkerCount.measured(most(execution)));
     }
 
-    /** How many workers there are at the most for a model that is run in some way. */
+    /**
+     * The largest number of workers that a model's batches may use.
+     *
+     * @param execution how the model is run
+     * @return at least 1
+     */
     public static int most(Execution execution) {
         if (execution.workers().isPresent()) {
             return execution.workers().getAsInt();
@@ -56,19 +66,24 @@ public final class Workers {
         return execution.isOnCpu() ? Math.max(1, Runtime.getRuntime().availableProcessors() / LibTorch.threads()) : 1;
     }
 
-    /** How many worked on the last batch. */
+    /**
+     * The number of workers of the last batch.
+     *
+     * @return number of threads, including the calling one
+     */
     public int last() {
         return count.last();
     }
 
     /**
-     * Runs all micro-batches of a batch, the calling thread being one of the workers, and returns when no worker is
-     * left at work. If one fails, no further ones are begun, and this throws what the first of them, by its number, has
-     * thrown; what others have thrown is added to it as suppressed.
+     * Runs all micro-batches of a batch, with the calling thread as one of the workers, and returns when no worker is
+     * running any more. If one fails, no further ones are begun, and this throws the exception of the first of them, by
+     * its number, with the others' added as suppressed.
      *
-     * @param microBatches how many
-     * @param job makes the result of a micro-batch from its number, on any thread
-     * @param results takes the results in the order of the numbers, one at a time, on any thread
+     * @param <T> type of a micro-batch's result
+     * @param microBatches how many there are
+     * @param job computes the result of a micro-batch from its number, from 0, on any thread
+     * @param results receives the results in the order of the numbers, one at a time, on any thread
      */
     public <T> void run(int microBatches, IntFunction<? extends T> job, Consumer<? super T> results) {
         int workers = Math.min(microBatches, count.next());

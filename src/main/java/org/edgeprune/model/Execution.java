@@ -15,10 +15,10 @@ import org.edgeprune.torch.Device;
  * @param offload whether parameters stay in the mapped checkpoint, and are loaded when their part of the model is used.
  *     Blocks are then recomputed, too, since what a block keeps for its backward includes its parameters
  * @param recompute whether the masked model's blocks are computed a second time in the backward instead of being kept
- * @param microBatch largest number of tokens in a micro-batch, 0 for whole batches ({@code engine.MicroBatches}); empty for
- *     the default of {@link #microBatchOf}. The last bits of sums depend on it
- * @param workers number of micro-batches that are computed at the same time ({@code engine.Workers}); empty for the number
- *     of cores, or one if that is faster. Only time and memory depend on it
+ * @param microBatch largest number of tokens in a micro-batch, 0 for whole batches ({@code engine.MicroBatches}); empty
+ *     for the default of {@link #microBatchOf}. The last bits of sums depend on it
+ * @param workers number of micro-batches that are computed at the same time ({@code engine.Workers}); empty for the
+ *     number of cores, or one if that is faster. Only time and memory depend on it
  */
 public record Execution(
         Device device,

@@ -32,7 +32,11 @@ public record ModelSizes(
         return positions.limit();
     }
 
-    /** Parameters of a layer's matrices: what a token is multiplied with in it. */
+    /**
+     * The number of parameters of a layer's matrices, which is the number of multiply-adds per token in the layer.
+     *
+     * @return at least 1
+     */
     public long layerParameters() {
         long attention = (long) hidden * headDim * 2 * (graph.heads() + graph.kvHeads());
         long mlp = (long) hidden * inner * (gatedMlp ? 3 : 2);

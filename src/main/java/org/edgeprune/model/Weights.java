@@ -24,8 +24,8 @@ public interface Weights extends AutoCloseable {
     Tensor get(String name, long... shape);
 
     /**
-     * Whether the unembedding is stored beside the token embedding with other values, so that the two are not tied whatever the
-     * configuration says.
+     * Whether the unembedding is stored beside the token embedding with other values, so that the two are not tied
+     * whatever the configuration says.
      *
      * @param head name of the unembedding
      * @param embedding name of the token embedding

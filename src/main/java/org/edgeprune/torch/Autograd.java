@@ -67,7 +67,14 @@ public final class Autograd {
         return gradients;
     }
 
-    /** Gradients of a scalar with respect to {@code inputs}, all of which it must depend on; the graph is freed. */
+    /**
+     * Gradients of a scalar, which must depend on all inputs. The gradient graph is freed.
+     *
+     * @param scalar a tensor with one element
+     * @param inputs tensors with {@link Tensor#requiresGrad()}
+     * @return the gradients in the order of {@code inputs}, each of its input's shape, owned by the innermost scope
+     * @throws TorchException if the scalar does not depend on one of the inputs
+     */
     public static Tensor[] grad(Tensor scalar, Tensor... inputs) {
         Objects.requireNonNull(scalar, "scalar");
         return grad(List.of(scalar), null, Arrays.asList(inputs), false, false, false)

@@ -2,26 +2,52 @@ package org.edgeprune.torch;
 
 import org.edgeprune.io.InputException;
 
-/** Where a tensor lives: {@code cpu} or {@code cuda:N}. */
+/**
+ * The device of a tensor: {@code cpu} or {@code cuda:N}.
+ *
+ * @param kind the kind of device
+ * @param index number of the GPU, from 0; 0 for the CPU
+ */
 public record Device(Kind kind, int index) {
+    /** The kind of device. */
     public enum Kind {
+        /** The machine's own memory. */
         CPU,
+        /** An NVIDIA GPU. */
         CUDA
     }
 
+    /** The CPU. */
     public static final Device CPU = new Device(Kind.CPU, 0);
 
+    /**
+     * Checks the index.
+     *
+     * @throws IllegalArgumentException if it is negative, or not 0 for the CPU
+     */
     public Device {
         if (index < 0 || (kind == Kind.CPU && index != 0)) {
             throw new IllegalArgumentException("no such device: " + kind + " " + index);
         }
     }
 
+    /**
+     * A GPU.
+     *
+     * @param index its number, from 0
+     * @return the device
+     */
     public static Device cuda(int index) {
         return new Device(Kind.CUDA, index);
     }
 
-    /** Reads {@code cpu}, {@code cuda} or {@code cuda:N}. */
+    /**
+     * Reads {@code cpu}, {@code cuda} (the first GPU) or {@code cuda:N}.
+     *
+     * @param text the device's name
+     * @return the device; whether it exists is only checked when it is used
+     * @throws InputException if the text has another form
+     */
     public static Device parse(String text) {
         if (text.equals("cpu")) {
             return CPU;
@@ -35,6 +61,11 @@ public record Device(Kind kind, int index) {
         throw new InputException("unknown device '" + text + "': use cpu, cuda or cuda:N");
     }
 
+    /**
+     * Whether this is a GPU.
+     *
+     * @return false for the CPU
+     */
     public boolean isCuda() {
         return kind == Kind.CUDA;
     }

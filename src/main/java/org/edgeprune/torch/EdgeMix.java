@@ -4,8 +4,8 @@ import org.edgeprune.torch.ffi.Shim;
 
 /**
  * Fused products between edge masks and writer states, the inner loops of edge pruning. They skip masks that are
- * exactly zero, and states behind such masks are never read. All operands are contiguous f32 on CPU, outside autograd;
- * rows may have any shape as long as they have equally many elements.
+ * exactly zero, and do not read states behind such masks. All operands are contiguous F32 on the CPU, outside autograd;
+ * rows may have any shape as long as they have the same number of elements.
  */
 public final class EdgeMix {
     /**
@@ -24,7 +24,11 @@ public final class EdgeMix {
             this.code = code;
         }
 
-        /** Uses it from now on, in the whole process. @return whether this processor has it; if not, nothing changes */
+        /**
+         * Uses it from now on, in the whole process.
+         *
+         * @return whether this processor has it; if not, nothing changes
+         */
         boolean use() {
             LibTorch.load();
             int status = Shim.ep_mix_use(code);
@@ -60,12 +64,25 @@ public final class EdgeMix {
                 (o, m, s) -> Shim.ep_mix(o, NativeCalls.optional("edgeMix", base), m, s));
     }
 
-    /** {@code gradStates_w += sum_r masks_rw grad_r}. */
+    /**
+     * {@code gradStates_w += sum_r masks_rw grad_r}.
+     *
+     * @param gradStates {@code [writers or more, ...]}, added to
+     * @param masks {@code [readers, writers]}
+     * @param grad {@code [readers, ...]}
+     */
     public static void addStateGradients(Tensor gradStates, Tensor masks, Tensor grad) {
         NativeCalls.inPlace("edgeMixStateGradients", gradStates, masks, grad, Shim::ep_mix_grad_states);
     }
 
-    /** {@code gradMasks_rw = <grad_r, states_w>} where 0 &lt; masks_rw &lt; 1, else 0. */
+    /**
+     * {@code gradMasks_rw = <grad_r, states_w>} where 0 &lt; masks_rw &lt; 1, else 0.
+     *
+     * @param gradMasks {@code [readers, writers]}, overwritten
+     * @param masks {@code [readers, writers]}
+     * @param grad {@code [readers, ...]}
+     * @param states {@code [writers or more, ...]}
+     */
     public static void maskGradients(Tensor gradMasks, Tensor masks, Tensor grad, Tensor states) {
         NativeCalls.inPlace(
                 "edgeMixMaskGradients",

@@ -24,10 +24,20 @@ public final class GradMode implements AutoCloseable {
         previous = set(enabled);
     }
 
+    /**
+     * Turns the recording of gradients off.
+     *
+     * @return closing it restores the previous mode
+     */
     public static GradMode disabled() {
         return new GradMode(false);
     }
 
+    /**
+     * Turns the recording of gradients on.
+     *
+     * @return closing it restores the previous mode
+     */
     public static GradMode enabled() {
         return new GradMode(true);
     }

@@ -13,11 +13,11 @@ import org.edgeprune.torch.ffi.Shim;
  * <p>Which one: the directory given to {@link #use}, else the one in {@code EDGEPRUNE_LIBTORCH}, else the Maven
  * artifact on the class path, unpacked once into the user's cache ({@code EDGEPRUNE_CACHE}, else
  * {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}). One process loads one libtorch, once; the first
- * tensor does so by itself.
+ * tensor loads it if it is not loaded.
  *
- * <p>Loading checks what it got: the version, that every function that edgeprune calls is there, and by a small numeric
- * test that arguments and results are passed as assumed. What does not fit is an {@link InputException}, not a crash
- * later on.
+ * <p>Loading checks the version, that every function that edgeprune calls exists, and by a small numeric test that
+ * arguments and results are passed as assumed. If a check fails, that is an {@link InputException} and not a crash
+ * later.
  */
 public final class LibTorch {
     // A shared library is loaded once in a process, so this state is the process's.
@@ -29,8 +29,9 @@ public final class LibTorch {
     private LibTorch() {}
 
     /**
-     * Names the libtorch to load: its {@code lib} directory, or the one above. To be called before anything is loaded.
+     * Names the libtorch to load. To be called before anything is loaded.
      *
+     * @param directory its {@code lib} directory, or the one above
      * @throws InputException if there is no libtorch
      * @throws IllegalStateException if another one is loaded, or its loading has failed, already
      */
@@ -44,9 +45,9 @@ public final class LibTorch {
     }
 
     /**
-     * Loads libtorch unless that is done.
+     * Loads libtorch if that has not been done.
      *
-     * @throws InputException if there is none, or none that fits; the same at every further call
+     * @throws InputException if there is none, or none that can be used; the same at every further call
      */
     public static void load() {
         if (!loaded) {
@@ -76,8 +77,9 @@ public final class LibTorch {
     }
 
     /**
-     * What was found, also where loading fails: the material of {@code edgeprune doctor}. Reads the unpacked files as a
-     * whole.
+     * What was found, even if loading fails: the content of {@code edgeprune doctor}. Reads all unpacked files.
+     *
+     * @return the report
      */
     public static synchronized Report info() {
         try {
@@ -92,18 +94,18 @@ public final class LibTorch {
      * This process's libtorch.
      *
      * @param java the Java runtime and its version
-     * @param origin where libtorch comes from; null where none was found
-     * @param directory where its libraries lie; null where none was found
-     * @param version libtorch's version; null where it could not be asked, as all below
+     * @param origin where libtorch comes from; null if none was found
+     * @param directory folder with its libraries; null if none was found
+     * @param version libtorch's version; like all below null, 0 or empty if libtorch could not be loaded
      * @param blas the library of its matrix products
      * @param cpuCapability the instruction set that its CPU kernels use
-     * @param allocator what gives CPU tensors their memory
+     * @param allocator what allocates the memory of CPU tensors
      * @param threads CPU threads of one operation
-     * @param devices what tensors can live on
-     * @param functions how many functions of libtorch edgeprune calls
+     * @param devices the devices that tensors can be on
+     * @param functions number of libtorch's functions that edgeprune calls
      * @param missing those that this libtorch lacks
      * @param selfTest whether the numeric self-test passed
-     * @param problems what is wrong or slow, with the remedy; empty where all is well
+     * @param problems what is wrong or slow, with the remedy; empty if everything is well
      */
     public record Report(
             String java,
@@ -122,21 +124,29 @@ public final class LibTorch {
         /**
          * Something wrong, and what to do about it.
          *
-         * @param fatal whether edgeprune cannot work so, or its results cannot be trusted; otherwise it is only slow or
+         * @param what what is wrong
+         * @param remedy what to do
+         * @param fatal whether edgeprune does not work, or its results cannot be trusted; otherwise it is only slow or
          *     lacks a device
          */
         public record Problem(String what, String remedy, boolean fatal) {}
     }
 
-    /** libtorch's version, such as {@code 2.13.0}. */
+    /**
+     * libtorch's version.
+     *
+     * @return such as {@code 2.13.0}
+     */
     public static String version() {
         load();
         return loader.libtorchVersion();
     }
 
     /**
-     * CPU threads of one operation from now on, in the whole process. More than one are for work that is not cut into
-     * micro-batches.
+     * Sets the number of CPU threads of one operation, for the whole process.
+     *
+     * @param threads 1 or more
+     * @throws InputException as {@link #requireThreads}
      */
     public static void setThreads(int threads) {
         requireThreads(threads);
@@ -144,7 +154,12 @@ public final class LibTorch {
         NativeCalls.check(Shim.ep_set_num_threads(threads), "setThreads");
     }
 
-    /** @throws InputException for a number of threads with which OpenMP would end the process, or no thread at all */
+    /**
+     * Checks a number of threads: with very many, OpenMP would end the process.
+     *
+     * @param threads 1 to 4 per core, or up to 64 on small machines
+     * @throws InputException if it is outside this range
+     */
     public static void requireThreads(int threads) {
         int most = Math.max(64, 4 * Runtime.getRuntime().availableProcessors());
         if (threads < 1 || threads > most) {
@@ -154,8 +169,9 @@ public final class LibTorch {
     }
 
     /**
-     * CPU threads of one operation; at first one, or as {@code OMP_NUM_THREADS} says. Batches are cut into
-     * micro-batches that workers run beside each other, which makes far better use of several cores.
+     * The number of CPU threads of one operation; at first the number of cores, or {@code OMP_NUM_THREADS}.
+     *
+     * @return number of threads
      */
     public static int threads() {
         MemorySegment out = Scratch.begin().words(1);
@@ -163,18 +179,23 @@ public final class LibTorch {
         return out.get(ValueLayout.JAVA_INT, 0);
     }
 
-    /** Seeds libtorch's global generators, on all devices. Not while another thread draws from them. */
+    /**
+     * Seeds libtorch's global generators, on all devices. Not to be called while another thread draws from them.
+     *
+     * @param seed the seed
+     */
     public static void seed(long seed) {
         load();
         NativeCalls.check(Shim.ep_manual_seed(seed), "seed");
     }
 
     /**
-     * How much of the memory of large CPU tensors stays in the process when they are freed, for the next ones: at first
-     * 8 GiB, and never so much that the process becomes larger than the most that tensors have held at a time. More
-     * saves time where the sizes of a computation vary, less saves memory; 0 gives all of it back to the system.
+     * Sets how much of the memory of large CPU tensors is kept by the process when they are freed, for the next ones:
+     * at first 8 GiB, but never so much that the process becomes larger than the most that tensors have held at one
+     * time. More saves time if the sizes of a computation vary, less saves memory.
      *
-     * @throws TorchException if this libtorch is not known well enough to be given an allocator
+     * @param bytes the limit; 0 returns all of it to the system
+     * @throws TorchException if edgeprune's allocator cannot be used with this libtorch
      * @throws IllegalStateException if the variable {@code EDGEPRUNE_ALLOCATOR} leaves memory to the system
      */
     public static void keepFreedMemory(long bytes) {
@@ -186,7 +207,11 @@ public final class LibTorch {
         NativeCalls.check(Shim.ep_keep_freed_memory(bytes), "keepFreedMemory");
     }
 
-    /** The memory of large CPU tensors (from 256 KiB), in bytes; zeros where edgeprune's allocator is not used. */
+    /**
+     * The memory of large CPU tensors (from 256 KiB).
+     *
+     * @return bytes; zeros if edgeprune's allocator is not used
+     */
     public static LargeMemory largeMemory() {
         MemorySegment out = Scratch.begin().words(3);
         NativeCalls.check(Shim.ep_large_memory(out, out.asSlice(8), out.asSlice(16)), "largeMemory");
@@ -199,13 +224,17 @@ public final class LibTorch {
     /**
      * Bytes of large CPU tensors.
      *
-     * @param inUse held by tensors now
-     * @param peak the most that tensors have held at a time
-     * @param kept freed, and kept for the next tensors
+     * @param inUse bytes that tensors hold now
+     * @param peak the most that tensors have held at one time
+     * @param kept bytes that were freed, and are kept for the next tensors
      */
     public record LargeMemory(long inUse, long peak, long kept) {}
 
-    /** CUDA devices that libtorch can use; 0 in a CPU build. */
+    /**
+     * The number of GPUs that libtorch can use.
+     *
+     * @return 0 in a CPU build
+     */
     public static int cudaDevices() {
         MemorySegment out = Scratch.begin().words(1);
         NativeCalls.check(Shim.ep_cuda_device_count(out), "cudaDevices");
@@ -213,9 +242,10 @@ public final class LibTorch {
     }
 
     /**
-     * Makes sure that a device can be used.
+     * Checks that a device can be used.
      *
-     * @throws InputException if not, with the reason
+     * @param device the device
+     * @throws InputException if it cannot, with the reason
      */
     public static void require(Device device) {
         load();
@@ -232,7 +262,11 @@ public final class LibTorch {
         throw new InputException("device " + device + " cannot be used: " + reason);
     }
 
-    /** Waits until a device has done what it was given; the CPU has when a call returns. */
+    /**
+     * Waits until a device has completed what it was given. Operations on the CPU are complete when they return.
+     *
+     * @param device the device
+     */
     public static void synchronize(Device device) {
         load();
         if (device.isCuda()) {

@@ -33,28 +33,41 @@ public final class TensorScope implements AutoCloseable {
         this.depth = enclosing == null ? 0 : enclosing.depth + 1;
     }
 
-    /** Opens a scope on this thread, inside the one that is innermost now. */
+    /**
+     * Opens a scope on this thread, inside the one that is innermost now.
+     *
+     * @return the scope, to be closed by this thread
+     */
     public static TensorScope open() {
         TensorScope scope = new TensorScope(INNERMOST.get());
         INNERMOST.set(scope);
         return scope;
     }
 
-    /** Tensors alive in the whole process: handles that libtorch gave out and nobody has freed yet. */
+    /**
+     * The number of tensors in the whole process that have not been freed.
+     *
+     * @return number of handles
+     */
     public static long liveTensors() {
         LibTorch.load();
         return Shim.ep_live_tensors();
     }
 
-    /** Tensors that this scope owns now (those already closed no longer count). */
+    /**
+     * The number of open tensors that this scope owns.
+     *
+     * @return number of tensors
+     */
     public synchronized int size() {
         return size;
     }
 
     /**
-     * Makes {@code tensor} outlive this scope: if this scope (or one inside it) owns it, it moves to the enclosing
-     * scope, or to the caller where there is none. A tensor that an outer scope or the caller owns stays where it is.
+     * Makes a tensor outlive this scope: if this scope (or one inside it) owns it, it moves to the enclosing scope, or
+     * to the caller if there is none. A tensor that an outer scope or the caller owns stays where it is.
      *
+     * @param tensor the tensor
      * @return {@code tensor}
      */
     public Tensor keep(Tensor tensor) {
@@ -69,8 +82,9 @@ public final class TensorScope implements AutoCloseable {
     }
 
     /**
-     * Takes {@code tensor} out of every scope: from now on the caller closes it. For the fields of long-lived objects.
+     * Takes a tensor out of every scope: from now on the caller closes it. For the fields of long-lived objects.
      *
+     * @param tensor the tensor
      * @return {@code tensor}
      */
     public Tensor release(Tensor tensor) {

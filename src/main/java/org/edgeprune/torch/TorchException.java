@@ -9,11 +9,16 @@ package org.edgeprune.torch;
 public final class TorchException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public TorchException(String message) {
+    /** An error that libtorch reported. */
+    TorchException(String message) {
         super(message);
     }
 
-    /** Whether there was no memory: on the CPU or on another device. */
+    /**
+     * Whether memory was exhausted, on the CPU or on another device.
+     *
+     * @return whether a smaller batch may help
+     */
     public boolean isOutOfMemory() {
         // what the CPU's allocator says, and what CUDA's and C++'s say
         return getMessage().contains("can't allocate memory") || getMessage().contains("out of memory");

@@ -32,7 +32,14 @@ import org.edgeprune.torch.TensorScope;
  * @param workers run the micro-batches of all batches
  */
 public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize, Workers workers) {
-    /** With the workers that the model is run by ({@link Workers#of(org.edgeprune.model.Execution)}). */
+    /**
+     * An evaluator with the model's workers ({@link Workers#of(org.edgeprune.model.Execution)}).
+     *
+     * @param model the full model
+     * @param scorer computes the task's metrics from logits
+     * @param ablation what cut edges carry
+     * @param batchSize number of examples in a batch, at least 1
+     */
     public Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
         this(model, scorer, ablation, batchSize, Workers.of(model.execution()));
     }

@@ -6,21 +6,31 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * A batch in micro-batches, each of which is made where and when it is run. Their losses, as
- * {@link PromptBatch#weights} weigh them, add up to the batch's.
+ * A batch in micro-batches, each of which is made when and by the thread by which it is run. Their losses, weighted by
+ * {@link PromptBatch#weights}, add up to the batch's.
  *
- * @param parts numbers of the examples of each micro-batch
- * @param maker makes a micro-batch of the current scope from the numbers of its examples; called by several threads at
- *     a time, while the model is in use ({@link org.edgeprune.model.TransformerModel#use})
+ * @param parts indices of the examples of each micro-batch
+ * @param maker makes a micro-batch in the current scope from the indices of its examples; called by several threads at
+ *     the same time, while the model is in use ({@link org.edgeprune.model.TransformerModel#use})
  */
 public record PromptBatches(List<int[]> parts, Function<int[], PromptBatch> maker) {
-    /** A batch that is one micro-batch, which exists. */
+    /**
+     * A batch that is a single micro-batch, which exists.
+     *
+     * @param batch the batch
+     * @return its one micro-batch
+     */
     public static PromptBatches whole(PromptBatch batch) {
         return new PromptBatches(
                 List.of(IntStream.range(0, batch.clean().rowCount()).toArray()), _ -> batch);
     }
 
-    /** The same, every micro-batch of which is looked at, with the numbers of its examples, before it is run. */
+    /**
+     * The same micro-batches, with a check of each before it is run.
+     *
+     * @param check receives the micro-batch and the indices of its examples, on the thread that makes it
+     * @return the checked micro-batches
+     */
     public PromptBatches each(BiConsumer<PromptBatch, int[]> check) {
         return new PromptBatches(parts, numbers -> {
             PromptBatch made = maker.apply(numbers);
@@ -29,7 +39,11 @@ public record PromptBatches(List<int[]> parts, Function<int[], PromptBatch> make
         });
     }
 
-    /** How many micro-batches. */
+    /**
+     * The number of micro-batches.
+     *
+     * @return at least 1
+     */
     public int count() {
         return parts.size();
     }

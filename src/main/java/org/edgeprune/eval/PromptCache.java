@@ -130,8 +130,11 @@ public final class PromptCache implements AutoCloseable {
     }
 
     /**
-     * Cuts a batch into micro-batches, as the model is run.
+     * Cuts a batch into micro-batches of the size that the model's execution asks for.
      *
+     * @param model the full model
+     * @param batch the examples of the batch
+     * @param ablation what cut edges carry
      * @return indices of the examples of each
      */
     public static List<int[]> cut(TransformerModel model, List<Example> batch, Ablation ablation) {

@@ -14,9 +14,15 @@ import java.util.stream.Stream;
  * {@code .NAME.*.tmp} that may be deleted.
  */
 public final class AtomicDirectory {
-    /** Writes the files of the directory that it is given. */
+    /** Writes the files of a directory. */
     @FunctionalInterface
     public interface Body {
+        /**
+         * Writes the files.
+         *
+         * @param directory a new, empty directory
+         * @throws IOException if they cannot be written
+         */
         void writeTo(Path directory) throws IOException;
     }
 
@@ -25,9 +31,9 @@ public final class AtomicDirectory {
     /**
      * Makes a directory.
      *
-     * @param directory must not exist, or hold nothing but hidden files; those above it are made
+     * @param directory must not exist, or contain nothing but hidden files; missing ones above it are made
      * @param body writes the files into the directory that it is given
-     * @throws InputException if it holds something, or cannot be written
+     * @throws InputException if it contains something, or cannot be written
      */
     public static void write(Path directory, Body body) {
         Complaint complaint = new Complaint(directory);
@@ -44,10 +50,12 @@ public final class AtomicDirectory {
     }
 
     /**
-     * Makes a directory unless it exists: of several threads or processes that do this at the same time, the first to
-     * end does, and the others find it made. For a caller that words failures itself.
+     * Makes a directory unless it exists: if several threads or processes do this at the same time, the first to finish
+     * makes it, and the others find it made. For a caller that words failures itself.
      *
-     * @param directory those above it are made
+     * @param directory the directory; missing ones above it are made
+     * @param body writes the files into the directory that it is given
+     * @throws IOException if it cannot be written
      */
     public static void provide(Path directory, Body body) throws IOException {
         if (Files.isDirectory(directory)) {
@@ -98,7 +106,12 @@ public final class AtomicDirectory {
         Folders.sync(target);
     }
 
-    /** @throws InputException if there is something with this name that is no directory, or holds visible files */
+    /**
+     * Checks that a directory may be written.
+     *
+     * @param directory the directory
+     * @throws InputException if there is something else of this name, or it contains visible files
+     */
     public static void requireNew(Path directory) {
         List<Path> files = Folders.visible(directory);
         if (!files.isEmpty()) {

@@ -16,9 +16,15 @@ import java.util.regex.Pattern;
  * hidden {@code .NAME.*.tmp} that may be deleted.
  */
 public final class AtomicFile {
-    /** Writes the file's contents. */
+    /** Writes a file's contents. */
     @FunctionalInterface
     public interface Body {
+        /**
+         * Writes the contents.
+         *
+         * @param out the file, unbuffered
+         * @throws IOException if they cannot be written
+         */
         void writeTo(OutputStream out) throws IOException;
     }
 
@@ -27,10 +33,13 @@ public final class AtomicFile {
     private AtomicFile() {}
 
     /**
-     * Writes or replaces a file. The stream is unbuffered, and a thread's interruption does not break the writing.
+     * Writes or replaces a file. The stream is unbuffered, and an interruption of the thread does not break the
+     * writing.
      *
+     * @param file in a directory that exists
+     * @param body writes the contents
      * @throws InputException if it cannot be written: no such directory, no permission, a full disk. The old file is
-     *     then as it was, and no temporary file is left
+     *     then unchanged, and no temporary file is left
      */
     public static void write(Path file, Body body) {
         Complaint complaint = new Complaint(file);
@@ -52,15 +61,23 @@ public final class AtomicFile {
         }
     }
 
-    /** The same for a text, in UTF-8. */
+    /**
+     * Writes or replaces a text file, in UTF-8.
+     *
+     * @param file in a directory that exists
+     * @param text its contents
+     * @throws InputException as {@link #write}
+     */
     public static void writeText(Path file, String text) {
         write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /**
-     * The same for a caller that words failures itself.
+     * Writes or replaces a file, for a caller that words failures itself.
      *
      * @param file in a directory that exists
+     * @param body writes the contents
+     * @throws IOException if it cannot be written; the old file is then unchanged
      */
     public static void replace(Path file, Body body) throws IOException {
         replace(file, temporary(file.toAbsolutePath().getParent(), file), body);
@@ -79,7 +96,13 @@ public final class AtomicFile {
         }
     }
 
-    /** Gives a file that is whole and on the disk its name, which may be another's until then. */
+    /**
+     * Gives a complete file, which is on the disk, its final name, replacing a file of that name.
+     *
+     * @param whole the file
+     * @param name its new name, in the same file system
+     * @throws IOException if it cannot be renamed
+     */
     public static void move(Path whole, Path name) throws IOException {
         Files.move(whole, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         Folders.sync(name.toAbsolutePath().getParent());
@@ -92,6 +115,9 @@ public final class AtomicFile {
     /**
      * Whether a file, or a folder of {@link AtomicDirectory}'s, is one that a process left half-written when it was
      * killed, or is about to rename.
+     *
+     * @param file a path, of which only the name is looked at
+     * @return whether it has the form of a temporary name
      */
     public static boolean isTemporary(Path file) {
         return TEMPORARY.matcher(file.getFileName().toString()).matches();

@@ -2,13 +2,14 @@ package org.edgeprune.io;
 
 import java.nio.file.Path;
 
-/** Where edgeprune keeps what it can make again: unpacked libraries and the bundled model. */
+/** The directory for what edgeprune can make again: unpacked libraries and the bundled model. */
 public final class CacheDirectory {
     private CacheDirectory() {}
 
     /**
-     * {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}. It may not
-     * exist yet.
+     * {@code $EDGEPRUNE_CACHE}, else {@code $XDG_CACHE_HOME/edgeprune}, else {@code ~/.cache/edgeprune}.
+     *
+     * @return the directory, which may not exist yet
      */
     public static Path ofUser() {
         String own = System.getenv("EDGEPRUNE_CACHE");

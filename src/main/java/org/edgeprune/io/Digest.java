@@ -20,43 +20,80 @@ public final class Digest {
         }
     }
 
+    /**
+     * Begins a SHA-256.
+     *
+     * @return a digest of no bytes yet
+     */
     public static Digest sha256() {
         return new Digest("SHA-256");
     }
 
-    /** For the names that git gives to files; it does not protect against forgery. */
+    /**
+     * Begins a SHA-1, for the names that git gives to files. It does not protect against forgery.
+     *
+     * @return a digest of no bytes yet
+     */
     public static Digest sha1() {
         return new Digest("SHA-1");
     }
 
-    /** The SHA-256 of some bytes. */
+    /**
+     * The SHA-256 of bytes.
+     *
+     * @param bytes all of them
+     * @return in hex, 64 characters
+     */
     public static String sha256(byte[] bytes) {
         Digest digest = sha256();
         digest.update(bytes, bytes.length);
         return digest.hex();
     }
 
-    /** The SHA-256 of a text in UTF-8. */
+    /**
+     * The SHA-256 of a text in UTF-8.
+     *
+     * @param text the text
+     * @return in hex, 64 characters
+     */
     public static String sha256(String text) {
         return sha256(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Adds the first {@code count} of some bytes. */
+    /**
+     * Adds bytes.
+     *
+     * @param bytes an array
+     * @param count how many of its first bytes to add
+     */
     public void update(byte[] bytes, int count) {
         digest.update(bytes, 0, count);
     }
 
-    /** Adds the bytes between a buffer's position and its limit. */
+    /**
+     * Adds the bytes between a buffer's position and its limit.
+     *
+     * @param bytes the buffer, which is then at its limit
+     */
     public void update(ByteBuffer bytes) {
         digest.update(bytes);
     }
 
-    /** A stream of the same bytes; those that are read from it are added. */
+    /**
+     * A stream whose bytes are added when they are read.
+     *
+     * @param in the stream to read from
+     * @return a stream of the same bytes
+     */
     public InputStream through(InputStream in) {
         return new DigestInputStream(in, digest);
     }
 
-    /** The digest of all bytes that were added. No more can be added. */
+    /**
+     * The digest of all bytes that were added. No more can be added.
+     *
+     * @return in lower-case hex
+     */
     public String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }

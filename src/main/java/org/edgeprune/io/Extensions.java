@@ -19,11 +19,13 @@ import java.util.function.Function;
  * The implementations of a service interface on the class path, ours and those of extensions, by the names that they
  * claim.
  *
- * @param byName implementations in the order of the class path; one with several names stands under each
+ * @param <T> the interface
+ * @param byName implementations by name, in the order of the class path; one with several names is there several times
  */
 public record Extensions<T>(Map<String, T> byName) {
     private static final String SERVICES = "META-INF/services/";
 
+    /** Keeps an unmodifiable view. */
     public Extensions {
         byName = Collections.unmodifiableMap(new LinkedHashMap<>(byName));
     }
@@ -31,10 +33,12 @@ public record Extensions<T>(Map<String, T> byName) {
     /**
      * Loads every implementation that a services file names.
      *
+     * @param <T> the interface
      * @param service the interface
      * @param kind what it is to users, such as {@code task}, for messages
      * @param names the names that an implementation claims
      * @param loader sees the services files and the classes
+     * @return the implementations
      * @throws InputException naming the jar, if a class cannot be loaded or two claim the same name
      */
     public static <T> Extensions<T> load(
@@ -104,7 +108,12 @@ public record Extensions<T>(Map<String, T> byName) {
         return implementation.getClass().getName() + " in " + source(implementation.getClass());
     }
 
-    /** The jar or folder that a class came from. */
+    /**
+     * The jar or folder that a class was loaded from.
+     *
+     * @param type the class
+     * @return a path, or the text of an address
+     */
     public static String source(Class<?> type) {
         CodeSource source = type.getProtectionDomain().getCodeSource();
         return source == null ? "the Java runtime" : path(source.getLocation().toString());

@@ -7,14 +7,20 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 
 /**
- * By what the file system tells one state of a file from another, without reading it.
+ * What identifies the state of a file without reading it.
  *
  * @param bytes its size
- * @param modified when it was last written to
- * @param identity the file behind the name (the inode); null where the system does not say
+ * @param modified time of the last change
+ * @param identity the file behind the name (the inode); null if the system does not tell
  */
 public record FileStamp(long bytes, FileTime modified, Object identity) {
-    /** The state of the file that a name leads to now, links followed. */
+    /**
+     * The current state of a file, following links.
+     *
+     * @param file the file
+     * @return its state
+     * @throws IOException if there is no such file, or it cannot be accessed
+     */
     public static FileStamp of(Path file) throws IOException {
         BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
         return new FileStamp(now.size(), now.lastModifiedTime(), now.fileKey());

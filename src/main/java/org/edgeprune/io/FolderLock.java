@@ -16,11 +16,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A folder that only one user at a time writes to, of all processes and of all threads of this one. It is a lock of the
- * operating system on the file {@value #FILE} in the folder, which ends with the process however that ends: a kill
- * leaves the file, but not the lock, and needs no cleaning. The file names the holder's process.
+ * A lock on a folder that only one user at a time may write to, of all processes and of all threads of this one. It is
+ * a lock of the operating system on the file {@value #FILE} in the folder, which ends with the process however that
+ * ends: a kill leaves the file, but not the lock, and nothing has to be cleaned up. The file names the holder's
+ * process.
  *
- * <p>Some network file systems have no locks. There {@link #note} says so, and nothing keeps other processes away.
+ * <p>Some network file systems have no locks. Then {@link #note} says so, and other processes are not kept away.
  */
 public final class FolderLock implements AutoCloseable {
     /** The name of the file that is locked. */
@@ -49,6 +50,8 @@ public final class FolderLock implements AutoCloseable {
     /**
      * Locks a folder, which is made if it is missing. Does not wait.
      *
+     * @param folder the folder
+     * @return the lock, to be closed
      * @throws InputException naming the holder's process if it is locked, or if the folder cannot be made or written
      */
     public static FolderLock of(Path folder) {
@@ -131,12 +134,20 @@ public final class FolderLock implements AutoCloseable {
         return new Complaint(folder).about(holder + " works on it", "wait until that ends, or name another folder");
     }
 
-    /** The folder, as it was named. */
+    /**
+     * The folder.
+     *
+     * @return as it was named
+     */
     public Path folder() {
         return folder;
     }
 
-    /** What the user should know: that this file system has no locks. */
+    /**
+     * What to tell the user.
+     *
+     * @return that this file system has no locks; normally empty
+     */
     public Optional<String> note() {
         return Optional.ofNullable(note);
     }

@@ -11,14 +11,16 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Folders that last: what these operations make is on the disk when they return, also if the power is cut then. */
+/** Durable operations on folders: what they make is on the disk when they return, even if the power is cut then. */
 public final class Folders {
     private Folders() {}
 
     /**
      * Makes a folder and those above it that are missing.
      *
-     * @return the folders that were made, the outermost first; empty if the folder was there
+     * @param folder the folder
+     * @return the folders that were made, the outermost first; empty if the folder existed
+     * @throws IOException if one cannot be made
      */
     public static List<Path> make(Path folder) throws IOException {
         List<Path> missing = new ArrayList<>();
@@ -39,7 +41,12 @@ public final class Folders {
         }
     }
 
-    /** Makes the contents of a file last that another writer closed. */
+    /**
+     * Makes the contents of a file durable that another writer closed.
+     *
+     * @param file the file
+     * @throws IOException if it cannot be written to the disk
+     */
     public static void syncFile(Path file) throws IOException {
         force(file, StandardOpenOption.WRITE);
     }
@@ -67,10 +74,11 @@ public final class Folders {
     }
 
     /**
-     * The files and folders in a folder that are not hidden, by name; hidden ones, such as {@code .DS_Store}, are put
-     * into folders by file managers.
+     * The files and folders in a folder that are not hidden. Hidden ones, such as {@code .DS_Store}, are put into
+     * folders by file managers.
      *
-     * @return empty if there is no such folder
+     * @param folder the folder
+     * @return by name; empty if there is no such folder
      * @throws InputException if it is a file or cannot be listed
      */
     public static List<Path> visible(Path folder) {
@@ -91,6 +99,8 @@ public final class Folders {
     /**
      * Removes what {@link AtomicFile} and {@link AtomicDirectory} left half-written in a folder when their process was
      * killed. Only for the one process that writes there, see {@link FolderLock}.
+     *
+     * @param folder the folder, which need not exist
      */
     public static void removeTemporary(Path folder) {
         if (!Files.isDirectory(folder)) {

@@ -11,10 +11,21 @@ package org.edgeprune.io;
 public final class InputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /**
+     * An error without a cause.
+     *
+     * @param message one line: file or option, field, what is wrong, and the remedy
+     */
     public InputException(String message) {
         super(OneLine.of(message));
     }
 
+    /**
+     * An error with a cause.
+     *
+     * @param message one line: file or option, field, what is wrong, and the remedy
+     * @param cause what was reported by Java or a library
+     */
     public InputException(String message, Throwable cause) {
         super(OneLine.of(message), cause);
     }

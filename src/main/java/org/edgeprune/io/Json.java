@@ -76,14 +76,24 @@ public final class Json {
     /**
      * Reads a file of one JSON value, of up to 200 MB.
      *
+     * @param file the file
      * @param remedy what to do if the file does not exist or is not JSON
-     * @throws InputException as {@link TextReader#read} says, or naming line and column if it is not JSON
+     * @return the value
+     * @throws InputException as {@link TextReader#read}, or naming line and column if it is not JSON
      */
     public static JsonNode read(Path file, String remedy) {
         return read(file, remedy, TextReader.TREE);
     }
 
-    /** The same with another limit. */
+    /**
+     * Reads a file of one JSON value.
+     *
+     * @param file the file
+     * @param remedy what to do if the file does not exist or is not JSON
+     * @param reader limits the file's size
+     * @return the value
+     * @throws InputException as {@link TextReader#read}, or naming line and column if it is not JSON
+     */
     public static JsonNode read(Path file, String remedy, TextReader reader) {
         return parse(file.toString(), reader.read(file, remedy), remedy);
     }
@@ -92,7 +102,9 @@ public final class Json {
      * Parses a text.
      *
      * @param source what messages call the text: a file's name
+     * @param text one JSON value
      * @param remedy what to do if it is not JSON
+     * @return the value
      * @throws InputException naming source, line and column, both from 1
      */
     public static JsonNode parse(String source, String text, String remedy) {
@@ -106,7 +118,11 @@ public final class Json {
     /**
      * Parses one line of a file of JSON lines.
      *
-     * @param line its number, from 1
+     * @param source what messages call the file
+     * @param line the line's number, from 1
+     * @param text the line: one JSON value
+     * @param remedy what to do if it is not JSON
+     * @return the value
      * @throws InputException naming source and line
      */
     public static JsonNode parseLine(String source, int line, String text, String remedy) {
@@ -120,14 +136,19 @@ public final class Json {
     /**
      * A value of a file that holds several.
      *
-     * @param line where it begins, from 1
+     * @param line the line where it begins, from 1
+     * @param json the value
      */
     public record Value(int line, JsonNode json) {}
 
     /**
-     * Parses a text of any number of values: one a line, spread over lines, one after the other on a line, or all in
-     * one list, whose elements they are then.
+     * Parses a text of any number of values: one per line, spread over lines, several on a line, or all in one list,
+     * which then stands for its elements.
      *
+     * @param source what messages call the text: a file's name
+     * @param text the values
+     * @param remedy what to do if it is not JSON
+     * @return the values with their lines
      * @throws InputException naming source and line
      */
     public static List<Value> parseAll(String source, String text, String remedy) {
@@ -173,9 +194,14 @@ public final class Json {
     }
 
     /**
-     * A Java value from a tree.
+     * Converts a tree to a Java value.
      *
+     * @param <T> the value's type
      * @param source what messages call the tree: a file's name
+     * @param tree the tree
+     * @param type the value's type, such as a record
+     * @param remedy what to do if the tree does not fit
+     * @return the value; null if the tree is a JSON null
      * @throws InputException if the tree does not fit the type
      */
     public <T> T value(String source, JsonNode tree, Class<T> type, String remedy) {
@@ -202,22 +228,42 @@ public final class Json {
                 .collect(Collectors.joining(".", "field '", "': "));
     }
 
-    /** A record, map, list or other Java value as a tree. */
+    /**
+     * Converts a Java value to a tree.
+     *
+     * @param value a record, map, list or other Java value
+     * @return the tree
+     */
     public JsonNode tree(Object value) {
         return mapper.valueToTree(value);
     }
 
-    /** A record, map or other Java value that has fields as a tree. */
+    /**
+     * Converts a Java value that has fields to a tree.
+     *
+     * @param value a record, map or other Java value
+     * @return an object
+     */
     public ObjectNode objectTree(Object value) {
         return mapper.valueToTree(value);
     }
 
-    /** A tree as indented text that ends with a line feed: what our files hold. */
+    /**
+     * The indented text of a tree, as in our files.
+     *
+     * @param tree the tree
+     * @return text that ends with a line feed
+     */
     public static String pretty(JsonNode tree) {
         return tree.toPrettyString() + "\n";
     }
 
-    /** A tree as a text that is the same for equal values: names are sorted, and numbers written as doubles. */
+    /**
+     * A text that is the same for equal values: names are sorted, and numbers written as doubles.
+     *
+     * @param tree the tree
+     * @return text without white space
+     */
     public static String canonical(JsonNode tree) {
         if (tree.isObject()) {
             return tree.properties().stream()
@@ -233,17 +279,31 @@ public final class Json {
         return tree.isNumber() ? Double.toString(tree.doubleValue()) : tree.toString();
     }
 
-    /** Writes a tree to a file, atomically, as {@link #pretty} text. */
+    /**
+     * Writes a tree to a file, atomically, as {@link #pretty} text.
+     *
+     * @param file in a directory that exists
+     * @param tree the tree
+     * @throws InputException as {@link AtomicFile#write}
+     */
     public static void write(Path file, JsonNode tree) {
         AtomicFile.writeText(file, pretty(tree));
     }
 
-    /** An empty object. */
+    /**
+     * Makes an object without fields.
+     *
+     * @return a new object
+     */
     public static ObjectNode object() {
         return JsonNodeFactory.instance.objectNode();
     }
 
-    /** An empty array. */
+    /**
+     * Makes an array without elements.
+     *
+     * @return a new array
+     */
     public static ArrayNode array() {
         return JsonNodeFactory.instance.arrayNode();
     }

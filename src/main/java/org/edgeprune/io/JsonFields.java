@@ -8,13 +8,18 @@ import java.util.List;
 /**
  * Typed access to the fields of a JSON object in a file, with errors that name the file and the field.
  *
- * @param file where the object is from, for messages
- * @param prefix the names of the objects around this one, each with a dot after it; empty for the outermost
+ * @param file where the object comes from, for messages
+ * @param prefix the names of the objects around this one, each followed by a dot; empty for the outermost
  * @param node the object
  */
 public record JsonFields(Path file, String prefix, JsonNode node) {
     private static final String REMEDY = "correct or replace the file";
 
+    /**
+     * Checks that {@code node} is an object.
+     *
+     * @throws InputException if it is not
+     */
     public JsonFields {
         if (!node.isObject()) {
             throw new InputException(file + ": not a JSON object: " + REMEDY);
@@ -22,10 +27,12 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
     }
 
     /**
-     * Reads a file that holds an object, in UTF-8.
+     * Reads a file that contains an object, in UTF-8.
      *
-     * @param remedy what to do if there is no such file, or it holds anything else
-     * @throws InputException as {@link Json#read} says
+     * @param file the file
+     * @param remedy what to do if there is no such file, or it contains anything else
+     * @return its fields
+     * @throws InputException as {@link Json#read(Path, String)}
      */
     public static JsonFields read(Path file, String remedy) {
         return new JsonFields(
@@ -33,16 +40,27 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
     }
 
     /** The object in a text that came from {@code file}. */
-    public static JsonFields parse(Path file, String text) {
+    static JsonFields parse(Path file, String text) {
         return new JsonFields(file, "", Json.parse(file.toString(), text, REMEDY));
     }
 
-    /** Whether the field is there and not null. */
+    /**
+     * Whether a field has a value.
+     *
+     * @param field its name
+     * @return true if it is there and not null
+     */
     public boolean has(String field) {
         return node.hasNonNull(field);
     }
 
-    /** A field of any type that must be there, though it may be null. */
+    /**
+     * A field of any type that must be there.
+     *
+     * @param field its name
+     * @return its value, which may be null
+     * @throws InputException if it is absent
+     */
     public JsonNode required(String field) {
         JsonNode value = node.path(field);
         if (value.isMissingNode()) {
@@ -51,7 +69,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return value;
     }
 
-    /** A field that must be an object. */
+    /**
+     * A field that must be an object.
+     *
+     * @param field its name
+     * @return the object's fields
+     * @throws InputException if it is absent or something else
+     */
     public JsonFields object(String field) {
         JsonNode value = required(field);
         if (!value.isObject()) {
@@ -60,7 +84,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return new JsonFields(file, prefix + field + ".", value);
     }
 
-    /** A field that must be an array: its elements. */
+    /**
+     * A field that must be an array.
+     *
+     * @param field its name
+     * @return its elements
+     * @throws InputException if it is absent or something else
+     */
     public List<JsonNode> array(String field) {
         JsonNode value = required(field);
         if (!value.isArray()) {
@@ -71,7 +101,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return elements;
     }
 
-    /** A field that must be a string. */
+    /**
+     * A field that must be a string.
+     *
+     * @param field its name
+     * @return the string
+     * @throws InputException if it is absent or something else
+     */
     public String text(String field) {
         if (!required(field).isTextual()) {
             throw wrong(field, "a string");
@@ -79,7 +115,15 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return node.get(field).textValue();
     }
 
-    /** A field that must be a whole number from {@code low} to {@code high}. */
+    /**
+     * A field that must be a whole number.
+     *
+     * @param field its name
+     * @param low smallest value
+     * @param high largest value
+     * @return the number
+     * @throws InputException if it is absent, something else, or out of range
+     */
     public int integer(String field, int low, int high) {
         JsonNode value = required(field);
         if (!value.isInt() || value.intValue() < low || value.intValue() > high) {
@@ -88,7 +132,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return value.intValue();
     }
 
-    /** A field that must be a finite number. */
+    /**
+     * A field that must be a finite number.
+     *
+     * @param field its name
+     * @return the number
+     * @throws InputException if it is absent or something else
+     */
     public double number(String field) {
         JsonNode value = required(field);
         if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
@@ -97,7 +147,13 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return value.doubleValue();
     }
 
-    /** A field that must be true or false. */
+    /**
+     * A field that must be true or false.
+     *
+     * @param field its name
+     * @return the truth value
+     * @throws InputException if it is absent or something else
+     */
     public boolean flag(String field) {
         if (!required(field).isBoolean()) {
             throw wrong(field, "true or false");
@@ -105,14 +161,24 @@ public record JsonFields(Path file, String prefix, JsonNode node) {
         return node.get(field).booleanValue();
     }
 
-    /** The names of the fields, in their order. */
+    /**
+     * The names of the fields.
+     *
+     * @return in their order in the file
+     */
     public List<String> names() {
         List<String> names = new ArrayList<>();
         node.fieldNames().forEachRemaining(names::add);
         return names;
     }
 
-    /** An error about a field, to be thrown. */
+    /**
+     * An error about a field.
+     *
+     * @param field its name
+     * @param fault what is wrong with it
+     * @return an exception for the caller to throw
+     */
     public InputException error(String field, String fault) {
         return new InputException(file + ": field '" + prefix + field + "' " + fault);
     }

@@ -7,8 +7,9 @@ public final class LibraryLogging {
     private LibraryLogging() {}
 
     /**
-     * To be called before a library that logs is used for the first time. No SLF4J provider is on our class path, on
-     * purpose: SLF4J's notice of that is noise on a command line. A program that sets the property itself is obeyed.
+     * Silences SLF4J's notice that there is no provider, which is so on purpose: on a command line the notice is noise.
+     * To be called before a library that logs is used for the first time. Has no effect if the program has set SLF4J's
+     * property itself.
      */
     public static void quiet() {
         if (System.getProperty(VERBOSITY) == null) {

@@ -9,7 +9,12 @@ public final class OneLine {
 
     private OneLine() {}
 
-    /** The text on one line, of at most {@value #MAX_LENGTH} units: what is too much is cut from its middle. */
+    /**
+     * Makes a text fit for one line.
+     *
+     * @param text any text
+     * @return on one line, of at most {@value #MAX_LENGTH} UTF-16 units; of a longer text the middle is left out
+     */
     public static String of(String text) {
         String line = escape(text);
         if (line.length() <= MAX_LENGTH) {

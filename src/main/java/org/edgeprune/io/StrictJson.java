@@ -35,7 +35,15 @@ public final class StrictJson implements AutoCloseable {
     private final String part;
     private final JsonParser parser;
 
-    /** Opens {@code part} (such as "header") of the complaint's file and enters its object. */
+    /**
+     * Opens a text and enters its object.
+     *
+     * @param utf8 the text
+     * @param part what messages call it, such as "header"
+     * @param limits what is read at most
+     * @param complaint about the text's file
+     * @throws InputException if the text does not begin with an object
+     */
     public StrictJson(byte[] utf8, String part, Limits limits, Complaint complaint) {
         this(utf8, part, limits, complaint, false);
     }
@@ -91,7 +99,11 @@ public final class StrictJson implements AutoCloseable {
                 .build();
     }
 
-    /** The next key of the current object, with the parser on its value; null at the end of the object. */
+    /**
+     * Steps to the next key of the current object; the parser is then on its value.
+     *
+     * @return the key; null at the end of the object
+     */
     public String nextKey() {
         if (advance() == JsonToken.END_OBJECT) {
             return null;
@@ -101,21 +113,40 @@ public final class StrictJson implements AutoCloseable {
         return key;
     }
 
-    /** Enters the array that the parser is on. */
+    /**
+     * Enters the array that the parser is on.
+     *
+     * @param field what messages call the value
+     */
     public void enterArray(String field) {
         enter(JsonToken.START_ARRAY, field, "an array");
     }
 
-    /** Enters the object that the parser is on. */
+    /**
+     * Enters the object that the parser is on.
+     *
+     * @param field what messages call the value
+     */
     public void enterObject(String field) {
         enter(JsonToken.START_OBJECT, field, "an object");
     }
 
-    /** Steps to the next element of the current array; false at its end. */
+    /**
+     * Steps to the next element of the current array.
+     *
+     * @return false at its end
+     */
     public boolean nextElement() {
         return advance() != JsonToken.END_ARRAY;
     }
 
+    /**
+     * The string that the parser is on.
+     *
+     * @param field what messages call the value
+     * @return the string
+     * @throws InputException if the parser is on anything else
+     */
     public String string(String field) {
         if (parser.currentToken() != JsonToken.VALUE_STRING) {
             throw wrongType(field, "a string");
@@ -123,7 +154,13 @@ public final class StrictJson implements AutoCloseable {
         return text();
     }
 
-    /** A whole number from 0 to 2^63 - 1, written plainly: no sign, point or exponent. */
+    /**
+     * The whole number that the parser is on, written plainly: no sign, point or exponent.
+     *
+     * @param field what messages call the value
+     * @return from 0 to 2^63 - 1
+     * @throws InputException if the parser is on anything else
+     */
     public long count(String field) {
         if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
             throw wrongType(field, "a whole number");
@@ -173,7 +210,11 @@ public final class StrictJson implements AutoCloseable {
         };
     }
 
-    /** Whether the parser is on a null. */
+    /**
+     * Whether the parser is on a null.
+     *
+     * @return whether the value is null
+     */
     public boolean isNull() {
         return parser.currentToken() == JsonToken.VALUE_NULL;
     }
@@ -187,7 +228,11 @@ public final class StrictJson implements AutoCloseable {
         }
     }
 
-    /** Nothing but white space may follow the outermost object. */
+    /**
+     * Checks that nothing but white space follows the outermost object.
+     *
+     * @throws InputException if something does
+     */
     public void end() {
         if (advance() != null) {
             throw complaint.damaged(part + " has trailing garbage after its JSON object");

@@ -42,7 +42,12 @@ public final class TextReader {
         this.limit = limit;
     }
 
-    /** A reader of files of at most {@code bytes}, after decompression. */
+    /**
+     * A reader with a size limit.
+     *
+     * @param bytes the largest size of a file after decompression
+     * @return the reader
+     */
     public static TextReader upTo(int bytes) {
         if (bytes < 0 || bytes > Integer.MAX_VALUE - BUFFER) {
             throw new IllegalArgumentException("limit " + bytes);
@@ -51,9 +56,11 @@ public final class TextReader {
     }
 
     /**
-     * The text of a file.
+     * Reads a text.
      *
+     * @param file a regular file
      * @param remedy what to do if the file does not exist, such as "name an edges.json"
+     * @return its text
      * @throws InputException naming the file and what is wrong with it: it is missing, not a regular file, too large,
      *     cannot be read, or is not text; then with line and byte, both from 1
      */
@@ -62,8 +69,13 @@ public final class TextReader {
     }
 
     /**
-     * The same for a file that other programs read too, and only as UTF-8, such as a model's {@code config.json}:
-     * UTF-16 is refused.
+     * Reads a file that other programs read too, and only as UTF-8, such as a model's {@code config.json}: UTF-16 is
+     * refused.
+     *
+     * @param file a regular file
+     * @param remedy what to do if the file does not exist
+     * @return its text
+     * @throws InputException as {@link #read}
      */
     public String readUtf8(Path file, String remedy) {
         return read(file, remedy, false);
@@ -87,7 +99,14 @@ public final class TextReader {
         }
     }
 
-    /** The lines of {@link #read}, without their ends: line feed, carriage return, or both. */
+    /**
+     * Reads a text as lines, which end with a line feed, a carriage return, or both.
+     *
+     * @param file a regular file
+     * @param remedy what to do if the file does not exist
+     * @return the lines without their ends
+     * @throws InputException as {@link #read}
+     */
     public List<String> lines(Path file, String remedy) {
         return read(file, remedy).lines().toList();
     }
@@ -102,7 +121,13 @@ public final class TextReader {
         }
     }
 
-    /** The content of a stream, decompressed where it is gzip. Closing it closes {@code content}. */
+    /**
+     * The content of a stream, decompressed if it is gzip.
+     *
+     * @param content the stream
+     * @return a stream whose closing closes {@code content}
+     * @throws IOException if it cannot be read
+     */
     public static InputStream decompressed(InputStream content) throws IOException {
         BufferedInputStream in = new BufferedInputStream(content, BUFFER);
         in.mark(2);
@@ -182,7 +207,13 @@ public final class TextReader {
         return 1 + (int) text.substring(0, at).chars().filter(c -> c == '\n').count();
     }
 
-    /** The text of a resource of this program, in UTF-8. */
+    /**
+     * The text of a resource of this program, in UTF-8.
+     *
+     * @param neighbour a class of the package in which the resource is
+     * @param name its name
+     * @return its text
+     */
     public static String resource(Class<?> neighbour, String name) {
         try (InputStream in = neighbour.getResourceAsStream(name)) {
             if (in == null) {

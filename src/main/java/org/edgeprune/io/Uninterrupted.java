@@ -4,17 +4,35 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 
 /**
- * File work that a thread's interruption must not break: an interrupt closes NIO channels under their users, and a
- * program that is asked to stop still has to write its last checkpoint.
+ * File operations that an interruption of the thread must not break: an interrupt closes NIO channels under their
+ * users, and a program that is asked to stop still has to write its last checkpoint.
  */
 public final class Uninterrupted {
+    /**
+     * A file operation.
+     *
+     * @param <T> type of its result
+     */
     public interface Work<T> {
+        /**
+         * Does it.
+         *
+         * @return its result
+         * @throws IOException if it fails
+         */
         T run() throws IOException;
     }
 
     private Uninterrupted() {}
 
-    /** Runs {@code work}, again if an interrupt broke it, and leaves the thread interrupted if it was. */
+    /**
+     * Runs an operation, again if an interrupt broke it, and leaves the thread interrupted if it was.
+     *
+     * @param <T> type of the result
+     * @param work the operation, which may be run several times
+     * @return its result
+     * @throws IOException if it fails for another reason
+     */
     public static <T> T run(Work<T> work) throws IOException {
         boolean interrupted = false;
         try {

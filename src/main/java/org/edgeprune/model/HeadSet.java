@@ -11,8 +11,14 @@ import java.util.stream.IntStream;
  * @param kvOf for each of {@code heads} the index into {@code kvHeads} of its key/value head
  */
 public record HeadSet(int[] heads, int[] kvHeads, int[] kvOf) {
-    /** All heads of a layer. */
-    static HeadSet all(int heads, int kvHeads) {
+    /**
+     * All heads of a layer.
+     *
+     * @param heads number of query heads of the layer
+     * @param kvHeads number of key/value heads of the layer
+     * @return all heads, in order
+     */
+    public static HeadSet all(int heads, int kvHeads) {
         return of(IntStream.range(0, heads).toArray(), heads, kvHeads);
     }
 
@@ -33,7 +39,12 @@ public record HeadSet(int[] heads, int[] kvHeads, int[] kvOf) {
         return new HeadSet(selected.clone(), kv, kvOf);
     }
 
-    int count() {
+    /**
+     * The number of selected query heads.
+     *
+     * @return number of heads
+     */
+    public int count() {
         return heads.length;
     }
 

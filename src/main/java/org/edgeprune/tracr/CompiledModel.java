@@ -5,9 +5,14 @@ import java.util.List;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * A transformer with what its inputs, outputs and residual directions mean.
+ * A compiled transformer with the meaning of its inputs, outputs and residual dimensions.
  *
- * @param residualLabels the name of each residual dimension, such as {@code tokens:1} or {@code reverse:2}
+ * @param config the shape
+ * @param weights the weights, of that shape
+ * @param vocabulary the tokens of its inputs
+ * @param output the meaning of its outputs
+ * @param residualLabels [model size]: the name of each residual dimension, such as {@code tokens:1} or
+ *     {@code reverse:2}
  */
 public record CompiledModel(
         TransformerConfig config,
@@ -16,16 +21,27 @@ public record CompiledModel(
         Output output,
         List<String> residualLabels) {
 
+    /** Copies the labels. */
     public CompiledModel {
         residualLabels = List.copyOf(residualLabels);
     }
 
-    /** The forward of this model in double precision. */
+    /**
+     * The forward pass of this model in double precision.
+     *
+     * @return a new instance, which analyses the weights
+     */
     public ReferenceForward forward() {
         return new ReferenceForward(config, weights);
     }
 
-    /** The model's value at each position of {@code input}, BOS left out on both sides. */
+    /**
+     * Runs the model on one input.
+     *
+     * @param input the tokens, without BOS
+     * @return the model's value at each position of {@code input}
+     * @throws org.edgeprune.io.InputException if a token is not in the vocabulary or the input is too long
+     */
     public List<Value> run(List<Value> input) {
         double[][] outputs = forward().run(vocabulary.encode(input));
         List<Value> values = new ArrayList<>();

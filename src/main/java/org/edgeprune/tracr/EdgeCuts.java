@@ -3,10 +3,10 @@ package org.edgeprune.tracr;
 import java.util.Optional;
 
 /**
- * Edges that are cut: their readers see zero in place of the writer's output, or what the writer gives on another
- * input.
+ * The edges that are ablated: their readers get zero, or the writer's output on another input, in place of the writer's
+ * output.
  *
- * @param cut {@code [reader][writer]}
- * @param corrupted the states to take for cut edges; empty for zero ablation
+ * @param cut {@code [reader][writer]}, in the order of {@link Wiring}
+ * @param corrupted the states of the other input for interchange ablation; empty for zero ablation
  */
 public record EdgeCuts(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}

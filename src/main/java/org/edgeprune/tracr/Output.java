@@ -5,19 +5,26 @@ import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * What the unembedded outputs of a compiled model mean.
+ * The meaning of a compiled model's outputs.
  *
+ * @param encoding categorical (one output for each value) or numerical (one output, the number)
  * @param values the value of each output of a categorical model, in order; empty for a numerical one
  */
 public record Output(Encoding encoding, List<Value> values) {
-    /** Below this no direction of a categorical output is taken to be on. */
+    /** An output of a categorical model below this counts as 0. */
     private static final double ON = 0.5;
 
+    /** Copies the values. */
     public Output {
         values = List.copyOf(values);
     }
 
-    /** The value at one position: the number itself, or the value of the greatest output, none where all are off. */
+    /**
+     * The value at one position.
+     *
+     * @param outputs the outputs at that position, [outputs]
+     * @return the number itself, or the value of the greatest output, {@link Value#NONE} where no output reaches 0.5
+     */
     public Value decode(double[] outputs) {
         if (encoding == Encoding.NUMERICAL) {
             return Value.of(outputs[0]);
@@ -29,7 +36,13 @@ public record Output(Encoding encoding, List<Value> values) {
         return outputs[best] < ON ? Value.NONE : values.get(best);
     }
 
-    /** What {@code value} ideally looks like, [outputs]: one-hot, or the number; all zero for none. */
+    /**
+     * The exact outputs for a value.
+     *
+     * @param value a value that the model can have
+     * @return [outputs]: one-hot, or the number; all zero for an undefined value
+     * @throws IllegalArgumentException if the value is not among {@code values}
+     */
     public double[] ideal(Value value) {
         if (encoding == Encoding.NUMERICAL) {
             return new double[] {value.isDefined() ? value.number() : 0};

@@ -7,8 +7,8 @@ import org.edgeprune.tracr.TransformerWeights.Attention;
 import org.edgeprune.tracr.TransformerWeights.Mlp;
 
 /**
- * A compiled transformer's forward in double precision, edge by edge: the input of a reader is the sum of the outputs
- * of the writers before it, with some edges cut if wanted. Made for exhaustive checks of small models.
+ * The forward pass of a compiled transformer in double precision, edge by edge: the input of a reader is the sum of the
+ * outputs of the writers before it, some of which can be ablated. Written for exhaustive checks of small models.
  */
 public final class ReferenceForward {
     private static final double MASKED = -1e30;
@@ -19,6 +19,12 @@ public final class ReferenceForward {
     private final boolean[][] connected; // [reader][writer]
     private final int[][] written; // [writer]: its dimensions
 
+    /**
+     * Analyses which writers and readers share residual dimensions.
+     *
+     * @param config the shape
+     * @param weights the weights, of that shape
+     */
     public ReferenceForward(TransformerConfig config, TransformerWeights weights) {
         this.config = config;
         this.weights = weights;
@@ -38,33 +44,52 @@ public final class ReferenceForward {
         }
     }
 
+    /**
+     * The writers and readers of this model.
+     *
+     * @return the same instance at every call
+     */
     public Wiring wiring() {
         return wiring;
     }
 
     /**
-     * What a run leaves behind.
+     * The activations of a run.
      *
      * @param writers the output of each writer, [writers][positions][model size]
      * @param outputs the unembedded residual stream, [positions][outputs]
      */
     public record States(double[][][] writers, double[][] outputs) {}
 
-    /** The outputs of the whole model, [positions][outputs]. */
+    /**
+     * The outputs of the whole model.
+     *
+     * @param ids token ids, BOS first
+     * @return [positions][outputs]
+     */
     public double[][] run(int[] ids) {
         return states(ids).outputs();
     }
 
-    /** A run of the whole model. */
+    /**
+     * Runs the whole model.
+     *
+     * @param ids token ids, BOS first
+     * @return all activations
+     */
     public States states(int[] ids) {
         boolean[][] none = new boolean[connected.length][written.length];
         return new Run(ids, new EdgeCuts(none, Optional.empty())).from(0);
     }
 
     /**
-     * A run with edges cut.
+     * Runs the model with edges ablated.
      *
-     * @param clean the states of the whole model for the same ids: layers before the first cut edge are not computed
+     * @param ids token ids, BOS first
+     * @param clean the states of the whole model for the same ids; layers before the first ablated edge are taken from
+     *     it
+     * @param cuts the ablated edges
+     * @return the outputs, [positions][outputs]
      */
     public double[][] run(int[] ids, States clean, EdgeCuts cuts) {
         int first = 0;

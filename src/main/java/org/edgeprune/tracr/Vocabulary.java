@@ -8,13 +8,18 @@ import org.edgeprune.tracr.rasp.Value;
 /**
  * The tokens of a compiled model.
  *
- * @param tokens each token at its id, BOS and padding among them
+ * @param tokens each token at its id, BOS and padding included
  * @param bos the token at position 0 of every input
  * @param pad the token that may follow an input
  * @param maxLength the longest input, BOS not counted
  */
 public record Vocabulary(List<Value> tokens, Value bos, Value pad, int maxLength) {
 
+    /**
+     * Copies the tokens.
+     *
+     * @throws IllegalArgumentException if {@code bos} or {@code pad} is not among the tokens
+     */
     public Vocabulary {
         tokens = List.copyOf(tokens);
         if (!tokens.contains(bos) || !tokens.contains(pad)) {
@@ -22,11 +27,22 @@ public record Vocabulary(List<Value> tokens, Value bos, Value pad, int maxLength
         }
     }
 
-    /** The tokens that a program sees: all but BOS and padding, in the order of their ids. */
+    /**
+     * The tokens that a program reads.
+     *
+     * @return all but BOS and padding, in the order of their ids
+     */
     public List<Value> programTokens() {
         return tokens.stream().filter(t -> !t.equals(bos) && !t.equals(pad)).toList();
     }
 
+    /**
+     * The id of a token.
+     *
+     * @param token the token
+     * @return its id, from 0
+     * @throws InputException if the token is not in the vocabulary
+     */
     public int id(Value token) {
         int id = tokens.indexOf(token);
         if (id < 0) {
@@ -35,7 +51,13 @@ public record Vocabulary(List<Value> tokens, Value bos, Value pad, int maxLength
         return id;
     }
 
-    /** The ids of BOS and the input, [1 + length]. */
+    /**
+     * The ids of an input.
+     *
+     * @param input the tokens, without BOS
+     * @return [1 + length]: the id of BOS and those of the input
+     * @throws InputException if the input is too long or a token is not in the vocabulary
+     */
     public int[] encode(List<Value> input) {
         if (input.size() > maxLength) {
             throw new InputException("input of " + input.size() + " tokens: this model takes at most " + maxLength);
@@ -48,7 +70,12 @@ public record Vocabulary(List<Value> tokens, Value bos, Value pad, int maxLength
         return ids;
     }
 
-    /** The tokens after BOS. */
+    /**
+     * The tokens of an input.
+     *
+     * @param ids the id of BOS and those of the input
+     * @return the tokens after BOS
+     */
     public List<Value> decode(int[] ids) {
         List<Value> input = new ArrayList<>();
         for (int i = 1; i < ids.length; i++) {

@@ -12,7 +12,7 @@ import org.edgeprune.tracr.TransformerWeights.Mlp;
  *
  * <p>Writers in order: {@code tok_embeds}, {@code pos_embeds}, then for each layer l its heads {@code al.hh} and its
  * MLP {@code ml}. Readers in order: for each layer {@code al.hh.q} of all heads, then {@code .k}, then {@code .v}, then
- * {@code ml}; at last {@code resid_post}. A reader sees the writers before it, an MLP the heads of its layer too.
+ * {@code ml}; at last {@code resid_post}. A reader sees the writers before it, an MLP also the heads of its layer.
  */
 public final class Wiring {
     private final TransformerConfig config;
@@ -22,6 +22,12 @@ public final class Wiring {
     private final List<boolean[]> reads = new ArrayList<>();
     private final List<Integer> visible = new ArrayList<>();
 
+    /**
+     * Analyses weights: a dimension counts as written or read where a weight is not zero.
+     *
+     * @param config the shape
+     * @param weights the weights, of that shape
+     */
     public Wiring(TransformerConfig config, TransformerWeights weights) {
         this.config = config;
         addWriter("tok_embeds", columns(weights.tokenEmbed()));
@@ -33,30 +39,63 @@ public final class Wiring {
         addReader("resid_post", rows(weights.unembed()));
     }
 
+    /**
+     * The names of the writers.
+     *
+     * @return in order
+     */
     public List<String> writers() {
         return List.copyOf(writers);
     }
 
+    /**
+     * The names of the readers.
+     *
+     * @return in order
+     */
     public List<String> readers() {
         return List.copyOf(readers);
     }
 
-    /** The number of writers that reader {@code r} sees: those with a lower index than this. */
+    /**
+     * The number of writers that a reader sees.
+     *
+     * @param r the reader's index
+     * @return the reader sees the writers of a lower index than this
+     */
     public int visible(int r) {
         return visible.get(r);
     }
 
-    /** Whether writer {@code w} writes dimension {@code d} for some input. */
+    /**
+     * Whether a writer writes a dimension for some input.
+     *
+     * @param w the writer's index
+     * @param d the dimension of the residual stream
+     * @return false if the output is 0 there for every input
+     */
     public boolean writes(int w, int d) {
         return writes.get(w)[d];
     }
 
-    /** Whether the output of reader {@code r} can depend on dimension {@code d}. */
+    /**
+     * Whether the output of a reader's node can depend on a dimension.
+     *
+     * @param r the reader's index
+     * @param d the dimension of the residual stream
+     * @return false if the dimension is not used
+     */
     public boolean reads(int r, int d) {
         return reads.get(r)[d];
     }
 
-    /** Whether reader {@code r} sees writer {@code w} and reads a dimension that it writes. */
+    /**
+     * Whether an edge can carry anything.
+     *
+     * @param w the writer's index
+     * @param r the reader's index
+     * @return whether the reader sees the writer and reads a dimension that it writes
+     */
     public boolean connected(int w, int r) {
         if (w >= visible(r)) {
             return false;
@@ -90,7 +129,12 @@ public final class Wiring {
         return readerOfHead(config.numLayers(), 0, 0);
     }
 
-    /** The writer whose output reader {@code r} takes part in; -1 for {@code resid_post}. */
+    /**
+     * The writer whose output depends on a reader.
+     *
+     * @param r the reader's index
+     * @return the writer's index; -1 for {@code resid_post}
+     */
     public int writerFedBy(int r) {
         int perLayer = 3 * config.numHeads() + 1;
         int layer = r / perLayer;
@@ -153,7 +197,7 @@ public final class Wiring {
         visible.add(writers.size());
     }
 
-    /** The columns of {@code w} that get something: from a row of the input or from the bias. */
+    /** The columns of {@code x @ w + bias} that can be other than zero, because of a weight or the bias. */
     private static boolean[] used(double[][] w, double[] bias) {
         boolean[] used = columns(w);
         or(used, nonZero(bias));

@@ -1,6 +1,6 @@
 /**
  * Transformers with known circuits: RASP programs ({@code rasp}), their compilation to weights ({@code compile}), the
  * compiled model with a reference forward in double precision, and the ground truth of its circuit ({@code circuit}).
- * These are pure Java, without tensors; what is written to and read from files is in {@code files}.
+ * These are pure Java, without tensors; reading and writing files is in {@code files}.
  */
 package org.edgeprune.tracr;

@@ -16,7 +16,7 @@ import org.edgeprune.tracr.EdgeCuts;
 import org.edgeprune.tracr.ReferenceForward;
 import org.edgeprune.tracr.Wiring;
 
-/** Finds which edges matter by cutting them on every example. */
+/** Finds which edges matter by ablating them on every example. */
 public final class CircuitSearch {
     private final ReferenceForward forward;
     private final Wiring wiring;
@@ -27,8 +27,13 @@ public final class CircuitSearch {
     private final List<TruthEdge> candidates;
 
     /**
-     * @param firstScored the first position whose output counts: 1 leaves BOS out
-     * @param tolerance outputs that differ by no more are the same
+     * Prepares the search. Only edges of the {@link StructuralCircuit} are candidates.
+     *
+     * @param model the model
+     * @param ablation what ablated edges carry
+     * @param examples the examples to check; interchange ablation reads their corrupted inputs
+     * @param firstScored the first position whose output is compared: 1 leaves BOS out
+     * @param tolerance outputs that differ by no more count as equal
      */
     public CircuitSearch(
             CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
@@ -43,10 +48,12 @@ public final class CircuitSearch {
     }
 
     /**
-     * Cuts each edge by itself, then all that changed nothing at once; from there what can be cut in addition: one by
-     * one, and where edges matter only beside each other, together. Exhaustive over examples, not over subsets of
-     * edges: it takes together any two, what enters a reader, what enters a head's query and key, and what leaves a
-     * writer.
+     * Ablates each edge by itself, then all edges that changed nothing at once. From there it looks for edges that can
+     * be ablated in addition: one by one and, since some edges matter only beside each other, in groups. The search is
+     * exhaustive over examples, not over subsets of edges: the groups are any two edges, the edges into a reader, the
+     * edges into a head's query and key, and the edges out of a writer.
+     *
+     * @return a circuit from which no further edge or group can be removed
      */
     public FunctionalCircuit find() {
         List<TruthEdge> necessary = mattering(Set.of());
@@ -74,8 +81,8 @@ public final class CircuitSearch {
     }
 
     /**
-     * What to try to cut: edges one by one, then together. From the output back, so that what feeds an edge already cut
-     * is cut after it.
+     * The groups to try: single edges, then several together. From the output backwards, so that an edge is tried after
+     * the edges that it feeds.
      */
     private Set<Set<TruthEdge>> groups(List<TruthEdge> kept) {
         Set<Set<TruthEdge>> groups = new LinkedHashSet<>();
@@ -101,7 +108,12 @@ public final class CircuitSearch {
         return candidates.stream().filter(edge -> !cut.contains(edge)).toList();
     }
 
-    /** The edges, not yet cut, that change the output on some example when cut in addition to {@code cut}. */
+    /**
+     * The edges that change the output on some example when they are ablated in addition to others.
+     *
+     * @param cut the edges that are ablated already
+     * @return those of the remaining edges that change an output by more than the tolerance, in the model's order
+     */
     public List<TruthEdge> mattering(Set<TruthEdge> cut) {
         Set<TruthEdge> open = new LinkedHashSet<>(candidates);
         open.removeAll(cut);
@@ -122,7 +134,12 @@ public final class CircuitSearch {
         return candidates.stream().filter(found::contains).toList();
     }
 
-    /** The greatest change of an output on any example when the given edges are cut. */
+    /**
+     * How much a set of ablated edges changes the model.
+     *
+     * @param cut the edges to ablate
+     * @return the greatest absolute difference of a scored output on any example
+     */
     public double error(Set<TruthEdge> cut) {
         boolean[][] mask = mask(cut);
         double error = 0;

@@ -8,17 +8,22 @@ import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * An input with another one to take corrupted activations from.
+ * An input with a corrupted input for interchange ablation.
  *
  * @param ids the input's token ids, BOS first
- * @param corrupted as many ids, BOS first and at every other position another token than {@code ids} has
+ * @param corrupted as many ids, BOS first; at every other position it has another token than {@code ids}
  */
 public record Example(int[] ids, int[] corrupted) {
 
     /**
-     * Every input of the given length with each of its corruptions, or, where those are more than {@code limit}, a
-     * sample of about that size. Whatever the limit, each input occurs if it allows one example for each.
+     * Every input of a length with each of its corruptions or, if those are more than {@code limit}, a sample of about
+     * that size. Each input occurs if {@code limit} is at least their number.
      *
+     * @param vocabulary the tokens
+     * @param length the length of the inputs, BOS not counted
+     * @param limit about the most examples to return
+     * @param seed the seed of the sample
+     * @return the examples, grouped by input
      * @throws IllegalArgumentException for a vocabulary of one token, which has no corruptions
      */
     public static List<Example> ofLength(Vocabulary vocabulary, int length, int limit, long seed) {
@@ -41,7 +46,15 @@ public record Example(int[] ids, int[] corrupted) {
         return examples;
     }
 
-    /** Every sequence of the given tokens and length, or a sample of {@code limit} where those are more. */
+    /**
+     * Every sequence of a length or, if those are more than {@code limit}, a sample.
+     *
+     * @param tokens the tokens
+     * @param length the length of the sequences
+     * @param limit the most sequences to return
+     * @param seed the seed of the sample
+     * @return all sequences, or {@code limit} that are drawn with replacement
+     */
     public static List<List<Value>> inputs(List<Value> tokens, int length, int limit, long seed) {
         double all = Math.pow(tokens.size(), length);
         boolean exhaustive = all <= limit;

@@ -8,25 +8,40 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
 
 /**
- * What is known for certain about the circuit of a compiled model.
+ * The ground truth of a compiled model's circuit.
  *
  * @param structural every edge that can matter, from the weights
- * @param zero the edges that matter if cut edges are replaced by zero
- * @param interchange the edges that matter if cut edges carry what they carry on a corrupted input of the same length.
- *     What does not depend on the tokens (positions, the length, BOS) cannot matter then.
+ * @param zero the edges that matter under zero ablation
+ * @param interchange the edges that matter if ablated edges carry what they carry on a corrupted input of the same
+ *     length. Edges that do not depend on the tokens (positions, the length, BOS) cannot matter then.
  */
 public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, FunctionalCircuit interchange) {
 
-    /** Outputs that differ by no more are the same, unless said otherwise. */
+    /** Outputs that differ by no more count as equal, by default. */
     public static final double TOLERANCE = 1e-3;
 
-    /** The circuits on the model's longest inputs, BOS not scored: all inputs, and up to {@code limit} corruptions. */
+    /**
+     * The circuits on inputs of the model's maximal length, BOS not scored.
+     *
+     * @param model the model
+     * @param limit about the most examples; every input occurs if it allows that
+     * @return the ground truth, with {@link #TOLERANCE}
+     */
     public static GroundTruth of(CompiledModel model, int limit) {
         List<Example> examples =
                 Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0);
         return of(model, examples, 1, TOLERANCE);
     }
 
+    /**
+     * The circuits on given examples.
+     *
+     * @param model the model
+     * @param examples the examples
+     * @param firstScored the first position whose output is compared: 1 leaves BOS out
+     * @param tolerance outputs that differ by no more count as equal
+     * @return the ground truth
+     */
     public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
         return new GroundTruth(
                 StructuralCircuit.of(model),
@@ -35,14 +50,23 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
                         .find());
     }
 
-    /** The search on these examples, or under zero ablation on their inputs. */
+    /**
+     * The search on examples. Zero ablation does not read corrupted inputs, so it searches each distinct input once.
+     *
+     * @param model the model
+     * @param ablation what ablated edges carry
+     * @param examples the examples
+     * @param firstScored the first position whose output is compared: 1 leaves BOS out
+     * @param tolerance outputs that differ by no more count as equal
+     * @return the search
+     */
     public static CircuitSearch search(
             CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
         List<Example> needed = ablation.needsCorruptedPrompt() ? examples : distinctInputs(examples);
         return new CircuitSearch(model, ablation, needed, firstScored, tolerance);
     }
 
-    /** Zero ablation looks at no corruption: one example for each input will do. */
+    /** One example for each input. */
     private static List<Example> distinctInputs(List<Example> examples) {
         Set<List<Integer>> seen = new HashSet<>();
         return examples.stream()
@@ -50,6 +74,12 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
                 .toList();
     }
 
+    /**
+     * The circuit under an ablation.
+     *
+     * @param ablation zero or interchange
+     * @return {@link #zero} or {@link #interchange}
+     */
     public FunctionalCircuit functional(Ablation ablation) {
         return switch (ablation) {
             case Ablation.Zero z -> zero;

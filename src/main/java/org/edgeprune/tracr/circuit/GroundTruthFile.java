@@ -7,10 +7,20 @@ import java.util.List;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.Json;
 
-/** Ground truths as JSON; each edge list is what an {@code edges.json} holds: pairs [writer, reader]. */
+/**
+ * Ground truths as JSON: {@code structural}, {@code zero} and {@code interchange}, each with {@code edges} as in an
+ * {@code edges.json}, a list of pairs [writer, reader].
+ */
 public final class GroundTruthFile {
     private GroundTruthFile() {}
 
+    /**
+     * Writes a ground truth.
+     *
+     * @param truth the ground truth
+     * @param file the file, replaced if it exists
+     * @throws org.edgeprune.io.InputException if the file cannot be written
+     */
     public static void write(GroundTruth truth, Path file) {
         ObjectNode structural = Json.object();
         structural.set("edges", edges(truth.structural().edges()));

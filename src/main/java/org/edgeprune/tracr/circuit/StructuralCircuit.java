@@ -9,8 +9,8 @@ import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.Wiring;
 
 /**
- * The circuit as the weights show it: an edge wherever a reader reads a dimension that the writer writes, on a path to
- * the output. No other edge can matter; not all of these must.
+ * The circuit according to the weights: an edge wherever a reader reads a dimension that the writer writes, on a path
+ * to the output. No other edge can matter; not all of these need to.
  *
  * @param writes for each writer in the circuit, the labels of the dimensions that it writes
  * @param reads for each reader in the circuit, the labels of the dimensions that it reads
@@ -19,6 +19,12 @@ import org.edgeprune.tracr.Wiring;
 public record StructuralCircuit(
         SequencedMap<String, List<String>> writes, SequencedMap<String, List<String>> reads, List<TruthEdge> edges) {
 
+    /**
+     * Analyses a model's weights.
+     *
+     * @param model the model
+     * @return its structural circuit
+     */
     public static StructuralCircuit of(CompiledModel model) {
         Wiring wiring = new Wiring(model.config(), model.weights());
         int numReaders = wiring.readers().size();

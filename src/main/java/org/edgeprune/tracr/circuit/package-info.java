@@ -1,2 +1,2 @@
-/** The true circuit of a compiled model: read off its weights, and found by exhaustive ablation. */
+/** The true circuit of a compiled model: from its weights, and found by exhaustive ablation. */
 package org.edgeprune.tracr.circuit;

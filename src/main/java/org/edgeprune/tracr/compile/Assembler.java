@@ -8,8 +8,9 @@ import org.edgeprune.tracr.TransformerWeights;
 /** Writes the blocks of a layer plan into the weights of a transformer. */
 final class Assembler {
     /**
-     * A selected key outweighs BOS, and BOS the keys that are not selected, by at least exp(this) after the division by
-     * sqrt(key size). The published compiler takes one coldness for all models, which leaks in wide ones.
+     * After the division by sqrt(key size), a selected key scores at least this much more than BOS, and BOS than the
+     * keys that are not selected. The published compiler uses one coldness for all models, which leaks attention in
+     * wide ones.
      */
     private static final double LEAST_MARGIN = 12;
 
@@ -41,7 +42,9 @@ final class Assembler {
     }
 
     /**
-     * @param tokens the directions of all tokens, BOS and padding too
+     * The weights of the planned layers.
+     *
+     * @param tokens the directions of all tokens, BOS and padding included
      * @param indices the directions of all positions after BOS
      * @param output the directions that the unembedding reads
      */

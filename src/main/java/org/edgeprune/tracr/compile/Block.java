@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one s-op becomes: an attention head, an MLP, or (for a selector width) a head whose output an MLP of the same
- * layer takes up.
+ * The part of a layer that computes one s-op: an attention head, an MLP, or (for a selector width) a head and an MLP of
+ * the same layer that reads its output.
  */
 record Block(Optional<Head> head, Optional<Mlp> mlp) {
 

@@ -6,14 +6,15 @@ import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.SharedPredicate;
 
 /**
- * Makes the block of each s-op. Attention heads are built here, MLPs by {@link MlpBuilder}.
+ * Builds the block of each s-op. Attention heads are built here, MLPs by {@link MlpBuilder}.
  *
- * <p>All blocks rely on one invariant and keep it: the BOS position holds nothing but its token direction and
+ * <p>All blocks rely on one invariant and preserve it: the BOS position is zero except on its token direction and
  * {@link Direction#ONE}. So a head that attends to it reads zero.
  */
 final class BlockBuilder {
     /**
-     * What the BOS position scores for a head that shall fall back on it: less than a selected key, more than others.
+     * The score of BOS for a head that attends to it where nothing is selected: less than a selected key, more than
+     * others.
      */
     private static final double FALLBACK_SCORE = 0.5;
 
@@ -32,7 +33,7 @@ final class BlockBuilder {
         graph.nodes().forEach(this::addSizes);
     }
 
-    /** The block that computes {@code node}; none for tokens and indices, which the embeddings hold. */
+    /** The block that computes {@code node}; empty for tokens and indices, which the embeddings write. */
     Optional<Block> build(ProgramGraph.Node node) {
         return ValueSets.named(node, () -> switch (node.sop()) {
             case SOp.Tokens s -> Optional.empty();

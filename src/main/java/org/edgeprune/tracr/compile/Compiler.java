@@ -19,14 +19,29 @@ import org.edgeprune.tracr.rasp.Value;
 public final class Compiler {
     private final CompilerOptions options;
 
+    /** A compiler with {@link CompilerOptions#DEFAULT}. */
     public Compiler() {
         this(CompilerOptions.DEFAULT);
     }
 
+    /**
+     * A compiler with other options.
+     *
+     * @param options how to compile
+     */
     public Compiler(CompilerOptions options) {
         this.options = options;
     }
 
+    /**
+     * Builds a program for a vocabulary and compiles it.
+     *
+     * @param program the program
+     * @param vocabulary the tokens, without BOS and padding
+     * @param maxLength the longest input, BOS not counted
+     * @return the model
+     * @throws InputException as {@link #compile(SOp, List, int)}
+     */
     public CompiledModel compile(RaspProgram program, List<Value> vocabulary, int maxLength) {
         return compile(program.build(vocabulary, maxLength), vocabulary, maxLength);
     }
@@ -34,10 +49,12 @@ public final class Compiler {
     /**
      * Compiles a program.
      *
+     * @param program the output s-op
      * @param vocabulary the tokens, without BOS and padding
      * @param maxLength the longest input, BOS not counted
-     * @throws InputException where the vocabulary does not do or the program cannot be compiled; the message names
-     *     every expression that cannot
+     * @return the model
+     * @throws InputException if the vocabulary is empty, repeats a token or holds BOS or padding, if the program cannot
+     *     be compiled (the message names every expression that cannot) or the model would be too large
      */
     public CompiledModel compile(SOp program, List<Value> vocabulary, int maxLength) {
         check(vocabulary, maxLength);

@@ -12,7 +12,7 @@ record Direction(String name, Value value) implements Comparable<Direction> {
     private static final Comparator<Direction> ORDER =
             Comparator.comparing(Direction::name).thenComparing(Direction::value);
 
-    /** Holds 1 at every position. */
+    /** The direction with coefficient 1 at every position. */
     static final Direction ONE = new Direction("one");
 
     Direction(String name) {

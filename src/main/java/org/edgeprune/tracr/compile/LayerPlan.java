@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which blocks share a layer: those of equal depth, where the depth of a block is the longest path to its s-op. Where
- * one depth has only heads and the next only MLPs they share a layer too, since a layer runs its heads first.
+ * Which blocks share a layer: those of equal depth, where the depth of a block is the longest path to its s-op. If one
+ * depth has only heads and the next only MLPs, both share a layer, since a layer computes its heads first.
  */
 record LayerPlan(List<List<Block>> layers) {
 

@@ -15,7 +15,7 @@ import org.edgeprune.tracr.rasp.SOp;
 
 /**
  * A program as a graph without duplicates: expressions of the same form over the same inputs are one node, whatever
- * they are named and however often the program built them.
+ * their names and however often the program built them.
  */
 final class ProgramGraph {
 
@@ -99,7 +99,7 @@ final class ProgramGraph {
         return node;
     }
 
-    /** A constant becomes a map of the tokens: a transformer has no other way to hold it at every position. */
+    /** A constant becomes a map of the tokens: a transformer has no other way to write it at every position. */
     private static SOp lower(SOp sop) {
         return sop instanceof SOp.Full full
                 ? new SOp.Map(new Fn.Constant(full.fill()), Rasp.tokens(), full.name(), full.encoding())

@@ -2,12 +2,12 @@ package org.edgeprune.tracr.compile;
 
 import org.edgeprune.io.InputException;
 
-/** Adds up how many numbers matrices will hold before they are made, and refuses too many. */
+/** Adds up the sizes of matrices before they are allocated, and refuses too many. */
 final class SizeLimit {
     /** 1 GiB of doubles. */
     private static final long MOST = 1L << 27;
 
-    /** A compilation holds its blocks, its weights, and a copy of these while they are written. */
+    /** A compilation needs memory for its blocks, its weights, and a copy of these while they are written. */
     private static final int SHARE_OF_HEAP = 4;
 
     private final long most;

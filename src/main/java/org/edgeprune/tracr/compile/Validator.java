@@ -9,11 +9,16 @@ import org.edgeprune.tracr.rasp.Interpreter;
 import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 
-/** Names what of a program cannot be compiled. */
+/** Finds the expressions of a program that cannot be compiled. */
 public final class Validator {
     private Validator() {}
 
-    /** An expression of the program that cannot be compiled, by its label, and why. */
+    /**
+     * An expression that cannot be compiled.
+     *
+     * @param expression its label in the program
+     * @param reason why it cannot be compiled
+     */
     public record Unsupported(String expression, String reason) {
         @Override
         public String toString() {
@@ -21,7 +26,12 @@ public final class Validator {
         }
     }
 
-    /** What can be seen from the program alone. {@link Compiler} refuses such programs. */
+    /**
+     * Checks what can be seen from the program alone. {@link Compiler} refuses such programs.
+     *
+     * @param program the output s-op
+     * @return the expressions that cannot be compiled; empty if there are none
+     */
     public static List<Unsupported> check(SOp program) {
         return check(new ProgramGraph(program));
     }
@@ -38,9 +48,14 @@ public final class Validator {
     }
 
     /**
-     * What shows only on inputs: a categorical mean of different values, a numerical mean of other numbers than 0 and
-     * 1, an undefined number, and whatever the interpreter cannot evaluate. A compiled model would be silently wrong
-     * there.
+     * Checks what depends on inputs: a categorical mean of different values, a numerical mean of other numbers than 0
+     * and 1, an undefined number, and whatever the interpreter cannot evaluate. The compiled model's output would be
+     * wrong there, without an error.
+     *
+     * @param program the output s-op
+     * @param causal whether the model is causal
+     * @param inputs the inputs to check, without BOS
+     * @return the expressions that cannot be compiled, each once; empty if there are none
      */
     public static List<Unsupported> check(SOp program, boolean causal, List<List<Value>> inputs) {
         Interpreter interpreter = new Interpreter(causal);

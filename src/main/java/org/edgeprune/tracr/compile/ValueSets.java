@@ -12,14 +12,14 @@ import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Basis inference: the values that each s-op can take on any input, and the directions of the residual stream that hold
- * it. Supersets are fine (they cost directions); a missing value would be a wrong model.
+ * Basis inference: the values that each s-op can take on any input, and its directions of the residual stream. A
+ * superset only costs directions; a missing value would make the model wrong.
  */
 final class ValueSets {
     /** The most values of one s-op. A sequence map needs a hidden unit for each pair of values. */
     static final int MAX_VALUES = 200_000;
 
-    /** The most values that are computed for all s-ops, before equal ones are found. */
+    /** The most values that are computed for all s-ops together, duplicates included. */
     private static final long MAX_COMPUTED = 4_000_000;
 
     private final Map<ProgramGraph.Node, SortedSet<Value>> values = new HashMap<>();
@@ -40,18 +40,19 @@ final class ValueSets {
         }
     }
 
+    /** The values of an s-op, without {@link Value#NONE}. */
     SortedSet<Value> of(ProgramGraph.Node node) {
         return values.get(node);
     }
 
-    /** One direction for each value of a categorical s-op, one direction in all for a numerical one. */
+    /** One direction for each value of a categorical s-op, a single direction for a numerical one. */
     Space space(ProgramGraph.Node node) {
         return node.sop().isCategorical()
                 ? Space.ofValues(node.label(), values.get(node))
                 : Space.of(new Direction(node.label()));
     }
 
-    /** Runs functions of the program, so that one which meets a value it cannot take is reported by its s-op. */
+    /** Runs functions of the program, so that an error in one of them names its s-op. */
     static <T> T named(ProgramGraph.Node node, Supplier<T> action) {
         try {
             return action.get();
@@ -135,7 +136,7 @@ final class ValueSets {
         }
     }
 
-    /** As numbers; those that differ by rounding only are one, since no MLP could tell them apart. */
+    /** As numbers. Values that differ only by rounding are merged, since no MLP could tell them apart. */
     private static SortedSet<Value> numbers(ProgramGraph.Node node, SortedSet<Value> values) {
         SortedSet<Value> sorted = new TreeSet<>();
         named(node, () -> {

@@ -21,17 +21,23 @@ import org.edgeprune.tracr.rasp.Encoding;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Directories of compiled models: {@code model.safetensors}, {@code config.json} with the reference's fields and, under
- * {@code tracr}, what inputs, outputs and residual dimensions mean, {@code vocab.json} from token to id, and a
- * {@code tokenizer.json} for texts of tokens with spaces between them.
+ * Directories of compiled models: {@code model.safetensors}; {@code config.json} with the reference's fields and, under
+ * {@code tracr}, the meaning of inputs, outputs and residual dimensions; {@code vocab.json} from token to id; and a
+ * {@code tokenizer.json} for texts of tokens separated by spaces.
  */
 public final class CompiledModelFiles {
-    /** {@code model_type} of compiled models, as the published implementation calls them. */
+    /** {@code model_type} of compiled models in the published implementation of edge pruning. */
     public static final String MODEL_TYPE = "erazr";
 
     private CompiledModelFiles() {}
 
-    /** Writes a model into a directory, which is made if it is missing. */
+    /**
+     * Writes a model into a directory.
+     *
+     * @param model the model
+     * @param directory created if it is missing
+     * @throws InputException if the directory cannot be created or written, or a token holds white space
+     */
     public static void write(CompiledModel model, Path directory) {
         try {
             Files.createDirectories(directory);
@@ -53,6 +59,8 @@ public final class CompiledModelFiles {
     /**
      * Reads a model that {@link #write} wrote.
      *
+     * @param directory the directory
+     * @return the model
      * @throws InputException naming the file and the field that is missing or wrong
      */
     public static CompiledModel read(Path directory) {
@@ -100,7 +108,13 @@ public final class CompiledModelFiles {
                         "is " + Complaint.quote(name) + ": only " + Arrays.toString(Encoding.values()) + " are known"));
     }
 
-    /** The configuration in a {@code config.json}, ours or the reference's. */
+    /**
+     * Reads the shape in a {@code config.json}, written by edgeprune or by the reference.
+     *
+     * @param file the file
+     * @return the shape
+     * @throws InputException naming the file and the field that is missing or wrong
+     */
     public static TransformerConfig readConfig(Path file) {
         return config(TracrFields.read(file));
     }

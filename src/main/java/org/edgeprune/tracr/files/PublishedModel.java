@@ -13,14 +13,19 @@ import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Reads what the published compiler made: a JSON file with its {@code config}, {@code vocab} and tensor {@code shapes},
- * and the weights in the safetensors file of the same name beside it.
+ * Reads models of the published compiler, converted to a JSON file with {@code config}, {@code vocab} and tensor
+ * {@code shapes}, and a safetensors file of the same name with the weights.
  */
 public final class PublishedModel {
     private PublishedModel() {}
 
     /**
-     * @param output what the outputs mean, which the files do not say; residual dimensions have no names there either
+     * Reads a model.
+     *
+     * @param json the JSON file; the weights are in the {@code .safetensors} file of the same name in the same
+     *     directory
+     * @param output the meaning of the outputs, which the files do not give
+     * @return the model; its residual dimensions are labelled by their numbers, as the files do not name them
      * @throws InputException naming the file and the field that is missing or wrong
      */
     public static CompiledModel read(Path json, Output output) {

@@ -7,11 +7,15 @@ import org.edgeprune.io.Json;
 import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.rasp.Value;
 
-/** A vocabulary as a HuggingFace {@code tokenizer.json}: words between white space, with BOS put before them. */
+/** A vocabulary as a HuggingFace {@code tokenizer.json}: words separated by white space, preceded by BOS. */
 final class TokenizerFile {
     private TokenizerFile() {}
 
-    /** @throws InputException if a token holds white space, which a text of tokens could not show */
+    /**
+     * Writes a tokenizer.
+     *
+     * @throws InputException if a token holds white space, at which a text would be split
+     */
     static void write(Vocabulary vocabulary, Path file) {
         ObjectNode ids = Json.object();
         for (Value token : vocabulary.tokens()) {

@@ -8,7 +8,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.JsonFields;
 import org.edgeprune.tracr.rasp.Value;
 
-/** The fields of a compiled model's JSON files: those of any object, and values of RASP. */
+/** The fields of a compiled model's JSON files: those of any object, and RASP values. */
 record TracrFields(JsonFields fields) {
     static TracrFields read(Path file) {
         return new TracrFields(JsonFields.read(file, "name the directory of a compiled model"));
@@ -28,7 +28,7 @@ record TracrFields(JsonFields fields) {
         return fields.integer(name, 1, Integer.MAX_VALUE);
     }
 
-    /** An integer from 0 on. */
+    /** An integer, at least 0. */
     int index(String name) {
         return fields.integer(name, 0, Integer.MAX_VALUE);
     }
@@ -57,7 +57,7 @@ record TracrFields(JsonFields fields) {
         return fields.error(name, fault);
     }
 
-    /** That a list has as many elements as another field says. */
+    /** Requires that a list has as many elements as another field states. */
     void requireSize(String name, String other, int size) {
         int given = fields.array(name).size();
         if (given != size) {

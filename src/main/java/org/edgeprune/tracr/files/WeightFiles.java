@@ -18,9 +18,12 @@ import org.edgeprune.tracr.TransformerWeights;
 public final class WeightFiles {
     private WeightFiles() {}
 
-    /** How the tensors are named. */
+    /** The names of the tensors. */
     public enum Naming {
-        /** {@code token_embed}, {@code layer_0.attn.w_q}: the names of the edge pruning reference, which we write. */
+        /**
+         * {@code token_embed}, {@code layer_0.attn.w_q}: the names of the edge pruning reference, which {@link #write}
+         * uses.
+         */
         ERAZR("token_embed", "pos_embed", "unembed", "layer_%d.", Map.of()),
 
         /** {@code transformer/layer_0/attn/query_w}: the names of the published compiler. */
@@ -56,7 +59,13 @@ public final class WeightFiles {
         }
     }
 
-    /** Writes weights in f32, under {@link Naming#ERAZR}. */
+    /**
+     * Writes weights in F32, named by {@link Naming#ERAZR}.
+     *
+     * @param file the safetensors file, replaced if it exists
+     * @param weights the weights
+     * @throws InputException if the file cannot be written
+     */
     public static void write(Path file, TransformerWeights weights) {
         try (TensorScope _ = TensorScope.open()) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -86,8 +95,12 @@ public final class WeightFiles {
     /**
      * Reads weights.
      *
-     * @throws InputException if the file is damaged, or a tensor is missing or has another shape than the configuration
-     *     says
+     * @param file the safetensors file; its tensors may have any floating-point dtype
+     * @param naming the names of its tensors
+     * @param config the shape that the weights must have
+     * @return the weights
+     * @throws InputException if the file is damaged, or a tensor is missing or has another shape than {@code config}
+     *     requires
      */
     public static TransformerWeights read(Path file, Naming naming, TransformerConfig config) {
         try (TensorScope _ = TensorScope.open();

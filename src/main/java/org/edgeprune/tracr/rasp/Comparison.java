@@ -4,13 +4,21 @@ package org.edgeprune.tracr.rasp;
  * The comparisons of a key with a query. Numbers and truth values compare by number, within {@link Value#TOLERANCE}.
  */
 public enum Comparison implements Predicate {
+    /** Key and query match: {@link Value#matches}. */
     EQ("=="),
+    /** Key and query do not match. */
     NEQ("!="),
+    /** The key is less than the query and does not match it. */
     LT("<"),
+    /** The key is less than the query or matches it. */
     LEQ("<="),
+    /** The key is greater than the query and does not match it. */
     GT(">"),
+    /** The key is greater than the query or matches it. */
     GEQ(">="),
+    /** Always true: every key is selected. */
     TRUE("true"),
+    /** Always false: no key is selected. */
     FALSE("false");
 
     private final String symbol;

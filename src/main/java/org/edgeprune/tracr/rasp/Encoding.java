@@ -2,9 +2,11 @@ package org.edgeprune.tracr.rasp;
 
 import java.util.Locale;
 
-/** How an s-op lies in the residual stream: one direction for each value, or one direction holding the number. */
+/** How an s-op is represented in the residual stream. */
 public enum Encoding {
+    /** One direction for each value; a position has 1 on the direction of its value and 0 on the others. */
     CATEGORICAL,
+    /** One direction; its coefficient is the number. */
     NUMERICAL;
 
     @Override

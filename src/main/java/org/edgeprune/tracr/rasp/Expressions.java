@@ -10,22 +10,29 @@ import java.util.Map;
 /**
  * Compares and measures expressions: s-ops, selectors, predicates and functions.
  *
- * <p>An expression may use one part many times, so that what it would be if written out can be exponentially larger
- * than what is in memory; {@code equals} and {@code hashCode} of its records walk over all of that. Here every part is
- * visited once: it is numbered by its form and the numbers of its own parts, and remembered by identity.
+ * <p>Expressions share parts, so an expression written out in full can be exponentially larger than its representation
+ * in memory. {@code equals} and {@code hashCode} of the records visit the written-out form. This class visits every
+ * part once: it numbers a part by its form and the numbers of its own parts, and remembers parts by identity.
  */
 public final class Expressions {
+    /** Parts measured already, by identity. */
     private final IdentityHashMap<Object, Measure> known = new IdentityHashMap<>();
+
     private final Map<Form, Measure> byForm = new HashMap<>();
 
+    /** Measures nothing yet. */
+    public Expressions() {}
+
     /**
-     * What is known of an expression.
+     * Number and depth of an expression.
      *
-     * @param number the same for two expressions of one instance of {@link Expressions} exactly if they are equal
-     * @param depth how many expressions lie inside each other, itself included
+     * @param number equal for two expressions measured by the same {@link Expressions} exactly if the expressions are
+     *     equal
+     * @param depth length of the longest chain of nested expressions, this one included; at least 1
      */
     public record Measure(int number, int depth) {}
 
+    /** What makes two parts equal: their type, plain components and the measures of component expressions. */
     private record Form(Class<?> type, List<Object> parts) {}
 
     /** Whether two expressions are equal, in time linear in their number of different parts. */
@@ -38,7 +45,12 @@ public final class Expressions {
         return expressions.measure(one).equals(expressions.measure(other));
     }
 
-    /** Numbers an expression and all of its parts. */
+    /**
+     * Measures an expression and all of its parts.
+     *
+     * @param expression an {@link SOp}, {@link Selector}, {@link Predicate}, {@link Fn.Unary} or {@link Fn.Binary}
+     * @return its number and depth
+     */
     public Measure measure(Object expression) {
         Measure measure = known.get(expression);
         if (measure == null) {

@@ -3,34 +3,58 @@ package org.edgeprune.tracr.rasp;
 import java.util.stream.Stream;
 
 /**
- * The functions that maps apply to values. They see defined values only and return {@link Value#NONE} where they are
- * undefined themselves. The ready-made ones are records and enums: equal expressions of a program are recognised as
- * one, and they print readably. A lambda is equal only to itself.
+ * The functions that {@link SOp.Map} and {@link SOp.SequenceMap} apply to values. They are called with defined values
+ * only, and return {@link Value#NONE} where they are undefined. The predefined functions are records and enums, so that
+ * equal expressions of a program are recognised as equal and can be printed. A lambda equals only itself.
  */
 public interface Fn {
 
     /** A function of one value. */
     @FunctionalInterface
     interface Unary {
+        /**
+         * Applies the function.
+         *
+         * @param x a defined value
+         * @return the result, {@link Value#NONE} where the function is undefined
+         * @throws IllegalArgumentException if the function does not accept this kind of value
+         */
         Value apply(Value x);
     }
 
     /** A function of two values. */
     @FunctionalInterface
     interface Binary {
+        /**
+         * Applies the function.
+         *
+         * @param x a defined value
+         * @param y a defined value
+         * @return the result, {@link Value#NONE} where the function is undefined
+         * @throws IllegalArgumentException if the function does not accept values of these kinds
+         */
         Value apply(Value x, Value y);
     }
 
-    /** The operators of s-op arithmetic and logic. Division by zero is undefined. */
+    /** The operators of s-op arithmetic and logic. They take numbers and truth values ({@link Value#number()}). */
     enum Operator implements Binary {
+        /** {@code x + y}. */
         PLUS("+"),
+        /** {@code x - y}. */
         MINUS("-"),
+        /** {@code x * y}. */
         TIMES("*"),
+        /** {@code x / y}, undefined where {@code y} is 0. */
         DIVIDE("/"),
+        /** {@code x - y * floor(x / y)}: the sign of {@code y}, as in Python; undefined where {@code y} is 0. */
         MODULO("%"),
+        /** The smaller number. */
         MIN("min"),
+        /** The larger number. */
         MAX("max"),
+        /** Whether both values are true ({@link Value#truth()}). */
         AND("and"),
+        /** Whether at least one value is true ({@link Value#truth()}). */
         OR("or");
 
         private final String symbol;
@@ -63,13 +87,19 @@ public interface Fn {
         }
     }
 
-    /** The ready-made functions of one value. */
+    /** The predefined functions of one value. */
     enum Simple implements Unary {
+        /** The value itself. */
         IDENTITY("identity"),
+        /** Whether the value is false ({@link Value#truth()}). */
         NOT("not"),
+        /** {@code -x}. */
         NEGATE("negate"),
+        /** {@code |x|}. */
         ABS("abs"),
+        /** The nearest integer, of two equally near the even one ({@link Math#rint}). */
         ROUND("round"),
+        /** The largest integer that is at most {@code x} + {@link Value#TOLERANCE}. */
         FLOOR("floor");
 
         private final String symbol;
@@ -96,7 +126,11 @@ public interface Fn {
         }
     }
 
-    /** A comparison of two values as a truth value. */
+    /**
+     * The result of a comparison as a truth value.
+     *
+     * @param comparison compares the first value (as key) with the second (as query)
+     */
     record Compare(Comparison comparison) implements Binary {
         @Override
         public Value apply(Value x, Value y) {
@@ -109,7 +143,12 @@ public interface Fn {
         }
     }
 
-    /** The function {@code x -> f(x, right)}. */
+    /**
+     * The function {@code x -> f(x, right)}.
+     *
+     * @param f the function of two values
+     * @param right its constant second argument
+     */
     record WithRight(Binary f, Value right) implements Unary {
         @Override
         public Value apply(Value x) {
@@ -122,7 +161,12 @@ public interface Fn {
         }
     }
 
-    /** The function {@code x -> f(left, x)}. */
+    /**
+     * The function {@code x -> f(left, x)}.
+     *
+     * @param f the function of two values
+     * @param left its constant first argument
+     */
     record WithLeft(Binary f, Value left) implements Unary {
         @Override
         public Value apply(Value x) {
@@ -135,7 +179,12 @@ public interface Fn {
         }
     }
 
-    /** The function {@code x -> outer(inner(x))}, undefined where the inner one is. */
+    /**
+     * The function {@code x -> outer(inner(x))}, undefined where the inner one is.
+     *
+     * @param outer applied second
+     * @param inner applied first
+     */
     record Composed(Unary outer, Unary inner) implements Unary {
         @Override
         public Value apply(Value x) {
@@ -149,7 +198,11 @@ public interface Fn {
         }
     }
 
-    /** The function {@code x -> f(x, x)}. */
+    /**
+     * The function {@code x -> f(x, x)}.
+     *
+     * @param f the function of two values
+     */
     record Diagonal(Binary f) implements Unary {
         @Override
         public Value apply(Value x) {
@@ -157,7 +210,11 @@ public interface Fn {
         }
     }
 
-    /** A constant. */
+    /**
+     * The function that returns the same value for every argument.
+     *
+     * @param value the result
+     */
     record Constant(Value value) implements Unary {
         @Override
         public Value apply(Value x) {
@@ -193,7 +250,12 @@ public interface Fn {
         }
     }
 
-    /** {@code a x + b y}. */
+    /**
+     * {@code a x + b y} for two numbers.
+     *
+     * @param a the factor of the first argument
+     * @param b the factor of the second argument
+     */
     record Linear(double a, double b) implements Binary {
         @Override
         public Value apply(Value x, Value y) {

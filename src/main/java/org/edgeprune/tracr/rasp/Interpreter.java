@@ -8,32 +8,48 @@ import java.util.Set;
 import java.util.function.IntFunction;
 
 /**
- * Evaluates programs directly: the ground truth for compiled models. Every shared part is evaluated once.
+ * Evaluates RASP programs directly, as the ground truth for compiled models. A part that is shared by several
+ * expressions is evaluated once.
  *
- * @param causal whether a selector selects no key after its query
+ * @param causal whether selectors ignore keys after the query's position
  */
 public record Interpreter(boolean causal) {
 
     /**
-     * The value of {@code program} at each position of {@code input}.
+     * The value of a program at each position of an input.
      *
-     * @throws IllegalArgumentException where a function of the program meets a value that it cannot take
+     * @param program the output s-op
+     * @param input the tokens, without BOS
+     * @return one value for each position of {@code input}; numbers where the program is numerical
+     * @throws IllegalArgumentException if a function of the program is applied to a value that it does not accept
      */
     public List<Value> evaluate(SOp program, List<Value> input) {
         return on(input).value(program);
     }
 
-    /** Which keys each query position selects: {@code [query][key]}. */
+    /**
+     * The attention pattern of a selector.
+     *
+     * @param selector the selector
+     * @param input the tokens, without BOS
+     * @return {@code [query][key]}, each as long as {@code input}: whether the query's position selects the key's
+     * @throws IllegalArgumentException if a function or the predicate is applied to a value that it does not accept
+     */
     public boolean[][] evaluate(Selector selector, List<Value> input) {
         return on(input).pattern(selector);
     }
 
-    /** Evaluates any number of expressions on one input. */
+    /**
+     * Evaluates several expressions on one input.
+     *
+     * @param input the tokens, without BOS
+     * @return the evaluation, which keeps the values of everything it computes
+     */
     public Evaluation on(List<Value> input) {
         return new Evaluation(input);
     }
 
-    /** Expressions on one input. What was computed for one of them is kept for the others. */
+    /** Expressions on one input. Values computed for one expression are reused for the others. */
     public final class Evaluation {
         private final List<Value> input;
         private final IdentityHashMap<SOp, List<Value>> known = new IdentityHashMap<>();
@@ -42,12 +58,23 @@ public record Interpreter(boolean causal) {
             this.input = List.copyOf(input);
         }
 
-        /** All expressions evaluated so far: those asked for and what they are computed from. */
+        /**
+         * The expressions evaluated so far.
+         *
+         * @return a view: the expressions asked for and all expressions that they are computed from
+         */
         public Set<SOp> evaluated() {
             return Collections.unmodifiableSet(known.keySet());
         }
 
-        /** The value of an expression at each position. */
+        /**
+         * The value of an expression at each position.
+         *
+         * @param sop the expression
+         * @return one value for each position of the input; numbers where the expression is numerical
+         * @throws IllegalArgumentException if a function is applied to a value that it does not accept; the message
+         *     names the s-op
+         */
         public List<Value> value(SOp sop) {
             List<Value> value = known.get(sop);
             if (value == null) {
@@ -101,7 +128,14 @@ public record Interpreter(boolean causal) {
                     i -> xs.get(i).isDefined() && ys.get(i).isDefined() ? f.apply(xs.get(i), ys.get(i)) : Value.NONE);
         }
 
-        /** Which keys each query position selects: {@code [query][key]}. */
+        /**
+         * The attention pattern of a selector.
+         *
+         * @param selector the selector
+         * @return {@code [query][key]}: whether the query's position selects the key's; undefined keys and queries
+         *     select nothing
+         * @throws IllegalArgumentException if the predicate is applied to a value that it does not accept
+         */
         public boolean[][] pattern(Selector selector) {
             List<Value> keys = value(selector.keys());
             List<Value> queries = value(selector.queries());
@@ -136,8 +170,8 @@ public record Interpreter(boolean causal) {
     }
 
     /**
-     * The mean of the selected values. Equal values have themselves as their mean, whatever they are, which is what a
-     * head makes of equal one-hot vectors.
+     * The mean of the selected values. Equal values of any kind are their own mean, as the average of equal one-hot
+     * vectors is that one-hot vector.
      */
     private static Value mean(boolean[] row, List<Value> values, Value fallback) {
         List<Value> selected = new ArrayList<>();

@@ -18,31 +18,48 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Programs as functions of s-ops, to be combined: those of the published Tracr library, and some of the RASP paper that
- * need composed selectors. {@link LibraryProgram} lists ready ones with their vocabularies.
+ * RASP programs as functions of s-ops, to be combined: those of the published Tracr library, and programs of the RASP
+ * paper that need composed selectors. {@link LibraryProgram} lists complete programs with their vocabularies.
  */
 public final class Library {
     private Library() {}
 
-    /** The length of the input, at every position. */
+    /**
+     * The length of the input, at every position.
+     *
+     * @return a categorical s-op of numbers
+     */
     public static SOp length() {
         return selectorWidth(select(tokens(), tokens(), TRUE)).named("length");
     }
 
-    /** {@code sop} in reversed order. */
+    /**
+     * The elements in reversed order.
+     *
+     * @param sop the sequence
+     * @return element {@code length - 1 - i} of {@code sop} at position {@code i}, in the encoding of {@code sop}
+     */
     public static SOp reverse(SOp sop) {
         SOp opposite = length().minus(indices()).named("opp_idx").minus(1).named("opp_idx-1");
         return aggregate(select(indices(), opposite, EQ), sop).named("reverse");
     }
 
-    /** How often each element occurs. */
+    /**
+     * How often each element occurs in the sequence. Needs BOS, as every {@link SOp.SelectorWidth} does.
+     *
+     * @param sop the sequence
+     * @return a categorical s-op of counts, at least 1
+     */
     public static SOp hist(SOp sop) {
         return selectorWidth(select(sop, sop, EQ)).named("hist");
     }
 
     /**
-     * How often each element occurs, without the help of a BOS position: the RASP paper's width of a selector that may
-     * only average. Position 0 serves as the marker; whether it was really selected is found by a second head.
+     * How often each element occurs in the sequence, computed without a BOS position: the RASP paper's selector width
+     * by aggregation only. Position 0 is the marker; a second head finds whether it was itself selected.
+     *
+     * @param sop the sequence
+     * @return a categorical s-op of counts, at least 1
      */
     public static SOp histWithoutBos(SOp sop) {
         Selector same = select(sop, sop, EQ);
@@ -61,7 +78,12 @@ public final class Library {
                 .named("hist_no_bos");
     }
 
-    /** For each element, how many different elements occur as often as it does. */
+    /**
+     * For each element, how many different elements occur as often as it does.
+     *
+     * @param sop the sequence
+     * @return a categorical s-op of counts, at least 1
+     */
     public static SOp doubleHist(SOp sop) {
         SOp hist = hist(sop);
         Selector sameCount = select(hist, hist, EQ);
@@ -69,13 +91,23 @@ public final class Library {
         return selectorWidth(sameCount.and(firstOccurrence)).named("double_hist");
     }
 
-    /** Whether the element occurred before. */
+    /**
+     * Whether the element occurred at an earlier position.
+     *
+     * @param sop the sequence
+     * @return a categorical s-op of truth values
+     */
     public static SOp hasPrevious(SOp sop) {
         Selector earlierSame = select(sop, sop, EQ).and(select(indices(), indices(), LT));
         return selectorWidth(earlierSame).named("num_prev").is(Comparison.GT, 0).named("has_prev");
     }
 
-    /** The first occurrence of each element, moved to the front in order; undefined after the last. */
+    /**
+     * The first occurrence of each element, moved to the front in order.
+     *
+     * @param sop the sequence
+     * @return {@code sop} without repetitions; undefined at the positions after the last
+     */
     public static SOp removeDuplicates(SOp sop) {
         SOp repeated = hasPrevious(sop);
         Selector first = select(repeated, constant(Value.of(false)), EQ);
@@ -83,34 +115,61 @@ public final class Library {
         return aggregate(select(target, indices(), EQ).and(first), sop).named("remove_duplicates");
     }
 
-    /** {@code values} ordered by {@code keys}, which must differ from each other. */
+    /**
+     * Elements in the ascending order of keys that all differ.
+     *
+     * @param values the elements
+     * @param keys their keys, without repetitions
+     * @return {@code values} sorted by {@code keys}
+     */
     public static SOp sortUnique(SOp values, SOp keys) {
         SOp target = selectorWidth(select(keys, keys, LT)).named("target_pos");
         return aggregate(select(target, indices(), EQ), values).named("sort");
     }
 
     /**
-     * {@code values} ordered by {@code keys}; equal keys stay in order.
+     * Elements in the ascending order of their keys. The sort is stable: elements with equal keys keep their order.
      *
-     * @param minKeyStep a number that is at most the least difference of two keys
+     * @param values the elements
+     * @param keys their keys, which are numbers
+     * @param maxLength the longest input, BOS not counted
+     * @param minKeyStep a positive number no larger than the smallest difference of two different keys
+     * @return {@code values} sorted by {@code keys}
      */
     public static SOp sort(SOp values, SOp keys, int maxLength, double minKeyStep) {
         Fn.Binary distinct = new Fn.Linear(1, minKeyStep / maxLength);
         return sortUnique(values, sequenceMap(distinct, keys, indices()).named("keys"));
     }
 
-    /** The tokens, the more frequent first. */
+    /**
+     * The tokens in descending order of their frequency.
+     *
+     * @param maxLength the longest input, BOS not counted
+     * @return the tokens; those that are equally frequent keep their order
+     */
     public static SOp sortByFrequency(int maxLength) {
         return sort(tokens(), hist(tokens()).times(-1), maxLength, 1).named("sort_freq");
     }
 
-    /** The fraction of positions up to this one where {@code truths} holds. */
+    /**
+     * The fraction of positions up to and including this one where a truth value holds.
+     *
+     * @param truths the truth values
+     * @return a numerical s-op in [0, 1]
+     */
     public static SOp fractionOfPrevious(SOp truths) {
         return aggregate(select(indices(), indices(), LEQ), truths.numerical(), 0)
                 .named("frac_prevs");
     }
 
-    /** The fraction of {@code open} up to this position minus the fraction of {@code close}. */
+    /**
+     * The fraction of opening brackets up to and including this position minus the fraction of closing ones.
+     *
+     * @param sop the sequence
+     * @param open the opening bracket
+     * @param close the closing bracket
+     * @return a numerical s-op in [-1, 1]
+     */
     public static SOp pairBalance(SOp sop, String open, String close) {
         SOp opens = fractionOfPrevious(sop.is(EQ, open).named("bools_open")).named("opens");
         SOp closes = fractionOfPrevious(sop.is(EQ, close).named("bools_close")).named("closes");
@@ -118,9 +177,11 @@ public final class Library {
     }
 
     /**
-     * Whether the brackets of each kind are balanced, each kind by itself.
+     * Whether the brackets of each kind are balanced in the whole input, each kind considered by itself (Shuffle-Dyck).
      *
-     * @param pairs an opening and a closing character each, such as {@code "()"}
+     * @param pairs one opening and one closing character each, such as {@code "()"}
+     * @return a categorical s-op of truth values, the same at every position
+     * @throws IllegalArgumentException if an element does not have two characters
      */
     public static SOp shuffleDyck(List<String> pairs) {
         List<SOp> balances = new ArrayList<>();
@@ -145,14 +206,27 @@ public final class Library {
         return lastZero.and(hasNegative.not().named("not_has_neg")).named("shuffle_dyck");
     }
 
-    /** {@code sop} moved to the right by {@code offset}; undefined at the first positions. */
+    /**
+     * The elements moved to later positions.
+     *
+     * @param sop the sequence
+     * @param offset by how many positions
+     * @return element {@code i - offset} of {@code sop} at position {@code i}; undefined where there is no such element
+     */
     public static SOp shift(SOp sop, int offset) {
         Predicate atOffset = new Predicate.OfFunctions(
                 Fn.Simple.IDENTITY, EQ, new Fn.WithRight(Fn.Operator.MINUS, Value.of(offset)));
         return aggregate(select(indices(), indices(), atOffset), sop).named("shift_by(" + offset + ")");
     }
 
-    /** Whether the pattern ends here; undefined at the first positions. */
+    /**
+     * Whether the last elements up to and including this position are those of a pattern.
+     *
+     * @param sop the sequence
+     * @param pattern the elements looked for, at least one
+     * @return a categorical s-op of truth values; undefined at the first {@code pattern.size() - 1} positions
+     * @throws IllegalArgumentException if the pattern is empty
+     */
     public static SOp detectPattern(SOp sop, List<Value> pattern) {
         if (pattern.isEmpty()) {
             throw new IllegalArgumentException("the pattern is empty");
@@ -167,20 +241,38 @@ public final class Library {
         return detected.named("detect_pattern");
     }
 
-    /** How many elements of the input occur at most {@code n} times. */
+    /**
+     * How many tokens of the input occur at most {@code n} times.
+     *
+     * @param n the largest frequency that is counted
+     * @return a categorical s-op of counts, the same at every position
+     */
     public static SOp countLessFrequent(int n) {
         SOp hist = hist(tokens());
         Predicate rare = new Predicate.WithQuery(LEQ, Value.of(n));
         return selectorWidth(select(hist, hist, rare)).named("count_less_freq");
     }
 
-    /** How often {@code element} occurs in the whole input. */
+    /**
+     * How often an element occurs in the whole sequence.
+     *
+     * @param sop the sequence
+     * @param element the element
+     * @return a categorical s-op of counts, the same at every position
+     */
     public static SOp count(SOp sop, Value element) {
         return selectorWidth(select(sop, sop, new Predicate.WithQuery(EQ, element)))
                 .named("count_" + element);
     }
 
-    /** {@code f} of any number of s-ops at each position; tuples in between may need many directions. */
+    /**
+     * A function of any number of s-ops at each position. The intermediate tuples are categorical: they need one
+     * direction for each combination of values that can occur.
+     *
+     * @param f the function; its list has one value for each s-op, in order
+     * @param sops at least one
+     * @return a categorical s-op
+     */
     public static SOp combine(Function<List<Value>, Value> f, SOp... sops) {
         SOp tuple = sops[0];
         for (int i = 1; i < sops.length; i++) {

@@ -1,15 +1,28 @@
 package org.edgeprune.tracr.rasp;
 
 /**
- * What a selector asks of a key and a query. Both are always defined: an undefined key or query selects nothing.
+ * The condition of a selector on a key and a query. Both are always defined: an undefined key or query selects nothing.
  *
- * <p>The combinations are records, so that equal selectors of a program are recognised as one.
+ * <p>Combinations are records, so that equal selectors of a program are recognised as equal.
  */
 @FunctionalInterface
 public interface Predicate {
 
+    /**
+     * Whether the query's position selects the key's.
+     *
+     * @param key the value at the key's position
+     * @param query the value at the query's position
+     * @return whether the key is selected
+     * @throws IllegalArgumentException if values of these kinds cannot be compared
+     */
     boolean test(Value key, Value query);
 
+    /**
+     * The negation.
+     *
+     * @param inner the predicate that is negated
+     */
     record Not(Predicate inner) implements Predicate {
         @Override
         public boolean test(Value key, Value query) {
@@ -22,6 +35,12 @@ public interface Predicate {
         }
     }
 
+    /**
+     * Whether both predicates hold; the second is not tested where the first does not hold.
+     *
+     * @param first tested first
+     * @param second tested second
+     */
     record And(Predicate first, Predicate second) implements Predicate {
         @Override
         public boolean test(Value key, Value query) {
@@ -34,6 +53,12 @@ public interface Predicate {
         }
     }
 
+    /**
+     * Whether at least one predicate holds; the second is not tested where the first holds.
+     *
+     * @param first tested first
+     * @param second tested second
+     */
     record Or(Predicate first, Predicate second) implements Predicate {
         @Override
         public boolean test(Value key, Value query) {
@@ -46,7 +71,12 @@ public interface Predicate {
         }
     }
 
-    /** The predicate with its key fixed to a constant. */
+    /**
+     * The predicate with a constant in place of its key.
+     *
+     * @param inner the predicate
+     * @param key the constant
+     */
     record WithKey(Predicate inner, Value key) implements Predicate {
         @Override
         public boolean test(Value ignored, Value query) {
@@ -59,7 +89,12 @@ public interface Predicate {
         }
     }
 
-    /** The predicate with its query fixed to a constant. */
+    /**
+     * The predicate with a constant in place of its query.
+     *
+     * @param inner the predicate
+     * @param query the constant
+     */
     record WithQuery(Predicate inner, Value query) implements Predicate {
         @Override
         public boolean test(Value key, Value ignored) {
@@ -72,7 +107,13 @@ public interface Predicate {
         }
     }
 
-    /** Applies a predicate to one member of tuples: {@code -1} takes a key or query as it is. */
+    /**
+     * Applies a predicate to members of tuples.
+     *
+     * @param inner the predicate
+     * @param keyMember index of the key's member from 0, or -1 if the key is used as it is
+     * @param queryMember index of the query's member from 0, or -1 if the query is used as it is
+     */
     record OfMember(Predicate inner, int keyMember, int queryMember) implements Predicate {
         @Override
         public boolean test(Value key, Value query) {
@@ -89,7 +130,13 @@ public interface Predicate {
         }
     }
 
-    /** Compares a function of the key with a function of the query. False where one of them is undefined. */
+    /**
+     * Compares a function of the key with a function of the query. False where one of them is undefined.
+     *
+     * @param ofKey the function of the key
+     * @param inner the predicate on both results
+     * @param ofQuery the function of the query
+     */
     record OfFunctions(Fn.Unary ofKey, Predicate inner, Fn.Unary ofQuery) implements Predicate {
         @Override
         public boolean test(Value key, Value query) {

@@ -2,23 +2,43 @@ package org.edgeprune.tracr.rasp;
 
 /**
  * Selects, for each query position, the key positions for which {@code predicate(key, query)} holds: the pattern of an
- * attention head. Where a key or a query is undefined nothing is selected; a causal reading selects no key after its
- * query.
+ * attention head. An undefined key or query selects nothing. In a causal model no key after the query is selected.
  *
- * <p>{@code and} and {@code or} again give one selector. Where both sides read the same s-op, or one side reads a
+ * <p>{@code and} and {@code or} give one selector again. Where both sides read the same s-op, or one side reads a
  * constant, only the predicate grows; otherwise keys or queries become tuples, made by one sequence map. (The published
  * compiler rejects that last case.)
+ *
+ * @param keys the value of each key's position
+ * @param queries the value of each query's position
+ * @param predicate which keys a query selects
  */
 public record Selector(SOp keys, SOp queries, Predicate predicate) {
 
+    /**
+     * The complement.
+     *
+     * @return selects the defined keys that this selector does not select
+     */
     public Selector not() {
         return new Selector(keys, queries, new Predicate.Not(predicate));
     }
 
+    /**
+     * The intersection.
+     *
+     * @param other the second operand
+     * @return selects the keys that both select
+     */
     public Selector and(Selector other) {
         return combined(other, true);
     }
 
+    /**
+     * The union.
+     *
+     * @param other the second operand
+     * @return selects the keys that at least one selects
+     */
     public Selector or(Selector other) {
         return combined(other, false);
     }

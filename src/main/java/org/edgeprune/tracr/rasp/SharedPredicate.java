@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tests a predicate that uses parts of itself many times, such as {@code s and s} of a selector that is made the same
- * way: every part is asked once for the same key and query.
+ * Tests a predicate that contains the same part many times, such as {@code s and s} of selectors that are built
+ * repeatedly: every part is tested once for the same key and query.
  */
 public final class SharedPredicate implements Predicate {
     /** Smaller predicates are tested faster as they are. */
@@ -19,7 +19,12 @@ public final class SharedPredicate implements Predicate {
         this.predicate = predicate;
     }
 
-    /** The same predicate, made fit to be tested in time that grows with its number of different parts. */
+    /**
+     * An equivalent predicate whose test takes time linear in the number of its different parts.
+     *
+     * @param predicate the predicate
+     * @return {@code predicate} itself if it is small
+     */
     public static Predicate of(Predicate predicate) {
         return rest(predicate, SMALL) >= 0 ? predicate : new SharedPredicate(predicate);
     }

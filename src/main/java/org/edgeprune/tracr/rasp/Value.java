@@ -6,19 +6,25 @@ import java.util.stream.Collectors;
 /**
  * One element of a sequence: a number, a truth value, a text, a tuple, or {@link #NONE} for "undefined".
  *
- * <p>Values are totally ordered (numbers, truth values, texts, tuples, none), which fixes the order of the one-hot
+ * <p>Values are totally ordered (numbers, truth values, texts, tuples, undefined), which fixes the order of the one-hot
  * directions of a compiled model. As in RASP, a truth value is also the number 0 or 1.
  */
 @SuppressWarnings("ClassInitializationDeadlock") // NONE is the only None that is made
 public sealed interface Value extends Comparable<Value> {
 
-    /** The value of a position where an expression is undefined, such as an average over nothing. */
+    /** The undefined value, such as an average over no positions. */
     Value NONE = new None();
 
     /** Two numbers closer than this are equal for {@link Comparison} and for outputs of the interpreter. */
     double TOLERANCE = 1e-9;
 
+    /**
+     * A number.
+     *
+     * @param value finite; -0.0 is stored as 0.0
+     */
     record Num(double value) implements Value {
+        /** Stores -0.0 as 0.0: both are the same direction. */
         public Num {
             value = value == 0 ? 0.0 : value; // -0.0 and 0.0 are the same direction
         }
@@ -30,6 +36,11 @@ public sealed interface Value extends Comparable<Value> {
         }
     }
 
+    /**
+     * A truth value.
+     *
+     * @param value true or false
+     */
     record Bool(boolean value) implements Value {
         @Override
         public String toString() {
@@ -37,6 +48,11 @@ public sealed interface Value extends Comparable<Value> {
         }
     }
 
+    /**
+     * A text, such as a token that is not a number.
+     *
+     * @param value the characters
+     */
     record Text(String value) implements Value {
         @Override
         public String toString() {
@@ -45,15 +61,20 @@ public sealed interface Value extends Comparable<Value> {
     }
 
     /**
-     * Values side by side, which may be tuples themselves. It holds at most {@value #MAX_SIZE} values, those inside its
-     * tuples counted: a program that pairs pairs doubles them at every step, and whoever compares tuples walks over
-     * all.
+     * Several values, which may be tuples themselves. A tuple has at most {@value #MAX_SIZE} values at any depth: a
+     * program that pairs pairs doubles their size at every step, and comparisons visit all values.
+     *
+     * @param values the members, all defined
      */
     record Tuple(List<Value> values) implements Value {
-        /** The most values that lie in a tuple, at any depth. */
+        /** The most values in a tuple, at any depth. */
         public static final int MAX_SIZE = 1024;
 
-        /** @throws IllegalArgumentException if there are more than {@value #MAX_SIZE} values */
+        /**
+         * Copies the list.
+         *
+         * @throws IllegalArgumentException if there are more than {@value #MAX_SIZE} values
+         */
         public Tuple {
             values = List.copyOf(values);
             if (size(values) > MAX_SIZE) {
@@ -77,6 +98,7 @@ public sealed interface Value extends Comparable<Value> {
         }
     }
 
+    /** The type of {@link #NONE}. */
     record None() implements Value {
         @Override
         public String toString() {
@@ -84,19 +106,42 @@ public sealed interface Value extends Comparable<Value> {
         }
     }
 
+    /**
+     * A number.
+     *
+     * @param number the number
+     * @return its value
+     */
     static Value of(double number) {
         return new Num(number);
     }
 
+    /**
+     * A truth value.
+     *
+     * @param truth true or false
+     * @return its value
+     */
     static Value of(boolean truth) {
         return new Bool(truth);
     }
 
+    /**
+     * A text.
+     *
+     * @param text the characters, not interpreted; see {@link #parse}
+     * @return its value
+     */
     static Value of(String text) {
         return new Text(text);
     }
 
-    /** A tuple of the given values, or none where one of them is none. */
+    /**
+     * A tuple.
+     *
+     * @param values the members
+     * @return the tuple, or {@link #NONE} if a member is undefined
+     */
     static Value tuple(Value... values) {
         for (Value value : values) {
             if (!value.isDefined()) {
@@ -106,23 +151,39 @@ public sealed interface Value extends Comparable<Value> {
         return new Tuple(List.of(values));
     }
 
-    /** Reads a token as a user writes it: a number where it is one, otherwise a text. */
+    /**
+     * Reads a token as a user writes it.
+     *
+     * @param token such as {@code 3}, {@code -0.5} or {@code abc}
+     * @return a number for a decimal without exponent, a text for everything else
+     */
     static Value parse(String token) {
         return token.matches("[+-]?\\d+(\\.\\d+)?") ? of(Double.parseDouble(token)) : of(token);
     }
 
+    /**
+     * Whether there is a value.
+     *
+     * @return false for {@link #NONE} only
+     */
     default boolean isDefined() {
         return !(this instanceof None);
     }
 
+    /**
+     * Whether {@link #number()} has a result.
+     *
+     * @return true for numbers and truth values
+     */
     default boolean isNumeric() {
         return this instanceof Num || this instanceof Bool;
     }
 
     /**
-     * The number that this value stands for.
+     * The number that this value represents.
      *
-     * @throws IllegalArgumentException where it is neither a number nor a truth value
+     * @return the number; 1 for true and 0 for false
+     * @throws IllegalArgumentException if this is neither a number nor a truth value
      */
     default double number() {
         return switch (this) {
@@ -134,7 +195,11 @@ public sealed interface Value extends Comparable<Value> {
         };
     }
 
-    /** Whether this value counts as true: everything does except false, 0, the empty text and none. */
+    /**
+     * The truth value that this value represents.
+     *
+     * @return false for false, 0, the empty text, the empty tuple and {@link #NONE}, true for everything else
+     */
     default boolean truth() {
         return switch (this) {
             case Num n -> n.value() != 0;
@@ -145,7 +210,12 @@ public sealed interface Value extends Comparable<Value> {
         };
     }
 
-    /** Equality as programs see it: numbers and truth values by number within {@link #TOLERANCE}, others exactly. */
+    /**
+     * Equality as programs see it.
+     *
+     * @param other the value compared with
+     * @return whether both are numeric and differ by at most {@link #TOLERANCE}, or are equal
+     */
     default boolean matches(Value other) {
         return (isNumeric() && other.isNumeric()) ? Math.abs(number() - other.number()) <= TOLERANCE : equals(other);
     }

@@ -1,5 +1,6 @@
 /**
  * RASP, the "restricted access sequence processing language" (Weiss, Goldberg, Yahav, "Thinking Like Transformers",
- * 2021): expressions, an interpreter, a library of programs and a text form. No tensors and no transformer here.
+ * 2021): expressions, an interpreter, a library of programs and a text form. This package has neither tensors nor
+ * transformers.
  */
 package org.edgeprune.tracr.rasp;

@@ -23,7 +23,7 @@ sealed interface Ast {
     /** {@code x -> body} and {@code (x, y) -> body}. */
     record Lambda(List<String> parameters, Ast body, Token at) implements Ast {}
 
-    /** A comparison that stands for itself, as in {@code select(a, b, ==)}. */
+    /** A comparison as an argument, as in {@code select(a, b, ==)}. */
     record Operator(String operator, Token at) implements Ast {}
 
     /** {@code name = expression}, or the expression alone with an empty name. */

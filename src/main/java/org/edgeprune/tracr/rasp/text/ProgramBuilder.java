@@ -16,7 +16,7 @@ import org.edgeprune.tracr.rasp.Selector;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * Builds the s-op of a parsed program. Besides the language itself it knows the library as functions: {@code reverse(s)
+ * Builds the s-op of a parsed program. Besides the language itself it has the library as functions: {@code reverse(s)
  * hist(s) has_prev(s) remove_duplicates(s) sort(values, keys) sort_unique(values, keys) frac_prevs(s) pair_balance(s,
  * "(", ")") shift(s, n) count(s, x) detect_pattern(s, x, y, ...) shuffle_dyck("()", ...)}.
  */
@@ -29,7 +29,7 @@ final class ProgramBuilder {
         record OfSelector(Selector selector) implements Item {}
     }
 
-    /** Deeper programs have no end of layers; walking over them by recursion would end Java's stack. */
+    /** Recursion over deeper programs would overflow Java's stack. */
     private static final int MAX_DEPTH = 256;
 
     private final String source;

@@ -9,15 +9,18 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.RaspProgram;
 
-/** Finds a program by what a user calls it. */
+/** Finds a program by the name that a user gives. */
 public final class Programs {
     private Programs() {}
 
     /**
-     * The library program of that name, else the program in the file of that path, else an instance of the
-     * {@link RaspProgram} class of that name.
+     * Looks for a program in the library, then among files, then among classes.
      *
-     * @param classes where classes are looked for
+     * @param name the name of a {@link LibraryProgram}, the path of a text program, or the name of a public class that
+     *     implements {@link RaspProgram}
+     * @param classes loads the class
+     * @return the program
+     * @throws InputException if there is no such program, or its file or class cannot be read
      */
     public static RaspProgram find(String name, ClassLoader classes) {
         Optional<LibraryProgram> known = LibraryProgram.byName(name);
@@ -34,7 +37,7 @@ public final class Programs {
                     .newInstance();
         } catch (ClassNotFoundException e) {
             throw new InputException(
-                    "program '" + name + "' is no file, no class and none of the library: "
+                    "program '" + name + "' is neither a file nor a class nor one of the library: "
                             + Arrays.stream(LibraryProgram.values())
                                     .map(LibraryProgram::programName)
                                     .collect(Collectors.joining(", ")),
@@ -44,7 +47,7 @@ public final class Programs {
             throw new InputException("class " + name + " cannot be loaded: " + reason, e);
         } catch (ClassCastException e) {
             throw new InputException(
-                    "class " + name + " is no program: it must implement " + RaspProgram.class.getName(), e);
+                    "class " + name + " is not a program: it must implement " + RaspProgram.class.getName(), e);
         } catch (ReflectiveOperationException e) {
             throw new InputException(
                     "class " + name

@@ -9,7 +9,7 @@ import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 
 /** A program in the text form. */
-public final class TextProgram implements RaspProgram {
+final class TextProgram implements RaspProgram {
     private static final int MAX_BYTES = 1 << 24;
 
     private final String source;
@@ -26,11 +26,11 @@ public final class TextProgram implements RaspProgram {
      * @param source what messages call the text
      * @throws InputException with source, line and column where the text is wrong
      */
-    public static TextProgram parse(String source, String text) {
+    static TextProgram parse(String source, String text) {
         return new TextProgram(source, Parser.parse(source, text));
     }
 
-    public static TextProgram read(Path file) {
+    static TextProgram read(Path file) {
         return parse(file.toString(), TextReader.upTo(MAX_BYTES).read(file, "name a file that holds a program"));
     }
 

@@ -1,5 +1,5 @@
 /**
- * The text form of RASP programs: one definition a line, the last expression is the output.
+ * The text form of RASP programs: one definition on each line; the last expression is the output.
  *
  * <pre>{@code
  * # the tokens in reversed order
@@ -15,11 +15,11 @@
  *   <li>{@code aggregate(selector, x)}, {@code aggregate(selector, x, default)}, {@code selector_width(selector)},
  *       {@code map(x -> x * x, s)}, {@code sequence_map((x, y) -> max(x, y), s, t)}, {@code linear(s, t, 1, -1)},
  *       {@code numerical(s)}, {@code categorical(s)}.
- *   <li>In the functions behind {@code ->} also {@code min max abs round floor} and {@code if(c, x, y)}.
+ *   <li>In the functions after {@code ->} also {@code min max abs round floor} and {@code if(c, x, y)}.
  *   <li>The programs of the library as functions: see {@link org.edgeprune.tracr.rasp.text.ProgramBuilder}.
  * </ul>
  *
- * A definition ends with its line, but not inside brackets; {@code ;} and {@code return} are optional, {@code #} starts
+ * A definition ends with its line, except inside brackets; {@code ;} and {@code return} are optional, {@code #} starts
  * a comment.
  */
 package org.edgeprune.tracr.rasp.text;

@@ -4,13 +4,13 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Optional;
 
-/** Addresses that somebody else wrote: in an answer or in a variable. */
+/** Addresses from outside: from the answer of a server or from an environment variable. */
 final class Addresses {
     private static final int LAST_PORT = 65_535;
 
     private Addresses() {}
 
-    /** The address, if it is one of http or https with a host, and a port that exists where it names one. */
+    /** The address if it is an http or https address with a host and, if it names one, a valid port. */
     static Optional<URI> web(URI uri) {
         String scheme = uri.getScheme();
         boolean web = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
@@ -18,7 +18,7 @@ final class Addresses {
         return web && uri.getHost() != null && port ? Optional.of(uri) : Optional.empty();
     }
 
-    /** The same of a text. */
+    /** The same for a text. */
     static Optional<URI> web(String text) {
         try {
             return web(new URI(text));
@@ -27,7 +27,7 @@ final class Addresses {
         }
     }
 
-    /** Where a redirect from an address leads, if that is an address of the web. */
+    /** Where a redirect from an address leads, if that is an http or https address. */
     static Optional<URI> redirected(URI from, String location) {
         try {
             return web(from.resolve(new URI(location)));
@@ -42,7 +42,7 @@ final class Addresses {
                 && one.getAuthority().equalsIgnoreCase(other.getAuthority());
     }
 
-    /** For messages: without user, password and query, which may hold secrets. */
+    /** An address for messages: without user, password and query, which may hold secrets. */
     static String shown(URI uri) {
         String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
         return uri.getScheme() + "://" + uri.getHost() + port + uri.getRawPath();

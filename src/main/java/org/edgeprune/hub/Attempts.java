@@ -10,17 +10,17 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.edgeprune.io.InputException;
 
 /**
- * Repeats what the network broke, with a wait that doubles each time. An attempt that got further than all before
- * starts the count anew, so a large file comes through a connection that is cut again and again.
+ * Repeats requests that failed, with a wait that doubles each time. An attempt that got further than all before restarts the count, so that a large file arrives even if the connection is cut again and again.
  *
- * @param what is asked for, for messages
- * @param listener is told of waits
+ * @param patience how often and after which waits
+ * @param what the thing asked for, for messages
+ * @param listener told of waits
  */
 record Attempts(HubSettings.Patience patience, String what, Hub.Listener listener) {
     /** The longest wait that a server can ask for. */
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
-    /** An attempt that got further by less than this, in bytes, has made no progress. */
+    /** An attempt that got further by fewer bytes than this has made no progress. */
     private static final int LEAST_PROGRESS = 1024;
 
     /** The server asks for a later attempt. */
@@ -34,7 +34,7 @@ record Attempts(HubSettings.Patience patience, String what, Hub.Listener listene
         }
     }
 
-    /** Told by an attempt how far it got. */
+    /** Reports how far an attempt got. */
     interface Progress {
         void at(long bytes);
     }
@@ -74,8 +74,8 @@ record Attempts(HubSettings.Patience patience, String what, Hub.Listener listene
 
     private static String reason(IOException e) {
         boolean unreachable = e instanceof ConnectException || e instanceof HttpConnectTimeoutException;
-        return (unreachable ? "the Hub cannot be reached (" : "the download failed again and again (") + reasonOf(e)
-                + "): check the network, HF_ENDPOINT and the proxy variables, then repeat: it goes on where it stopped";
+        return (unreachable ? "the Hub cannot be reached (" : "the download failed repeatedly (") + reasonOf(e)
+                + "): check the network, HF_ENDPOINT and the proxy variables, then repeat: it resumes where it stopped";
     }
 
     private void sleep(IOException e, int failures) {
@@ -85,7 +85,7 @@ record Attempts(HubSettings.Patience patience, String what, Hub.Listener listene
         }
         listener.waiting(what, wait, reasonOf(e));
         try {
-            // a little chance, lest many processes come back all at once
+            // random jitter, so that many processes do not retry at the same moment
             Thread.sleep(wait.plus(
                     wait.multipliedBy(ThreadLocalRandom.current().nextInt(25)).dividedBy(100)));
         } catch (InterruptedException interrupted) {

@@ -9,26 +9,27 @@ import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/**
- * Gets one blob, into {@code CHECKSUM.incomplete} first. What is there of it from before is kept and the rest asked for
- * by range. Only contents of the right size and checksum become the blob. The caller holds the blob's lock.
- */
+/** Downloads one blob, into {@code CHECKSUM.incomplete} first. Bytes from an earlier attempt are kept and the rest is requested by range. Only contents of the right size and checksum become the blob. The caller holds the blob's lock. */
 record BlobDownload(
         HubClient client, HubSettings.Patience patience, HubCache cache, HubFile file, Hub.Listener listener) {
     private static final int CHUNK = 1 << 16;
 
-    /** @throws InputException if the contents cannot be got, or are wrong even when got afresh */
+    /**
+     * Downloads the blob.
+     *
+     * @throws InputException if the contents cannot be downloaded, or are wrong even when downloaded from the beginning
+     */
     void run() {
         Path incomplete = cache.incomplete(file);
         Attempts attempts = client.attempts(file.name());
         try {
-            // What lay there before may be at fault, or one answer among several: begin again, once.
+            // The bytes from before may be wrong, or one of several answers: start again, once.
             if (!attempts.run(progress -> arrived(incomplete, progress))) {
                 Files.delete(incomplete);
                 if (!attempts.run(progress -> arrived(incomplete, progress))) {
                     Files.delete(incomplete);
                     throw new InputException(file
-                            + ": what the server sends has not the size and checksum that it states (" + file.size()
+                            + ": the file that the server sends does not have the size and checksum that it states (" + file.size()
                             + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
                 }
             }
@@ -41,7 +42,7 @@ record BlobDownload(
         }
     }
 
-    /** Gets the bytes that are missing. @return whether all are now there and right */
+    /** Downloads the missing bytes and returns whether all bytes are now there and right. */
     private boolean arrived(Path incomplete, Attempts.Progress progress) throws IOException {
         try (PartialBlob partial = new PartialBlob(file, incomplete)) {
             if (partial.length() < file.size()) {
@@ -63,7 +64,7 @@ record BlobDownload(
                     throw new IOException("asked for byte " + partial.length() + " on, got " + Complaint.quote(range));
                 }
             } else if (partial.length() > 0) {
-                // The server knows no ranges, or has fewer bytes than it stated: everything comes again.
+                // The server does not support ranges, or has fewer bytes than it stated: download everything again.
                 partial.restart();
                 if (response.statusCode() == 416) {
                     throw new IOException("the server has no byte " + partial.length());

@@ -33,16 +33,20 @@ final class Body implements AutoCloseable {
         this.watch = Thread.startVirtualThread(this::closeWhenSilent);
     }
 
-    /** The other side sent too little for too long: what came is no progress. */
+    /** The server sent too little for too long: the bytes that did arrive do not count as progress. */
     static final class SilentException extends IOException {
         private static final long serialVersionUID = 1L;
 
         private SilentException(Duration stall) {
-            super("less than " + LEAST_RATE + " bytes a second came for " + stall.toSeconds() + " s");
+            super("less than " + LEAST_RATE + " bytes per second arrived for " + stall.toSeconds() + " s");
         }
     }
 
-    /** As {@link InputStream#read(byte[])}. @throws SilentException if the watch has closed the connection */
+    /**
+     * As {@link InputStream#read(byte[])}.
+     *
+     * @throws SilentException if the watch has closed the connection
+     */
     int read(byte[] buffer) throws IOException {
         int count;
         try {

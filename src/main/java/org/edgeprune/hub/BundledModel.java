@@ -13,12 +13,9 @@ import org.edgeprune.io.CacheDirectory;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/**
- * The mini GPT-2 that comes with edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a
- * directory on the class path, used as it is; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
- */
+/** The mini GPT-2 that is part of edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a directory on the class path, used in place; in the jar, unpacked once into {@link CacheDirectory#ofUser}. */
 public final class BundledModel {
-    /** Its name, which stands for its directory wherever the command line takes a model. */
+    /** The model's name, which can be given wherever the command line takes a model. */
     public static final String NAME = "mini-gpt2";
 
     private static final String RESOURCES = "/org/edgeprune/models/" + NAME + "/";
@@ -26,7 +23,12 @@ public final class BundledModel {
 
     private BundledModel() {}
 
-    /** The model's directory. */
+    /**
+     * The model's directory, with {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}.
+     *
+     * @return a directory that exists
+     * @throws InputException if this build contains no model or it cannot be unpacked
+     */
     public static Path directory() {
         URL config = resource(FILES.get(0));
         try {
@@ -48,7 +50,7 @@ public final class BundledModel {
         URL url = BundledModel.class.getResource(RESOURCES + file);
         if (url == null) {
             throw new InputException(
-                    "this build of edgeprune holds no model (" + NAME + "/" + file + "); name one with --model");
+                    "this build of edgeprune contains no model (" + NAME + "/" + file + "); name one with --model");
         }
         return url;
     }

@@ -19,12 +19,9 @@ import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 
 /**
- * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy}
- * and {@code no_proxy}, in small letters or, where those are not set, capitals. {@code no_proxy} is a list of host
- * names, which stand for their subdomains too, of {@code host:port}, or {@code *}.
+ * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and {@code no_proxy}, in lower case or, if that is not set, in upper case. {@code no_proxy} is a list of host names, which include their subdomains, of {@code host:port}, or {@code *}.
  *
- * <p>A user and password in the address of a proxy for https reach it only where Java runs with
- * {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher runs it.
+ * <p>The user and password of a proxy for https addresses are only sent if Java runs with {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher does.
  */
 final class EnvironmentProxies extends ProxySelector {
     private final Map<String, URI> byScheme;
@@ -35,7 +32,11 @@ final class EnvironmentProxies extends ProxySelector {
         this.direct = direct;
     }
 
-    /** @throws InputException if a variable holds no address of an HTTP proxy */
+    /**
+     * Reads the variables.
+     *
+     * @throws InputException if a variable is not the address of an HTTP proxy
+     */
     public static EnvironmentProxies of(Map<String, String> environment) {
         Map<String, URI> proxies = new HashMap<>();
         for (String scheme : List.of("http", "https")) {
@@ -69,10 +70,10 @@ final class EnvironmentProxies extends ProxySelector {
                 return uri;
             }
         } catch (IllegalArgumentException e) {
-            // complained about below, without the address: it may hold a password
+            // reported below, without the address, which may hold a password
         }
         throw new InputException(
-                variable + " is no address of an HTTP proxy (http://host:port); set it right or unset it");
+                variable + " is not the address of an HTTP proxy (http://host:port); correct it or unset it");
     }
 
     @Override
@@ -104,9 +105,7 @@ final class EnvironmentProxies extends ProxySelector {
         // the request fails with the same exception
     }
 
-    /**
-     * What to send in {@code Proxy-Authorization} for an address, where its proxy's address has a user and password.
-     */
+    /** The {@code Proxy-Authorization} for an address, if its proxy's address has a user and password. */
     Optional<String> authorization(URI uri) {
         URI proxy = byScheme.get(uri.getScheme().toLowerCase(Locale.ROOT));
         return proxy == null || proxy.getRawUserInfo() == null || isDirect(uri)

@@ -15,30 +15,45 @@ import org.edgeprune.io.InputException;
 /**
  * Model repositories of the HuggingFace Hub, as directories of its cache.
  *
- * <p>Only weights as safetensors, configuration and tokenizer files are downloaded. Every file's size and checksum are
- * verified before it appears under its name. An interrupted download goes on where it stopped, and any number of
- * processes may download the same repository at once.
+ * <p>Only safetensors weights, configuration and tokenizer files are downloaded. Every file's size and checksum are verified before it appears under its name. An interrupted download resumes where it stopped, and several processes may download the same repository at once.
  *
- * @param settings where the Hub and its cache are
+ * @param settings the Hub's address, the cache and how to use them
  */
 public record Hub(HubSettings settings) {
-    /** The revision that is meant where none is named. */
+    /** The default revision. */
     public static final String MAIN = "main";
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][\\w.-]*(/[A-Za-z0-9][\\w.-]*)?");
     private static final Pattern REVISION = Pattern.compile("[\\w.-]+(/[\\w.-]+)*");
 
-    /** Hears of a download's progress. */
+    /** Is told of a download's progress. All methods do nothing by default. */
     public interface Listener {
+        /** Ignores everything. */
         Listener NONE = new Listener() {};
 
-        /** The files that belong to the model, before the first is downloaded. */
+        /**
+         * The files that belong to the model, before the first is downloaded.
+         *
+         * @param files paths in the repository
+         */
         default void found(List<String> files) {}
 
-        /** More of a file has arrived. */
+        /**
+         * More of a file has arrived.
+         *
+         * @param file its path in the repository
+         * @param bytes how many bytes have arrived so far, those of earlier attempts included
+         * @param size the size of the file in bytes
+         */
         default void arrived(String file, long bytes, long size) {}
 
-        /** Something was not answered or broke, and will be asked for again after a wait. */
+        /**
+         * A request failed and will be repeated after a wait.
+         *
+         * @param what the file or revision asked for
+         * @param wait the wait, before random jitter
+         * @param reason why the request failed
+         */
         default void waiting(String what, Duration wait, String reason) {}
     }
 
@@ -46,24 +61,32 @@ public record Hub(HubSettings settings) {
      * A model in the cache.
      *
      * @param repository its name
-     * @param revision as it was asked for
-     * @param commit that this revision stood for
-     * @param directory holds the files
-     * @param files their names
+     * @param revision the branch, tag or commit that was asked for
+     * @param commit the commit that the revision stood for, 40 hexadecimal digits
+     * @param directory the directory with the files
+     * @param files their paths in the repository
      * @param downloaded how many of them were not in the cache before
      */
     public record Snapshot(
             String repository, String revision, String commit, Path directory, List<String> files, int downloaded) {}
 
-    /** Whether a text is written like a repository's name: {@code gpt2}, {@code openai-community/gpt2}. */
+    /**
+     * Whether a text has the form of a repository's name.
+     *
+     * @param text such as {@code gpt2} or {@code openai-community/gpt2}
+     * @return whether it could name a repository; the Hub is not asked
+     */
     public static boolean isName(String text) {
         return NAME.matcher(text).matches() && !text.contains("..") && !text.contains("--");
     }
 
     /**
-     * A model that is whole in the cache, without asking the Hub.
+     * A model that is complete in the cache, without asking the Hub.
      *
+     * @param repository a name like {@code openai-community/gpt2}
      * @param revision a branch, tag or commit
+     * @return the model; empty if a file is missing
+     * @throws InputException if the name or revision is malformed
      */
     public Optional<Snapshot> cached(String repository, String revision) {
         HubCache cache = cache(repository, revision);
@@ -79,20 +102,20 @@ public record Hub(HubSettings settings) {
     }
 
     /**
-     * Asks the Hub which commit a revision is and downloads what the cache lacks of it. Offline, the cache alone must
-     * do.
+     * Asks the Hub which commit a revision is and downloads the files of it that are not in the cache. With {@code HF_HUB_OFFLINE} set, the model must be complete in the cache.
      *
      * @param repository a name like {@code openai-community/gpt2}
      * @param revision a branch, tag or commit
-     * @throws InputException if it does not exist, may not be read, has no safetensors, cannot be reached or cannot be
-     *     stored
+     * @param listener told of the progress
+     * @return the model in the cache
+     * @throws InputException if the repository or revision does not exist, may not be read, has no safetensors weights, cannot be reached or cannot be stored
      */
     public Snapshot download(String repository, String revision, Listener listener) {
         HubCache cache = cache(repository, revision);
         if (settings.offline()) {
             return cached(repository, revision)
-                    .orElseThrow(() -> new InputException(repository + ": revision '" + revision + "' is not whole in "
-                            + settings.cache() + ", and HF_HUB_OFFLINE forbids to download it: unset it"));
+                    .orElseThrow(() -> new InputException(repository + ": revision '" + revision + "' is not complete in "
+                            + settings.cache() + ", and HF_HUB_OFFLINE forbids downloading it: unset it"));
         }
         try (HubClient client = new HubClient(settings, repository, listener)) {
             HubClient.Revision found = client.revision(revision);
@@ -122,7 +145,7 @@ public record Hub(HubSettings settings) {
         for (String shard : shards) {
             if (!found.files().contains(shard)) {
                 throw new InputException(client.repository() + ": has no file " + Complaint.quote(shard)
-                        + ", which its " + ModelFiles.INDEX + " names: choose a repository or revision that is whole");
+                        + ", which its " + ModelFiles.INDEX + " names: choose a repository or revision that is complete");
             }
         }
         return Stream.concat(wanted.stream(), shards.stream())
@@ -132,15 +155,19 @@ public record Hub(HubSettings settings) {
     }
 
     /**
-     * Downloads a model whose weights are PyTorch's pickles, for {@code edgeprune convert}; nothing else reads them.
+     * Downloads a model whose weights are pickled by PyTorch. Only {@code edgeprune convert} reads such weights.
      *
-     * @throws InputException as {@link #download}, and if the repository has no such weights
+     * @param repository a name like {@code openai-community/gpt2}
+     * @param revision a branch, tag or commit
+     * @param listener told of the progress
+     * @return the model in the cache
+     * @throws InputException as {@link #download}, and if the repository has no pickled weights or also has safetensors
      */
     public Snapshot downloadPickles(String repository, String revision, Listener listener) {
         HubCache cache = cache(repository, revision);
         if (settings.offline()) {
             throw new InputException(
-                    repository + ": HF_HUB_OFFLINE forbids to download it: unset it, or name a directory");
+                    repository + ": HF_HUB_OFFLINE forbids downloading it: unset it, or name a directory");
         }
         try (HubClient client = new HubClient(settings, repository, listener)) {
             HubClient.Revision found = client.revision(revision);
@@ -186,10 +213,10 @@ public record Hub(HubSettings settings) {
     private HubCache cache(String repository, String revision) {
         if (!isName(repository)) {
             throw new InputException(
-                    "'" + repository + "' is no name of a Hub repository: they are like openai-community/gpt2");
+                    "'" + repository + "' is not the name of a Hub repository, such as openai-community/gpt2");
         }
         if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
-            throw new InputException("'" + revision + "' is no revision: name a branch, a tag or a commit");
+            throw new InputException("'" + revision + "' is not a revision: name a branch, a tag or a commit");
         }
         return HubCache.of(settings.cache(), repository);
     }

@@ -35,7 +35,7 @@ record HubCache(Path root, String folder) {
         return new HubCache(root, "models--" + repository.replace("/", "--"));
     }
 
-    /** The snapshot of the branch main, if a directory is a repository's in some cache. */
+    /** The snapshot of the branch main, if a directory is a repository's directory in a cache. */
     static Optional<Path> snapshotIn(Path directory) {
         Path name = directory.toAbsolutePath().normalize().getFileName();
         if (name == null || !name.toString().startsWith("models--") || Files.exists(directory.resolve("config.json"))) {
@@ -64,7 +64,7 @@ record HubCache(Path root, String folder) {
         return directory().resolve("snapshots").resolve(commit);
     }
 
-    /** The commit that a revision is known to stand for. */
+    /** The commit that a revision stood for when it was last downloaded. */
     Optional<String> commit(String revision) {
         if (Files.isDirectory(snapshot(revision))) {
             return Optional.of(revision);
@@ -76,7 +76,7 @@ record HubCache(Path root, String folder) {
                 : Optional.empty();
     }
 
-    /** Notes which commit a revision stands for. */
+    /** Stores which commit a revision stands for. */
     void remember(String revision, String commit) {
         if (!revision.equals(commit)) {
             Path ref = directory().resolve("refs").resolve(revision);
@@ -85,7 +85,7 @@ record HubCache(Path root, String folder) {
         }
     }
 
-    /** The files of a snapshot whose contents are there. */
+    /** The files of a snapshot whose contents are in the cache. */
     List<String> files(String commit) {
         Path snapshot = snapshot(commit);
         if (!Files.isDirectory(snapshot)) {
@@ -101,20 +101,20 @@ record HubCache(Path root, String folder) {
         }
     }
 
-    /** Puts a file whose blob is there into its snapshot. */
+    /** Links a downloaded blob into its snapshot. */
     void link(HubFile file) {
         Path link = snapshot(file.commit()).resolve(file.name());
         makeDirectories(link.getParent());
         try {
             Files.createSymbolicLink(link, link.getParent().relativize(blob(file)));
         } catch (FileAlreadyExistsException e) {
-            // another process was quicker, or the link outlived its blob: the same commit, so the same contents
+            // made by another process, or left when its blob was deleted: the same commit, so the same contents
         } catch (IOException e) {
             throw unusable(link, e);
         }
     }
 
-    /** Makes the directories and waits until no other process or thread downloads this file. */
+    /** Creates the directories and waits until no other process or thread downloads this file. */
     Lock lock(HubFile file) {
         Path path = root.resolve(".locks").resolve(folder).resolve(file.checksum() + ".lock");
         makeDirectories(path.getParent());
@@ -126,7 +126,7 @@ record HubCache(Path root, String folder) {
                 try {
                     return new Lock(channel, channel.lock());
                 } catch (OverlappingFileLockException e) {
-                    // held by a thread of this process, for which the system has no queue
+                    // held by a thread of this process: the operating system does not queue threads of one process
                     Thread.sleep(20);
                 }
             }

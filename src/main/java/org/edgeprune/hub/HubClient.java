@@ -62,7 +62,7 @@ final class HubClient implements AutoCloseable {
                 String commit = json.path("sha").asText();
                 if (!commit.matches("[0-9a-f]{40}")) {
                     throw new InputException(
-                            uri + ": answers no description of a model repository: is HF_ENDPOINT right?");
+                            uri + ": the answer is not the description of a model repository: is HF_ENDPOINT right?");
                 }
                 return new Revision(
                         commit,
@@ -73,12 +73,12 @@ final class HubClient implements AutoCloseable {
         });
     }
 
-    /** Attempts at getting something, by these settings. */
+    /** Repeats a request as the settings say. */
     Attempts attempts(String what) {
         return new Attempts(settings.patience(), what, listener);
     }
 
-    /** What the Hub says of a file. */
+    /** The commit, checksum and size of a file, according to the Hub. */
     HubFile describe(String name, String commit) {
         return attempts(repository + "/" + name).run(progress -> {
             HttpResponse<InputStream> response = send("HEAD", resolve(name, commit), 0, true);
@@ -136,7 +136,7 @@ final class HubClient implements AutoCloseable {
         for (int i = 0; i < REDIRECTS; i++) {
             HttpRequest.Builder request = HttpRequest.newBuilder(uri)
                     .method(method, HttpRequest.BodyPublishers.noBody())
-                    // until the headers are there; the body's reader watches over the rest
+                    // until the headers arrive; Body limits the time of the rest
                     .timeout(settings.patience().stall())
                     .header("User-Agent", "edgeprune")
                     .header("Accept-Encoding", "identity");
@@ -173,17 +173,14 @@ final class HubClient implements AutoCloseable {
         return location.map(text -> Addresses.redirected(response.uri(), text)
                 .orElseThrow(() -> new InputException(Addresses.shown(response.uri()) + ": redirects to "
                         + Complaint.quote(text)
-                        + ", which is no http or https address with a host: is HF_ENDPOINT right?")));
+                        + ", which is not an http or https address with a host: is HF_ENDPOINT right?")));
     }
 
     private static Optional<String> header(HttpResponse<?> response, String name) {
         return response.headers().firstValue(name);
     }
 
-    /**
-     * Turns what the user can do something about into one line; what may pass by itself into an exception that is tried
-     * again.
-     */
+    /** Turns an error that the user can do something about into an {@link InputException}, and one that may pass by itself into an exception after which the request is repeated. */
     private void check(HttpResponse<?> response, String revision, String file) throws IOException {
         int status = response.statusCode();
         if (status / 100 == 2) {
@@ -199,9 +196,9 @@ final class HubClient implements AutoCloseable {
                 throw new InputException(
                         error.equals("GatedRepo")
                                 ? repository
-                                        + ": the Hub gives it only to those who accepted its terms: accept them at "
+                                        + ": access requires that its terms are accepted: accept them at "
                                         + page + " and set HF_TOKEN"
-                                : repository + ": not there, or private (HTTP " + status + "): check the name, or "
+                                : repository + ": does not exist, or is private (HTTP " + status + "): check the name, or "
                                         + token);
             case 404 ->
                 throw new InputException(
@@ -214,7 +211,7 @@ final class HubClient implements AutoCloseable {
                             default ->
                                 repository + ": not found on " + settings.endpoint()
                                         + (file == null ? "" : " (" + file + ")")
-                                        + ": names are like openai-community/gpt2";
+                                        + ": give a name such as openai-community/gpt2";
                         });
             case 408, 429, 500, 502, 503, 504 ->
                 throw new Attempts.BusyException(
@@ -224,7 +221,7 @@ final class HubClient implements AutoCloseable {
                                 .map(s -> Duration.ofSeconds(Long.parseLong(s))));
             case 407 ->
                 throw new InputException(
-                        "the proxy wants a user and password: put them into http_proxy and https_proxy (http://user:password@host:port)");
+                        "the proxy requires a user and password: put them into http_proxy and https_proxy (http://user:password@host:port)");
             default ->
                 throw new InputException(Addresses.shown(response.uri()) + ": unexpected answer, HTTP " + status + ": "
                         + header(response, "X-Error-Message")

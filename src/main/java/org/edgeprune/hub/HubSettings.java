@@ -14,10 +14,10 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
 /**
- * Where the Hub is and how to talk to it.
+ * The Hub's address and how to use it.
  *
  * @param endpoint the Hub's address, without a slash at its end
- * @param cache the cache's directory; it may not exist yet
+ * @param cache the cache's directory; it need not exist yet
  * @param token the user's access token
  * @param offline whether only the cache may be used
  * @param proxy which proxy to use for which address
@@ -35,26 +35,33 @@ public record HubSettings(
     private static final Set<String> YES = Set.of("1", "ON", "YES", "TRUE");
 
     /**
-     * @param attempts how often a request without any progress is made before giving up
+     * How requests are repeated.
+     *
+     * @param attempts after how many attempts in a row without progress a request fails
      * @param backOff the wait after the first failure; it doubles with each further one
-     * @param stall how long the other side may be silent
+     * @param stall how long the server may be silent
      */
     public record Patience(int attempts, Duration backOff, Duration stall) {
         /** Five attempts, over 15 seconds. */
         public static final Patience DEFAULT = new Patience(5, Duration.ofSeconds(1), Duration.ofSeconds(30));
     }
 
-    /** As {@link #of} says, from this process's environment. */
+    /**
+     * The settings according to this process's environment.
+     *
+     * @return as {@link #of} reads it
+     * @throws InputException as {@link #of}
+     */
     public static HubSettings fromEnvironment() {
         return of(System.getenv());
     }
 
     /**
-     * Settings by the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME},
-     * {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy},
-     * {@code all_proxy}, {@code no_proxy}.
+     * The settings according to the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy}, {@code all_proxy}, {@code no_proxy}.
      *
-     * @throws InputException if an address or a token cannot be used; the message does not show the token
+     * @param environment variables by name
+     * @return the settings, with {@link Patience#DEFAULT}
+     * @throws InputException if an address or a token is malformed; the message does not show the token
      */
     public static HubSettings of(Map<String, String> environment) {
         Path user = home(environment);
@@ -78,12 +85,17 @@ public record HubSettings(
                 Patience.DEFAULT);
     }
 
-    /** The user's home. */
+    /** The user's home directory. */
     static Path home(Map<String, String> environment) {
         return Path.of(variable(environment, "HOME").orElse(System.getProperty("user.home")));
     }
 
-    /** These settings with another patience. */
+    /**
+     * These settings with another patience.
+     *
+     * @param other how requests are repeated
+     * @return the changed settings
+     */
     public HubSettings withPatience(Patience other) {
         return new HubSettings(endpoint, cache, token, offline, proxy, other);
     }
@@ -101,12 +113,12 @@ public record HubSettings(
     private static URI endpoint(String text) {
         if (text.contains("@")) {
             throw new InputException(
-                    "HF_ENDPOINT holds a user or password: write the address without, and an access token into HF_TOKEN");
+                    "HF_ENDPOINT holds a user or password: write the address without them, and put an access token into HF_TOKEN");
         }
         return Addresses.web(text.replaceAll("/+$", ""))
                 .filter(uri -> uri.getQuery() == null && uri.getFragment() == null)
                 .orElseThrow(() -> new InputException("HF_ENDPOINT is " + Complaint.quote(text)
-                        + ", which is no http or https address (https://host/path); unset it for"
+                        + ", which is not an http or https address (https://host/path); unset it for"
                         + " https://huggingface.co"));
     }
 
@@ -114,7 +126,7 @@ public record HubSettings(
         if (!TOKEN.matcher(token).matches()) {
             throw new InputException(
                     where
-                            + " holds no access token: one is a single word of letters, digits and signs, like hf_...: copy it again");
+                            + " does not hold an access token, a single word of letters, digits and punctuation such as hf_...: copy it again");
         }
         return token;
     }
@@ -126,7 +138,7 @@ public record HubSettings(
                 + (offline ? ", offline" : "") + "]";
     }
 
-    /** Where {@code huggingface-cli login} puts it. */
+    /** The token that {@code huggingface-cli login} stores. */
     private static Optional<String> storedToken(Path file) {
         return Files.isRegularFile(file)
                 ? Optional.of(TextReader.upTo(MAX_TOKEN_BYTES).read(file, "set HF_TOKEN"))

@@ -12,15 +12,10 @@ public final class ModelDirectories {
     /**
      * The directory of a model that a user names.
      *
-     * @param name {@value BundledModel#NAME}; else a directory that exists, {@code ~} being the user's home, and a
-     *     repository's directory in the Hub's cache standing for the snapshot of its branch main; else a repository of
-     *     the HuggingFace Hub, like {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is
-     *     taken from the cache, or downloaded if the cache does not hold all of it
-     * @param listener is told about the progress of a download
-     * @return the directory; a name that is neither a directory nor written like a repository is returned as a path,
-     *     which whoever opens it finds missing
-     * @throws InputException if the name is a file's, or no path, or written like a repository's and cannot be
-     *     downloaded
+     * @param name {@value BundledModel#NAME}; otherwise an existing directory, where {@code ~} is the user's home and a repository's directory in the Hub's cache stands for the snapshot of its branch main; otherwise a repository of the HuggingFace Hub, such as {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is downloaded if the cache is incomplete
+     * @param listener told of the progress of a download
+     * @return the directory; a name that is neither a directory nor has the form of a repository's name is returned as a path, which may not exist
+     * @throws InputException if the name is a file's, is not a valid path, or has the form of a repository's name and cannot be downloaded
      */
     public static Path locate(String name, Hub.Listener listener) {
         if (name.isEmpty()) {
@@ -60,8 +55,8 @@ public final class ModelDirectories {
                     : path;
         } catch (InvalidPathException e) {
             throw new InputException(
-                    "'" + name + "' is no path (" + e.getReason()
-                            + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8",
+                    "'" + name + "' is not a valid path (" + e.getReason()
+                            + "): check it; if it has letters beyond ASCII, set LC_ALL=C.UTF-8",
                     e);
         }
     }

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import org.edgeprune.safetensors.ShardIndex;
 
 /**
- * Which files of a repository make a model: weights as safetensors, configuration and tokenizer, all at the top level.
+ * Which files of a repository belong to the model: safetensors weights, configuration and tokenizer, all at the top level.
  */
 final class ModelFiles {
     private static final String SINGLE = "model.safetensors";
@@ -32,7 +32,7 @@ final class ModelFiles {
 
     private ModelFiles() {}
 
-    /** Those that make a model whose weights are PyTorch's pickles; empty where there are no such weights. */
+    /** The files of a model whose weights are pickled by PyTorch; empty if there are no such weights. */
     static List<String> pickled(Collection<String> all) {
         boolean single = all.contains(PICKLE);
         List<String> weights = all.stream()
@@ -47,10 +47,7 @@ final class ModelFiles {
                         .toList();
     }
 
-    /**
-     * Those of a repository's files that are wanted, in order of their names: of weights in shards the index, which
-     * names the others.
-     */
+    /** The files of a repository that belong to the model, sorted. Of sharded weights it has only the index, which names the shards. */
     static List<String> wanted(Collection<String> all) {
         String weights = all.contains(SINGLE) ? SINGLE : INDEX;
         return all.stream()
@@ -60,12 +57,12 @@ final class ModelFiles {
                 .toList();
     }
 
-    /** The names of the shards that the index in a directory names. */
+    /** The names of the shards according to the index in a directory. */
     static Set<String> shards(Path directory) {
         return new TreeSet<>(ShardIndex.read(directory.resolve(INDEX)).values());
     }
 
-    /** Those of a directory's files that make the model. */
+    /** The files of a directory that belong to the model, shards included. */
     static List<String> inCache(Collection<String> all, Path directory) {
         List<String> wanted = wanted(all);
         return wanted.contains(INDEX)
@@ -76,7 +73,7 @@ final class ModelFiles {
                 : wanted;
     }
 
-    /** Whether the files of a directory are a whole model, with its tokenizer. */
+    /** Whether the files of a directory are a complete model with its tokenizer. */
     static boolean complete(Collection<String> names, Path directory) {
         return names.contains("config.json")
                 && hasWeights(names)

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
-/** The bytes of a file that are there so far, on the disk, and their checksum so far. */
+/** The bytes of a file that have arrived so far, on disk, and their checksum so far. */
 final class PartialBlob implements AutoCloseable {
     private static final int CHUNK = 1 << 16;
 
@@ -19,7 +19,11 @@ final class PartialBlob implements AutoCloseable {
     private Digest digest;
     private long length;
 
-    /** Opens what an earlier attempt left, or begins. @throws InputException if the disk refuses */
+    /**
+     * Opens what an earlier attempt left, or begins a new file.
+     *
+     * @throws InputException if the file cannot be read or written
+     */
     PartialBlob(HubFile file, Path path) {
         this.file = file;
         this.path = path;
@@ -47,7 +51,7 @@ final class PartialBlob implements AutoCloseable {
         if (file.checksum().length() == 64) {
             return Digest.sha256();
         }
-        // as git names a blob: with its size in front
+        // git's name of a blob is the hash of a header with its size and of its contents
         Digest git = Digest.sha1();
         byte[] header = ("blob " + file.size() + "\0").getBytes(StandardCharsets.US_ASCII);
         git.update(header, header.length);
@@ -68,7 +72,7 @@ final class PartialBlob implements AutoCloseable {
         length += count;
     }
 
-    /** Forgets all bytes. */
+    /** Discards all bytes. */
     void restart() {
         try {
             out.getChannel().truncate(0);
@@ -79,10 +83,7 @@ final class PartialBlob implements AutoCloseable {
         length = 0;
     }
 
-    /**
-     * Whether these are the file's bytes, all of them and no others; they are then on the disk to stay. No more can be
-     * appended.
-     */
+    /** Whether these are the file's bytes, all of them and no others; they are then synchronised to disk. Nothing can be appended afterwards. */
     boolean isWhole() {
         try {
             boolean right = length == file.size() && digest.hex().equals(file.checksum());

@@ -141,7 +141,7 @@ class DownloadCommandTest {
                     asked.get().contains("Proxy-Authorization: Basic " + me),
                     asked.get().toString());
             assertTrue(
-                    message.startsWith("edgeprune: the proxy wants a user and password")
+                    message.startsWith("edgeprune: the proxy requires a user and password")
                             && message.lines().count() == 1,
                     message);
         }
@@ -164,11 +164,11 @@ class DownloadCommandTest {
     @Test
     void refusalsAreOneLine() {
         assertEquals(
-                "edgeprune: 'no repository' is no name of a Hub repository: they are like openai-community/gpt2\n",
+                "edgeprune: 'no repository' is not the name of a Hub repository, such as openai-community/gpt2\n",
                 Tool.run(process(), "download", "no repository").refused());
         assertEquals(
                 "edgeprune: nobody/nothing: not found on " + server.endpoint()
-                        + ": names are like openai-community/gpt2\n",
+                        + ": give a name such as openai-community/gpt2\n",
                 Tool.run(process(), "download", "nobody/nothing").refused());
     }
 

@@ -88,7 +88,7 @@ class HostileHubTest {
                 return true;
             };
             String message = refusal();
-            assertTrue(message.contains("is no http or https address"), message);
+            assertTrue(message.contains("is not an http or https address"), message);
         }
     }
 
@@ -127,7 +127,7 @@ class HostileHubTest {
     }
 
     private static void assertSilent(String message) {
-        assertTrue(message.contains("bytes a second came for"), message);
+        assertTrue(message.contains("bytes per second arrived for"), message);
     }
 
     @Test
@@ -136,7 +136,7 @@ class HostileHubTest {
             LocalHub.cut(exchange, LocalHub.WEIGHTS, 1);
             return true;
         };
-        assertTrue(refusal().contains("again and again"));
+        assertTrue(refusal().contains("repeatedly"));
     }
 
     @Test

@@ -140,7 +140,7 @@ class HubSettingsTest {
             InputException refused = assertThrows(
                     InputException.class, () -> new Hub(settings).download("a/b", "main", Hub.Listener.NONE));
             assertEquals(
-                    "a/b: not found on http://hub.invalid: names are like openai-community/gpt2", refused.getMessage());
+                    "a/b: not found on http://hub.invalid: give a name such as openai-community/gpt2", refused.getMessage());
             String me = java.util.Base64.getEncoder()
                     .encodeToString("me:p@ss".getBytes(java.nio.charset.StandardCharsets.UTF_8));
             assertEquals(List.of("Basic " + me + " http://hub.invalid/api/models/a/b/revision/main"), asked);
@@ -154,7 +154,7 @@ class HubSettingsTest {
             assertTrue(
                     assertThrows(InputException.class, () -> new Hub(nobody).download("a/b", "main", Hub.Listener.NONE))
                             .getMessage()
-                            .startsWith("the proxy wants a user and password"));
+                            .startsWith("the proxy requires a user and password"));
         } finally {
             proxy.stop(0);
         }

@@ -192,7 +192,7 @@ class HubTest {
             return true;
         };
         String message = refusal();
-        assertTrue(message.startsWith("model.safetensors: the download failed again and again"), message);
+        assertTrue(message.startsWith("model.safetensors: the download failed repeatedly"), message);
     }
 
     @Test
@@ -213,7 +213,7 @@ class HubTest {
         String message = refusal();
         assertTrue(
                 message.startsWith(
-                        "model.safetensors: what the server sends has not the size and checksum that it states"),
+                        "model.safetensors: the file that the server sends does not have the size and checksum that it states"),
                 message);
         assertFalse(Files.exists(incomplete()));
         assertFalse(Files.exists(repository().resolve("blobs").resolve(WEIGHTS_BLOB)));
@@ -229,7 +229,7 @@ class HubTest {
             LocalHub.send(exchange, 200, longer);
             return true;
         };
-        assertTrue(refusal().contains("has not the size and checksum"));
+        assertTrue(refusal().contains("does not have the size and checksum"));
 
         byte[] shorter = Arrays.copyOf(LocalHub.WEIGHTS, 2_000_000);
         server.onContents = (exchange, nth) -> {
@@ -237,7 +237,7 @@ class HubTest {
             return true;
         };
         String message = refusal();
-        assertTrue(message.startsWith("model.safetensors: the download failed again and again"), message);
+        assertTrue(message.startsWith("model.safetensors: the download failed repeatedly"), message);
     }
 
     @Test
@@ -305,7 +305,7 @@ class HubTest {
         server.requests.clear();
         String message = refusal();
         assertTrue(
-                message.startsWith("someone/tiny at revision main: the download failed again and again (HTTP 503)"),
+                message.startsWith("someone/tiny at revision main: the download failed repeatedly (HTTP 503)"),
                 message);
         assertEquals(3, server.requests.size());
     }
@@ -337,17 +337,17 @@ class HubTest {
     @Test
     void refusalsSayWhatToDo() {
         assertEquals(
-                "someone/tiny: the Hub gives it only to those who accepted its terms: accept them at "
+                "someone/tiny: access requires that its terms are accepted: accept them at "
                         + server.endpoint() + "/someone/tiny and set HF_TOKEN",
                 refusalOf(403, "GatedRepo"));
         assertEquals(
-                "someone/tiny: not there, or private (HTTP 401): check the name, or the token in use may not read it",
+                "someone/tiny: does not exist, or is private (HTTP 401): check the name, or the token in use may not read it",
                 refusalOf(401, "RepoNotFound"));
         assertEquals(
                 "someone/tiny: has no revision 'main': see " + server.endpoint() + "/someone/tiny/branches",
                 refusalOf(404, "RevisionNotFound"));
         assertEquals(
-                "someone/tiny: not found on " + server.endpoint() + ": names are like openai-community/gpt2",
+                "someone/tiny: not found on " + server.endpoint() + ": give a name such as openai-community/gpt2",
                 refusalOf(404, "RepoNotFound"));
         assertEquals(
                 server.endpoint()
@@ -364,7 +364,7 @@ class HubTest {
         HubSettings nobody =
                 HubSettings.of(Map.of("HF_ENDPOINT", server.endpoint().toString(), "HF_HOME", cache.toString()));
         assertEquals(
-                "someone/tiny: not there, or private (HTTP 401): check the name, or set HF_TOKEN to a token that may read it",
+                "someone/tiny: does not exist, or is private (HTTP 401): check the name, or set HF_TOKEN to a token that may read it",
                 assertThrows(InputException.class, () -> new Hub(nobody)
                                 .download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
                         .getMessage());
@@ -408,8 +408,8 @@ class HubTest {
                         .download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE))
                 .getMessage();
         assertEquals(
-                "someone/tiny: revision 'main' is not whole in " + cache
-                        + ", and HF_HUB_OFFLINE forbids to download it: unset it",
+                "someone/tiny: revision 'main' is not complete in " + cache
+                        + ", and HF_HUB_OFFLINE forbids downloading it: unset it",
                 absent);
     }
 
@@ -421,7 +421,7 @@ class HubTest {
         assertWhole(new Hub(offline).download(LocalHub.REPOSITORY, "main", Hub.Listener.NONE));
         assertWhole(new Hub(offline).download(LocalHub.REPOSITORY, LocalHub.COMMIT, Hub.Listener.NONE));
         Files.delete(repository().resolve("blobs").resolve(WEIGHTS_BLOB));
-        assertFalse(new Hub(offline).cached(LocalHub.REPOSITORY, "main").isPresent(), "a link to nothing is no file");
+        assertFalse(new Hub(offline).cached(LocalHub.REPOSITORY, "main").isPresent(), "a dangling link is not a file");
     }
 
     @Test

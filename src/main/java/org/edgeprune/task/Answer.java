@@ -1,14 +1,19 @@
 package org.edgeprune.task;
 
-/** What a task knows about the right answer to an example. A task that needs another kind brings its own record. */
+/** The right answer to an example, as far as the task's scorer needs it. A task with another kind of answer defines its own record. */
 public interface Answer {
     /**
-     * Right and wrong tokens, one per scored position.
+     * The right and, where the task has one, a wrong token for each scored position.
      *
-     * @param targets the expected tokens
-     * @param distractors the tokens that the logit difference is taken against; empty where the task has none
+     * @param targets [scored positions]: ids of the expected tokens
+     * @param distractors [scored positions]: ids of the tokens that the logit difference is taken against; empty if the task has none
      */
     record Tokens(int[] targets, int[] distractors) implements Answer {
+        /**
+         * Checks the lengths.
+         *
+         * @throws IllegalArgumentException if there are no targets, or distractors but not one for each target
+         */
         public Tokens {
             if (targets.length == 0 || (distractors.length != 0 && distractors.length != targets.length)) {
                 throw new IllegalArgumentException(
@@ -17,9 +22,17 @@ public interface Answer {
         }
     }
 
-    /** A year after {@code start}, two digits (0 to 99) in the same century. */
+    /**
+     * Any year after {@code start} in the same century.
+     *
+     * @param start the last two digits of the start year, 0 to 99
+     */
     record LaterThan(int start) implements Answer {}
 
-    /** The value of a Boolean expression. */
+    /**
+     * The value of a Boolean expression.
+     *
+     * @param value true or false
+     */
     record Truth(boolean value) implements Answer {}
 }

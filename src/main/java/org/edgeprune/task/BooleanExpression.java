@@ -9,15 +9,15 @@ sealed interface BooleanExpression {
     /** Number of literals. */
     int literals();
 
-    /** Operators on the longest way down to a literal. */
+    /** The largest number of operators on a path to a literal. */
     int depth();
 
-    /** How many nots begin the expression. */
+    /** The number of consecutive nots at the beginning of the expression. */
     default int nots() {
         return 0;
     }
 
-    /** The same shape with literals, and the choice between "and" and "or", drawn anew. */
+    /** An expression of the same shape with new random literals and new random choices between "and" and "or". */
     BooleanExpression redraw(Random random);
 
     record Literal(boolean value) implements BooleanExpression {
@@ -108,9 +108,9 @@ sealed interface BooleanExpression {
     /**
      * A random expression.
      *
-     * @param literals exactly as many, at most 2 to the power of {@code depth}
-     * @param depth at most so deep
-     * @param nots at most so many in a row
+     * @param literals the number of literals, at most 2 to the power of {@code depth}
+     * @param depth the greatest depth
+     * @param nots the most consecutive nots
      */
     static BooleanExpression random(Random random, int literals, int depth, int nots) {
         return random(random, literals, depth, nots, nots);

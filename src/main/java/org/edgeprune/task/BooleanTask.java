@@ -12,24 +12,20 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 
-/**
- * Boolean expressions: "(True and False) or (not False)" evaluates to True. Up to six literals, up to three operators
- * deep, at most two nots in a row, no expression twice, as many true ones as false ones. The corrupted partner has the
- * same shape, so as many tokens, and the other value. A mode says how the expression is put to the model.
- */
+/** Boolean expressions: "(True and False) or (not False)" evaluates to True. Expressions have up to six literals, a depth of at most three operators and at most two consecutive nots. No expression occurs twice, and half of them are true. The corrupted expression has the same shape, hence the same number of tokens, and the other value. The mode is the form of the prompt around the expression. */
 public final class BooleanTask implements Task {
     static final int MOST_LITERALS = 6;
     static final int MOST_DEEP = 3;
     static final int MOST_NOTS = 2;
 
-    /** The forms of prompt: what comes before the expression, after it, and before the answer. */
+    /** The forms of the prompt: the text before the expression, after it, and before the answer. */
     private enum Mode {
         /** Llama's instruction format; the answer follows the opening quote. */
         INSTRUCTION(
                 "[INST] <<SYS>>\nEvaluate the Boolean expression. Answer with either 'True' or 'False'.\n<</SYS>>\n\n",
                 " [/INST] '",
                 ""),
-        /** Three solved expressions first. */
+        /** Three solved expressions come first. */
         FEWSHOT("""
                 (not True) or (False and True) is False
                 (False or True) and (not False) is True
@@ -113,7 +109,7 @@ public final class BooleanTask implements Task {
                         + "\" is not one token after the prompt of mode " + mode.key() + "; try another --mode"));
     }
 
-    /** 50% training, 10% validation, 40% test. */
+    /** 2500 training, 500 validation and 2000 test examples: 50%, 10% and 40%. */
     @Override
     public DataRequest defaults(long seed) {
         return DataRequest.seeded(seed).sizes(2500, 500, 2000);
@@ -122,12 +118,12 @@ public final class BooleanTask implements Task {
     @Override
     public Generated generate(DataRequest request) {
         if (request.names().isPresent() || request.templates().isPresent()) {
-            throw new InputException("task boolean has neither names nor templates; leave the options out");
+            throw new InputException("task boolean uses neither names nor templates; omit --names and --templates");
         }
         Records records = Drawing.draw(name(), request, split -> (random, index) -> {
             int literals = 1 + random.nextInt(MOST_LITERALS);
             BooleanExpression clean = BooleanExpression.random(random, literals, MOST_DEEP, MOST_NOTS);
-            // Turn about, so that half of every split is true.
+            // Alternating, so that half of every split is true.
             if (clean.value() != (index % 2 == 0)) {
                 return null;
             }
@@ -137,7 +133,7 @@ public final class BooleanTask implements Task {
         return new Generated(records, List.of());
     }
 
-    /** The same shape with the other value and as many tokens in every mode; null where no such is found. */
+    /** An expression of the same shape with the other value and, in every mode, the same number of tokens; null if none is found. */
     private static BooleanExpression partner(BooleanExpression clean, Random random, DataRequest request) {
         for (int tries = 0; tries < 100; tries++) {
             BooleanExpression other = clean.redraw(random);
@@ -167,10 +163,7 @@ public final class BooleanTask implements Task {
         return Stream.of(Mode.values()).map(Mode::key).collect(Collectors.joining(", "));
     }
 
-    /**
-     * {@code accuracy} (the chosen token reads as the value, with or without a space), {@code kl} and
-     * {@code exact_match} (it reads as the full model's).
-     */
+    /** {@code accuracy} (1 if the predicted token is the value, with or without a space), {@code kl} and {@code exact_match} (1 if it is the full model's prediction). */
     private record TruthScorer(PromptTokenizer tokenizer, int trueToken, int falseToken) implements Scorer {
         @Override
         public Optional<Contrast> contrast(Example example) {

@@ -7,10 +7,7 @@ import java.util.List;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
-/**
- * Comma-separated values as RFC 4180 has them: the first record names the keys; a value in quotes may hold commas, line
- * ends and quotes, which are doubled; spaces belong to the value.
- */
+/** Comma-separated values according to RFC 4180: the first record has the keys; a quoted value may contain commas, line breaks and doubled quotes; spaces belong to the value. */
 final class Csv {
     private final String source;
     private final String text;
@@ -22,7 +19,7 @@ final class Csv {
         this.text = text;
     }
 
-    /** The records after the header, each with the line on which it begins. Empty lines are left out. */
+    /** The records after the header, each with the line on which it begins. Empty lines are skipped. */
     static List<Row> rows(String source, String text) {
         Csv csv = new Csv(source, text);
         List<Row> rows = new ArrayList<>();

@@ -4,17 +4,14 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The user's own prompts, one JSON object a line: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4
- * = 5"}}. The tokens between the tags are what the model should predict, one or several; those before them are fed as
- * they stand (teacher forcing). Tags in the corrupted text are taken out and what is between them kept. Both texts must
- * have as many tokens up to the end of the prediction; spaces before a tag belong to the token after it.
+ * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}. The model should predict the tokens between the tags, one or several; each is predicted from the right tokens before it (teacher forcing). Tags in the corrupted text are removed and the text between them kept. Both texts must have the same number of tokens up to the end of the prediction. Spaces before a tag belong to the token after it.
  *
- * <p>As {@code custom:NAME} it is judged by the {@link ScorerProvider} of that name.
+ * <p>{@code custom:NAME} scores the same prompts by the {@link ScorerProvider} of that name.
  */
 public final class CustomTask implements Task {
     private final Optional<ScorerProvider> scorer;
 
-    /** Judged by {@link TokenScorer}. */
+    /** The task that is scored by {@link TokenScorer}. */
     public CustomTask() {
         this(Optional.empty());
     }
@@ -36,7 +33,7 @@ public final class CustomTask implements Task {
         return name() + scorer.map(named -> ":" + named.name()).orElse("");
     }
 
-    /** The same prompts, judged by a scorer of the class path: {@code custom:NAME}. */
+    /** The same prompts, scored by a scorer on the class path: {@code custom:NAME}. */
     @Override
     public Task mode(String mode) {
         return new CustomTask(Optional.of(Scorers.named(mode)));
@@ -60,13 +57,13 @@ public final class CustomTask implements Task {
         int first = boundary(row, whole, clean.before().stripTrailing(), OPEN, tokenizer);
         int end = boundary(row, whole, upToEnd, CLOSE, tokenizer);
         if (first == 0) {
-            throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs a text before it to predict from");
+            throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs text before it to predict from");
         }
         int[] partner = row.encode(corrupted.stripTrailing(), tokenizer);
-        // The last predicted token is never fed, so a corrupted text may also stop before it.
+        // The last predicted token is not an input, so a corrupted text may also end before it.
         if (partner.length != whole.length && partner.length != end - 1) {
             throw row.wrong("\"clean\" has " + whole.length + " tokens and \"corrupted\" " + partner.length
-                    + " in this model's tokenizer; word the corrupted text so that it has as many");
+                    + " in this model's tokenizer; change the corrupted text so that it has the same number");
         }
         Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
         return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
@@ -85,7 +82,7 @@ public final class CustomTask implements Task {
         int close = text.indexOf(CLOSE);
         boolean once = open >= 0 && close >= 0 && open == text.lastIndexOf(OPEN) && close == text.lastIndexOf(CLOSE);
         if (!once || close < open) {
-            throw row.wrong("\"" + key + "\" needs one " + OPEN + " and after it one " + CLOSE + ": " + text);
+            throw row.wrong("\"" + key + "\" needs one " + OPEN + " followed by one " + CLOSE + ": " + text);
         }
         String prediction = text.substring(open + OPEN.length(), close);
         if (prediction.isBlank()) {
@@ -94,12 +91,12 @@ public final class CustomTask implements Task {
         return new Tagged(text.substring(0, open), prediction, text.substring(close + CLOSE.length()));
     }
 
-    /** Number of tokens of a beginning of the text, which must end where a token of the whole text ends. */
+    /** The number of tokens of the beginning of a text, which must end where a token of the whole text ends. */
     private static int boundary(Row row, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
         int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : row.encode(beginning, tokenizer);
         if (!PromptTokenizer.startsWith(whole, tokens)) {
             throw row.wrong(
-                    tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word's edge");
+                    tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word boundary");
         }
         return tokens.length;
     }

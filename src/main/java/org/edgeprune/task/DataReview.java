@@ -9,13 +9,19 @@ import java.util.Map;
 import org.edgeprune.io.InputException;
 
 /**
- * Finds in tokenised prompts what makes results meaningless although every line is well-formed.
+ * Finds problems of tokenised prompts that make results meaningless although every line is well-formed.
  *
  * @param records the lines
- * @param dataset their examples in the same order; of each part, those at the end may be left out
+ * @param dataset their examples in the same order; examples at the end of a split may be missing
  */
 public record DataReview(Records records, Dataset dataset) {
-    /** @throws InputException naming the line of the first prompt that is longer than a model's positions */
+    /**
+     * Requires that a model has enough positions for all prompts.
+     *
+     * @param maxPositions the model's number of positions
+     * @return this review
+     * @throws InputException naming the line of the first prompt that is too long
+     */
     public DataReview requireFits(int maxPositions) {
         for (Split split : Split.values()) {
             List<Example> examples = dataset.part(split);
@@ -31,7 +37,12 @@ public record DataReview(Records records, Dataset dataset) {
         return this;
     }
 
-    /** What a user should know about the prompts, a line each. */
+    /**
+     * The problems that a user should know about.
+     *
+     * @param tokenizer the tokenizer that the examples were made with
+     * @return one line each; empty if there are none
+     */
     public List<String> notes(PromptTokenizer tokenizer) {
         List<String> notes = new ArrayList<>(tokenizer.notes());
         Map<Row, Example> lines = byLine();
@@ -39,8 +50,8 @@ public record DataReview(Records records, Dataset dataset) {
         long spaced = lines.keySet().stream().filter(DataReview::endsWithSpace).count();
         if (spaced > 0) {
             notes.add(
-                    part(spaced, all.size()) + " end with a space, which is a token of its own there, while most models"
-                            + " expect it at the beginning of the answer; leave it away");
+                    part(spaced, all.size()) + " end with a space, which is then a token by itself, while most models"
+                            + " expect it at the beginning of the answer; remove it");
         }
         long same = all.stream()
                 .filter(example -> Arrays.equals(example.clean(), example.corrupted()))
@@ -52,12 +63,12 @@ public record DataReview(Records records, Dataset dataset) {
         tokenizer.doubledPrefix(all.stream().map(Example::clean).toList()).ifPresent(notes::add);
         if (tokenizer.suffix().length > 0 && !all.isEmpty()) {
             notes.add("the tokenizer ends every text with " + tokenizer.decode(tokenizer.suffix())
-                    + ", which is left out: prompts are to be continued");
+                    + ", which is left out, because prompts are to be continued");
         }
         return notes;
     }
 
-    /** Each line once, also where a file serves as several parts. */
+    /** Each line once, even if the same file is used for several splits. */
     private Map<Row, Example> byLine() {
         Map<Row, Example> examples = new HashMap<>();
         for (Split split : Split.values()) {
@@ -69,7 +80,7 @@ public record DataReview(Records records, Dataset dataset) {
         return examples;
     }
 
-    /** Whether the model would predict after a space. Prompts with tags are cut before the space. */
+    /** Whether the model would predict the token after a space. In prompts with tags the space belongs to the answer. */
     private static boolean endsWithSpace(Row row) {
         String clean = row.json().path("clean").asText();
         return clean.endsWith(" ") && !clean.contains(CustomTask.OPEN);

@@ -11,13 +11,9 @@ import java.util.Set;
 import java.util.function.Function;
 import org.edgeprune.io.InputException;
 
-/**
- * Draws the lines of a data set so that no clean prompt comes twice, within a split or across them. Each split has its
- * own random numbers and the test split comes first, so asking for more training examples leaves the others as they
- * were.
- */
+/** Draws the lines of a data set so that no clean prompt occurs twice, within a split or across splits. Each split has its own random numbers and the test split is drawn first, so a larger training split does not change the other splits. */
 final class Drawing {
-    /** Makes one line from random numbers, or null for a draw that is no use; {@code index} counts the lines made. */
+    /** Makes one line from random numbers, or returns null for a draw that is to be discarded; {@code index} counts the lines made. */
     interface Maker {
         ObjectNode make(Random random, int index);
     }
@@ -49,7 +45,7 @@ final class Drawing {
         Random random = new Random(31 * (31 * request.seed() + split.ordinal()) + task.hashCode());
         List<Row> part = new ArrayList<>(wanted);
         String source = "generated " + task + " " + split.key();
-        // Enough tries to find nearly every prompt of a small set, few enough to give up in a moment.
+        // Enough tries to find nearly every prompt of a small set, few enough to give up quickly.
         long tries = 1000 + 50L * wanted;
         while (part.size() < wanted && tries-- > 0) {
             ObjectNode line = maker.make(random, part.size());
@@ -59,7 +55,7 @@ final class Drawing {
         }
         if (part.size() < wanted) {
             throw new InputException(task + ": found only " + part.size() + " different " + split.key()
-                    + " prompts of the " + wanted + " asked for; ask for fewer or give longer lists");
+                    + " prompts of the " + wanted + " requested; request fewer or give longer lists");
         }
         rows.put(split, List.copyOf(part));
     }

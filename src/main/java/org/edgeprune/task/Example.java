@@ -1,16 +1,20 @@
 package org.edgeprune.task;
 
 /**
- * A prompt and its corrupted partner, tokenised: what the engine runs and a scorer judges. The arrays are shared, not
- * copied: nobody changes them.
+ * A tokenised prompt with its corrupted prompt: what the engine runs and a scorer scores. The arrays are shared, not copied, and must not be changed.
  *
- * @param clean token ids of the prompt, up to and including the last scored position
- * @param corrupted token ids of the corrupted prompt, just as many
- * @param scoreStart first position whose next-token logits are scored
+ * @param clean [tokens]: token ids of the prompt, up to and including the last scored position
+ * @param corrupted [tokens]: token ids of the corrupted prompt
+ * @param scoreStart the first position whose next-token logits are scored
  * @param scoreEnd one more than the last such position
- * @param answer what the scored positions should say
+ * @param answer the right answer at the scored positions
  */
 public record Example(int[] clean, int[] corrupted, int scoreStart, int scoreEnd, Answer answer) {
+    /**
+     * Checks lengths and positions.
+     *
+     * @throws IllegalArgumentException if the prompts differ in length, the scored positions are empty or out of range, or a {@link Answer.Tokens} does not have one target for each scored position
+     */
     public Example {
         if (clean.length != corrupted.length) {
             throw new IllegalArgumentException(clean.length + " clean tokens, " + corrupted.length + " corrupted ones");
@@ -25,12 +29,20 @@ public record Example(int[] clean, int[] corrupted, int scoreStart, int scoreEnd
         }
     }
 
-    /** Number of tokens, the same for both prompts. */
+    /**
+     * The length of both prompts.
+     *
+     * @return the number of tokens
+     */
     public int length() {
         return clean.length;
     }
 
-    /** Number of scored positions. */
+    /**
+     * The number of scored positions.
+     *
+     * @return at least 1
+     */
     public int scored() {
         return scoreEnd - scoreStart;
     }

@@ -11,13 +11,12 @@ import java.util.stream.Collectors;
 import org.edgeprune.task.Names.Gender;
 import org.edgeprune.task.Names.Name;
 
-/**
- * Gendered pronoun (Mathwin et al., 2023): "So Mary is a very good teacher, isn't" is completed with " she". The
- * corrupted prompt has a name of the other gender with as many tokens. Test templates are unseen; names are shared, and
- * as many women's as men's are used.
- */
+/** Gendered pronoun (Mathwin et al., 2023): "So Mary is a very good teacher, isn't" is completed with " she". The corrupted prompt has a name of the other gender with the same number of tokens. Test prompts use templates of their own; the splits share the names. Half of the prompts have a woman's name. */
 public final class GenderedPronounTask implements Task {
     private static final List<String> SLOTS = List.of("NAME");
+
+    /** The task {@code gp}. */
+    public GenderedPronounTask() {}
 
     @Override
     public String name() {
@@ -65,7 +64,7 @@ public final class GenderedPronounTask implements Task {
     }
 
     static Map<Split, List<Template>> templates(DataRequest request) {
-        List<Template> templates = Prompts.templates(WordList.of(request.templates(), "gp/templates.txt"), SLOTS);
+        List<Template> templates = Prompts.templates(request, "gp", SLOTS);
         templates.forEach(template -> template.having("NAME", 1));
         return Split.deal(templates);
     }
@@ -74,7 +73,7 @@ public final class GenderedPronounTask implements Task {
         return template.fill(Map.of("NAME", name.text()));
     }
 
-    /** Names by number of tokens, each group with as many of one gender as of the other. */
+    /** Names grouped by their number of tokens; each group has as many names of one gender as of the other. */
     private static List<Map<Gender, List<Name>>> names(DataRequest request, List<String> notes) {
         Map<Integer, Map<Gender, List<Name>>> byLength = new TreeMap<>();
         List<Name> all = Names.load(request.names());
@@ -101,7 +100,7 @@ public final class GenderedPronounTask implements Task {
         }
         if (used < all.size()) {
             notes.add((all.size() - used) + " of " + all.size()
-                    + " names have no partner of the other gender with as many tokens and were left out");
+                    + " names have no counterpart of the other gender with the same number of tokens and were left out");
         }
         Prompts.atLeast(1, "pairs of names", groups);
         return groups;

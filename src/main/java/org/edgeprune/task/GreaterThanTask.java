@@ -17,22 +17,23 @@ import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
 
 /**
- * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a
- * later year. The corrupted prompt starts in the year 01 of the same century. Scoring and loss see the hundred
- * two-digit tokens only.
+ * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a later year. The corrupted prompt has the year 01 of the same century as its start. Scores and loss are computed over the hundred two-digit tokens only.
  *
- * <p>A year (century and digits) belongs to one split for good, so test years are unseen.
+ * <p>Every start year (century and digits) belongs to a fixed split, so test years do not occur in training.
  */
 public final class GreaterThanTask implements Task {
     static final int FIRST_CENTURY = 10;
     static final int LAST_CENTURY = 21;
-    /** One year before it is left for a wrong answer, one after it for a right one; 01 is the corruption's. */
+    /** Leaves at least one wrong answer before the start year and one right answer after it; 01 is reserved for the corruption. */
     static final int FIRST_START = 2;
 
     static final int LAST_START = 98;
     private static final int CORRUPTED_START = 1;
     private static final List<String> SLOTS = List.of("NOUN", "YEAR", "CENTURY");
     private static final String BEFORE_YEAR = "In the year";
+
+    /** The task {@code gt}. */
+    public GreaterThanTask() {}
 
     @Override
     public String name() {
@@ -58,7 +59,7 @@ public final class GreaterThanTask implements Task {
     @Override
     public Generated generate(DataRequest request) {
         if (request.names().isPresent()) {
-            throw new InputException("task gt has no names; leave out --names");
+            throw new InputException("task gt uses no names; omit --names");
         }
         List<String> notes = new ArrayList<>();
         List<Template> templates = templates(request);
@@ -72,7 +73,7 @@ public final class GreaterThanTask implements Task {
     }
 
     static List<Template> templates(DataRequest request) {
-        List<Template> templates = Prompts.templates(WordList.of(request.templates(), "gt/templates.txt"), SLOTS);
+        List<Template> templates = Prompts.templates(request, "gt", SLOTS);
         templates.forEach(
                 t -> t.having("NOUN", 1).having("YEAR", 1).having("CENTURY", 1).ending("CENTURY"));
         return templates;
@@ -95,7 +96,7 @@ public final class GreaterThanTask implements Task {
                 Map.of("NOUN", noun, "YEAR", Integer.toString(year), "CENTURY", Integer.toString(year / 100)));
     }
 
-    /** Every start year by split, always dealt the same way. */
+    /** Every start year by split, always the same assignment. */
     static Map<Split, List<Integer>> allYears() {
         List<Integer> years = new ArrayList<>();
         for (int century = FIRST_CENTURY; century <= LAST_CENTURY; century++) {
@@ -125,7 +126,7 @@ public final class GreaterThanTask implements Task {
             kept.put(split, Prompts.atLeast(1, split.key() + " years", part));
         }
         if (dropped > 0) {
-            notes.add(dropped + " years are not century and two digits in this model's tokenizer and were left out");
+            notes.add(dropped + " years are not tokenised as century and two digits by this model's tokenizer and were left out");
         }
         return kept;
     }

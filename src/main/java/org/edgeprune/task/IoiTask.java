@@ -11,18 +11,17 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Indirect object identification (Wang et al., 2022): "When Mary and John arrived at the store, John passed a ring to"
- * is completed with " Mary". The corrupted prompt has three different other names in place of the two first mentions
- * and of the subject's second mention (the ABC corruption). Scored as accuracy and as the logit difference between the
- * indirect object and the subject.
+ * Indirect object identification (Wang et al., 2022): "When Mary and John arrived at the store, John passed a ring to" is completed with " Mary". The corrupted prompt has three different other names in place of the first two mentions and of the subject's second mention (the ABC corruption). Scored by accuracy and by the logit difference between the indirect object and the subject.
  *
- * <p>Test prompts use templates and names that no training or validation prompt uses; validation prompts use templates
- * of their own.
+ * <p>Test prompts use templates and names that no training or validation prompt uses; validation prompts use templates of their own.
  */
 public class IoiTask implements Task {
     private static final List<String> SLOTS = List.of("A", "B", "PLACE", "OBJECT");
-    /** The two of the prompt and three for the corruption. */
+    /** Two names for the prompt and three for the corruption. */
     private static final int NAMES_NEEDED = 5;
+
+    /** The task {@code ioi}. */
+    public IoiTask() {}
 
     @Override
     public String name() {
@@ -60,7 +59,7 @@ public class IoiTask implements Task {
         return new Generated(records, notes);
     }
 
-    /** A prompt with its partner: {@code target} is the indirect object, {@code distractor} the subject. */
+    /** A prompt with its corruption; {@code target} is the indirect object, {@code distractor} the subject. */
     record Prompt(String clean, String corrupted, String target, String distractor) {
         ObjectNode line() {
             return Prompts.line(clean, corrupted, target, distractor);
@@ -78,9 +77,7 @@ public class IoiTask implements Task {
         return new Prompt(clean, corrupted, answer, " " + five.get(1));
     }
 
-    /**
-     * The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at B's later ones.
-     */
+    /** The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at the later mentions of B. */
     private static String fill(Template template, String a, String b, String again, String place, String object) {
         String whole = template.fill((slot, occurrence) -> switch (slot) {
             case "A" -> a;
@@ -91,10 +88,10 @@ public class IoiTask implements Task {
         return whole.substring(0, whole.length() - a.length() - 1);
     }
 
-    /** Templates by split. The ABBA and the BABA form of a template are one family and stay together. */
+    /** Templates by split. The ABBA and the BABA form of a template belong to the same split. */
     Map<Split, List<Template>> templates(DataRequest request) {
         Map<String, List<Template>> families = new LinkedHashMap<>();
-        for (Template template : Prompts.templates(WordList.of(request.templates(), "ioi/templates.txt"), SLOTS)) {
+        for (Template template : Prompts.templates(request, "ioi", SLOTS)) {
             template.ending("A");
             if (template.count("A") < 2 || template.count("B") < 2) {
                 throw template.entry().wrong("needs {A} and {B}, then {B} again, and the answer {A} at the end");
@@ -117,7 +114,7 @@ public class IoiTask implements Task {
                 (slot.equals("A") || slot.equals("B")) && occurrence == 0 ? "{FIRST}" : "{" + slot + "}");
     }
 
-    /** Names by split: the last fifth of the list is for testing, where that leaves enough for both sides. */
+    /** Names by split: the last fifth of the list is for testing, if both parts are then large enough. */
     static Map<Split, List<String>> names(DataRequest request, List<String> notes) {
         List<String> all =
                 Names.load(request.names()).stream().map(Names.Name::text).toList();
@@ -125,7 +122,7 @@ public class IoiTask implements Task {
         List<String> test = dealt.get(Split.TEST);
         List<String> seen = all.subList(0, Math.max(0, all.size() - test.size()));
         if (test.size() < NAMES_NEEDED || seen.size() < NAMES_NEEDED) {
-            notes.add(all.size() + " names are too few to hold some out; every split uses all of them");
+            notes.add(all.size() + " names are too few to reserve some for testing; every split uses all of them");
             test = all;
             seen = all;
         }
@@ -143,8 +140,11 @@ public class IoiTask implements Task {
         return Prompts.atLeast(1, what, Prompts.singleTokens(request, what, words, notes));
     }
 
-    /** The task with the first template only, in every split; test prompts differ in their names. */
+    /** The task with only the first template, in every split; the splits differ in their names. */
     public static final class SingleTemplate extends IoiTask {
+        /** The task {@code ioi-t1}. */
+        public SingleTemplate() {}
+
         @Override
         public String name() {
             return "ioi-t1";

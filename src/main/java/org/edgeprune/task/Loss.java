@@ -1,14 +1,11 @@
 package org.edgeprune.task;
 
-/** How the KL loss is made of an example's scored positions; examples count alike in its mean. */
+/** How the KL loss of an example is computed from its scored positions. The loss of a batch is the mean over its examples. */
 public enum Loss {
-    /** Next-token distributions, the mean over positions: language models. */
+    /** The mean of the KL divergences of the next-token distributions: language models. */
     MEAN_OVER_POSITIONS,
-    /** Distributions at each position, the sum over positions: Tracr's sequence programs. */
+    /** The sum of the KL divergences of the distributions at the positions: Tracr's sequence programs. */
     SUM_OVER_POSITIONS,
-    /**
-     * One distribution over the scored positions, of the one column of the task's vocabulary: Tracr's numerical
-     * programs. All examples of a batch have equally many scored positions.
-     */
+    /** The KL divergence of one distribution over the scored positions, the softmax of the single column of the task's vocabulary: Tracr's numerical programs. All examples of a batch have the same number of scored positions. */
     ACROSS_POSITIONS
 }

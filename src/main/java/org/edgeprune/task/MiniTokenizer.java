@@ -15,13 +15,9 @@ import java.util.regex.Pattern;
 import org.edgeprune.io.Json;
 import org.edgeprune.task.tokenizer.Gpt2Tokenizer;
 
-/**
- * The tokenizer of the bundled mini model: whole words with their leading space, as GPT-2 spells them ({@code ĠMary}),
- * two digits a token, and punctuation. Its vocabulary is what the bundled lists of ioi, gt and gp need, so a text with
- * any other word is refused.
- */
+/** The tokenizer of the bundled mini model: whole words with their leading space, spelled as in GPT-2's vocabulary ({@code ĠMary}), pairs of digits, and punctuation. Its vocabulary has the words of the bundled lists of ioi, gt and gp; texts with any other word are refused. */
 public final class MiniTokenizer {
-    /** The token between texts, and the first of the vocabulary. */
+    /** The token between texts; its id is 0. */
     public static final String END_OF_TEXT = "<|endoftext|>";
 
     private static final String PIECE = " ?[A-Za-z]+(?:'[a-z]+)?| ?[0-9]{2}| ?[^\\sA-Za-z0-9]";
@@ -29,7 +25,11 @@ public final class MiniTokenizer {
 
     private MiniTokenizer() {}
 
-    /** The text of its {@code tokenizer.json}; always the same for the same lists. */
+    /**
+     * The tokenizer's definition.
+     *
+     * @return the text of its {@code tokenizer.json}, a function of the bundled lists
+     */
     public static String json() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("version", "1.0");
@@ -54,12 +54,12 @@ public final class MiniTokenizer {
         for (String token : vocabulary()) {
             vocab.put(token.replace(' ', 'Ġ'), vocab.size());
         }
-        // Not in the vocabulary on purpose: the library then reports an unknown word instead of passing over it.
+        // Deliberately not in the vocabulary: the library then reports an unknown word instead of skipping it.
         model.put("unk_token", "<unk>");
         return Json.pretty(root);
     }
 
-    /** Tokens in the order of their ids, with spaces as they are. */
+    /** The tokens in the order of their ids, with spaces unchanged. */
     static List<String> vocabulary() {
         Set<String> tokens = new LinkedHashSet<>();
         tokens.add(END_OF_TEXT);
@@ -71,7 +71,7 @@ public final class MiniTokenizer {
         }
         Set<String> words = new TreeSet<>();
         for (String list : List.of("ioi/templates.txt", "gt/templates.txt", "gp/templates.txt", "mini/copy.txt")) {
-            // Any word will do for the slots: all that may stand there is added below.
+            // Any word can fill the slots: all words that may occur there are added below.
             WordList.bundled(list).texts().forEach(t -> words.addAll(pieces(t.replaceAll(" \\{[A-Z]+}", " Mary"))));
         }
         for (String list : List.of("ioi/places.txt", "ioi/objects.txt", "gt/nouns.txt")) {

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** First names, one per line, each with {@code f} or {@code m} after it where a task needs the pronoun. */
+/** First names, one on each line, followed by {@code f} or {@code m} where a task needs the pronoun. */
 final class Names {
     static final String BUNDLED = "names.txt";
 
@@ -21,7 +21,7 @@ final class Names {
             this.pronoun = pronoun;
         }
 
-        /** The pronoun as it follows a word. */
+        /** The pronoun with the space before it. */
         String pronoun() {
             return pronoun;
         }
@@ -31,7 +31,7 @@ final class Names {
         }
     }
 
-    /** A name; its gender is {@code null} where the list does not say. */
+    /** A name; its gender is {@code null} if the list does not state it. */
     record Name(WordList.Entry entry, String text, Gender gender) {}
 
     private Names() {}
@@ -47,7 +47,7 @@ final class Names {
             }
             Integer before = seen.putIfAbsent(words[0], entry.line());
             if (before != null) {
-                throw entry.wrong(words[0] + " is there twice, first in line " + before + "; delete one");
+                throw entry.wrong(words[0] + " occurs twice, first in line " + before + "; delete one");
             }
             names.add(new Name(entry, words[0], gender));
         }

@@ -14,11 +14,7 @@ import org.edgeprune.task.tokenizer.TokenizerDefinition;
 import org.edgeprune.task.tokenizer.TokenizerFiles;
 import org.edgeprune.task.tokenizer.TokenizersLibrary;
 
-/**
- * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only,
- * never truncates or pads, and begins with the special tokens that the tokenizer's configuration asks for (none for
- * GPT-2, the beginning of sequence for Llama). Safe for use by several threads; closing frees the native side.
- */
+/** A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only and never truncates or pads. Encoded texts begin with the special tokens that the tokenizer's configuration asks for (none for GPT-2, the beginning of sequence for Llama). Safe for use by several threads; {@link #close} frees the native tokenizer. */
 public final class PromptTokenizer implements AutoCloseable {
     private final TokenizerDefinition definition;
     private final HuggingFaceTokenizer tokenizer;
@@ -38,25 +34,33 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /**
-     * The tokenizer of a model directory: its {@code tokenizer.json}, else GPT-2's pair {@code vocab.json} and
-     * {@code merges.txt}, with what {@code tokenizer_config.json}, {@code special_tokens_map.json} and
-     * {@code added_tokens.json} change.
+     * Opens the tokenizer of a model directory: its {@code tokenizer.json} or, without one, GPT-2's {@code vocab.json} and {@code merges.txt}, modified by {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code added_tokens.json}.
      *
-     * @throws InputException if the directory holds no tokenizer that can be used, or a file is damaged
+     * @param modelDirectory a HuggingFace model directory
+     * @return the tokenizer, to be closed
+     * @throws InputException if the directory has no tokenizer that can be used, or a file is damaged
      */
     public static PromptTokenizer open(Path modelDirectory) {
         return new PromptTokenizer(TokenizerFiles.read(modelDirectory));
     }
 
-    /** A tokenizer from the text of a {@code tokenizer.json}; {@code source} names it in error messages. */
+    /**
+     * A tokenizer from its definition.
+     *
+     * @param json the text of a {@code tokenizer.json}
+     * @param source the name of the definition in error messages
+     * @return the tokenizer, to be closed
+     * @throws InputException if the definition cannot be used
+     */
     public static PromptTokenizer fromJson(String json, String source) {
         return new PromptTokenizer(TokenizerDefinition.of(source, Json.parse(source, json, "fetch the file again")));
     }
 
     /**
-     * Token ids of a text, with the special tokens that the tokenizer puts before it. Those that it puts after a text
-     * are left out: a prompt is to be continued.
+     * The token ids of a text, after the special tokens that the tokenizer puts before a text. Special tokens that it puts after a text are left out, because a prompt is to be continued.
      *
+     * @param text the text
+     * @return its token ids
      * @throws InputException if the tokenizer has no tokens for a part of the text and no unknown token
      */
     public synchronized int[] encode(String text) {
@@ -70,42 +74,63 @@ public final class PromptTokenizer implements AutoCloseable {
         } catch (RuntimeException e) {
             throw new InputException(
                     source() + ": cannot tokenise \"" + text + "\": " + e.getMessage()
-                            + "; use words that this tokenizer knows",
+                            + "; use words in its vocabulary",
                     e);
         }
     }
 
-    /** Text of token ids, special tokens included. */
+    /**
+     * The text of token ids.
+     *
+     * @param tokens the token ids
+     * @return the text, special tokens included
+     */
     public synchronized String decode(int... tokens) {
         requireOpen();
         return tokenizer.decode(Arrays.stream(tokens).asLongStream().toArray(), false);
     }
 
-    /** One more than the highest token id, added tokens included. */
+    /**
+     * The size of the vocabulary.
+     *
+     * @return one more than the highest token id, added tokens included
+     */
     public int vocabSize() {
         return vocabSize;
     }
 
-    /** The id of a token as the vocabulary spells it, such as {@code <|endoftext|>} or {@code ĠMary}. */
+    /**
+     * The id of a token.
+     *
+     * @param token the token as the vocabulary spells it, such as {@code <|endoftext|>} or {@code ĠMary}
+     * @return its id; empty if the vocabulary does not have it
+     */
     public OptionalInt id(String token) {
         Integer id = ids.get(token);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
-    /** The token that begins a sequence, for generation: the configured one, the post-processor's, or a known name. */
+    /**
+     * The token that begins a sequence, for generation.
+     *
+     * @return the configured token, or the first of {@link #prefix}, or a token with one of the usual names; empty if there is none
+     */
     public OptionalInt bos() {
         return bos;
     }
 
     /**
-     * The token of {@code text} where it follows {@code prefix}; empty if it is not exactly one token there, merges
-     * with the prefix, or is unknown. GPT-2 words carry their leading space: {@code single("Then", " Mary")}.
+     * The single token of a text after a prefix. GPT-2's words include their leading space: {@code single("Then", " Mary")}.
+     *
+     * @param prefix the text before
+     * @param text the text of the token
+     * @return the token's id; empty if {@code text} is not exactly one token there, merges with the prefix, or is unknown
      */
     public OptionalInt single(String prefix, String text) {
         return single(encode(prefix), prefix, text);
     }
 
-    /** The same where the tokens of the prefix are known. */
+    /** The same for a prefix whose tokens are known. */
     OptionalInt single(int[] before, String prefix, String text) {
         int[] after;
         try {
@@ -118,23 +143,31 @@ public final class PromptTokenizer implements AutoCloseable {
                 : OptionalInt.empty();
     }
 
-    /** Identity of what the tokenizer does: a digest of its definition and of the special tokens before a text. */
+    /**
+     * The identity of the tokenizer.
+     *
+     * @return the SHA-256 digest of its definition and of the special tokens before a text, in hexadecimal digits
+     */
     public String sha256() {
         return sha256;
     }
 
-    /** Where the tokenizer came from: a file, or the name given. */
+    /**
+     * Where the tokenizer's definition is from.
+     *
+     * @return a file, or the name given to {@link #fromJson}
+     */
     public String source() {
         return definition.source();
     }
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException(source() + ": its model is closed: open it again");
+            throw new IllegalStateException(source() + ": the tokenizer is closed; open it again");
         }
     }
 
-    /** May be called twice. */
+    /** Frees the native tokenizer. Further calls have no effect. */
     @Override
     public synchronized void close() {
         if (!closed) {
@@ -147,22 +180,39 @@ public final class PromptTokenizer implements AutoCloseable {
         return tokens.length >= prefix.length && Arrays.equals(tokens, 0, prefix.length, prefix, 0, prefix.length);
     }
 
-    /** The ids that are put before every text: none, or the beginning of sequence. */
+    /**
+     * The special tokens before every text.
+     *
+     * @return their ids, such as that of the beginning of sequence; empty for many tokenizers
+     */
     public int[] prefix() {
         return definition.specialTokens().before().clone();
     }
 
-    /** The ids that the tokenizer would put after every text, which {@link #encode} leaves out. */
+    /**
+     * The special tokens that the tokenizer would put after every text, which {@link #encode} leaves out.
+     *
+     * @return their ids
+     */
     public int[] suffix() {
         return definition.specialTokens().after().clone();
     }
 
-    /** What a user should know about the tokenizer's files, a line each. */
+    /**
+     * What a user should know about the tokenizer's files.
+     *
+     * @return one line each; empty if there is nothing
+     */
     public List<String> notes() {
         return definition.notes();
     }
 
-    /** A note where texts begin with the tokenizer's own beginning, which it then puts before them once more. */
+    /**
+     * Finds prompts that contain the beginning of sequence themselves, so that it occurs twice.
+     *
+     * @param prompts token ids, as {@link #encode} returns them
+     * @return a note for the user; empty if there are no such prompts
+     */
     public Optional<String> doubledPrefix(List<int[]> prompts) {
         int[] before = prefix();
         if (before.length == 0) {
@@ -175,8 +225,8 @@ public final class PromptTokenizer implements AutoCloseable {
                 ? Optional.empty()
                 : Optional.of((doubled == prompts.size() ? "every prompt begins" : doubled + " prompts begin")
                         + " with "
-                        + decode(before[before.length - 1]) + " twice: the tokenizer puts it before every text; take it"
-                        + " out of the prompts");
+                        + decode(before[before.length - 1]) + " twice: the tokenizer puts it before every text; remove it"
+                        + " from the prompts");
     }
 
     private OptionalInt findBos() {

@@ -6,9 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.edgeprune.io.InputException;
 
-/** What tasks share whose answer is the one token after the prompt: lines of clean, corrupted, target, distractor. */
+/** Prompts whose answer is the one token after them: lines of clean, corrupted, target and distractor. */
 final class Prompts {
-    /** A beginning that any list entry may follow, to see how it is tokenised inside a sentence. */
+    /** The beginning of a sentence, to see how a word is tokenised inside one. */
     static final String START = "When";
 
     private Prompts() {}
@@ -58,15 +58,15 @@ final class Prompts {
         String stripped = clean.stripTrailing();
         if (!stripped.equals(clean)) {
             return "\"clean\" ends with a space, which belongs to the answer: write it as \" " + text.strip()
-                    + "\" and leave the space at the end of the prompts away";
+                    + "\" and remove the space at the end of the prompts";
         }
         if (!text.startsWith(" ") && tokenizer.single(clean, " " + text).isPresent()) {
-            return "with a space before it, it is one: write \" " + text + "\"";
+            return "with a space before it, it is one token: write \" " + text + "\"";
         }
         return "generate the data for this model (edgeprune data ... --model)";
     }
 
-    /** The words that are one token inside a sentence; without a tokenizer, all. Adds a note of how many are not. */
+    /** The words that are one token inside a sentence; without a tokenizer, all words. Adds a note of how many are not. */
     static List<String> singleTokens(DataRequest request, String what, List<String> words, List<String> notes) {
         if (request.tokenizer().isEmpty()) {
             return words;
@@ -82,7 +82,7 @@ final class Prompts {
         return kept;
     }
 
-    /** Complains where a list has become too short. */
+    /** Requires that a list is long enough. */
     static <T> List<T> atLeast(int least, String what, List<T> items) {
         if (items.size() < least) {
             throw new InputException("only " + items.size() + " " + what + " can be used with this model, " + least
@@ -91,11 +91,16 @@ final class Prompts {
         return items;
     }
 
-    /** How many tokens a word has inside a sentence; 1 where no tokenizer is given. */
+    /** The number of tokens of a word inside a sentence; 1 without a tokenizer. */
     static int tokenCount(DataRequest request, String word) {
         return request.tokenizer()
                 .map(t -> t.encode(START + " " + word).length - t.encode(START).length)
                 .orElse(1);
+    }
+
+    /** The user's templates or, without them, the bundled ones of a task. */
+    static List<Template> templates(DataRequest request, String task, List<String> slots) {
+        return templates(WordList.of(request.templates(), task + "/templates.txt"), slots);
     }
 
     static List<Template> templates(WordList list, List<String> slots) {

@@ -16,30 +16,36 @@ import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
 
 /**
- * A data set before it is tokenised: JSON lines by split. On disk it is a folder of {@code train.jsonl},
- * {@code validation.jsonl} and {@code test.jsonl}, or one file whose lines may name their split.
+ * A data set before it is tokenised: JSON objects by split. On disk it is a folder of {@code train.jsonl}, {@code validation.jsonl} and {@code test.jsonl}, or one file whose objects may name their split.
  *
- * <p>A file holds JSON objects: one a line as it is written here, or spread over lines, or in one list. A file whose
- * name ends in {@code .csv} holds a header of keys and a record a line, whose values are all texts.
+ * <p>A file has JSON objects, either one on each line, as {@link #write} writes them, or spread over lines, or in one array. A file whose name ends in {@code .csv} has a header with the keys and one record on each line, whose values are texts. Files may be compressed with gzip ({@code .gz}).
+ *
+ * @param rows the objects of each split, in order
  */
 public record Records(Map<Split, List<Row>> rows) {
-    private static final String FORM = "write one {...} object a line";
+    private static final String FORM = "write one {...} object on each line";
 
+    /** Copies the map. */
     public Records {
         rows = Map.copyOf(rows);
     }
 
-    /** The lines of one split. */
+    /**
+     * The objects of a split.
+     *
+     * @param split the split
+     * @return in the order of the file
+     */
     public List<Row> part(Split split) {
         return rows.get(split);
     }
 
     /**
-     * Reads a folder of three files, or one file. In one file, lines with a {@code "split"} key go where it says, and
-     * without any such key the whole file serves as all three parts. Where test lines are missing the validation lines
-     * serve, and the other way round.
+     * Reads a folder of three files, or one file. In a single file, objects with a {@code "split"} key belong to that split; if no object has the key, the whole file is used for all three splits. If the test split is missing, the validation split is used for it, and the other way round.
      *
-     * @throws InputException naming file and line
+     * @param path the folder or file
+     * @return the data set
+     * @throws InputException naming file and line, if an object is malformed or a split is empty
      */
     public static Records read(Path path) {
         Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
@@ -68,18 +74,23 @@ public record Records(Map<Split, List<Row>> rows) {
         rows.forEach((split, part) -> {
             if (part.isEmpty()) {
                 throw new InputException(path + ": no line has \"split\": \"" + split.key()
-                        + "\"; add some, or leave the key out everywhere to use the whole file for every part");
+                        + "\"; add some, or remove the key everywhere to use the whole file for every split");
             }
         });
         return new Records(rows);
     }
 
-    /** Writes the three files, each atomically, into a folder, which is made if it is not there. */
+    /**
+     * Writes the three files, each atomically, and replaces existing ones.
+     *
+     * @param folder created if it does not exist
+     * @throws InputException if a file cannot be written
+     */
     public void write(Path folder) {
         try {
             Folders.make(folder);
         } catch (IOException e) {
-            throw new InputException(folder + ": cannot be made: " + e.getMessage() + "; choose another --out", e);
+            throw new InputException(folder + ": cannot be created: " + e.getMessage() + "; choose another --out", e);
         }
         for (Split split : Split.values()) {
             StringBuilder text = new StringBuilder();
@@ -91,9 +102,10 @@ public record Records(Map<Split, List<Row>> rows) {
     }
 
     /**
-     * Writes a folder of the three files, or nothing.
+     * Writes a new folder with the three files, or nothing.
      *
-     * @throws InputException if there is a folder of this name with visible files in it
+     * @param folder created; it must not exist or be empty
+     * @throws InputException if the folder has visible files in it, or cannot be written
      */
     public void writeNew(Path folder) {
         AtomicDirectory.write(folder, this::write);
@@ -113,7 +125,7 @@ public record Records(Map<Split, List<Row>> rows) {
         String text = TextReader.LARGE.read(file, "generate it with \"edgeprune data\", or name another --data");
         List<Row> rows = isCsv(file) ? Csv.rows(file.toString(), text) : json(file.toString(), text);
         if (rows.isEmpty()) {
-            throw new InputException(file + ": no lines; it should hold one JSON object a line");
+            throw new InputException(file + ": no lines; the file should have one JSON object on each line");
         }
         return rows;
     }

@@ -6,19 +6,33 @@ import java.util.function.Predicate;
 import org.edgeprune.io.InputException;
 
 /**
- * One line of a JSONL file.
+ * One object of a data file.
  *
- * @param source the file, or what generated the line
- * @param line its number from 1
- * @param json its object
+ * @param source the file, or what generated the object
+ * @param line the number of its line, from 1
+ * @param json the object
  */
 public record Row(String source, int line, ObjectNode json) {
-    /** The text under a key. */
+    /**
+     * The text under a key.
+     *
+     * @param key the key
+     * @return its value
+     * @throws InputException naming the line, if the key is missing or its value is not a text
+     */
     public String text(String key) {
         return field(key, "text", JsonNode::isTextual).asText();
     }
 
-    /** The whole number under a key, between bounds. */
+    /**
+     * The integer under a key.
+     *
+     * @param key the key
+     * @param low the smallest value allowed
+     * @param high the largest value allowed
+     * @return its value
+     * @throws InputException naming the line, if the key is missing or its value is not an integer in this range
+     */
     public int number(String key, int low, int high) {
         int value = field(key, "whole number", JsonNode::isInt).asInt();
         if (value < low || value > high) {
@@ -27,15 +41,24 @@ public record Row(String source, int line, ObjectNode json) {
         return value;
     }
 
-    /** The truth value under a key. */
+    /**
+     * The truth value under a key.
+     *
+     * @param key the key
+     * @return its value
+     * @throws InputException naming the line, if the key is missing or its value is neither true nor false
+     */
     public boolean truth(String key) {
         return field(key, "true or false", JsonNode::isBoolean).asBoolean();
     }
 
     /**
-     * The tokens of a prompt in this line.
+     * The tokens of a prompt of this line.
      *
-     * @throws InputException naming the line if there is none, or the tokenizer cannot encode it
+     * @param prompt the text
+     * @param tokenizer the model's tokenizer
+     * @return at least one token id
+     * @throws InputException naming the line, if the prompt has no tokens or cannot be encoded
      */
     public int[] encode(String prompt, PromptTokenizer tokenizer) {
         try {
@@ -49,7 +72,12 @@ public record Row(String source, int line, ObjectNode json) {
         }
     }
 
-    /** An error about this line. */
+    /**
+     * An error about this line, to be thrown.
+     *
+     * @param what what is wrong and the remedy
+     * @return the exception; its message begins with file and line
+     */
     public InputException wrong(String what) {
         return new InputException(source + ":" + line + ": " + what);
     }

@@ -1,20 +1,26 @@
 package org.edgeprune.task;
 
-/**
- * A scorer for prompts of the user's own: {@code --task custom:NAME} judges them by the scorer of that name. To add
- * one, write a class with a public constructor without arguments and name it in
- * {@code META-INF/services/org.edgeprune.task.ScorerProvider}.
- */
+/** A scorer for the user's own prompts: {@code --task custom:NAME} scores them by the provider of that name. To add one, write a public class with a public constructor without parameters and name it in {@code META-INF/services/org.edgeprune.task.ScorerProvider}. */
 public interface ScorerProvider {
-    /** The name on the command line. No two on the class path may have the same. */
+    /**
+     * The name on the command line.
+     *
+     * @return a name that no other scorer on the class path has
+     */
     String name();
 
-    /** One line for lists. */
+    /**
+     * What the scorer computes.
+     *
+     * @return one line, for lists
+     */
     String summary();
 
     /**
-     * The judge for models with this tokenizer. The answers that it is given are {@link Answer.Tokens} with as many
-     * targets as an example has scored positions, and no distractors.
+     * The scorer for models with a tokenizer. The answers of the examples that it scores are {@link Answer.Tokens} with one target for each scored position and no distractors.
+     *
+     * @param tokenizer the model's tokenizer
+     * @return the scorer
      */
     Scorer scorer(PromptTokenizer tokenizer);
 }

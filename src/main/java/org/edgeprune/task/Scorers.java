@@ -4,27 +4,34 @@ import java.util.List;
 import org.edgeprune.io.Extensions;
 import org.edgeprune.io.InputException;
 
-/** The scorers on the class path that {@code custom:NAME} can name. */
+/** The scorers on the class path, for {@code custom:NAME}. */
 public final class Scorers {
     private Scorers() {}
 
     /**
-     * Every one, in the order of the class path.
+     * All scorers.
      *
-     * @throws InputException naming the jar of one that cannot be loaded, or that has the name of another
+     * @return in the order of the class path
+     * @throws InputException naming the jar of a scorer that cannot be loaded or has the name of another
      */
     public static List<ScorerProvider> all() {
         return List.copyOf(found().byName().values());
     }
 
-    /** @throws InputException if there is none of this name */
+    /**
+     * The scorer of a name.
+     *
+     * @param name its {@link ScorerProvider#name}
+     * @return the scorer
+     * @throws InputException if no scorer has this name, and as {@link #all}
+     */
     public static ScorerProvider named(String name) {
         Extensions<ScorerProvider> found = found();
         ScorerProvider scorer = found.byName().get(name);
         if (scorer == null) {
-            throw new InputException("scorer \"" + name + "\" is not known; choose one of "
+            throw new InputException("scorer \"" + name + "\" is unknown; choose one of "
                     + String.join(", ", found.byName().keySet())
-                    + ", or put the jar that has it on the class path");
+                    + ", or put the jar that contains it on the class path");
         }
         return scorer;
     }

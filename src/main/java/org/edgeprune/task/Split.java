@@ -6,21 +6,23 @@ import java.util.Map;
 
 /** The three parts of a data set. */
 public enum Split {
+    /** The examples that masks are trained on. */
     TRAIN,
+    /** The examples for choosing among runs and checkpoints. */
     VALIDATION,
+    /** The examples for the results that are reported. */
     TEST;
 
-    /** The name in files: {@code train}, {@code validation}, {@code test}. */
+    /**
+     * The name in files.
+     *
+     * @return {@code train}, {@code validation} or {@code test}
+     */
     public String key() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /**
-     * Deals a list out in its order: the last fifth is the test part, the tenth before it the validation part, the rest
-     * the training part, each at least one item. Lists too short for three parts share: two items leave the first for
-     * training and validation, one item serves all. The same list always splits the same way, whatever the seed, so
-     * that what a model was trained on stays out of every test set.
-     */
+    /** Divides a list in its order: the last fifth is the test part, the tenth before it the validation part, the rest the training part, each at least one item. Short lists share items: of two, the first is for training and validation; one item is used for all parts. The division does not depend on a seed, so test items of one data set never occur in the training part of another. */
     static <T> Map<Split, List<T>> deal(List<T> items) {
         int n = items.size();
         if (n == 1) {

@@ -9,18 +9,21 @@ public final class Tasks {
     private Tasks() {}
 
     /**
-     * Every registered task, in the order of the class path.
+     * All registered tasks.
      *
-     * @throws InputException naming the jar of a task that cannot be loaded, or that has the name of another
+     * @return in the order of the class path
+     * @throws InputException naming the jar of a task that cannot be loaded or has the name of another
      */
     public static List<Task> all() {
         return List.copyOf(found().byName().values());
     }
 
     /**
-     * The task of a name; {@code name:mode} is the task with its prompts in that form.
+     * The task of a name.
      *
-     * @throws InputException if there is no such task, or it has no such mode
+     * @param name a task's name, or {@code name:mode} for the task in one of its modes
+     * @return the task
+     * @throws InputException if there is no such task or mode
      */
     public static Task named(String name) {
         int colon = name.indexOf(':');
@@ -30,7 +33,7 @@ public final class Tasks {
         Extensions<Task> found = found();
         Task task = found.byName().get(name);
         if (task == null) {
-            throw new InputException("task \"" + name + "\" is not known; choose one of "
+            throw new InputException("task \"" + name + "\" is unknown; choose one of "
                     + String.join(", ", found.byName().keySet()));
         }
         return task;

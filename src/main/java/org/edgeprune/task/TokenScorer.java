@@ -4,13 +4,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/**
- * Scores answers that are tokens over the whole vocabulary: {@code accuracy} (1 where every scored position's highest
- * logit is the target), {@code logit_difference} (target minus distractor, mean over positions, left out where the task
- * has no distractors), {@code kl} (full model to this one, mean over positions) and {@code exact_match} (1 where every
- * position chooses as the full model does).
- */
+/** Scores answers that are tokens, over the whole vocabulary: {@code accuracy} (1 if the highest logit is the target at every scored position), {@code logit_difference} (target minus distractor, mean over positions; only if the task has distractors), {@code kl} (full model to this one, mean over positions) and {@code exact_match} (1 if the highest logit is the full model's at every position). */
 public final class TokenScorer implements Scorer {
+    /** A scorer, which has no state. */
+    public TokenScorer() {}
+
     @Override
     public Map<String, Double> score(Example example, float[][] logits, float[][] full) {
         Answer.Tokens answer = (Answer.Tokens) example.answer();
@@ -26,8 +24,11 @@ public final class TokenScorer implements Scorer {
         return scores;
     }
 
-    /** What {@code custom:tokens} names: the same as {@code custom} alone. */
+    /** The provider of {@code custom:tokens}, which is the same as {@code custom}. */
     public static final class Provider implements ScorerProvider {
+        /** The provider, as {@link java.util.ServiceLoader} creates it. */
+        public Provider() {}
+
         @Override
         public String name() {
             return "tokens";

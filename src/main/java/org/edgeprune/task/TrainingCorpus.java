@@ -10,18 +10,16 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * The endless text that the bundled mini model is trained on: prompts of ioi, gt and gp with their answers, and short
- * texts in which names come again. The same seed gives the same texts.
+ * The infinite sequence of texts that the bundled mini model is trained on: prompts of ioi, gt and gp with their answers, and short texts in which names are repeated. Equal seeds give equal texts.
  *
- * <p>It holds out what the tasks hold out for validation and testing: ioi templates and names, gp templates, gt years.
- * Names held out of the ioi prompts do occur in the other texts, so the model knows them as words.
+ * <p>What the tasks reserve for validation and testing does not occur: ioi templates and names, gp templates, gt years. Names reserved in ioi do occur in the other texts, so that the model knows them as words.
  */
 public final class TrainingCorpus {
     /**
      * One text.
      *
-     * @param tokens prompt, answer and the end-of-text token
-     * @param answerAt position of the answer; what the texts without a question repeat is scored from here on
+     * @param tokens ids of prompt, answer and the end-of-text token
+     * @param answerAt the position of the answer's first token; in the texts with repeated names, of the repetition
      */
     public record Text(int[] tokens, int answerAt) {}
 
@@ -39,7 +37,12 @@ public final class TrainingCorpus {
     private final List<Names.Name> names = Names.load(Optional.empty());
     private final List<Template> copies = Prompts.templates(WordList.bundled("mini/copy.txt"), List.of("X", "Y", "Z"));
 
-    /** A corpus for a tokenizer that {@link MiniTokenizer} described. */
+    /**
+     * A corpus for the tokenizer of the mini model.
+     *
+     * @param tokenizer a tokenizer of {@link MiniTokenizer#json}
+     * @param seed the seed of all random choices
+     */
     public TrainingCorpus(PromptTokenizer tokenizer, long seed) {
         this.tokenizer = tokenizer;
         this.random = new Random(seed);
@@ -51,12 +54,16 @@ public final class TrainingCorpus {
         this.gp = GenderedPronounTask.templates(bundled).get(Split.TRAIN);
         this.years = new ArrayList<>(GreaterThanTask.allYears().get(Split.TRAIN));
         for (int century = GreaterThanTask.FIRST_CENTURY; century <= GreaterThanTask.LAST_CENTURY; century++) {
-            // Start year of the corrupted prompts: no test prompt asks about it, but the model should know it.
+            // Start year of the corrupted prompts: it occurs in no test prompt, but the model has to learn it.
             years.add(100 * century + 1);
         }
     }
 
-    /** The next text. */
+    /**
+     * The next text.
+     *
+     * @return a new text at every call
+     */
     public Text next() {
         int die = random.nextInt(100);
         if (die < 25) {
@@ -89,7 +96,7 @@ public final class TrainingCorpus {
                 three.get(2).text());
         Template template = pick(random, copies);
         String whole = template.fill(values);
-        // The second time that the first name comes is what the text before it lets one predict.
+        // The last occurrence of the first name can be predicted from the text before it.
         int again = whole.lastIndexOf(" " + three.get(0).text());
         return text(whole.substring(0, again), whole.substring(again));
     }
@@ -98,7 +105,7 @@ public final class TrainingCorpus {
         int[] whole = tokenizer.encode(prompt + answer);
         int[] tokens = Arrays.copyOf(whole, whole.length + 1);
         tokens[whole.length] = endOfText;
-        // Every piece of this tokenizer is a word of its own, so the answer is the same tokens wherever it stands.
+        // This tokenizer splits texts into words, so the answer has the same tokens everywhere.
         return new Text(tokens, whole.length - tokenizer.encode(answer).length);
     }
 }

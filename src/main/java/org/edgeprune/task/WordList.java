@@ -10,7 +10,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
 /**
- * A seed list: one entry a line, blank lines and lines that begin with {@code #} left out, order kept.
+ * A list of words or templates: one entry on each line, in order, without blank lines and lines that begin with {@code #}.
  *
  * @param source the file, for messages
  */
@@ -22,7 +22,7 @@ record WordList(String source, List<Entry> entries) {
         }
     }
 
-    /** The user's file, or else the list of the project under {@code data/seeds}, which is on the class path. */
+    /** The user's file or, without one, the bundled list of {@code data/seeds}, which is on the class path. */
     static WordList of(Optional<Path> file, String bundled) {
         return file.map(WordList::read).orElseGet(() -> bundled(bundled));
     }
@@ -32,7 +32,7 @@ record WordList(String source, List<Entry> entries) {
     }
 
     private static WordList read(Path file) {
-        return parse(file.toString(), TextReader.LARGE.read(file, "name a list with one entry a line"));
+        return parse(file.toString(), TextReader.LARGE.read(file, "name a list with one entry on each line"));
     }
 
     static WordList parse(String source, String text) {
@@ -47,12 +47,12 @@ record WordList(String source, List<Entry> entries) {
             Entry entry = new Entry(source, i + 1, line);
             Integer before = seen.putIfAbsent(line, i + 1);
             if (before != null) {
-                throw entry.wrong("\"" + line + "\" is there twice, first in line " + before + "; delete one");
+                throw entry.wrong("\"" + line + "\" occurs twice, first in line " + before + "; delete one");
             }
             entries.add(entry);
         }
         if (entries.isEmpty()) {
-            throw new InputException(source + ": no entries; write one per line");
+            throw new InputException(source + ": no entries; write one on each line");
         }
         return new WordList(source, List.copyOf(entries));
     }

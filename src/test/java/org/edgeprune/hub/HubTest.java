@@ -250,7 +250,7 @@ class HubTest {
             }
             return config;
         };
-        assertTrue(refusal().startsWith("config.json: what the server sends has not"));
+        assertTrue(refusal().startsWith("config.json: the file that the server sends does not have"));
     }
 
     @Test
@@ -384,7 +384,7 @@ class HubTest {
             LocalHub.send(exchange, 200, "{}".getBytes(StandardCharsets.UTF_8));
             return true;
         };
-        assertTrue(refusal().contains("answers no description of a model repository"));
+        assertTrue(refusal().contains("the answer is not the description of a model repository"));
 
         server.onHub = (exchange, nth) -> {
             boolean head = exchange.getRequestMethod().equals("HEAD");

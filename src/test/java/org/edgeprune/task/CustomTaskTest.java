@@ -88,9 +88,9 @@ class CustomTaskTest {
     @Test
     void badLinesAreNamed() {
         String ok = "When Lisa";
-        assertLine("needs one <predict> and after it one </predict>", "When Mary", ok);
-        assertLine("needs one <predict> and after it one </predict>", "When <predict>Mary", ok);
-        assertLine("needs one <predict> and after it one </predict>", "When </predict>Mary<predict>", ok);
+        assertLine("needs one <predict> followed by one </predict>", "When Mary", ok);
+        assertLine("needs one <predict> followed by one </predict>", "When <predict>Mary", ok);
+        assertLine("needs one <predict> followed by one </predict>", "When </predict>Mary<predict>", ok);
         assertLine("needs one <predict>", "When <predict>Mary</predict> <predict>and</predict>", ok);
         assertLine("nothing between", "When Mary<predict> </predict>", ok);
         assertLine("begins with <predict>", "<predict>When</predict> Mary", ok);
@@ -120,7 +120,7 @@ class CustomTaskTest {
         assertSame(CustomTask.class, Tasks.named("custom").getClass());
         assertMessage("custom has no generator", () -> custom.generate(DataRequest.seeded(1)));
         assertMessage(
-                "task \"ioy\" is not known; choose one of ioi, ioi-t1, gt, gp, boolean, custom",
+                "task \"ioy\" is unknown; choose one of ioi, ioi-t1, gt, gp, boolean, custom",
                 () -> Tasks.named("ioy"));
     }
 

@@ -82,14 +82,14 @@ class DataReviewTest {
                     mini,
                     line("When Mary and John", "When Paul and Lisa", "Mary", "John"),
                     ":1: \"target\" \"Mary\" is not one token after the prompt in this model's tokenizer; with a space"
-                            + " before it, it is one: write \" Mary\"");
+                            + " before it, it is one token: write \" Mary\"");
         }
         try (PromptTokenizer bpe = PromptTokenizer.open(Fixtures.golden("tokenizers/gpt2"))) {
             assertRefused(
                     bpe,
                     line("the cat ", "cat the ", "the", "cat"),
-                    "\"clean\" ends with a space, which belongs to the answer: write it as \" the\" and leave the space"
-                            + " at the end of the prompts away");
+                    "\"clean\" ends with a space, which belongs to the answer: write it as \" the\" and remove the"
+                            + " space at the end of the prompts");
         }
     }
 

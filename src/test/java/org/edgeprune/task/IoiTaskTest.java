@@ -149,14 +149,14 @@ class IoiTaskTest {
         Generated generated =
                 ioi.generate(request.names(names).templates(templates).tokenizer(miniWith("met")));
         assertTrue(
-                generated.notes().get(0).contains("6 names are too few to hold some out"),
+                generated.notes().get(0).contains("6 names are too few to reserve some for testing"),
                 generated.notes().get(0));
         assertTrue(generated.records().part(Split.TEST).get(0).text("clean").startsWith("When "));
 
         Files.writeString(names, "Mary\nJohn x\n");
         assertMessage("names.txt:2: \"x\"", () -> ioi.generate(request.names(names)));
         Files.writeString(names, "Mary\nJohn\nMary f\n");
-        assertMessage("names.txt:3: Mary is there twice, first in line 1", () -> ioi.generate(request.names(names)));
+        assertMessage("names.txt:3: Mary occurs twice, first in line 1", () -> ioi.generate(request.names(names)));
         Files.writeString(names, "Mary\nJohn\n");
         assertMessage("only 2 names", () -> ioi.generate(request.names(names)));
         Files.writeString(templates, "\nWhen {A} met {B}, {B} gave a {THING} to {A}\n");

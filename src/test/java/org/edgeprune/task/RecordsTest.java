@@ -71,7 +71,7 @@ class RecordsTest {
         assertFault("x.jsonl", "{\"a\": 1}\n{\"a\": \n", ":2: not JSON: what begins here has no end: write one {...}");
         assertFault("x.jsonl", "{\"a\": 1}\n\n{\"a\" 1}", ":3: not JSON: ");
         assertFault("x.jsonl", "{\"a\": 1}\nclean", ":2: not JSON: ");
-        assertFault("x.jsonl", "{\"a\": 1}\n\"b\"\n", ":2: not a JSON object: write one {...} object a line");
+        assertFault("x.jsonl", "{\"a\": 1}\n\"b\"\n", ":2: not a JSON object: write one {...} object on each line");
         assertFault("x.jsonl", "[{\"a\": 1}]\n{}", ":2: more after the end of the list");
         assertFault("x.jsonl", "[{\"a\": 1},\n", ":2: not JSON: Unexpected end-of-input");
         assertFault("x.jsonl", "[]", ": no lines");

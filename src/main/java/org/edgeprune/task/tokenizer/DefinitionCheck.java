@@ -4,10 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/**
- * Refuses parts of a definition that are known to end the process in tokenizers 0.21, by name. The library panics at
- * them on some or all texts, and the panic cannot be caught.
- */
+/** Refuses parts of a definition that are known to abort the process in tokenizers 0.21, by name. The library panics at them on some or all texts, and the panic cannot be caught. */
 final class DefinitionCheck {
     private final String source;
 
@@ -15,7 +12,11 @@ final class DefinitionCheck {
         this.source = source;
     }
 
-    /** @throws InputException naming the part */
+    /**
+     * Checks a definition.
+     *
+     * @throws InputException naming the part
+     */
     static void check(String source, JsonNode json) {
         DefinitionCheck check = new DefinitionCheck(source);
         check.normalizer("normalizer", json.path("normalizer"));
@@ -31,11 +32,11 @@ final class DefinitionCheck {
                 PrecompiledMap.fault(step.path("precompiled_charsmap")).ifPresent(fault -> {
                     throw wrong(place, "Precompiled has a damaged map (" + fault + ")");
                 });
-            // text inserted before the first character has no character of the original text to belong to
+            // inserted text before the first character cannot be aligned with the original text
             case "Prepend" -> require(!step.path("prepend").asText().isEmpty(), place, "Prepend has an empty text");
             case "Replace" -> replace(place, step);
             default -> {
-                // the others take no values that matter here
+                // the other types have no dangerous values
             }
         }
     }
@@ -45,7 +46,7 @@ final class DefinitionCheck {
             case "Sequence" -> each(place, step.path("pretokenizers"), this::preTokenizer);
             case "FixedLength" -> require(step.path("length").asLong(5) != 0, place, "FixedLength has length 0");
             default -> {
-                // the others take no values that matter here
+                // the other types have no dangerous values
             }
         }
     }
@@ -89,9 +90,9 @@ final class DefinitionCheck {
                 require(
                         step.path("stop").asLong() == 0,
                         place,
-                        "Strip takes " + step.path("stop") + " characters off the end of tokens, which may be shorter");
+                        "Strip takes " + step.path("stop") + " characters from the end of tokens, which may be shorter");
             default -> {
-                // the others take no values that matter here
+                // the other types have no dangerous values
             }
         }
     }
@@ -114,6 +115,6 @@ final class DefinitionCheck {
 
     private InputException wrong(String place, String fault) {
         return new InputException(source + ": " + place + ": " + fault
-                + ", and the tokenizers library ends the process there; fetch" + " the file again");
+                + ", at which the tokenizers library aborts the process; fetch the file again");
     }
 }

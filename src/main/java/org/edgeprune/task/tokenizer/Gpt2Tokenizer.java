@@ -6,13 +6,13 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.edgeprune.io.InputException;
 
-/** The {@code tokenizer.json} that says the same as GPT-2's {@code vocab.json} and {@code merges.txt}. */
+/** GPT-2's {@code vocab.json} and {@code merges.txt} as an equivalent {@code tokenizer.json}. */
 public final class Gpt2Tokenizer {
     private static final String END_OF_TEXT = "<|endoftext|>";
 
     private Gpt2Tokenizer() {}
 
-    /** A byte-level BPE definition; merges are the lines of {@code merges.txt}, best first, after a version line. */
+    /** A byte-level BPE definition; {@code merges} has the lines of {@code merges.txt}, best first, after a version line. */
     static ObjectNode definition(String vocabFile, JsonNode vocab, String mergesFile, String merges) {
         if (!vocab.isObject() || vocab.isEmpty()) {
             throw new InputException(vocabFile + ": not a JSON object of token to id; fetch the file again");
@@ -38,7 +38,13 @@ public final class Gpt2Tokenizer {
         return root;
     }
 
-    /** An entry of {@code added_tokens} that is found in a text as it stands and is a special token. */
+    /**
+     * An entry of {@code added_tokens}: a special token, which is matched in a text verbatim.
+     *
+     * @param id the token's id
+     * @param content its text
+     * @return the JSON object
+     */
     public static ObjectNode specialToken(int id, String content) {
         ObjectNode token = JsonNodeFactory.instance.objectNode();
         token.put("id", id);
@@ -51,7 +57,12 @@ public final class Gpt2Tokenizer {
         return token;
     }
 
-    /** GPT-2's printable bytes, where a space is {@code Ġ}; with {@code regex} it also splits as GPT-2 does. */
+    /**
+     * The {@code ByteLevel} step: GPT-2's printable bytes, where a space is {@code Ġ}.
+     *
+     * @param regex whether it also splits texts by GPT-2's regular expression
+     * @return the JSON object
+     */
     public static ObjectNode byteLevel(boolean regex) {
         ObjectNode step = JsonNodeFactory.instance.objectNode();
         step.put("type", "ByteLevel");

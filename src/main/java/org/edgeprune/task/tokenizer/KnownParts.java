@@ -8,23 +8,20 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.edgeprune.io.TextReader;
 
-/**
- * Tells definitions made only of parts that cannot make tokenizers 0.21 panic, by its source: those that nearly all
- * published models of the supported architectures are made of. Whatever is not listed here has to be tried first.
- */
+/** Recognises definitions made only of parts that cannot make tokenizers 0.21 panic, according to its source: the parts of nearly all published models of the supported architectures. Definitions with other parts are tried first. */
 final class KnownParts {
     private static final Set<String> NORMALIZERS = Set.of("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "ByteLevel");
     private static final Set<String> PRE_TOKENIZERS = Set.of(
             "ByteLevel", "Digits", "Metaspace", "Whitespace", "WhitespaceSplit", "BertPreTokenizer", "Punctuation");
     private static final Set<String> DECODERS = Set.of("ByteLevel", "ByteFallback", "Fuse", "Metaspace", "WordPiece");
 
-    /** Regular expressions of published tokenizers: each takes a character at least and none backtracks far. */
+    /** Regular expressions of published tokenizers. Each matches at least one character and backtracks little. */
     private static final Set<String> PATTERNS = new HashSet<>(TextReader.resource(KnownParts.class, "patterns.txt")
             .lines()
             .filter(line -> !line.isEmpty() && !line.startsWith("#"))
             .toList());
 
-    /** Where an expression that matches the empty text does so. */
+    /** Texts in which an expression that can match the empty text does so. */
     private static final List<String> PROBES = List.of("", "a", "ab", "aa b", " ", "\n", "1", "é", "▁");
 
     private KnownParts() {}
@@ -37,7 +34,7 @@ final class KnownParts {
                 && model(json.path("model"));
     }
 
-    /** Whether an expression matches an empty part of some text, as far as Java's expressions can tell. */
+    /** Whether an expression matches the empty text somewhere, as far as Java's regular expressions can tell. */
     static boolean matchesNothing(String regex) {
         try {
             Pattern pattern = Pattern.compile(regex);

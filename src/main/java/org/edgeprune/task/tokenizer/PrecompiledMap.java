@@ -25,7 +25,7 @@ final class PrecompiledMap {
         this.replacements = replacements;
     }
 
-    /** What is wrong with a map; empty if nothing is. */
+    /** What is wrong with a map; empty if it is valid. */
     static Optional<String> fault(JsonNode base64) {
         byte[] bytes;
         try {

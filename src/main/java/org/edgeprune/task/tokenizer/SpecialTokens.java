@@ -6,14 +6,13 @@ import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
 /**
- * The ids that a post-processor puts around one text. They are worked out here and never by the library, which ends the
- * process at a template that names a token without defining it.
+ * The ids that a post-processor puts around one text. They are computed here, not by the library, which aborts the process at a template that names an undefined token.
  *
- * @param before the text: the beginning of sequence, for most models of the Llama family
- * @param after the text: the end of sequence, where the tokenizer adds one. A prompt never gets these
+ * @param before the ids before the text: the beginning of sequence for most models of the Llama family
+ * @param after the ids after the text: the end of sequence if the tokenizer adds one; prompts never get them
  */
 public record SpecialTokens(int[] before, int[] after) {
-    /** None on either side. */
+    /** No ids on either side. */
     public static final SpecialTokens NONE = new SpecialTokens(new int[0], new int[0]);
 
     /** The {@code post_processor} of a tokenizer.json, for one text that is encoded alone. */
@@ -37,7 +36,7 @@ public record SpecialTokens(int[] before, int[] after) {
             default ->
                 throw wrong(
                         source,
-                        "its type is " + Complaint.quote(processor.path("type").asText()) + ", which is not known");
+                        "its type is " + Complaint.quote(processor.path("type").asText()) + ", which is unknown");
         };
     }
 
@@ -56,8 +55,8 @@ public record SpecialTokens(int[] before, int[] after) {
                     throw wrong(
                             source,
                             text
-                                    ? "\"single\" has the text twice"
-                                    : "\"single\" names the text " + Complaint.quote(id) + ", there is only 'A'");
+                                    ? "\"single\" contains the text twice"
+                                    : "\"single\" names the text " + Complaint.quote(id) + ", but only 'A' exists");
                 }
                 text = true;
             } else {
@@ -68,7 +67,7 @@ public record SpecialTokens(int[] before, int[] after) {
             }
         }
         if (!text) {
-            throw wrong(source, "\"single\" leaves the text out");
+            throw wrong(source, "\"single\" does not contain the text");
         }
         return new SpecialTokens(before, after);
     }

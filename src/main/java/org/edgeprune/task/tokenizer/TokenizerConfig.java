@@ -49,7 +49,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
     /** Newer files list all tokens here; where they do, special_tokens_map.json and added_tokens.json do not count. */
     private static final String DECODER = "added_tokens_decoder";
 
-    /** Reads the files that are there. */
+    /** Reads those of the files that exist. */
     static TokenizerConfig read(Path directory) {
         Path file = directory.resolve("tokenizer_config.json");
         JsonNode config = object(file);
@@ -96,7 +96,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
         return added;
     }
 
-    /** The class that transformers would use, without the {@code Fast} at its end; empty where none is named. */
+    /** The class that transformers would use, without {@code Fast} at its end; empty if no file names it. */
     Optional<String> tokenizerClass() {
         return Optional.ofNullable(config.path("tokenizer_class").asText(null))
                 .map(name -> name.replaceFirst("Fast$", ""));
@@ -117,7 +117,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
                 stated(tokenizer, "add_eos_token", "eos_token", ids).orElse(processor.after()));
     }
 
-    /** Whether transformers takes the flags' word where there is a tokenizer.json. */
+    /** Whether the flags override the post-processor of a tokenizer.json in transformers 4. */
     boolean flagsRebuildTemplate() {
         return tokenizerClass().filter(FLAGS_DECIDE::contains).isPresent();
     }
@@ -139,7 +139,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
         return Optional.of(new int[] {id});
     }
 
-    /** What the class of tokenizer takes where no file names the token. */
+    /** The token that the tokenizer class uses if no file names it. */
     private Optional<String> defaultToken(String role) {
         boolean bos = role.equals("bos_token");
         return tokenizerClass().flatMap(name -> switch (name) {
@@ -194,7 +194,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
         }
     }
 
-    /** Takes the {@code Prepend} of Llama's older files out. */
+    /** Removes the {@code Prepend} of Llama's older files. */
     private static void withoutPrepend(ObjectNode json) {
         JsonNode normalizer = json.path("normalizer");
         if (isPrepend(normalizer)) {

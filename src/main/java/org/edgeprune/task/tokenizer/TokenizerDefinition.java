@@ -13,18 +13,24 @@ import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
 /**
- * A tokenizer as one {@code tokenizer.json}, with what the files beside it change already applied.
+ * A tokenizer as one {@code tokenizer.json}, with the changes of the files beside it already applied.
  *
  * @param source the file, or another name for messages
- * @param json the definition without post-processor, truncation and padding, which the library need not know: special
- *     tokens are put around a text by {@link #specialTokens}
- * @param specialTokens what belongs before and after every text
+ * @param json the definition without post-processor, truncation and padding, which the library does not need: special tokens are added by {@link #specialTokens}
+ * @param specialTokens the ids before and after every text
  * @param bosToken the configured token that begins a sequence
- * @param notes what a user should know about the files, a line each
+ * @param notes what a user should know about the files, one line each
  */
 public record TokenizerDefinition(
         String source, ObjectNode json, SpecialTokens specialTokens, Optional<String> bosToken, List<String> notes) {
-    /** The definition in a {@code tokenizer.json} without files beside it. */
+    /**
+     * The definition of a {@code tokenizer.json} without other files.
+     *
+     * @param source the name for messages
+     * @param json the parsed {@code tokenizer.json}
+     * @return the definition
+     * @throws InputException naming the part that is wrong
+     */
     public static TokenizerDefinition of(String source, JsonNode json) {
         return of(source, json, TokenizerConfig.NONE, true);
     }
@@ -32,7 +38,7 @@ public record TokenizerDefinition(
     /**
      * A definition with a configuration applied to it.
      *
-     * @param written whether {@code tokenizerJson} is a file, and not made from vocab.json and merges.txt
+     * @param written whether {@code tokenizerJson} is a file, not derived from vocab.json and merges.txt
      * @throws InputException naming the part that is wrong
      */
     static TokenizerDefinition of(String source, JsonNode tokenizerJson, TokenizerConfig config, boolean written) {
@@ -47,10 +53,10 @@ public record TokenizerDefinition(
         SpecialTokens special = flags ? config.specialTokens(source, processor, ids) : processor;
         List<String> notes = new ArrayList<>();
         if (flags && written && !Arrays.equals(special.before(), processor.before())) {
-            notes.add(config.source() + ": field 'add_bos_token' decides that texts "
+            notes.add(config.source() + ": according to the field 'add_bos_token', texts "
                     + (special.before().length > 0 ? "begin" : "do not begin")
-                    + " with the beginning of sequence, as in transformers 4; transformers 5 goes by the post_processor"
-                    + " of tokenizer.json, which says otherwise");
+                    + " with the beginning of sequence, as in transformers 4; transformers 5 uses the post_processor"
+                    + " of tokenizer.json, which differs");
         }
         json.putNull("post_processor");
         json.putNull("truncation");
@@ -59,22 +65,26 @@ public record TokenizerDefinition(
         return new TokenizerDefinition(source, json, special, config.token("bos_token"), List.copyOf(notes));
     }
 
-    /** Identity of the ids that texts get: a digest of all that they depend on. */
+    /**
+     * The identity of the ids that texts get.
+     *
+     * @return the SHA-256 digest of everything that they depend on, in hexadecimal digits
+     */
     public String sha256() {
         return Digest.sha256(Digest.sha256(json.toString()) + " " + Arrays.toString(specialTokens.before()) + " "
                 + bosToken.orElse(""));
     }
 
-    /** Token to id: the model's vocabulary and the added tokens. */
+    /**
+     * The vocabulary of the model and the added tokens.
+     *
+     * @return ids by token
+     */
     public Map<String, Integer> ids() {
         return ids(source, json);
     }
 
-    /**
-     * The model's vocabulary (an object, or Unigram's list of pieces), then the added tokens as the library numbers
-     * them: a token of the vocabulary keeps its id, and a new one gets the next that is free, whatever id is written
-     * beside it.
-     */
+    /** The model's vocabulary (an object, or Unigram's list of pieces), then the added tokens as the library numbers them: a token of the vocabulary keeps its id, and a new one gets the next free id, whatever id the file states. */
     private static Map<String, Integer> ids(String source, ObjectNode json) {
         Map<String, Integer> ids = new HashMap<>();
         JsonNode vocab = json.path("model").path("vocab");

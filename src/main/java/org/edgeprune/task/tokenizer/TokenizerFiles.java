@@ -13,11 +13,11 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
 
-/** Finds the tokenizer of a model directory: {@code tokenizer.json}, else GPT-2's pair of files. */
+/** Finds the tokenizer of a model directory: {@code tokenizer.json} or, without one, GPT-2's pair of files. */
 public final class TokenizerFiles {
     private static final String REMEDY = "fetch the file again";
 
-    /** Classes whose vocab.json and merges.txt are GPT-2's: split by its pattern, bytes as its letters. */
+    /** Classes whose vocab.json and merges.txt are used as in GPT-2: the same splitting pattern and byte alphabet. */
     private static final Set<String> GPT2_CLASSES = Set.of("GPT2Tokenizer");
 
     /** Models whose tokenizer is of that class where tokenizer_config.json does not name one. */
@@ -30,8 +30,10 @@ public final class TokenizerFiles {
     private TokenizerFiles() {}
 
     /**
-     * The definition that a directory's files make.
+     * The definition according to the files of a directory.
      *
+     * @param directory a HuggingFace model directory
+     * @return the definition
      * @throws InputException if there is no tokenizer that can be used, or a file is damaged
      */
     public static TokenizerDefinition read(Path directory) {
@@ -70,7 +72,7 @@ public final class TokenizerFiles {
         return TokenizerDefinition.of(vocab.toString(), definition, config, false);
     }
 
-    /** The pair of files does not say how a text is split: other classes with the same files split otherwise. */
+    /** The pair of files does not say how a text is split: other classes with the same files split differently. */
     private static void requireGpt2(Path directory, TokenizerConfig config) {
         Optional<String> named = config.tokenizerClass();
         String model = modelType(directory.resolve("config.json"));

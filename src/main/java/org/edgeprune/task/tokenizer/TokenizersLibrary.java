@@ -11,7 +11,7 @@ import org.edgeprune.io.LibraryLogging;
 /** HuggingFace's tokenizers library, through DJL's binding to it. */
 public final class TokenizersLibrary {
     static {
-        // Without this, DJL asks the cloud's metadata service where it runs, and on a machine with a GPU it downloads
+        // Without this, DJL queries the cloud's metadata service, and on a machine with a GPU it downloads
         // a CUDA build of the tokenizer.
         System.setProperty("ai.djl.offline", "true");
         LibraryLogging.quiet();
@@ -20,9 +20,11 @@ public final class TokenizersLibrary {
     private TokenizersLibrary() {}
 
     /**
-     * A native tokenizer of a definition, after it was tried where that is needed.
+     * A native tokenizer of a definition, after a trial if it needs one.
      *
-     * @throws InputException if the library refuses it
+     * @param definition the definition
+     * @return the tokenizer, to be closed
+     * @throws InputException if the library refuses the definition or does not survive the trial
      */
     public static HuggingFaceTokenizer open(TokenizerDefinition definition) {
         Trial.ofUser().requireSafe(definition);

@@ -16,13 +16,9 @@ import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
-/**
- * Tries definitions with parts that are not known to be safe in a Java process of their own, which loads them and
- * encodes and decodes texts ({@link TrialProcess}). If that process dies, this one does not. The verdict is remembered
- * by the definition's digest, so that a tokenizer is tried once.
- */
-public final class Trial {
-    /** Part of the digest: another library, other texts or other rules mean that all have to be tried again. */
+/** Tries definitions with parts that are not known to be safe in a separate Java process, which loads them and encodes and decodes texts ({@link TrialProcess}). A crash ends only that process. The verdict is cached by the definition's digest, so that each tokenizer is tried once. */
+final class Trial {
+    /** Part of the digest: with another library, other texts or other rules every definition is tried again. */
     private static final String VERSION = "tokenizers 0.21.4, trial 1";
 
     private static final String GOOD = "good";
@@ -35,9 +31,11 @@ public final class Trial {
     private final long seconds;
 
     /**
-     * @param verdicts where they are remembered
-     * @param command what starts the process
-     * @param seconds after which it is taken to hang
+     * A trial with its own settings.
+     *
+     * @param verdicts the directory in which verdicts are cached
+     * @param command the command line of the process
+     * @param seconds after which the process counts as hanging
      */
     Trial(Path verdicts, List<String> command, long seconds) {
         this.verdicts = verdicts;
@@ -45,8 +43,8 @@ public final class Trial {
         this.seconds = seconds;
     }
 
-    /** Trials by the Java that runs this process, with its class path; remembered in the user's cache. */
-    public static Trial ofUser() {
+    /** A trial with the Java and class path of this process; verdicts are cached in the user's cache. */
+    static Trial ofUser() {
         return new Trial(CacheDirectory.ofUser().resolve("tokenizers"), javaCommand(), SECONDS);
     }
 
@@ -63,11 +61,11 @@ public final class Trial {
     }
 
     /**
-     * Lets a definition pass that is made of known parts, or that a process survived.
+     * Accepts a definition that is made of known parts, or that a process survived.
      *
      * @throws InputException if the process died or hung, or could not be started
      */
-    public void requireSafe(TokenizerDefinition definition) {
+    void requireSafe(TokenizerDefinition definition) {
         if (KnownParts.only(definition.json())) {
             return;
         }
@@ -80,7 +78,7 @@ public final class Trial {
             remember(file, verdict);
         }
         if (!verdict.equals(GOOD)) {
-            throw new InputException(definition.source() + ": the tokenizers library ends the process at this file ("
+            throw new InputException(definition.source() + ": the tokenizers library aborts the process at this file ("
                     + verdict + "); fetch the file again, or write it with a newer transformers");
         }
     }
@@ -90,7 +88,7 @@ public final class Trial {
             Files.createDirectories(verdicts);
             AtomicFile.writeText(file, verdict);
         } catch (IOException | InputException notWritable) {
-            // a cache that cannot be written costs a trial each time, and nothing else
+            // without a cache the definition is tried each time, which is only slower
         }
     }
 
@@ -109,11 +107,11 @@ public final class Trial {
             try (OutputStream in = process.getOutputStream()) {
                 in.write(json.getBytes(StandardCharsets.UTF_8));
             } catch (IOException endedBeforeItRead) {
-                // its exit code and words say why
+                // its exit code and output say why
             }
             if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
-                throw new InputException(source + ": the tokenizers library does not get to an end with this file in "
+                throw new InputException(source + ": the tokenizers library does not finish with this file within "
                         + seconds + " seconds; fetch the file again");
             }
         } catch (InterruptedException e) {
@@ -131,8 +129,8 @@ public final class Trial {
     }
 
     private static InputException cannotTry(String source, String why) {
-        return new InputException(source + ": has parts that may end the process, and no Java process to try it in can"
-                + " be started (" + why + "); use a tokenizer.json of the common kinds, or run where a JDK can start");
+        return new InputException(source + ": has parts that may abort the process, and the Java process to try it in cannot"
+                + " be started (" + why + "); use a tokenizer.json of a common kind, or run where Java processes can start");
     }
 
     /** The first words of a panic of the library. */

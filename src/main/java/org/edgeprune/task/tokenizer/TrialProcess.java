@@ -10,13 +10,9 @@ import java.util.List;
 import java.util.Set;
 import org.edgeprune.io.Json;
 
-/**
- * The process in which a definition is tried: reads it from standard input, encodes texts with it, decodes what comes
- * out and every token of the vocabulary's beginning, and ends with {@value #SURVIVED}. Refusals of the library are
- * exceptions and no harm; a panic ends the process with a signal.
- */
-public final class TrialProcess {
-    /** The exit code, one that neither Java nor a signal gives. */
+/** The process in which a definition is tried: reads it from standard input, encodes texts with it, decodes the results and the first tokens of the vocabulary, and exits with {@value #SURVIVED}. Where the library refuses a text, it throws an exception, which is harmless; a panic ends the process with a signal. */
+final class TrialProcess {
+    /** The exit code, which neither Java nor a signal produces. */
     static final int SURVIVED = 42;
 
     private static final int MAX_PIECES = 300;
@@ -47,9 +43,9 @@ public final class TrialProcess {
                 }
             }
         } catch (RuntimeException | IOException refused) {
-            // the caller will be refused in the same words
+            // the caller gets the same error
         }
-        // not a return: threads of the library may go on
+        // not a return: threads of the library may still run
         Runtime.getRuntime().halt(SURVIVED);
     }
 

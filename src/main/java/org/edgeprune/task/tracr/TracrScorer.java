@@ -11,18 +11,15 @@ import org.edgeprune.task.Loss;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
 
-/**
- * The judges of compiled programs: {@code accuracy} (1 where every position is right), {@code kl} (full model to this
- * one, as the loss has it) and {@code exact_match} (1 where every position says what the full model says).
- */
+/** The scorers of compiled programs: {@code accuracy} (1 if every position is right), {@code kl} (full model to this one, reduced as in the loss) and {@code exact_match} (1 if every position has the full model's value). */
 final class TracrScorer {
-    /** Stands for the column of an undefined output: all columns are off. */
+    /** The column of an undefined output, for which all outputs are below 0.5. */
     static final int NONE = -1;
 
-    /** Below this no column of a categorical output is on. */
+    /** An output of a categorical model below this counts as 0. */
     private static final float ON = 0.5f;
 
-    /** Numbers this close are right. */
+    /** The greatest difference from the right number. */
     static final double NUMBER_TOLERANCE = 0.05;
 
     private TracrScorer() {}
@@ -33,7 +30,7 @@ final class TracrScorer {
     /** The right number at each position. */
     record Numbers(double[] numbers) implements Answer {}
 
-    /** One-hot outputs: a distribution at each position, KL summed over positions. */
+    /** Scores one-hot outputs: a distribution at each position, KL summed over positions. */
     record Categorical() implements Scorer {
         /** The right column, without a distractor; empty where a position's output is undefined. */
         @Override
@@ -69,7 +66,7 @@ final class TracrScorer {
         }
     }
 
-    /** Numbers, in the one output column: their softmax over the positions is the distribution. */
+    /** Scores numbers, in a single output column: the distribution is their softmax over the positions. */
     record Numerical() implements Scorer {
         @Override
         public Loss loss() {

@@ -32,29 +32,26 @@ import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * What a compiled RASP program computes: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}.
- * Inputs have the model's full length; the corrupted one has another token everywhere. Every position but BOS, whose
- * output means nothing, is scored.
+ * The input-output behaviour of a compiled RASP program: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}. Inputs have the model's maximal length; the corrupted input has another token at every position. Every position except BOS, whose output has no meaning, is scored.
  *
- * <p>Expected outputs are the program's, as the RASP interpreter evaluates it. For {@code tracr}, which knows a model
- * but no program, they are the model's.
+ * <p>Expected outputs are computed by the RASP interpreter. For {@code tracr}, which has a model but not its program, they are the model's.
  */
 public class TracrTask implements Task {
     /** The first scored position: after BOS. */
     public static final int FIRST_SCORED = 1;
 
-    /** Where there are no more inputs than this, every one of them is in every split. */
+    /** If there are at most this many inputs, every split has all of them. */
     static final int ALL_INPUTS = 4096;
 
     private final String name;
     private final Optional<LibraryProgram> program;
     private final Supplier<CompiledModel> model;
 
-    /** {@code tracr}: any compiled model's program. */
+    /** The task {@code tracr}: the program of any compiled model. */
     public TracrTask() {
         this("tracr", Optional.empty(), () -> {
             throw new InputException(
-                    "task tracr is that of a compiled model: name one with --model, or choose tracr-reverse");
+                    "task tracr needs a compiled model: name one with --model, or choose tracr-reverse");
         });
     }
 
@@ -68,12 +65,17 @@ public class TracrTask implements Task {
         this.model = model;
     }
 
-    /** A program of the library, with its usual vocabulary and length unless fitted to another model. */
+    /**
+     * The task {@code tracr-NAME} of a library program.
+     *
+     * @param program the program
+     * @return the task, for the default vocabulary and length until {@link #forModel} is called
+     */
     public static TracrTask of(LibraryProgram program) {
         return new TracrTask(program);
     }
 
-    /** Compiles a program when it is first asked for: most instances are made for their name alone. */
+    /** Compiles a program on first use: most instances are only created for their name. */
     private static final class Usual implements Supplier<CompiledModel> {
         private final LibraryProgram program;
         private CompiledModel compiled;
@@ -93,6 +95,7 @@ public class TracrTask implements Task {
 
     /** {@code tracr-reverse}: the tokens in reversed order. */
     public static final class Reverse extends TracrTask {
+        /** The task of {@link LibraryProgram#REVERSE}. */
         public Reverse() {
             super(LibraryProgram.REVERSE);
         }
@@ -100,6 +103,7 @@ public class TracrTask implements Task {
 
     /** {@code tracr-xproportion}: the fraction of tokens so far that are x. */
     public static final class XProportion extends TracrTask {
+        /** The task of {@link LibraryProgram#XPROPORTION}. */
         public XProportion() {
             super(LibraryProgram.XPROPORTION);
         }
@@ -113,7 +117,7 @@ public class TracrTask implements Task {
     @Override
     public String summary() {
         return program.map(p -> "Tracr: " + p.description())
-                .orElse("the program of a model that edgeprune tracr compile made");
+                .orElse("the program of a model compiled by edgeprune tracr compile");
     }
 
     @Override
@@ -121,11 +125,22 @@ public class TracrTask implements Task {
         return forModel(CompiledModelFiles.read(modelDirectory));
     }
 
+    /**
+     * The task for a compiled model.
+     *
+     * @param compiled the model
+     * @return the task with its vocabulary and length
+     */
     public TracrTask forModel(CompiledModel compiled) {
         return new TracrTask(name, program, () -> compiled);
     }
 
-    /** The model at hand; for a program of the library without one, the program as it is usually compiled. */
+    /**
+     * The compiled model of the task.
+     *
+     * @return the model given to {@link #forModel} or, for a library program, the program compiled with its defaults
+     * @throws InputException for {@code tracr} without a model
+     */
     public CompiledModel model() {
         return model.get();
     }
@@ -137,7 +152,7 @@ public class TracrTask implements Task {
         int length = model().vocabulary().maxLength() + FIRST_SCORED;
         if (clean.length != length || corrupted.length != length) {
             throw row.wrong("\"clean\" and \"corrupted\" have " + clean.length + " and " + corrupted.length
-                    + " tokens with BOS; this model's examples have " + length);
+                    + " tokens including BOS; this model's examples have " + length);
         }
         JsonNode outputs = row.json().path("output");
         if (!outputs.isArray() || outputs.size() != length - FIRST_SCORED) {
@@ -181,22 +196,22 @@ public class TracrTask implements Task {
         return scorer();
     }
 
-    /** The judge, for which the model is enough. */
+    /**
+     * The scorer, which depends only on the model.
+     *
+     * @return a scorer of numbers or of one-hot outputs, as the model's output encoding is
+     */
     public Scorer scorer() {
         return model().output().encoding() == Encoding.NUMERICAL
                 ? new TracrScorer.Numerical()
                 : new TracrScorer.Categorical();
     }
 
-    /**
-     * Every input, with as many of its corruptions as the split's size allows but at least one; of more than
-     * {@value #ALL_INPUTS} inputs a sample of the size asked for. All splits hold the same inputs, as the published
-     * data do: nothing is learned but the circuit.
-     */
+    /** Every input, with as many of its corruptions as the split's size allows, at least one; a sample of the size asked for if there are more than {@value #ALL_INPUTS} inputs. All splits have the same inputs, as in the published data: nothing is learned but the circuit. */
     @Override
     public Generated generate(DataRequest request) {
         if (request.names().isPresent() || request.templates().isPresent()) {
-            throw new InputException("task " + name + " has neither names nor templates; leave the options out");
+            throw new InputException("task " + name + " uses neither names nor templates; omit --names and --templates");
         }
         double inputs = Math.pow(
                 model().vocabulary().programTokens().size(),
@@ -211,7 +226,7 @@ public class TracrTask implements Task {
 
     private List<Row> rows(Split split, int size, long seed) {
         if (model().vocabulary().programTokens().size() < 2) {
-            throw new InputException("task " + name + ": one token cannot be corrupted; compile it with two or more");
+            throw new InputException("task " + name + ": a vocabulary of one token cannot be corrupted; compile the program with two or more");
         }
         List<Row> rows = new ArrayList<>();
         long splitSeed = 31 * seed + split.ordinal();

@@ -32,7 +32,7 @@ class DefinitionCheckTest {
     void partsThatPanicAreRefused(String part, String fault) {
         assertRefused(
                 "\"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}}, " + part,
-                fault + ", and the tokenizers library ends the process there; fetch the file again");
+                fault + ", at which the tokenizers library aborts the process; fetch the file again");
     }
 
     @ParameterizedTest
@@ -56,8 +56,8 @@ class DefinitionCheckTest {
                 """
                 "model": {"type": "BPE", "continuing_subword_prefix": "##", "vocab": {"a": 0, "b": 1}, "merges": ["a b"]}
                 """,
-                "model.merges: 'b' does not begin with the continuing_subword_prefix '##', and the tokenizers library"
-                        + " ends the process there; fetch the file again");
+                "model.merges: 'b' does not begin with the continuing_subword_prefix '##', at which the tokenizers library"
+                        + " aborts the process; fetch the file again");
         assertRefused(
                 "\"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 4294967295}}",
                 "model.vocab: token 'a' has the id 4294967295, which is not a token id; fetch the file again");

@@ -35,7 +35,7 @@ class TrialTest {
     void aPanicEndsTheOtherProcessAndIsRemembered() throws Exception {
         InputException first =
                 assertThrows(InputException.class, () -> trial(java()).requireSafe(DEADLY));
-        assertTrue(first.getMessage().startsWith("odd.json: the tokenizers library ends the process at this file"));
+        assertTrue(first.getMessage().startsWith("odd.json: the tokenizers library aborts the process at this file"));
         assertTrue(first.getMessage().contains("panicked at"), first.getMessage());
         assertEquals(1, remembered());
         InputException again = assertThrows(
@@ -58,9 +58,9 @@ class TrialTest {
 
     @Test
     void whatCannotBeTriedIsRefused() throws Exception {
-        assertRefused(List.of("/no/such/program"), "no Java process");
+        assertRefused(List.of("/no/such/program"), "the Java process to try it in cannot be started");
         assertRefused(List.of("/bin/sh", "-c", "echo no memory; exit 1"), "exit code 1: no memory");
-        assertRefused(List.of("/bin/sleep", "60"), "in 1 seconds");
+        assertRefused(List.of("/bin/sleep", "60"), "within 1 seconds");
         assertEquals(0, remembered());
     }
 

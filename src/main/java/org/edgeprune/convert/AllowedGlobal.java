@@ -7,20 +7,20 @@ import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.safetensors.SafeDType;
 
-/** The Python names that a pickle of tensors needs. Every other name is refused. */
+/** The Python names that a pickle of tensors may refer to. Every other name is refused. */
 final class AllowedGlobal {
-    /** What calling or naming it means. */
+    /** The effect of a name. */
     enum Kind {
         ORDERED_DICT,
-        /** (storage, offset, sizes, strides), of PyTorch before 0.4. */
+        /** Arguments (storage, offset, sizes, strides), in PyTorch before 0.4. */
         REBUILD_TENSOR,
-        /** The same with requires_grad and backward hooks, and perhaps metadata. */
+        /** The same followed by requires_grad, backward hooks and optionally metadata. */
         REBUILD_TENSOR_V2,
-        /** The same with a dtype, over an untyped storage. */
+        /** The same followed by a dtype, for an untyped storage. */
         REBUILD_TENSOR_V3,
-        /** (tensor, requires_grad, backward hooks). */
+        /** Arguments (tensor, requires_grad, backward hooks). */
         REBUILD_PARAMETER,
-        /** (sizes). */
+        /** Argument (sizes). */
         SIZE,
         STORAGE,
         DTYPE

@@ -6,9 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.edgeprune.io.Complaint;
 
-/**
- * Bytes of a pickle or a header, read once from front to back; every length is checked before anything is allocated.
- */
+/** Bytes of a pickle or a header, read once from front to back. Every length is checked before anything is allocated. */
 final class ByteInput {
     private static final int BUFFER = 1 << 16;
     /** Longer than any name or text in a checkpoint. */
@@ -35,7 +33,7 @@ final class ByteInput {
         return file.complaint();
     }
 
-    /** The place of the next byte in the file. */
+    /** The offset of the next byte in the file. */
     long position() {
         return position - (buffer.length - at);
     }
@@ -44,7 +42,7 @@ final class ByteInput {
         if (at == buffer.length) {
             int count = (int) Math.min(BUFFER, end - position);
             if (count <= 0) {
-                throw complaint().damaged("its " + what + " breaks off (truncated file?)");
+                throw complaint().damaged("its " + what + " ends early (truncated file?)");
             }
             buffer = file.read(position, count);
             position += count;
@@ -69,12 +67,16 @@ final class ByteInput {
         return ByteBuffer.wrap(bytes(Double.BYTES)).order(ByteOrder.BIG_ENDIAN).getDouble();
     }
 
-    /** @throws org.edgeprune.io.InputException if fewer bytes are left, or so many in one value that none has them */
+    /**
+     * Requires that a value can be read.
+     *
+     * @throws org.edgeprune.io.InputException if fewer bytes are left, or the value is larger than any in a checkpoint
+     */
     void require(long count) {
         if (count < 0 || count > MAX_TEXT || count > end - position()) {
             throw complaint()
                     .damaged("its " + what + " has a value of " + Long.toUnsignedString(count)
-                            + " bytes, more than are there or than any checkpoint needs");
+                            + " bytes, more than are left or than any checkpoint needs");
         }
     }
 

@@ -16,6 +16,7 @@ import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.CheckpointWriter;
 import org.edgeprune.safetensors.FileContent;
@@ -23,39 +24,40 @@ import org.edgeprune.safetensors.SafeDType;
 import org.edgeprune.safetensors.StreamedTensor;
 import org.edgeprune.torch.DType;
 
-/**
- * Makes a HuggingFace model directory (configuration, safetensors, tokenizer) of a model in another format: PyTorch's
- * pickles and GGUF. Nothing in the source is executed. One piece of a tensor at a time is in memory, and the directory
- * appears whole or not at all.
- */
+/** Converts a model in another format, pickled by PyTorch or GGUF, to a HuggingFace model directory with configuration, safetensors and tokenizer. Nothing in the source is executed. Only a part of a tensor is in memory at a time, and the directory appears complete or not at all. */
 public final class Converter {
     private Converter() {}
 
     /**
-     * What to make of a model.
+     * How to convert.
      *
-     * @param dtype of the floating-point weights; where empty they keep theirs, and quantised ones become F32
-     * @param shardBytes the most in one file of weights
+     * @param dtype F32, F16 or BF16 for all floating-point weights; if empty they keep their type, and quantised weights become F32
+     * @param shardBytes the largest size of a file of weights, in bytes
      * @param tokenizer a directory to take the tokenizer's files from, in place of the source's own
      */
     public record Options(Optional<DType> dtype, long shardBytes, Optional<Path> tokenizer) {}
 
-    /** Is told how far the writing is. */
+    /** Is told of the progress. */
     @FunctionalInterface
     public interface Listener {
-        /** So many bytes of the weights have been written, of so many. */
+        /**
+         * More of the weights has been written.
+         *
+         * @param total the size of all weights in bytes
+         * @param done how many bytes have been written
+         */
         void written(long total, long done);
     }
 
     /**
-     * What was made.
+     * The result of a conversion.
      *
-     * @param format of the source
-     * @param tensors how many were written
-     * @param parameters the elements of all of them
-     * @param bytes of all of them
-     * @param files the names of all files of the directory
-     * @param notes what was left out or assumed, a sentence each
+     * @param format the format of the source, in a few words
+     * @param tensors the number of tensors written
+     * @param parameters the number of their elements
+     * @param bytes their size in bytes
+     * @param files the names of all files in the directory
+     * @param notes what was left out or assumed, one sentence each
      */
     public record Result(
             String format, int tensors, long parameters, long bytes, List<String> files, List<String> notes) {}
@@ -63,11 +65,12 @@ public final class Converter {
     /**
      * Converts a model.
      *
-     * @param source a directory, or a file of the model's weights
-     * @param directory to write; must not exist, or be empty
-     * @param listener is told before each tensor
-     * @throws InputException if the source is damaged, or holds what cannot be converted; or if the directory cannot be
-     *     written
+     * @param source a directory, or a file with the model's weights
+     * @param directory the directory to write; it must not exist or be empty
+     * @param options how to convert
+     * @param listener told of the progress before each tensor
+     * @return what was written
+     * @throws InputException if the source is damaged or contains something that cannot be converted, or the directory cannot be written
      */
     public static Result convert(Path source, Path directory, Options options, Listener listener) {
         AtomicDirectory.requireNew(directory);
@@ -104,7 +107,7 @@ public final class Converter {
         }
         if (Files.isDirectory(source)) {
             if (Files.exists(source.resolve(Checkpoint.SINGLE)) || Files.exists(source.resolve(Checkpoint.INDEX))) {
-                throw new Complaint(source).about("holds safetensors already", "use it as it is");
+                throw new Complaint(source).about("has safetensors already", "use it as it is");
             }
             return ggufIn(source)
                     .<ModelSource>map(
@@ -119,12 +122,12 @@ public final class Converter {
             default ->
                 throw new Complaint(source)
                         .about(
-                                "is neither a checkpoint of PyTorch nor a GGUF file",
+                                "is neither a PyTorch checkpoint nor a GGUF file",
                                 "name a model directory, a pytorch_model.bin or a .gguf file");
         };
     }
 
-    /** The one GGUF file of a directory without PyTorch's. */
+    /** The GGUF file of a directory without weights of PyTorch. */
     private static Optional<Path> ggufIn(Path directory) {
         try (Stream<Path> listed = Files.list(directory)) {
             List<Path> all = listed.sorted().toList();
@@ -136,8 +139,8 @@ public final class Converter {
             if (gguf.size() > 1 && !pickles) {
                 throw new Complaint(directory)
                         .about(
-                                "holds " + gguf.size() + " GGUF files",
-                                "name the one to convert, like " + gguf.getFirst());
+                                "has " + gguf.size() + " GGUF files",
+                                "name the one to convert, such as " + gguf.getFirst());
             }
             return pickles ? Optional.empty() : gguf.stream().findFirst();
         } catch (IOException e) {
@@ -146,10 +149,10 @@ public final class Converter {
         }
     }
 
-    /** The configuration with the dtype that the weights were converted to. */
+    /** The configuration with its dtype set to that of the converted weights. */
     private static byte[] stating(byte[] config, DType dtype) {
-        if (!(Json.parse("config.json", new String(config, StandardCharsets.UTF_8), Complaint.REPLACE)
-                instanceof ObjectNode fields)) {
+        String text = TextReader.utf8(config, Path.of("config.json"));
+        if (!(Json.parse("config.json", text, Complaint.REPLACE) instanceof ObjectNode fields)) {
             throw new InputException("config.json: not a JSON object: " + Complaint.REPLACE);
         }
         String name =
@@ -179,7 +182,7 @@ public final class Converter {
             }
         }
         if (files.keySet().stream().noneMatch(names::contains)) {
-            throw new Complaint(directory).about("holds no tokenizer files", "name a directory with a tokenizer.json");
+            throw new Complaint(directory).about("has no tokenizer files", "name a directory with a tokenizer.json");
         }
     }
 }

@@ -11,7 +11,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeDType;
 import org.edgeprune.safetensors.StreamedTensor;
 
-/** Floating-point elements as those of another type, rounded to nearest, ties to even, while they are written. */
+/** Converts floating-point elements to another type while they are written, rounded to nearest, ties to even. */
 final class FloatCast extends OutputStream {
     private static final Set<SafeDType> FLOATS = Set.of(SafeDType.F64, SafeDType.F32, SafeDType.F16, SafeDType.BF16);
     private static final int BUFFER = 1 << 16;
@@ -34,9 +34,7 @@ final class FloatCast extends OutputStream {
         return FLOATS.contains(dtype);
     }
 
-    /**
-     * The tensor in another floating-point type; itself where it is in that type, or holds no floating-point numbers.
-     */
+    /** The tensor in another floating-point type; the same tensor if it has that type already or is not of floating-point numbers. */
     static StreamedTensor cast(String name, StreamedTensor tensor, SafeDType to) {
         if (tensor.dtype() == to || !isFloat(tensor.dtype())) {
             return tensor;
@@ -106,7 +104,7 @@ final class FloatCast extends OutputStream {
 
     private float checked(float result, boolean wasInfinite) {
         if (Float.isInfinite(result) && !wasInfinite) {
-            throw new InputException("tensor " + quote(name) + ": holds numbers beyond the range of " + to
+            throw new InputException("tensor " + quote(name) + ": has numbers beyond the range of " + to
                     + ": choose --dtype f32 or bf16");
         }
         return result;

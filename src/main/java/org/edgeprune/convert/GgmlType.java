@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.edgeprune.safetensors.SafeDType;
 
-/** An element type of ggml: plain numbers, or blocks of a few bits a number with a scale. */
+/** An element type of ggml: plain numbers, or blocks of numbers of a few bits with a common scale. */
 enum GgmlType {
     F32(0, 1, 4),
     F16(1, 1, 2),
@@ -22,12 +22,12 @@ enum GgmlType {
     Q8_0(8, 32, 34),
     /** d s q - dmin m, 4 bits; 8 groups of 32 with scales and minima of 6 bits. */
     Q4_K(12, 256, 144),
-    /** The same of 5 bits. */
+    /** The same with 5 bits. */
     Q5_K(13, 256, 176),
     /** d s (q - 32), 6 bits; 16 groups of 16 with scales of 8 bits. */
     Q6_K(14, 256, 210);
 
-    /** Names by number of the types that are not converted. */
+    /** The types that are not converted, as number and name. */
     private static final List<String> OTHERS = List.of(
             "9 Q8_1",
             "10 Q2_K",
@@ -66,7 +66,7 @@ enum GgmlType {
         return Arrays.stream(values()).filter(type -> type.code == code).findFirst();
     }
 
-    /** The name of a type that has none here. */
+    /** The name of a type that is not converted. */
     static String nameOf(long code) {
         return OTHERS.stream()
                 .filter(other -> other.startsWith(code + " "))
@@ -75,7 +75,7 @@ enum GgmlType {
                 .orElse("number " + Long.toUnsignedString(code));
     }
 
-    /** How many numbers a block holds. */
+    /** The number of elements of a block. */
     int blockSize() {
         return blockSize;
     }
@@ -84,7 +84,7 @@ enum GgmlType {
         return blockBytes;
     }
 
-    /** The type that safetensors has for it; F32 for quantised ones. */
+    /** The corresponding type of safetensors; F32 for quantised types. */
     SafeDType stored() {
         return switch (this) {
             case F16 -> SafeDType.F16;
@@ -94,11 +94,11 @@ enum GgmlType {
     }
 
     /**
-     * Dequantises whole blocks, to the last bit as the {@code gguf} package does.
+     * Dequantises whole blocks, with the same bits as the {@code gguf} package.
      *
      * @param source blocks, one after the other
-     * @param count how many
-     * @param target has room for {@code count * blockSize()} numbers
+     * @param count the number of blocks
+     * @param target [count * blockSize]: the numbers
      */
     void dequantise(byte[] source, int count, float[] target) {
         for (int block = 0; block < count; block++) {
@@ -157,7 +157,7 @@ enum GgmlType {
         }
     }
 
-    /** d, dmin, 12 bytes of scales and minima; then the fifth bits, if any, and the four lower ones. */
+    /** A block of Q4_K or Q5_K: d, dmin, 12 bytes of scales and minima; then the fifth bits, if any, and the four lower bits. */
     private static void dequantiseK(byte[] source, int at, int low, int high, float[] target, int to) {
         float d = half(source, at);
         float dmin = half(source, at + 2);
@@ -186,7 +186,7 @@ enum GgmlType {
         }
     }
 
-    /** Two halves of 128: 64 bytes of lower bits, 32 of upper ones, 8 scales each. */
+    /** A block of Q6_K: two halves of 128 elements, each 64 bytes of lower bits, 32 bytes of upper bits and 8 scales. */
     private static void dequantise6K(byte[] source, int at, float[] target, int to) {
         float d = half(source, at + 208);
         for (int group = 0; group < 16; group++) {

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The architectures of GGUF that are converted: HuggingFace's names for their tensors, and in what order rows are. */
+/** The architectures of GGUF that can be converted: HuggingFace's names of their tensors, and the order of rows. */
 enum GgufArchitecture {
     LLAMA("llama", "llama", "LlamaForCausalLM", Names.LLAMA, Rows.ROTARY_PAIRS),
     QWEN2("qwen2", "qwen2", "Qwen2ForCausalLM", Names.LLAMA, Rows.AS_THEY_ARE),
@@ -27,14 +27,12 @@ enum GgufArchitecture {
     STARCODER2("starcoder2", "starcoder2", "Starcoder2ForCausalLM", Names.STARCODER2, Rows.AS_THEY_ARE),
     PHI2("phi2", "phi", "PhiForCausalLM", Names.PHI2, Rows.AS_THEY_ARE);
 
-    /** How llama.cpp's rows of query and key projections differ from HuggingFace's. */
+    /** How llama.cpp's order of the rows of query and key projections differs from HuggingFace's. */
     enum Rows {
         AS_THEY_ARE,
-        /**
-         * A head's rows as pairs (i, i + half) that rotate together; HuggingFace has the first half, then the second.
-         */
+        /** The rows of a head are pairs (i, i + half) that rotate together; HuggingFace has the first half, then the second. */
         ROTARY_PAIRS,
-        /** All queries, all keys, all values; HuggingFace has query, key and value of one head after the other. */
+        /** All queries, then all keys, then all values; HuggingFace has query, key and value of each head in turn. */
         HEAD_BY_HEAD
     }
 
@@ -115,7 +113,7 @@ enum GgufArchitecture {
         }
     }
 
-    /** GPT-2's weights that HuggingFace stores with inputs first. */
+    /** The weights of GPT-2 that HuggingFace stores with inputs first. */
     private static final Set<String> CONV1D = Set.of("attn_qkv", "attn_output", "ffn_up", "ffn_down");
 
     private final String key;
@@ -140,7 +138,7 @@ enum GgufArchitecture {
         return Arrays.stream(values()).map(a -> a.key).collect(Collectors.joining(", "));
     }
 
-    /** The prefix of its keys in a file. */
+    /** The prefix of the architecture's keys in a file. */
     String key() {
         return key;
     }
@@ -149,12 +147,12 @@ enum GgufArchitecture {
         return modelType;
     }
 
-    /** HuggingFace's class. */
+    /** HuggingFace's class of the model. */
     String className() {
         return className;
     }
 
-    /** A tensor's name, like {@code blk.3.attn_q.weight}, as HuggingFace has it. */
+    /** HuggingFace's name of a tensor such as {@code blk.3.attn_q.weight}. */
     Optional<String> name(String gguf) {
         List<String> parts = List.of(gguf.split("\\.", -1));
         if (parts.size() == 2
@@ -171,7 +169,7 @@ enum GgufArchitecture {
                 : Optional.empty();
     }
 
-    /** The order of rows of a tensor. */
+    /** The order of the rows of a tensor. */
     Rows rows(String gguf) {
         boolean attention = gguf.matches("blk\\.\\d+\\.(attn_q|attn_k|attn_qkv)\\.(weight|bias)");
         return attention ? rows : Rows.AS_THEY_ARE;

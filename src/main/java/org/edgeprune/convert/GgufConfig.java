@@ -28,8 +28,10 @@ final class GgufConfig {
     }
 
     /**
+     * The configuration.
+     *
      * @param tied whether the unembedding is the token embedding
-     * @param notes hears what the file does not say
+     * @param notes receives a note for each value that the file does not state
      */
     static ObjectNode of(GgufFile file, GgufArchitecture architecture, boolean tied, List<String> notes) {
         return new GgufConfig(file, architecture, notes).build(tied);
@@ -80,7 +82,7 @@ final class GgufConfig {
                     config.put("use_bias", file.tensors().containsKey("blk.0.attn_q.bias"));
                     config.putNull("sliding_window");
                     notes.add(
-                            "GGUF does not state starcoder2's sliding_window: config.json says null, as llama.cpp assumes");
+                            "GGUF does not state starcoder2's sliding_window: config.json has null, as llama.cpp assumes");
                     rope();
                 }
                 case PHI2 -> {
@@ -166,12 +168,12 @@ final class GgufConfig {
         rope();
     }
 
-    /** As llama.cpp does: it knows the 27B model, the only one that divides by another number, by its layers. */
+    /** Assumes what llama.cpp does: it recognises the 27B model, the only one with another divisor, by its number of layers. */
     private void queryScale(int layersOfLargest) {
         boolean largest = count("block_count") == layersOfLargest;
         int scale = largest ? count("embedding_length") / count("attention.head_count") : headDim();
         config.put("query_pre_attn_scalar", scale);
-        notes.add("GGUF does not state query_pre_attn_scalar: config.json says " + scale + ", as llama.cpp assumes");
+        notes.add("GGUF does not state query_pre_attn_scalar: config.json has " + scale + ", as llama.cpp assumes");
     }
 
     private void phi3() {
@@ -227,14 +229,11 @@ final class GgufConfig {
                     .about(
                             "key " + Complaint.quote(key("rope.scaling.type")) + " is " + Complaint.quote(type)
                                     + " without a factor",
-                            "known are none, linear and yarn");
+                            "supported are none, linear and yarn");
         }
     }
 
-    /**
-     * Each frequency is divided by a factor. Llama 3.1's rule where one of its usual forms gives these factors; any
-     * other list is LongRoPE with the same list for all lengths.
-     */
+    /** Each frequency is divided by a factor. If one of the usual forms of Llama 3.1's rule gives these factors, the configuration has that rule; any other list becomes LongRoPE with the same list for all lengths. */
     private void frequencyFactors(double[] factors, double base) {
         double largest = 1;
         for (double factor : factors) {
@@ -291,8 +290,8 @@ final class GgufConfig {
 
     private void assumed(String field, String value) {
         config.put(field, value);
-        notes.add("GGUF does not say which activation function the model has: config.json says " + value
-                + ", as its architecture's default is");
+        notes.add("GGUF does not state the activation function of the model: config.json has " + value
+                + ", the default of its architecture");
     }
 
     private void token(String field, int vocabulary) {
@@ -334,7 +333,7 @@ final class GgufConfig {
         if (entry.type() != GgmlType.F32
                 || entry.columns() > 1 << 16
                 || entry.shape().size() != 1) {
-            throw metadata.complaint().damaged("tensor " + Complaint.quote(name) + " is no list of F32 factors");
+            throw metadata.complaint().damaged("tensor " + Complaint.quote(name) + " is not a list of F32 factors");
         }
         ByteBuffer bytes = ByteBuffer.wrap(file.file().read(entry.begin(), (int) entry.byteSize()))
                 .order(ByteOrder.LITTLE_ENDIAN);

@@ -24,11 +24,11 @@ final class GgufFile implements AutoCloseable {
     /**
      * One tensor.
      *
-     * @param shape its sizes, outermost first (the file has them the other way round)
-     * @param begin its first byte in the file
+     * @param shape its sizes, outermost first (the file has them innermost first)
+     * @param begin offset of its first byte in the file
      */
     record Entry(String name, GgmlType type, List<Long> shape, long begin) {
-        /** The elements of the innermost dimension. */
+        /** The size of the innermost dimension. */
         long columns() {
             return shape.isEmpty() ? 1 : shape.getLast();
         }
@@ -64,7 +64,11 @@ final class GgufFile implements AutoCloseable {
         read();
     }
 
-    /** @throws InputException if it is damaged, of another version, or has a tensor of a type that is not converted */
+    /**
+     * Opens a file and reads its header.
+     *
+     * @throws InputException if it is damaged, of another version, or has a tensor of a type that cannot be converted
+     */
     static GgufFile open(Path path) {
         SourceFile file = SourceFile.open(path);
         try {
@@ -89,14 +93,14 @@ final class GgufFile implements AutoCloseable {
 
     private void read() {
         if (in.i4() != 0x46554747) {
-            throw complaint.damaged("is no GGUF file");
+            throw complaint.damaged("is not a GGUF file");
         }
         int version = in.i4();
         if (version != 2 && version != 3) {
             boolean swapped = (version & 0xFFFF) == 0 && version != 0;
             throw complaint.about(
                     swapped ? "is a big-endian GGUF file" : "is a GGUF file of version " + version,
-                    "versions 2 and 3 in little-endian order are read: convert it with llama.cpp's tools");
+                    "only versions 2 and 3 in little-endian order can be read: convert it with llama.cpp's tools");
         }
         long tensorCount = count(in.i8(), MAX_TENSORS, "tensors");
         long keys = count(in.i8(), MAX_KEYS, "keys");
@@ -117,7 +121,7 @@ final class GgufFile implements AutoCloseable {
         long alignment = metadata.optionalCount("general.alignment").orElse(32);
         if (alignment > MAX_ALIGNMENT || Long.bitCount(alignment) != 1) {
             throw complaint.damaged(
-                    "key 'general.alignment' is " + alignment + ", which is no power of two up to " + MAX_ALIGNMENT);
+                    "key 'general.alignment' is " + alignment + ", which is not a power of two up to " + MAX_ALIGNMENT);
         }
         long dataBegin = (in.position() + alignment - 1) / alignment * alignment;
         unplaced.forEach(entry -> place(entry, dataBegin, alignment));
@@ -126,7 +130,7 @@ final class GgufFile implements AutoCloseable {
 
     private long count(long count, long max, String what) {
         if (count < 0 || count > max) {
-            throw complaint.damaged("says that it has " + Long.toUnsignedString(count) + " " + what);
+            throw complaint.damaged("states that it has " + Long.toUnsignedString(count) + " " + what);
         }
         return count;
     }
@@ -153,7 +157,7 @@ final class GgufFile implements AutoCloseable {
         int type = in.i4();
         long count = count(in.i8(), MAX_ITEMS, "items in the list " + quote(key));
         if (type == ARRAY) {
-            throw complaint.about("key " + quote(key) + " is a list of lists", "no such key is known: export it again");
+            throw complaint.about("key " + quote(key) + " is a list of lists", "GGUF has no such key: export the model again");
         }
         if (type == 8) {
             List<String> texts = new ArrayList<>();
@@ -174,7 +178,7 @@ final class GgufFile implements AutoCloseable {
         return numbers;
     }
 
-    /** Until it is placed, {@code begin} is the offset that the table states. */
+    /** A tensor whose {@code begin} is still the offset in the table; {@link #place} makes it absolute. */
     private Entry entry() {
         String name = in.text(in.i8());
         String what = "tensor " + quote(name);
@@ -207,8 +211,8 @@ final class GgufFile implements AutoCloseable {
             throw complaint.damaged(what + " has rows of " + entry.columns() + " numbers");
         }
         if (entry.columns() % type.blockSize() != 0) {
-            throw complaint.damaged(what + " has rows of " + entry.columns() + ", no multiple of the "
-                    + type.blockSize() + " that a block of " + type + " holds");
+            throw complaint.damaged(what + " has rows of " + entry.columns() + ", not a multiple of the "
+                    + type.blockSize() + " elements of a block of " + type);
         }
         return entry;
     }
@@ -218,7 +222,7 @@ final class GgufFile implements AutoCloseable {
         long offset = entry.begin();
         if (offset < 0 || offset % alignment != 0) {
             throw complaint.damaged(what + " begins at offset " + Long.toUnsignedString(offset)
-                    + ", no multiple of the alignment " + alignment);
+                    + ", not a multiple of the alignment " + alignment);
         }
         if (offset > file.length() - dataBegin - entry.byteSize()) {
             throw complaint.damaged(what + " of " + entry.byteSize() + " bytes at offset " + offset
@@ -226,7 +230,7 @@ final class GgufFile implements AutoCloseable {
         }
         Entry placed = new Entry(entry.name(), entry.type(), entry.shape(), dataBegin + offset);
         if (tensors.put(entry.name(), placed) != null) {
-            throw complaint.damaged(what + " is there twice");
+            throw complaint.damaged(what + " occurs twice");
         }
     }
 

@@ -20,10 +20,14 @@ final class GgufMetadata {
         this.complaint = complaint;
     }
 
-    /** @param value a Long, Double, Boolean, String, {@code List<String>} or {@code double[]} */
+    /**
+     * Adds a pair.
+     *
+     * @param value a Long, Double, Boolean, String, {@code List<String>} or {@code double[]}
+     */
     void put(String key, Object value) {
         if (values.put(key, value) != null) {
-            throw complaint.damaged("key " + quote(key) + " is there twice");
+            throw complaint.damaged("key " + quote(key) + " occurs twice");
         }
     }
 
@@ -43,7 +47,7 @@ final class GgufMetadata {
         return typed(key, Boolean.class, otherwise, "true or false");
     }
 
-    /** A positive integer that must be there. */
+    /** A required positive integer. */
     int count(String key) {
         return optionalCount(key).orElseThrow(() -> complaint.damaged("key " + quote(key) + " is missing"));
     }
@@ -60,7 +64,7 @@ final class GgufMetadata {
                     case double[] _ ->
                         throw complaint.about(
                                 "key " + quote(key) + " differs between the layers",
-                                "no model with layers of different sizes is supported");
+                                "models with layers of different sizes are not supported");
                     default -> throw wrong(key, "a positive integer");
                 };
         if (count < 1 || count > MAX_COUNT) {
@@ -70,7 +74,7 @@ final class GgufMetadata {
         return OptionalInt.of((int) count);
     }
 
-    /** A token's id; empty where there is none. */
+    /** A token's id; empty if the key is missing or says that there is no such token. */
     OptionalInt token(String key, int vocabulary) {
         Long id = typed(key, Long.class, null, "a token's id");
         if (id == null || id == 0xFFFFFFFFL) {
@@ -90,7 +94,7 @@ final class GgufMetadata {
         if (!(value instanceof Number number) || !Double.isFinite(number.doubleValue())) {
             throw wrong(key, "a number");
         }
-        // a float's shortest decimal text is what its writer meant: 1e-5, not 9.999999747378752e-06
+        // the shortest decimal form of a float is the number that was meant: 1e-5, not 9.999999747378752e-06
         return OptionalDouble.of(
                 number instanceof Double wide && wide == (float) (double) wide
                         ? Double.parseDouble(Float.toString((float) (double) wide))

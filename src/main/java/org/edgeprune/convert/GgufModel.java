@@ -23,7 +23,7 @@ import org.edgeprune.safetensors.StreamedTensor;
 
 /** A model in a GGUF file. */
 final class GgufModel implements ModelSource {
-    /** Tensors that become fields of the configuration. */
+    /** Tensors whose values belong into the configuration. */
     private static final Set<String> IN_CONFIG =
             Set.of("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight");
 
@@ -42,8 +42,8 @@ final class GgufModel implements ModelSource {
         String name = metadata.text("general.architecture", "");
         this.architecture = GgufArchitecture.of(name).orElseThrow(() -> metadata.complaint()
                 .about(
-                        "its architecture " + quote(name) + " is not converted",
-                        "known are " + GgufArchitecture.known()));
+                        "its architecture " + quote(name) + " is not supported",
+                        "supported are " + GgufArchitecture.known()));
         boolean tied = isTied();
         ObjectNode config = GgufConfig.of(file, architecture, tied, notes);
         file.tensors().forEach((gguf, entry) -> add(gguf, entry, tied));
@@ -55,7 +55,9 @@ final class GgufModel implements ModelSource {
     }
 
     /**
-     * @param ownTokenizer whether the user brings a tokenizer, so that none is to be rebuilt
+     * Opens a model.
+     *
+     * @param ownTokenizer whether the user supplies a tokenizer, so that none is rebuilt
      * @throws org.edgeprune.io.InputException naming what is damaged or cannot be converted
      */
     static GgufModel open(Path path, boolean ownTokenizer) {
@@ -79,7 +81,7 @@ final class GgufModel implements ModelSource {
         String name = architecture.name(gguf).orElseThrow(() -> file.metadata()
                 .complaint()
                 .about(
-                        "tensor " + quote(gguf) + " is not one of those of architecture " + architecture.key(),
+                        "tensor " + quote(gguf) + " does not belong to the architecture " + architecture.key(),
                         "convert another export of the model"));
         boolean isNorm = gguf.endsWith("norm.weight");
         tensors.put(
@@ -93,7 +95,7 @@ final class GgufModel implements ModelSource {
                         .streamed());
     }
 
-    /** Which row of the file each of HuggingFace's rows is. */
+    /** The file's row for each of HuggingFace's rows. */
     private LongUnaryOperator order(String gguf, GgufFile.Entry entry) {
         GgufArchitecture.Rows rows = architecture.rows(gguf);
         if (rows == GgufArchitecture.Rows.AS_THEY_ARE) {
@@ -105,8 +107,8 @@ final class GgufModel implements ModelSource {
         if (count % parts != 0) {
             throw file.metadata()
                     .complaint()
-                    .damaged("tensor " + quote(gguf) + " has " + count + " rows, which " + heads
-                            + " heads cannot share");
+                    .damaged("tensor " + quote(gguf) + " has " + count + " rows, which cannot be divided among " + heads
+                            + " heads");
         }
         long size = count / parts;
         return rows == GgufArchitecture.Rows.ROTARY_PAIRS
@@ -122,7 +124,7 @@ final class GgufModel implements ModelSource {
                 };
     }
 
-    /** Without a head of its own, or with one that is the embedding once more, as older exports of GPT-2 have it. */
+    /** Whether the file has no head, or a head that is a copy of the embedding, as in older exports of GPT-2. */
     private boolean isTied() {
         GgufFile.Entry head = file.tensors().get(HEAD);
         GgufFile.Entry embedding = file.tensors().get(EMBEDDING);

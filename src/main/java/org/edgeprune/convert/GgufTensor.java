@@ -12,14 +12,14 @@ import org.edgeprune.safetensors.SafeDType;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /**
- * A tensor of a GGUF file as HuggingFace stores it: dequantised, its rows in HuggingFace's order.
+ * A tensor of a GGUF file as HuggingFace stores it: dequantised, with its rows in HuggingFace's order.
  *
- * @param sourceRow which row of the file a row is
+ * @param sourceRow the file's row for each row
  * @param transposed whether rows become columns (the Conv1D of GPT-2)
- * @param added to every number (-1 for Gemma's norms, to which llama.cpp adds one)
+ * @param added is added to every element (-1 for Gemma's norms, to which llama.cpp adds one)
  */
 record GgufTensor(SourceFile file, GgufFile.Entry entry, LongUnaryOperator sourceRow, boolean transposed, float added) {
-    /** Rows that are where HuggingFace has them. */
+    /** Rows in the same order as HuggingFace's. */
     static final LongUnaryOperator IN_ORDER = row -> row;
 
     private static final int CHUNK = 1 << 20;
@@ -50,7 +50,7 @@ record GgufTensor(SourceFile file, GgufFile.Entry entry, LongUnaryOperator sourc
         });
     }
 
-    /** Runs of rows that follow one another in the file are read at once. */
+    /** Consecutive rows of the file are read at once. */
     private void writeRows(OutputStream out, SafeDType dtype) throws IOException {
         long rowBytes = entry.rowBytes();
         long most = Math.max(1, CHUNK / rowBytes);

@@ -39,24 +39,24 @@ final class GgufTokenizer {
     }
 
     /**
-     * The files by name; none where the GGUF file has no tokenizer.
+     * The tokenizer's files by name; empty if the GGUF file has no tokenizer.
      *
      * @param vocabulary the model's number of tokens
-     * @param notes receives a note where a tokenizer is missing
-     * @throws org.edgeprune.io.InputException if the tokenizer is of a kind that is not rebuilt
+     * @param notes receives a note if there is no tokenizer
+     * @throws org.edgeprune.io.InputException if the tokenizer is of a kind that cannot be rebuilt
      */
     static Map<String, ObjectNode> files(GgufMetadata metadata, int vocabulary, List<String> notes) {
         List<String> tokens = metadata.texts("tokenizer.ggml.tokens");
         String model = metadata.text("tokenizer.ggml.model", "none");
         if (tokens.isEmpty() || model.equals("none") || model.equals("no_vocab")) {
             notes.add(
-                    "the file holds no tokenizer: copy the model's tokenizer.json and tokenizer_config.json beside it");
+                    "the file has no tokenizer: copy the model's tokenizer.json and tokenizer_config.json into the directory");
             return Map.of();
         }
         if (!model.equals("gpt2") && !model.equals("llama")) {
             throw metadata.complaint()
                     .about(
-                            "its tokenizer is of kind " + quote(model) + ", which cannot be rebuilt",
+                            "its tokenizer is of the kind " + quote(model) + ", which cannot be rebuilt",
                             "take the tokenizer's files from the original model: --tokenizer DIR");
         }
         if (tokens.size() > vocabulary) {
@@ -96,7 +96,7 @@ final class GgufTokenizer {
         if (metadata.has("tokenizer.chat_template")) {
             config.put("chat_template", metadata.text("tokenizer.chat_template", ""));
         }
-        // the class that takes tokenizer.json as it is
+        // the class that uses tokenizer.json unchanged
         config.put("tokenizer_class", "PreTrainedTokenizerFast");
     }
 
@@ -104,8 +104,8 @@ final class GgufTokenizer {
         String pre = metadata.text("tokenizer.ggml.pre", "gpt-2");
         List<PreTokenizer> kinds = PreTokenizer.named(pre)
                 .orElseThrow(() -> complaint.about(
-                        "its pre-tokenizer " + quote(pre) + " is not known",
-                        "known are " + PreTokenizer.known()
+                        "its pre-tokenizer " + quote(pre) + " is not supported",
+                        "supported are " + PreTokenizer.known()
                                 + "; take the tokenizer's files from the original model: --tokenizer DIR"));
         root.putNull("normalizer");
         ArrayNode steps =
@@ -121,7 +121,7 @@ final class GgufTokenizer {
         metadata.texts("tokenizer.ggml.merges").forEach(merge -> {
             int space = merge.indexOf(' ', 1);
             if (space < 0) {
-                throw complaint.damaged("key 'tokenizer.ggml.merges' holds " + quote(merge) + ", which is no pair");
+                throw complaint.damaged("key 'tokenizer.ggml.merges' holds " + quote(merge) + ", which is not a pair");
             }
             merges.addArray().add(merge.substring(0, space)).add(merge.substring(space + 1));
         });
@@ -167,9 +167,7 @@ final class GgufTokenizer {
                 .forEach(pair -> merges.addArray().add(pair.left()).add(pair.right()));
     }
 
-    /**
-     * Gemma's pieces of several spaces are in the file as spaces, where the model's vocabulary has the mark for them.
-     */
+    /** Pieces of several spaces, which Gemma's files have as spaces, with the mark that the model's vocabulary has for a space. */
     private List<String> spaced() {
         return tokens.stream()
                 .map(t -> t.length() > 1 && t.isBlank() && t.indexOf(' ') >= 0 ? "\u2581".repeat(t.length()) : t)
@@ -182,7 +180,7 @@ final class GgufTokenizer {
         step.put("content", to);
     }
 
-    /** The model without its merges, which are returned to be filled. */
+    /** Builds the model and returns its empty list of merges. */
     private ArrayNode model(boolean ignoreMerges) {
         ObjectNode model = root.putObject("model").put("type", "BPE");
         model.putNull("dropout");
@@ -209,7 +207,7 @@ final class GgufTokenizer {
         return model.putArray("merges");
     }
 
-    /** Llama 3's tokenizer takes a whole word that is a token before it tries merges. */
+    /** Llama 3's tokenizer looks up whole words in the vocabulary before it applies merges. */
     private boolean isLlama3() {
         return byteLevel && PreTokenizer.isLlama3(metadata.text("tokenizer.ggml.pre", "gpt-2"));
     }

@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.Map;
 import org.edgeprune.safetensors.StreamedTensor;
 
-/** A model in another format, opened: everything that a HuggingFace directory of it needs. */
+/** An open model in another format, with everything that a HuggingFace directory needs. */
 interface ModelSource extends AutoCloseable {
-    /** What it is, in a few words. */
+    /** The format, in a few words. */
     String format();
 
-    /** The weights under HuggingFace's names; each can be written while this is open. */
+    /** The weights by HuggingFace's names; they can be written while this is open. */
     Map<String, StreamedTensor> tensors();
 
-    /** The other files of the directory, {@code config.json} among them, by name. */
+    /** The other files of the directory by name, with {@code config.json}. */
     Map<String, byte[]> files();
 
-    /** What the user should know: what was left out or assumed. */
+    /** What was left out or assumed. */
     List<String> notes();
 
     @Override

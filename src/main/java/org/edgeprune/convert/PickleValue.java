@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.edgeprune.safetensors.SafeDType;
 
-/** What a restricted pickle can hold: plain data, storages and tensors. No value has behaviour. */
+/** The values of a restricted pickle: plain data, storages and tensors. */
 sealed interface PickleValue {
     /** {@code None}. */
     enum None implements PickleValue {
@@ -15,12 +15,12 @@ sealed interface PickleValue {
 
     record Whole(long number) implements PickleValue {}
 
-    /** Numbers of other kinds, bytes and sets: no part of any tensor. */
+    /** Numbers of other kinds, bytes and sets, which are never part of a tensor. */
     record Other(String kind) implements PickleValue {}
 
     record Flag(boolean value) implements PickleValue {}
 
-    /** A list or tuple, by reference: a value that many hold is not copied. */
+    /** A list or tuple, by reference: shared values are not copied. */
     record Sequence(List<PickleValue> items) implements PickleValue {
         @Override
         public boolean equals(Object other) {
@@ -33,7 +33,7 @@ sealed interface PickleValue {
         }
     }
 
-    /** A dict by its text keys; entries with other keys are counted only. */
+    /** A dict by its text keys; entries with other keys get numbered names. */
     record Dict(Map<String, PickleValue> entries) implements PickleValue {
         @Override
         public boolean equals(Object other) {
@@ -46,15 +46,15 @@ sealed interface PickleValue {
         }
     }
 
-    /** A name that the pickle may refer to; see {@link AllowedGlobal}. */
+    /** A name that a pickle may refer to; see {@link AllowedGlobal}. */
     record Global(AllowedGlobal.Kind kind, SafeDType dtype) implements PickleValue {}
 
     /**
      * The bytes that tensors share.
      *
      * @param key its name in the archive
-     * @param dtype of its elements; U8 for an untyped storage
-     * @param count of its elements
+     * @param dtype the type of its elements; U8 for an untyped storage
+     * @param count the number of its elements
      */
     record Storage(String key, SafeDType dtype, long count) implements PickleValue {
         long byteSize() {
@@ -65,7 +65,7 @@ sealed interface PickleValue {
     /**
      * A view of a storage.
      *
-     * @param offset of its first element, in elements
+     * @param offset the first element's index in the storage
      * @param shape its sizes, outermost first
      * @param strides in elements
      */

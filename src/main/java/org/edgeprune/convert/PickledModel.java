@@ -4,7 +4,6 @@ import static org.edgeprune.io.Complaint.quote;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,15 +19,13 @@ import org.edgeprune.convert.PickleValue.Tensor;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.TextReader;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /**
- * A HuggingFace model whose weights are pickles: {@code pytorch_model.bin}, its shards, or one file that is named, with
- * {@code config.json} and the tokenizer's files beside it.
+ * A HuggingFace model whose weights are pickled: {@code pytorch_model.bin}, its shards, or a named file, in a directory with {@code config.json} and the tokenizer's files.
  *
- * <p>A state dict may be wrapped as training scripts save it, {@code {"state_dict": ...}} or {@code {"model": ...}}.
- * Tensors that share a storage stay shared as {@code save_pretrained} does it: where the configuration ties the head to
- * the token embedding, the head is left out; any other tensor is written under each of its names.
+ * <p>The state dict may be wrapped as training scripts do, {@code {"state_dict": ...}} or {@code {"model": ...}}. Tensors that share a storage are treated as in {@code save_pretrained}: if the configuration ties the head to the token embedding, the head is left out; any other tensor is written under each of its names.
  */
 final class PickledModel implements ModelSource {
     private static final String SINGLE = "pytorch_model.bin";
@@ -38,11 +35,11 @@ final class PickledModel implements ModelSource {
     private static final Set<String> HEADS = Set.of("lm_head.weight", "embed_out.weight");
     private static final Pattern EMBEDDING =
             Pattern.compile("(.*\\.)?(wte|embed_tokens|embed_in|word_embeddings|tok_embeddings)\\.weight");
-    /** Architectures whose head is tied where the configuration does not say. */
+    /** Architectures whose head is tied unless the configuration says otherwise. */
     private static final Set<String> TIED = Set.of(
             "gpt2", "gpt_neo", "gemma", "gemma2", "gemma3", "gemma3_text", "opt", "bloom", "starcoder2", "codegen");
 
-    /** What a model directory has besides weights. */
+    /** The files of a model directory besides weights. */
     static final List<String> COMPANIONS = List.of(
             "config.json",
             "generation_config.json",
@@ -81,7 +78,7 @@ final class PickledModel implements ModelSource {
         readCompanions();
         weights.forEach(this::readWeights);
         if (places.isEmpty()) {
-            throw new Complaint(weights.getFirst()).about("holds no tensors", "name a file that holds a state dict");
+            throw new Complaint(weights.getFirst()).about("has no tensors", "name a file with a state dict");
         }
         places.forEach((name, place) -> {
             if (!isTiedHead(name)) {
@@ -90,14 +87,16 @@ final class PickledModel implements ModelSource {
         });
         if (!others.isEmpty()) {
             List<String> first = others.stream().limit(5).map(Complaint::quote).toList();
-            notes.add("left out what is no tensor: " + String.join(", ", first)
+            notes.add("left out entries that are not tensors: " + String.join(", ", first)
                     + (others.size() > first.size() ? " and " + (others.size() - first.size()) + " more" : ""));
         }
     }
 
     /**
-     * @param source a model directory, or one file of it
-     * @throws InputException if there are no such weights, or no {@code config.json} beside them
+     * Opens a model.
+     *
+     * @param source a model directory, or a file in one
+     * @throws InputException if there are no such weights, or no {@code config.json} in their directory
      */
     static PickledModel open(Path source) {
         boolean isDirectory = Files.isDirectory(source);
@@ -108,7 +107,7 @@ final class PickledModel implements ModelSource {
         }
         if (Files.notExists(directory.resolve("config.json"))) {
             throw new Complaint(directory.resolve("config.json"))
-                    .about("missing", "put the model's config.json beside its weights: it says what the tensors mean");
+                    .about("missing", "put the model's config.json beside its weights: it describes the model");
         }
         return new PickledModel(directory, weights);
     }
@@ -146,8 +145,8 @@ final class PickledModel implements ModelSource {
         throw new Complaint(directory)
                 .about(
                         pickles.isEmpty()
-                                ? "holds neither " + SINGLE + " nor a GGUF file"
-                                : "holds " + pickles.size() + " pickle files, none of them " + SINGLE,
+                                ? "has neither " + SINGLE + " nor a GGUF file"
+                                : "has " + pickles.size() + " pickle files, none of them " + SINGLE,
                         "name the file to convert");
     }
 
@@ -157,7 +156,7 @@ final class PickledModel implements ModelSource {
         int count = Integer.parseInt(matcher.group(2));
         if (numbered.size() != count) {
             throw new Complaint(directory)
-                    .about("holds " + numbered.size() + " of " + count + " shards", "download the missing ones");
+                    .about("has " + numbered.size() + " of " + count + " shards", "download the missing ones");
         }
         return numbered;
     }
@@ -173,7 +172,7 @@ final class PickledModel implements ModelSource {
         List<Path> shards = new ArrayList<>();
         for (String name : names) {
             if (!name.matches("[^/\\\\:\\x00]+") || name.equals("..") || name.equals(".")) {
-                throw complaint.damaged("shard " + quote(name) + " is not a plain name of a file beside the index");
+                throw complaint.damaged("shard " + quote(name) + " is not the plain name of a file beside the index");
             }
             Path shard = index.resolveSibling(name);
             if (Files.notExists(shard)) {
@@ -188,7 +187,7 @@ final class PickledModel implements ModelSource {
         if (name(file).matches("consolidated.*\\.pth")) {
             throw new Complaint(file)
                     .about(
-                            "is a checkpoint in Meta's own format, with other names and cut into model-parallel parts",
+                            "is a checkpoint in Meta's own format, with other tensor names and model-parallel parts",
                             "download the model's HuggingFace form, or convert it with transformers' convert_llama_weights_to_hf.py");
         }
     }
@@ -210,25 +209,25 @@ final class PickledModel implements ModelSource {
         TorchFile file = TorchFile.open(path);
         opened.add(file);
         if (!(file.root() instanceof Dict root)) {
-            throw new Complaint(path).about("holds no dict of tensors", "save model.state_dict() with torch.save");
+            throw new Complaint(path).about("does not contain a dict of tensors", "save model.state_dict() with torch.save");
         }
         Dict state = unwrapped(root);
         state.entries().forEach((name, value) -> {
             if (!(value instanceof Tensor tensor)) {
                 others.add(name);
             } else if (places.put(name, new Placed(file, tensor)) != null) {
-                throw new Complaint(path).damaged("tensor " + quote(name) + " is in another shard too");
+                throw new Complaint(path).damaged("tensor " + quote(name) + " is also in another shard");
             }
         });
         if (state.entries().containsKey("tok_embeddings.weight")) {
             throw new Complaint(path)
                     .about(
-                            "has Meta's names of tensors (tok_embeddings.weight)",
+                            "has Meta's tensor names (tok_embeddings.weight)",
                             "download the model's HuggingFace form, or convert it with transformers' convert_llama_weights_to_hf.py");
         }
     }
 
-    /** The state dict itself, where the tensors are one level down. */
+    /** The state dict itself if the tensors are one level down. */
     private Dict unwrapped(Dict root) {
         if (root.entries().values().stream().anyMatch(Tensor.class::isInstance)) {
             return root;
@@ -256,8 +255,9 @@ final class PickledModel implements ModelSource {
     }
 
     private boolean tiesHead() {
-        String text = new String(files.get("config.json"), StandardCharsets.UTF_8);
-        JsonNode config = Json.parse(directory.resolve("config.json").toString(), text, Complaint.REPLACE);
+        Path file = directory.resolve("config.json");
+        JsonNode config =
+                Json.parse(file.toString(), TextReader.utf8(files.get("config.json"), file), Complaint.REPLACE);
         boolean byDefault = TIED.contains(config.path("model_type").asText());
         return config.path("tie_word_embeddings").asBoolean(byDefault);
     }

@@ -8,12 +8,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.edgeprune.io.Json;
 
-/**
- * How text is cut before byte-level BPE merges it, by the names that llama.cpp has for the ways of published
- * tokenizers. All of these are followed by the byte-level alphabet; GPT-2's own pattern is part of that step.
- */
+/** How text is split before byte-level BPE merges it, by llama.cpp's names of the published tokenizers' rules. The byte-level alphabet comes after all of these; GPT-2's own pattern belongs to that step. */
 enum PreTokenizer {
-    /** Every digit alone, then GPT-2's pattern. */
+    /** Splits off each digit, then applies GPT-2's pattern. */
     DIGITS(""),
     LLAMA3("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
             + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"),
@@ -71,7 +68,7 @@ enum PreTokenizer {
         return LLAMA3_NAMES.contains(name);
     }
 
-    /** Whether it takes the place of GPT-2's pattern. */
+    /** Whether it replaces GPT-2's pattern. */
     boolean splitsWords() {
         return this != DIGITS;
     }

@@ -6,12 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The merges that a SentencePiece BPE vocabulary implies: every way to cut a piece into two pieces, the best piece
- * first. This is what transformers does when it converts such a tokenizer.
- */
+/** The merges that a SentencePiece BPE vocabulary implies: every way to divide a piece into two pieces, the best piece first, as transformers computes them. */
 final class SentencePieceMerges {
-    /** One merge of two neighbouring pieces. */
+    /** One merge of two adjacent pieces. */
     record Pair(String left, String right) {}
 
     private record Cut(Pair pair, int left, int right, double score) {}
@@ -19,8 +16,10 @@ final class SentencePieceMerges {
     private SentencePieceMerges() {}
 
     /**
+     * The merges of a vocabulary.
+     *
      * @param pieces by id
-     * @param scores of the pieces; or null, where earlier pieces are better ones
+     * @param scores of the pieces; null if earlier pieces are better
      */
     static List<Pair> of(List<String> pieces, double[] scores) {
         Map<String, Integer> ids = HashMap.newHashMap(pieces.size());

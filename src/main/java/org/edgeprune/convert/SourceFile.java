@@ -9,7 +9,7 @@ import java.util.zip.CRC32;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** A file to convert, read at any place. Reading beyond its end is an error of the input, never a partial result. */
+/** A file to convert, with random access. Reading beyond its end is an input error, never a partial result. */
 final class SourceFile implements AutoCloseable {
     private static final int CHUNK = 1 << 20;
 
@@ -23,7 +23,11 @@ final class SourceFile implements AutoCloseable {
         this.length = file.length();
     }
 
-    /** @throws InputException if it is no regular file or cannot be read */
+    /**
+     * Opens a file.
+     *
+     * @throws InputException if it is not a regular file or cannot be read
+     */
     static SourceFile open(Path path) {
         Complaint complaint = new Complaint(path);
         if (!Files.isRegularFile(path)) {
@@ -49,7 +53,7 @@ final class SourceFile implements AutoCloseable {
         return new Complaint(path);
     }
 
-    /** Fills {@code count} bytes of {@code target} from {@code offset} on with those at {@code at}. */
+    /** Reads {@code count} bytes at {@code at} into {@code target}, from {@code offset} on. */
     void read(long at, byte[] target, int offset, int count) {
         if (at < 0 || at > length - count) {
             throw complaint()

@@ -13,11 +13,7 @@ import java.util.Map;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/**
- * The directory of a zip archive as {@code torch.save} writes it: every entry stored without compression, so that it
- * can be read in place. Nothing is ever unpacked. Compressed and encrypted entries, entries that overlap and names that
- * lead out of the archive are refused.
- */
+/** The directory of a zip archive of {@code torch.save}, whose entries are stored without compression, so that they can be read in place. Nothing is unpacked. Compressed and encrypted entries, overlapping entries and names that lead out of the archive are refused. */
 final class StoredZip {
     private static final int END = 0x06054b50;
     private static final int END_64 = 0x06064b50;
@@ -32,7 +28,7 @@ final class StoredZip {
     private static final long MAX_DIRECTORY = 1 << 26;
     private static final long UNSIGNED_INT = 0xFFFFFFFFL;
 
-    /** One entry: where its bytes are in the file. */
+    /** An entry and the position of its bytes in the file. */
     record Entry(String name, long begin, long size, long crc) {}
 
     private final SourceFile file;
@@ -49,7 +45,11 @@ final class StoredZip {
         return entries;
     }
 
-    /** @throws InputException if the bytes are not those that were stored */
+    /**
+     * Checks the CRC-32 of an entry.
+     *
+     * @throws InputException if it is wrong
+     */
     void verify(Entry entry) {
         if (file.crc32(entry.begin(), entry.size()) != entry.crc()) {
             throw complaint.damaged("zip entry " + quote(entry.name()) + ": its CRC-32 is wrong");
@@ -76,7 +76,7 @@ final class StoredZip {
             long end64 = bytes(endBegin - LOCATOR_BYTES, LOCATOR_BYTES).getLong(8);
             ByteBuffer wide = bytes(end64, END_64_BYTES);
             if (wide.getInt(0) != END_64) {
-                throw complaint.damaged("its zip64 directory is not where the archive says");
+                throw complaint.damaged("its zip64 directory is not where the archive states");
             }
             count = wide.getLong(32);
             size = wide.getLong(40);
@@ -94,13 +94,13 @@ final class StoredZip {
         int at = 0;
         for (long i = 0; i < count; i++) {
             if (at > directory.capacity() - CENTRAL_BYTES || directory.getInt(at) != CENTRAL) {
-                throw complaint.damaged("its zip directory breaks off at entry " + i + " of " + count);
+                throw complaint.damaged("its zip directory ends early at entry " + i + " of " + count);
             }
             int nameLength = Short.toUnsignedInt(directory.getShort(at + 28));
             int extraLength = Short.toUnsignedInt(directory.getShort(at + 30));
             int next = at + CENTRAL_BYTES + nameLength + extraLength + Short.toUnsignedInt(directory.getShort(at + 32));
             if (next > directory.capacity()) {
-                throw complaint.damaged("its zip directory breaks off at entry " + i + " of " + count);
+                throw complaint.damaged("its zip directory ends early at entry " + i + " of " + count);
             }
             add(directory, at, nameLength, extraLength, directoryBegin);
             at = next;
@@ -125,14 +125,14 @@ final class StoredZip {
                 || name.contains("\\")
                 || List.of(name.split("/")).contains("..")) {
             throw complaint.about(
-                    what + " leads out of the archive", "this is no checkpoint of torch.save: do not use it");
+                    what + " leads out of the archive", "this is not a checkpoint of torch.save: do not use it");
         }
         int method = Short.toUnsignedInt(directory.getShort(at + 10));
         boolean encrypted = (directory.getShort(at + 8) & 1) != 0;
         if (encrypted || method != 0) {
             throw complaint.about(
                     what + " is " + (encrypted ? "encrypted" : "compressed (method " + method + ")")
-                            + ", and torch.save only stores",
+                            + ", but torch.save does not compress",
                     "load it in Python and save it again with torch.save");
         }
         long crc = Integer.toUnsignedLong(directory.getInt(at + 16));
@@ -144,7 +144,7 @@ final class StoredZip {
         packed = packed == UNSIGNED_INT ? next(wide, what) : packed;
         header = header == UNSIGNED_INT ? next(wide, what) : header;
         if (size < 0 || size != packed || header < 0 || header > directoryBegin - LOCAL_BYTES) {
-            throw complaint.damaged(what + ": its sizes or its place are impossible");
+            throw complaint.damaged(what + ": its sizes or its position are impossible");
         }
         ByteBuffer local = bytes(header, LOCAL_BYTES);
         long begin = header
@@ -153,14 +153,14 @@ final class StoredZip {
                 + Short.toUnsignedLong(local.getShort(28));
         if (local.getInt(0) != LOCAL || begin > directoryBegin - size) {
             throw complaint.damaged(
-                    what + ": its " + size + " bytes are not where the directory says (truncated file?)");
+                    what + ": its " + size + " bytes are not where the directory states (truncated file?)");
         }
         if (entries.put(name, new Entry(name, begin, size, crc)) != null) {
-            throw complaint.damaged(what + " is there twice");
+            throw complaint.damaged(what + " occurs twice");
         }
     }
 
-    /** The extra field of sizes beyond 4 GB; empty where there is none. */
+    /** The extra field with sizes beyond 4 GB; empty if there is none. */
     private static ByteBuffer zip64(ByteBuffer directory, int begin, int length) {
         int at = begin;
         while (at <= begin + length - 4) {

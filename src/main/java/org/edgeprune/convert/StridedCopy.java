@@ -6,11 +6,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import org.edgeprune.convert.PickleValue.Tensor;
 
-/**
- * Writes a view of a storage in row-major order: as it lies where it is contiguous, else gathered element by element.
- */
+/** Writes a view of a storage in row-major order: a copy if it is contiguous, otherwise gathered element by element. */
 final class StridedCopy {
-    /** The most of a storage that is read into memory to gather from. */
+    /** The largest part of a storage, in bytes, that is read into memory to gather from. */
     private static final long MAX_GATHERED = 1L << 30;
 
     private static final int CHUNK = 1 << 20;
@@ -23,7 +21,11 @@ final class StridedCopy {
     private final long[] shape;
     private final long[] strides;
 
-    /** @param storageBegin where the storage's first byte is in the file */
+    /**
+     * Prepares the copy.
+     *
+     * @param storageBegin offset of the storage's first byte in the file
+     */
     StridedCopy(SourceFile file, long storageBegin, Tensor tensor, String name) {
         this.file = file;
         this.width = tensor.dtype().bits() / 8;

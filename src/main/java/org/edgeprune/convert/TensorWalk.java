@@ -10,7 +10,7 @@ import org.edgeprune.convert.PickleValue.Dict;
 import org.edgeprune.convert.PickleValue.Sequence;
 import org.edgeprune.convert.PickleValue.Tensor;
 
-/** Finds all tensors in a value of a pickle, however deep; each container is entered once, so sharing costs nothing. */
+/** Finds all tensors in a value of a pickle, at any depth. Each container is entered once, even if it is shared. */
 final class TensorWalk {
     private TensorWalk() {}
 

@@ -22,10 +22,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.FileContent;
 import org.edgeprune.safetensors.StreamedTensor;
 
-/**
- * A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6. The object in
- * it is read by {@link Unpickler}; tensors' data stay in the file until they are written elsewhere.
- */
+/** A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6. {@link Unpickler} reads the saved object; the data of tensors stay in the file until they are written elsewhere. */
 final class TorchFile implements AutoCloseable {
     /** The first value of the old format. */
     private static final Other MAGIC = new Other("int " + new java.math.BigInteger("1950a86a20f9469cfc6c", 16));
@@ -38,7 +35,7 @@ final class TorchFile implements AutoCloseable {
     private final PickleValue root;
     private final Map<String, Extent> storages = new HashMap<>();
 
-    /** Where a storage's bytes are; {@code check} is run before they are first used. */
+    /** The position of a storage's bytes; {@code check} is run before they are first used. */
     private record Extent(long begin, long size, Runnable check) {}
 
     private final Set<String> checked = new HashSet<>();
@@ -54,11 +51,15 @@ final class TorchFile implements AutoCloseable {
                         "is a Git LFS pointer, not the checkpoint itself",
                         "run 'git lfs pull' in the clone, or download the file");
             case EMPTY -> throw complaint.damaged("the file is empty");
-            default -> throw complaint.damaged("is no file of torch.save");
+            default -> throw complaint.damaged("is not a file of torch.save");
         };
     }
 
-    /** @throws InputException if it is damaged, or holds anything but tensors and plain data */
+    /**
+     * Opens a file and reads its object.
+     *
+     * @throws InputException if it is damaged, or contains anything but tensors and plain data
+     */
     static TorchFile open(Path path) {
         SourceFile file = SourceFile.open(path);
         try {
@@ -73,7 +74,7 @@ final class TorchFile implements AutoCloseable {
         return file.path();
     }
 
-    /** The object that was saved. */
+    /** The saved object. */
     PickleValue root() {
         return root;
     }
@@ -113,7 +114,7 @@ final class TorchFile implements AutoCloseable {
         String folder = pickle.name().substring(0, pickle.name().length() - PICKLE_ENTRY.length());
         if (zip.entries().containsKey(folder + "constants.pkl")) {
             throw complaint.about(
-                    "is a TorchScript archive, a program and not only tensors",
+                    "is a TorchScript archive, which contains a program",
                     "save the tensors in Python: torch.save(torch.jit.load(FILE).state_dict(), FILE)");
         }
         StoredZip.Entry order = zip.entries().get(folder + "byteorder");
@@ -132,7 +133,7 @@ final class TorchFile implements AutoCloseable {
         return Unpickler.read(new ByteInput(file, "pickle", pickle.begin(), pickle.begin() + pickle.size()));
     }
 
-    /** A magic number, a protocol number, facts of the machine, the object, the storages' keys; then their data. */
+    /** The old format: a magic number, a protocol number, facts about the machine, the object and the storages' keys, then the storages' data. */
     private PickleValue readPickles() {
         long[] at = {0};
         if (!next(at).equals(MAGIC)) {
@@ -154,7 +155,7 @@ final class TorchFile implements AutoCloseable {
         long position = at[0];
         for (PickleValue item : keys.items()) {
             if (!(item instanceof Text key) || !known.containsKey(key.text())) {
-                throw complaint.damaged("its list of storages names one that no tensor in reach has");
+                throw complaint.damaged("its list of storages names one that no tensor uses");
             }
             Storage storage = known.get(key.text());
             long count = ByteBuffer.wrap(file.read(position, Long.BYTES))

@@ -23,15 +23,13 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeDType;
 
 /**
- * A pickle machine for tensors and plain data and nothing else: protocols 0 to 5, without any way to name, make or call
- * something that is not in {@link AllowedGlobal}. Such a pickle is refused, naming what it asks for.
+ * Reads pickles of tensors and plain data, protocols 0 to 5. It has no means to name, create or call anything that is not in {@link AllowedGlobal}; a pickle that tries is refused with the name that it refers to.
  *
- * <p>Memory is bounded by the size of the pickle: values are shared, never copied, no value is compared or printed, and
- * nothing here recurses.
+ * <p>Memory is bounded by the size of the pickle: values are shared, never copied, compared or printed, and nothing recurses.
  */
 final class Unpickler {
     private static final int MAX_RANK = 64;
-    /** A state dict needs a few dozen a tensor. */
+    /** A state dict needs a few dozen instructions for each tensor. */
     private static final int MAX_STEPS = 1 << 25;
 
     private static final int MAX_INTEGER_BYTES = 1 << 10;
@@ -48,9 +46,9 @@ final class Unpickler {
     }
 
     /**
-     * Reads one pickle; the input is then behind it.
+     * Reads one pickle; the input's position is then after it.
      *
-     * @throws InputException if it is damaged or asks for anything but data and tensors
+     * @throws InputException if it is damaged or contains anything but data and tensors
      */
     static PickleValue read(ByteInput in) {
         try {
@@ -63,7 +61,7 @@ final class Unpickler {
                 | UnsupportedOperationException e) {
             throw new InputException(
                     in.complaint()
-                            .damaged("its pickle makes no sense at byte " + in.position())
+                            .damaged("its pickle is invalid at byte " + in.position())
                             .getMessage(),
                     e);
         }
@@ -128,7 +126,7 @@ final class Unpickler {
             case 's' -> setItems(tuple(2).items());
             case 'u' -> setItems(popToMark());
             case 0x8f -> push(new Other("set")); // EMPTY_SET
-            case 0x90 -> popToMark(); // ADDITEMS: of a set, whose members nothing here uses
+            case 0x90 -> popToMark(); // ADDITEMS: of a set, whose members are not used
             case 0x91 -> other("frozenset", popToMark());
             case 'p' -> memo.put(Integer.valueOf(digits(in.line())), peek());
             case 'q' -> memo.put(in.u1(), peek());
@@ -156,10 +154,10 @@ final class Unpickler {
 
     private static String instruction(int op) {
         return switch (op) {
-            case 0x81 -> "NEWOBJ, which makes an object";
-            case 0x92 -> "NEWOBJ_EX, which makes an object";
-            case 'o' -> "OBJ, which makes an object";
-            case 'i' -> "INST, which makes an object";
+            case 0x81 -> "NEWOBJ, which creates an object";
+            case 0x92 -> "NEWOBJ_EX, which creates an object";
+            case 'o' -> "OBJ, which creates an object";
+            case 'i' -> "INST, which creates an object";
             case 'P' -> "PERSID";
             case 0x97 -> "NEXT_BUFFER";
             case 0x98 -> "READONLY_BUFFER";
@@ -170,8 +168,8 @@ final class Unpickler {
     private InputException refused(String what) {
         return in.complaint()
                 .about(
-                        "its pickle " + what + ", and only tensors and plain data are read",
-                        "if you trust its maker, save the tensors alone in Python: torch.save(model.state_dict(), FILE)");
+                        "its pickle " + what + ", but only tensors and plain data are read",
+                        "if you trust its author, save the tensors alone in Python: torch.save(model.state_dict(), FILE)");
     }
 
     private Global global(String module, String name) {
@@ -198,7 +196,7 @@ final class Unpickler {
         };
     }
 
-    /** {@code OrderedDict()}, or of protocol 0 and 1 {@code OrderedDict([[key, value], ...])}. */
+    /** {@code OrderedDict()}, or in protocols 0 and 1 {@code OrderedDict([[key, value], ...])}. */
     private Dict orderedDict(List<PickleValue> arguments) {
         Dict dict = new Dict(new LinkedHashMap<>());
         if (!arguments.isEmpty()) {
@@ -256,7 +254,7 @@ final class Unpickler {
         return items.stream().map(item -> ((Whole) item).number()).toList();
     }
 
-    /** ('storage', type, key, location, count), and in the old format a view of another storage. */
+    /** {@code ('storage', type, key, location, count)}, and in the old format a view of another storage. */
     private Storage persistent(PickleValue id) {
         List<PickleValue> parts = ((Sequence) id).items();
         String kind = ((Text) parts.get(0)).text();
@@ -265,7 +263,7 @@ final class Unpickler {
         }
         Global type = (Global) parts.get(1);
         if (type.kind() != AllowedGlobal.Kind.STORAGE) {
-            throw in.complaint().damaged("its pickle names a storage of no storage type");
+            throw in.complaint().damaged("its pickle names a storage that does not have a storage type");
         }
         if (parts.size() > 5 && parts.get(5) != None.NONE) {
             throw in.complaint()
@@ -281,9 +279,7 @@ final class Unpickler {
         return storage;
     }
 
-    /**
-     * Sets attributes; the only ones that saved tensors have are an OrderedDict's version notes, which nothing needs.
-     */
+    /** Sets attributes. Saved state dicts have only an OrderedDict's version metadata, which is not needed. */
     private void build() {
         PickleValue state = pop();
         if (!(peek() instanceof Dict) || !(state instanceof Dict)) {
@@ -299,7 +295,7 @@ final class Unpickler {
     }
 
     private void put(Dict dict, PickleValue key, PickleValue value) {
-        // other keys, such as the numbers of an optimiser's states, are never those of weights
+        // weights never have other keys, such as the numbers of an optimiser's states
         String name = key instanceof Text text ? text.text() : "(entry " + ++skipped + ")";
         dict.entries().put(name, value);
     }
@@ -334,7 +330,7 @@ final class Unpickler {
     private PickleValue recalled(int index) {
         PickleValue value = memo.get(index);
         if (value == null) {
-            throw in.complaint().damaged("its pickle recalls value " + index + ", which it never kept");
+            throw in.complaint().damaged("its pickle recalls value " + index + ", which it has not stored");
         }
         return value;
     }

@@ -1,5 +1,5 @@
 /**
  * Conversion of checkpoints in other formats into HuggingFace model directories: PyTorch's pickles through an unpickler
- * that knows tensors and nothing else, and GGUF with its quantised weights and its tokenizer.
+ * that can only read tensors and plain data, and GGUF with its quantised weights and its tokenizer.
  */
 package org.edgeprune.convert;

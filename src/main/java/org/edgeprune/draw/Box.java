@@ -1,6 +1,6 @@
 package org.edgeprune.draw;
 
-/** A rectangle: left, top, width and height in points. */
+/** A rectangle: left, top, width and height in points; y goes downwards. */
 record Box(double x, double y, double width, double height) {
     double centre() {
         return x + width / 2;

@@ -33,10 +33,12 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Draws a list of edges, without a model. Where no edge comes from an embedding, the model is taken to have no
-     * embedding nodes, so that every reader sees its input.
+     * Draws a list of edges, without a model. If no edge comes from an embedding, the model is assumed to have no embedding nodes, so that every reader reads its input.
      *
-     * @throws InputException if a name is unknown or an edge would go backwards
+     * @param edges the circuit's edges
+     * @param options how to draw
+     * @return the drawing
+     * @throws InputException if a name is unknown or a writer is computed after its reader
      */
     public static CircuitDrawing of(Collection<DrawnEdge> edges, DrawOptions options) {
         boolean embeddingNodes =
@@ -44,12 +46,25 @@ public final class CircuitDrawing {
         return new CircuitDrawing(DrawnGraph.of(edges, options, !embeddingNodes), options.title());
     }
 
-    /** Draws a circuit of a known graph, whose shape says which heads share keys and values. */
+    /**
+     * Draws a circuit of a computation graph, whose shape determines which heads share keys and values.
+     *
+     * @param circuit the circuit
+     * @param options how to draw; {@link DrawOptions#headsPerKv} is taken from the graph
+     * @return the drawing
+     */
     public static CircuitDrawing of(Circuit circuit, DrawOptions options) {
         return of(circuit, edge -> Double.NaN, options);
     }
 
-    /** Draws a circuit with the mask value of each edge; {@link Double#NaN} where there is none. */
+    /**
+     * Draws a circuit with mask values, which are shown in the drawing's tooltips.
+     *
+     * @param circuit the circuit
+     * @param mask the mask value of each edge; {@link Double#NaN} for none
+     * @param options how to draw; {@link DrawOptions#headsPerKv} is taken from the graph
+     * @return the drawing
+     */
     public static CircuitDrawing of(Circuit circuit, ToDoubleFunction<Edge> mask, DrawOptions options) {
         GraphShape shape = circuit.graph().shape();
         List<DrawnEdge> edges = circuit.edges().stream()
@@ -60,22 +75,28 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Number of circuit edges in the drawing: without those on no path from an input to the output, without links
-     * inside heads and from constants.
+     * The number of circuit edges in the drawing.
+     *
+     * @return without edges that are on no path from an input to the output, links inside heads and edges from constants
      */
     public int edgeCount() {
         return graph.circuitEdges();
     }
 
-    /** Circuit edges that were left out because no input reaches them or they do not reach {@code resid_post}. */
+    /**
+     * The number of circuit edges that were left out because they are on no path from an input to {@code resid_post}.
+     *
+     * @return 0 unless {@link DrawOptions#sanitize}
+     */
     public int danglingEdges() {
         return graph.removedEdges();
     }
 
     /**
-     * Writes the drawing in the format that the file's extension names: svg, pdf, png, dot or html.
+     * Writes the drawing in the format of the file's extension: svg, pdf, png, dot or html.
      *
-     * @throws InputException if the extension is not one of these or the file cannot be written
+     * @param file the file, replaced if it exists
+     * @throws InputException if the extension is none of these, the file cannot be written, or PNG or PDF need a font that this machine does not have
      */
     public void write(Path file) {
         String name = file.getFileName().toString();
@@ -89,7 +110,7 @@ public final class CircuitDrawing {
                     case "png" -> toPng();
                     default ->
                         throw new InputException(
-                                file + ": cannot draw this kind of file: use .svg, .pdf, .png, .dot or .html");
+                                file + ": unknown drawing format: use .svg, .pdf, .png, .dot or .html");
                 };
         AtomicFile.write(file, out -> out.write(bytes));
     }
@@ -98,36 +119,63 @@ public final class CircuitDrawing {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** A whole SVG document. */
+    /**
+     * The drawing as SVG.
+     *
+     * @return a whole SVG document
+     */
     public String toSvg() {
         return SvgWriter.document(picture());
     }
 
-    /** The {@code <svg>} element alone, to be put into an HTML page. */
+    /**
+     * The drawing as an element of an HTML page.
+     *
+     * @return the {@code <svg>} element
+     */
     public String toSvgElement() {
         return SvgWriter.element(picture());
     }
 
-    /** One self-contained interactive page: no script, style or font comes from elsewhere. */
+    /**
+     * The drawing as an interactive page.
+     *
+     * @return one self-contained HTML page: it loads no script, style or font
+     */
     public String toHtml() {
         return HtmlPage.of(picture(), title);
     }
 
-    /** Graphviz text. */
+    /**
+     * The circuit for Graphviz, which makes its own layout.
+     *
+     * @return DOT text
+     */
     public String toDot() {
         return DotWriter.write(graph, title);
     }
 
-    /** One page of the drawing's size. */
+    /**
+     * The drawing as PDF.
+     *
+     * @return a document with one page of the drawing's size
+     * @throws InputException if a name has letters that the embedded font does not have, and this machine has no fonts
+     */
     public byte[] toPdf() {
         return PicturePainter.pdf(picture());
     }
 
+    /**
+     * The drawing as PNG, with two pixels for a point, fewer for more than 50 million pixels.
+     *
+     * @return the image file
+     * @throws InputException if this machine has no fonts
+     */
     public byte[] toPng() {
         return PicturePainter.png(picture());
     }
 
-    /** The layout takes seconds for thousands of edges: made once, and not at all for DOT. */
+    /** Computed once, as the layout takes seconds for thousands of edges, and not for DOT. */
     private synchronized Picture picture() {
         if (picture == null) {
             picture = Picture.of(graph, title);

@@ -31,21 +31,17 @@ import org.edgeprune.draw.DrawnGraph.LinkKind;
 /**
  * Places a graph's nodes and links with ELK's layered algorithm, inputs at the top.
  *
- * <p>ELK sees blocks: a head's Q, K and V cells stand on top of its output box and move with it. A block's layer is
- * fixed by the order of computation; ELK chooses the order within each layer. While the links together go down by at
- * most {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around
- * them. Beyond that, routes take long and need so much room that names can no longer be read: rows are packed in ELK's
- * order, and links run straight to their reader behind the blocks.
+ * <p>ELK lays out blocks: a head's Q, K and V cells are on top of its output box and move with it. A block's layer is given by the order of computation; ELK chooses the order within each layer. While the links together descend at most {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around them. Beyond that, routing takes long and needs so much space that names become unreadable: rows are then packed in ELK's order, and links run straight to their reader behind the blocks.
  *
- * @param boxes one per node, in the graph's order
- * @param curves one per link, in the graph's order
+ * @param boxes one for each node, in the graph's order
+ * @param curves one for each link, in the graph's order
  */
 record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double height, boolean routed) {
     static final int ROUTED_ROWS = 1200;
 
     static final double CELL_WIDTH = 18;
     static final double CELL_HEIGHT = 14;
-    /** From a cell's top to its head's top: room for the link between them. */
+    /** From a cell's top to its head's top, with space for the link between them. */
     private static final double CELL_PITCH = 22;
 
     private static final double BOX_HEIGHT = 18;
@@ -58,7 +54,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
         return new Builder(graph).layout();
     }
 
-    /** Lays out one graph; holds ELK's mutable picture of it while that is made. */
+    /** Lays out one graph by ELK's mutable model of it. */
     private static final class Builder {
         private final DrawnGraph graph;
         private final ElkNode root = ElkGraphUtil.createGraph();
@@ -98,7 +94,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             return graph.nodes().get(index);
         }
 
-        /** Whether ELK is told of a link: not of those inside a block, nor of a constant's, which go everywhere. */
+        /** Whether a link is part of ELK's graph: not those inside a block, nor those of constants, which go to every reader. */
         private boolean shapes(Link link) {
             return link.kind() == LinkKind.EDGE
                     || (link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from())));
@@ -123,7 +119,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             rows.computeIfAbsent(row, r -> new ArrayList<>()).add(block);
         }
 
-        /** Keys and values that several heads share come in a row of their own before the layer's heads. */
+        /** Keys and values that several heads share are in a separate row before the layer's heads. */
         private int row(DrawnNode node) {
             boolean shared = node.type().isHeadInput() && !graph.isCell(node);
             return node.type() == NodeType.OUTPUT ? 1 << 20 : 2 * node.rank() + (shared ? 0 : 1);
@@ -167,7 +163,7 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             root.setProperty(LayeredOptions.SPACING_EDGE_NODE_BETWEEN_LAYERS, 8.0);
         }
 
-        /** Rows at even heights, blocks near where ELK put them, with room between them for the links. */
+        /** Rows at equal distances, blocks near their positions in ELK's layout, with space between them for the links. */
         private void pack() {
             double room = rows.values().stream()
                     .mapToDouble(row -> row.stream()

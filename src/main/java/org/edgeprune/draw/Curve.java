@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A smooth line of cubic Bezier pieces.
+ * A smooth line of cubic Bezier segments.
  *
- * @param points start point, then per piece two control points and the end point
+ * @param points the start point, then for each segment two control points and the end point
  */
 record Curve(List<Point> points) {
     record Point(double x, double y) {}
@@ -14,20 +14,17 @@ record Curve(List<Point> points) {
     Curve {
         points = List.copyOf(points);
         if (points.size() < 4 || points.size() % 3 != 1) {
-            throw new IllegalArgumentException(points.size() + " points are no cubic curve");
+            throw new IllegalArgumentException(points.size() + " points do not form a cubic curve");
         }
     }
 
-    /** From a writer's bottom straight down, bending over to come straight down on a reader's top. */
+    /** From a writer's bottom, vertical at both ends, to a reader's top. */
     static Curve falling(Point from, Point to) {
         double reach = 0.45 * (to.y - from.y);
         return new Curve(List.of(from, new Point(from.x, from.y + reach), new Point(to.x, to.y - reach), to));
     }
 
-    /**
-     * ELK's spline: its bend points are the control and end points of cubic pieces; where fewer than two are left over,
-     * the last piece is straight.
-     */
+    /** ELK's spline: its bend points are the control and end points of cubic segments; if fewer than two remain, the last segment is straight. */
     static Curve spline(Point from, List<Point> bends, Point to) {
         List<Point> points = new ArrayList<>(List.of(from));
         points.addAll(bends.subList(0, bends.size() - bends.size() % 3));
@@ -42,7 +39,7 @@ record Curve(List<Point> points) {
         return new Curve(points);
     }
 
-    /** With a straight piece from the end down to {@code y}. */
+    /** With a straight segment from the end down to {@code y}. */
     Curve extended(double y) {
         Point end = points.get(points.size() - 1);
         Point lower = new Point(end.x, y);

@@ -29,31 +29,62 @@ public final class Curves {
         this.series = series;
     }
 
-    /** A plot without series. */
+    /**
+     * A plot without series.
+     *
+     * @param title above the plot
+     * @param xLabel the x axis' label
+     * @param yLabel the y axis' label
+     * @return the plot
+     */
     public static Curves of(String title, String xLabel, String yLabel) {
         return new Curves(title, xLabel, yLabel, false, List.of());
     }
 
-    /** The same with a logarithmic y axis; it stays linear while no value is positive. */
+    /**
+     * The same plot with a logarithmic y axis; the axis stays linear while no value is positive.
+     *
+     * @return a new plot
+     */
     public Curves logarithmic() {
         return new Curves(title, xLabel, yLabel, true, series);
     }
 
     /**
-     * Adds a line through the points {@code (x[i], y[i])}; x does not decrease.
+     * Adds a line through the points {@code (x[i], y[i])}.
      *
+     * @param name the series' name in the legend
+     * @param x not decreasing
+     * @param y one value for each x
+     * @return a new plot
      * @throws IllegalArgumentException if there are not as many x values as y values
      */
     public Curves line(String name, double[] x, double[] y) {
         return with(new Series(name, x, y, Series.Style.LINE));
     }
 
-    /** Adds a dashed line, for a target or a limit; arguments as for {@link #line}. */
+    /**
+     * Adds a dashed line, for a target or a limit.
+     *
+     * @param name the series' name in the legend
+     * @param x not decreasing
+     * @param y one value for each x
+     * @return a new plot
+     * @throws IllegalArgumentException if there are not as many x values as y values
+     */
     public Curves dashed(String name, double[] x, double[] y) {
         return with(new Series(name, x, y, Series.Style.DASHED));
     }
 
-    /** Adds points joined by a thin line, for a sweep: one point per run; arguments as for {@link #line}. */
+    /**
+     * Adds points that are joined by a thin line, for a sweep: one point for each run.
+     *
+     * @param name the series' name in the legend
+     * @param x not decreasing
+     * @param y one value for each x
+     * @return a new plot
+     * @throws IllegalArgumentException if there are not as many x values as y values
+     */
     public Curves points(String name, double[] x, double[] y) {
         return with(new Series(name, x, y, Series.Style.POINTS));
     }
@@ -64,7 +95,13 @@ public final class Curves {
         return new Curves(title, xLabel, yLabel, logarithmic, List.copyOf(all));
     }
 
-    /** An {@code <svg>} element to put into an HTML page, {@code width} x {@code height} pixels at its natural size. */
+    /**
+     * The plot as an element of an HTML page.
+     *
+     * @param width the natural width in pixels
+     * @param height the natural height in pixels
+     * @return an {@code <svg>} element
+     */
     public String toSvg(int width, int height) {
         boolean log = logarithmic && series.stream().anyMatch(Series::hasPositive);
         List<CurvesSvg.Drawn> drawn = new ArrayList<>();

@@ -10,14 +10,14 @@ import java.util.stream.Collectors;
 
 /** Lays a plot out and writes it as SVG: title, axes with their grid, series, legend. Lengths are pixels. */
 final class CurvesSvg {
-    /** A series as it is drawn: pieces of its line with gaps between them. */
+    /** A series as it is drawn: segments of its line with gaps between them. */
     record Drawn(String name, Series.Style style, List<List<Series.Point>> pieces) {
         String colour(int index) {
             return SvgElements.colour(COLOURS[index % COLOURS.length]);
         }
     }
 
-    /** Okabe and Ito's colours, which colour-blind readers can tell apart. */
+    /** The palette of Okabe and Ito, which can be distinguished with colour blindness. */
     private static final int[] COLOURS = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x505050};
 
     private static final String GRID = "#e0e0e0";
@@ -92,7 +92,7 @@ final class CurvesSvg {
                 .collect(Collectors.summarizingDouble(coordinate));
     }
 
-    /** Close enough to leave room: what is drawn is placed by the viewer, which knows its font. */
+    /** Estimates the width of a text for the layout; viewers place texts by their own fonts. */
     private static double estimatedWidth(String text, double size) {
         return text.length() * size * 0.56;
     }

@@ -37,7 +37,7 @@ final class DotWriter {
         return out.append("}\n").toString();
     }
 
-    /** A head's inputs stand above its output, which the picture's rank does not tell apart. */
+    /** A head's inputs are above its output, which the drawing's rank does not distinguish. */
     private static int rank(DrawnNode node) {
         return node.type() == NodeType.OUTPUT
                 ? Integer.MAX_VALUE

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  *
  * @param nodes in {@link DrawnNode#ORDER}
  * @param links by the index of their end nodes, each pair once
- * @param headsPerKv query heads that share one key and value head
+ * @param headsPerKv the number of query heads that share one key and value head
  * @param removedEdges circuit edges that were left out because they are on no path from an input to the output
  */
 record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int removedEdges) {
@@ -35,8 +35,9 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
     private record Ends(DrawnNode from, DrawnNode to) {}
 
     /**
-     * @param implicitInputs whether every reader sees the embeddings although no edge says so, because embeddings are
-     *     no nodes
+     * The graph of a circuit.
+     *
+     * @param implicitInputs whether every reader reads the embeddings without an edge, because embeddings are not nodes
      */
     static DrawnGraph of(Collection<DrawnEdge> edges, DrawOptions options, boolean implicitInputs) {
         Map<Ends, NamedLink> links = new LinkedHashMap<>();
@@ -142,12 +143,12 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
         return seen;
     }
 
-    /** How many edges of the circuit are drawn. */
+    /** The number of circuit edges in the drawing. */
     int circuitEdges() {
         return (int) links.stream().filter(link -> link.kind == LinkKind.EDGE).count();
     }
 
-    /** Whether a node is drawn as a cell on top of its head and not as a box of its own: true unless heads share it. */
+    /** Whether a node is drawn as a cell on top of its head, not as a separate box: unless several heads share it. */
     boolean isCell(DrawnNode node) {
         return node.type() == NodeType.QUERY || (node.type().isHeadInput() && headsPerKv == 1);
     }

@@ -34,8 +34,10 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
     }
 
     /**
-     * @param role what the name stands for, in the error
-     * @throws InputException if it is no name of that role
+     * The node of a name.
+     *
+     * @param role "writer" or "reader", for the error
+     * @throws InputException if there is no node of this name and role
      */
     static DrawnNode parse(String name, Predicate<NodeType> allowed, String role) {
         DrawnNode node = parse(name);
@@ -43,7 +45,7 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
             String known = role.equals("writer")
                     ? "tok_embeds, pos_embeds, embeds, a3.h7, m3"
                     : "a3.h7.q, a3.h7.k, a3.h7.v, m3, resid_post";
-            throw new InputException("unknown " + role + " '" + name + "': " + role + "s look like " + known);
+            throw new InputException("unknown " + role + " '" + name + "': " + role + "s have names such as " + known);
         }
         return node;
     }
@@ -78,7 +80,7 @@ record DrawnNode(String name, NodeType type, int layer, int head) {
         return new DrawnNode(name, type, Integer.parseInt(head.group(1)), Integer.parseInt(head.group(2)));
     }
 
-    /** Place in the order of computation: all of a layer's heads share one, its MLP comes after them. */
+    /** The position in the order of computation: all heads of a layer have the same, its MLP the next. */
     int rank() {
         return switch (type) {
             case TOKEN_EMBEDDING, POSITION_EMBEDDING, CONSTANT -> 0;

@@ -10,7 +10,7 @@ final class Headless {
 
     private Headless() {}
 
-    /** Nothing here opens a window: unless the program decided otherwise, Java is not to look for a display. */
+    /** Tells Java not to look for a display, unless the program has decided otherwise: edgeprune opens no windows. */
     static void prefer() {
         if (System.getProperty(PROPERTY) == null) {
             System.setProperty(PROPERTY, "true");
@@ -18,7 +18,7 @@ final class Headless {
     }
 
     /**
-     * Tries to measure a letter.
+     * Requires fonts, by measuring a letter.
      *
      * @throws InputException if this machine has no fonts
      */
@@ -28,10 +28,10 @@ final class Headless {
         } catch (OutOfMemoryError e) {
             throw e;
         } catch (RuntimeException | Error e) {
-            // which it is depends on what is missing: fonts, their configuration, the native libraries, or only fonts
+            // the kind of error depends on what is missing: fonts, their configuration, the native libraries, or only fonts
             // that were there before
             throw new InputException(
-                    "Java finds no fonts on this machine, which text in PNG needs, and letters in PDF that Liberation Sans lacks:"
+                    "Java finds no fonts on this machine, which are needed for text in PNG, and in PDF for letters that Liberation Sans does not have:"
                             + " install fontconfig and a font (Debian: fontconfig fonts-dejavu-core)",
                     e);
         }

@@ -17,14 +17,13 @@ import org.apache.pdfbox.pdmodel.graphics.state.RenderingMode;
 import org.apache.pdfbox.util.Matrix;
 
 /**
- * Writes the text of a PDF page as text, in an embedded subset of Liberation Sans, which comes with PDFBox: it can be
- * searched and copied, and looks the same on every machine. Bold text is the same font with its outline drawn too.
+ * Writes the text of a PDF page as text, in an embedded subset of Liberation Sans, which is part of PDFBox: it can be searched and copied, and looks the same on every machine. Bold text is the same font with outlined letters.
  *
- * <p>Letters that the font does not have are not drawn here; the page then shows that text as outlines of Java's fonts.
+ * <p>Texts with letters that the font does not have are drawn as outlines of Java's fonts instead.
  */
 final class PdfText implements IPdfBoxGraphics2DFontTextDrawer {
     private static final String FONT = "/org/apache/pdfbox/resources/ttf/LiberationSans-Regular.ttf";
-    /** Width of a bold letter's outline, as a share of the font size. */
+    /** The width of a bold letter's outline, relative to the font size. */
     private static final float BOLD = 0.04f;
 
     private final PDFont font;
@@ -43,12 +42,12 @@ final class PdfText implements IPdfBoxGraphics2DFontTextDrawer {
         try {
             font.encode(text);
             return true;
-        } catch (IllegalArgumentException e) { // PDFBox's way to say that a glyph is missing
+        } catch (IllegalArgumentException e) { // PDFBox reports a missing glyph this way
             return false;
         }
     }
 
-    /** Width of a text that is {@linkplain #covers covered}, in points at this font size. */
+    /** The width of a text that is {@linkplain #covers covered}, in points at this font size. */
     double width(String text, double size) throws IOException {
         return font.getStringWidth(text) / 1000 * size;
     }

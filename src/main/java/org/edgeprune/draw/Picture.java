@@ -12,9 +12,9 @@ import org.edgeprune.draw.DrawnGraph.Link;
 import org.edgeprune.draw.DrawnGraph.LinkKind;
 
 /**
- * What is to be seen, free of any file format: shapes from back to front, in points with y downwards.
+ * A drawing independent of file formats: shapes from back to front, in points with y downwards.
  *
- * <p>Colours are 0xRRGGBB. {@code index} ties a shape to its link or node in the graph.
+ * <p>Colours are 0xRRGGBB. {@code index} is the index of a shape's link or node in the graph.
  */
 record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes) {
     sealed interface Shape permits Band, Line, Node, Swatch, Text {}
@@ -26,10 +26,10 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
 
     record Node(int index, Box box, int fill, String label, double fontSize) implements Shape {}
 
-    /** A sample in the legend: a node's colour, or where {@code line} is set an edge's. */
+    /** A sample in the legend: the colour of a node or, if {@code line} is set, of an edge. */
     record Swatch(Box box, int colour, boolean line) implements Shape {}
 
-    /** Text that starts at {@code x}, standing on {@code y}. */
+    /** Text that starts at {@code x} with its baseline at {@code y}. */
     record Text(double x, double y, String text, double fontSize, boolean bold, int colour) implements Shape {}
 
     private static final double MARGIN = 14;
@@ -58,7 +58,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         shapes.addAll(header);
         List<Link> links = graph.links();
         double opacity = opacity(links.size());
-        // constants go everywhere and say little: behind all else
+        // constants go to every reader and carry little information: behind everything else
         int[] order = Stream.of(LinkKind.CONSTANT, LinkKind.EDGE, LinkKind.HEAD_INPUT)
                 .flatMapToInt(kind -> IntStream.range(0, links.size())
                         .filter(i -> links.get(i).kind() == kind))
@@ -81,14 +81,14 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         }
         return graph.removedEdges() == 0
                 ? text
-                : text + " (" + graph.removedEdges() + " edges on no such path left out)";
+                : text + " (" + graph.removedEdges() + " edges on no path from an input to resid_post left out)";
     }
 
     static String cellLabel(DrawnNode cell) {
         return cell.name().substring(cell.name().length() - 1).toUpperCase(Locale.ROOT);
     }
 
-    /** Few edges are drawn solid; many let each other show through. */
+    /** Few edges are drawn opaque; many are translucent. */
     private static double opacity(int links) {
         return Math.max(0.22, Math.min(0.85, 10 / Math.sqrt(links + 1.0)));
     }
@@ -104,7 +104,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         };
     }
 
-    /** Adds the legend from {@code y} on, wrapped at {@code right}; returns where it ends. */
+    /** Adds the legend at {@code y}, wrapped at {@code right}; returns its bottom. */
     private static double legend(DrawnGraph graph, List<Shape> shapes, double y, double right) {
         List<NodeType> present = Arrays.stream(NodeType.values())
                 .filter(type -> graph.nodes().stream().anyMatch(node -> node.type() == type))
@@ -127,7 +127,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         return y + LEGEND_ROW;
     }
 
-    /** One band a transformer layer, from halfway to the layer above to halfway to the one below. */
+    /** One band for each transformer layer, which ends halfway to the adjacent layers. */
     private static List<Shape> bands(DrawnGraph graph, List<Box> boxes, double right) {
         Map<Integer, double[]> extent = new TreeMap<>();
         for (int i = 0; i < boxes.size(); i++) {

@@ -29,7 +29,7 @@ import org.edgeprune.io.LibraryLogging;
 /** Paints a picture through Java's headless graphics: into a PDF page or a PNG image. */
 final class PicturePainter {
     private static final double PIXELS_PER_POINT = 2;
-    /** A larger image would not fit into a viewer; it is scaled down. */
+    /** Viewers cannot show larger images; they are scaled down. */
     private static final double MAX_PIXELS = 50e6;
 
     private final Graphics2D g;
@@ -41,7 +41,7 @@ final class PicturePainter {
     }
 
     /**
-     * One PDF page of the picture's size. Fonts are needed only for letters that {@link PdfText} does not have.
+     * One PDF page of the picture's size. Java's fonts are needed only for letters that {@link PdfText} does not have.
      *
      * @throws InputException if the picture has such letters and this machine has no fonts
      */
@@ -60,7 +60,7 @@ final class PicturePainter {
             try (PDPageContentStream content = new PDPageContentStream(document, page)) {
                 content.drawForm(g.getXFormObject());
             }
-            // the same picture is the same bytes: PDFBox makes the file's identifier from this number, else from the
+            // the same picture gives the same bytes: PDFBox derives the file's identifier from this number, otherwise from the
             // time
             document.setDocumentId((long) SvgWriter.element(picture).hashCode());
             ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -79,7 +79,7 @@ final class PicturePainter {
         }
     }
 
-    /** A PNG image at two pixels a point, less if that would be more than 50 million pixels. */
+    /** A PNG image with two pixels for a point, fewer if that would be more than 50 million pixels. */
     static byte[] png(Picture picture) {
         Headless.prefer();
         Headless.requireFonts();

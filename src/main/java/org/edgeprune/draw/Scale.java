@@ -9,22 +9,22 @@ import java.util.stream.LongStream;
 
 /** The values that an axis shows, from {@code low} to {@code high}, and its ticks. */
 sealed interface Scale {
-    /** A value that the axis names. */
+    /** A labelled value of an axis. */
     record Tick(double value, String label) {}
 
-    /** Where a value lies: 0 at the axis' start, 1 at its end. */
+    /** The position of a value: 0 at the axis' start, 1 at its end. */
     double position(double value);
 
     /**
-     * The values to be named, ascending, all of them on the axis.
+     * The labelled values, ascending, all of them on the axis.
      *
-     * @param most no more of them than this, which is at least 2, where the scale can keep to it
+     * @param most the largest number of ticks, at least 2; a scale may exceed it
      */
     List<Tick> ticks(int most);
 
-    /** Equal steps for equal differences. */
+    /** Equal distances for equal differences. */
     record Linear(double low, double high) implements Scale {
-        /** From {@code low} to {@code high} with a twentieth more at either end, but not across zero; never empty. */
+        /** From {@code low} to {@code high}, extended by a twentieth at both ends, but not across zero; never empty. */
         static Linear around(double low, double high) {
             double magnitude = Math.max(Math.abs(low), Math.abs(high));
             double margin = high - low > 1e-9 * magnitude ? (high - low) / 20 : magnitude == 0 ? 1 : magnitude / 10;
@@ -59,11 +59,11 @@ sealed interface Scale {
         }
     }
 
-    /** Equal steps for equal ratios: powers of ten, with twice and five times these where the range is short. */
+    /** Equal distances for equal ratios: powers of ten, and two and five times these if the range is short. */
     record Logarithmic(double low, double high) implements Scale {
         private static final int SHORT_RANGE = 3;
 
-        /** From {@code low} to {@code high}, both positive, with a twentieth of their ratio more at either end. */
+        /** From {@code low} to {@code high}, both positive, extended by a twentieth of their logarithmic distance at both ends. */
         static Logarithmic around(double low, double high) {
             double margin = high > low * (1 + 1e-9) ? Math.pow(high / low, 0.05) : 2;
             return new Logarithmic(low / margin, high * margin);
@@ -91,7 +91,7 @@ sealed interface Scale {
                     }
                 }
             }
-            // between 2 and 5 there may be nothing
+            // there may be no tick between 2 and 5
             return ticks.size() >= 2 ? ticks : new Linear(low, high).ticks(most);
         }
     }

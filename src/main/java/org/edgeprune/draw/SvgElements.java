@@ -11,7 +11,7 @@ import javax.xml.stream.XMLStreamWriter;
 final class SvgElements {
     static final String FONT = "'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
-    /** Characters that XML 1.0 cannot hold, not even as a reference. */
+    /** Characters that XML 1.0 cannot contain, not even as a reference. */
     private static final Pattern NOT_XML =
             Pattern.compile("[^\\t\\n\\r\\x20-\\x{d7ff}\\x{e000}-\\x{fffd}\\x{10000}-\\x{10ffff}]");
 
@@ -42,7 +42,7 @@ final class SvgElements {
         return write(() -> xml.writeEmptyElement(name));
     }
 
-    /** An attribute of the element that was just started; what XML cannot hold becomes U+FFFD. */
+    /** An attribute of the element that was just started; characters that XML cannot contain become U+FFFD. */
     SvgElements set(String name, String value) {
         return write(() -> xml.writeAttribute(name, held(value)));
     }
@@ -52,12 +52,12 @@ final class SvgElements {
         return set(name, number(value));
     }
 
-    /** Text inside the innermost open element; what XML cannot hold becomes U+FFFD. */
+    /** Text inside the innermost open element; characters that XML cannot contain become U+FFFD. */
     SvgElements text(String text) {
         return write(() -> xml.writeCharacters(held(text)));
     }
 
-    /** Ends the line in the file; nothing to be seen in the picture. */
+    /** A line break in the file, which is not visible in the picture. */
     SvgElements newLine() {
         return text("\n");
     }
@@ -74,7 +74,7 @@ final class SvgElements {
         return rounded(value, 10);
     }
 
-    /** A coordinate to a hundredth of a point, for curves whose slope must stay smooth. */
+    /** A coordinate to a hundredth of a point, for curves with a smooth slope. */
     static String fine(double value) {
         return rounded(value, 100);
     }

@@ -81,6 +81,18 @@ public final class TextReader {
         return read(file, remedy, false);
     }
 
+    /**
+     * The text of a UTF-8 file that was read already.
+     *
+     * @param bytes the content of the file
+     * @param file named by errors
+     * @return the text, without a byte order mark
+     * @throws InputException if it is not text in UTF-8
+     */
+    public static String utf8(byte[] bytes, Path file) {
+        return decode(bytes, false, new Complaint(file));
+    }
+
     private String read(Path file, String remedy, boolean utf16) {
         Complaint complaint = new Complaint(file);
         if (Files.isDirectory(file)) {

@@ -15,12 +15,9 @@ import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 
-/**
- * How good a model is at the tasks that it is trained for, on prompts that the training texts do not have: ioi with
- * unseen names and templates, gt from unseen years, gp with unseen templates.
- */
+/** Evaluates a model on the tasks that it is trained for, with prompts that the training texts do not contain: ioi with unseen names and templates, gt from unseen years, gp with unseen templates. */
 final class HeldOut {
-    /** The tasks, and the metrics that a model has by itself. */
+    /** The tasks, and the metrics of a model by itself. */
     private static final Map<String, List<String>> METRICS = metrics();
 
     private static final int BATCH = 128;
@@ -30,10 +27,12 @@ final class HeldOut {
     private final List<Part> parts = new ArrayList<>();
 
     /**
+     * Generates the prompts.
+     *
      * @param tokenizer of the model
-     * @param split which held-out prompts: validation (names are not held out there) or test
-     * @param examples of each task
-     * @param seed of their choice
+     * @param split validation (whose names also occur in training) or test
+     * @param examples the number of examples for each task
+     * @param seed the seed of their choice
      */
     public HeldOut(PromptTokenizer tokenizer, Split split, int examples, long seed) {
         DataRequest request = DataRequest.seeded(seed)
@@ -55,14 +54,14 @@ final class HeldOut {
         return metrics;
     }
 
-    /** Each task's metrics by name, means over its examples. */
+    /** Each task's metrics by name, as means over its examples. */
     public Map<String, Map<String, Double>> measure(TransformerModel model) {
         Map<String, Map<String, Double>> all = new LinkedHashMap<>();
         for (Part part : parts) {
             Evaluator evaluator = new Evaluator(model, part.scorer(), Ablation.ZERO, BATCH);
             Map<String, Double> metrics =
                     evaluator.evaluateFullModel(part.examples()).metrics();
-            // The others compare a model with the full one, which this is.
+            // The other metrics compare a model with the full model, which is this model itself.
             metrics.keySet().retainAll(METRICS.get(part.task()));
             all.put(part.task(), metrics);
         }

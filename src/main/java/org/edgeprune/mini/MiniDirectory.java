@@ -11,7 +11,7 @@ import org.edgeprune.safetensors.Checkpoint;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.MiniTokenizer;
 
-/** The files of a trained model, as HuggingFace lays them out. */
+/** Writes a trained model as a HuggingFace model directory. */
 final class MiniDirectory {
     private MiniDirectory() {}
 

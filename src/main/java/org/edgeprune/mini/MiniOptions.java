@@ -6,16 +6,16 @@ import org.edgeprune.model.architecture.Gpt2Config;
 /**
  * Sizes and hyper-parameters of a training run. {@link #defaults()} are those of the bundled model.
  *
- * @param layers number of layers
- * @param heads attention heads a layer
- * @param hiddenSize width of the residual stream, a multiple of {@code heads}
- * @param steps optimiser steps
- * @param batchSize texts a step
- * @param seed of initial weights, training texts and held-out prompts
- * @param learningRate at its highest
- * @param warmupSteps until it is reached; it then falls linearly to zero at the last step
- * @param weightDecay of matrices and embeddings; norms and biases have none
- * @param contextWeight what a token before the answer counts in the loss, where the answer and what follows count one
+ * @param layers the number of layers, up to 1000
+ * @param heads the number of attention heads in each layer
+ * @param hiddenSize the width of the residual stream, a multiple of {@code heads}, up to 16384
+ * @param steps the number of optimiser steps
+ * @param batchSize the number of texts in a step, up to 16384
+ * @param seed the seed of initial weights, training texts and evaluation prompts
+ * @param learningRate the highest learning rate, above 0 and at most 1
+ * @param warmupSteps the steps until that rate is reached; it then falls linearly to zero at the last step
+ * @param weightDecay the weight decay of matrices and embeddings, from 0 to 1; norms and biases have none
+ * @param contextWeight the weight in the loss of a token before the answer, from 0 to 1000; the answer and the tokens after it have weight one
  */
 public record MiniOptions(
         int layers,
@@ -36,22 +36,27 @@ public record MiniOptions(
     private static final int MOST_TEXTS = 1 << 14;
     private static final long MOST_PARAMETERS = 1_000_000_000;
 
+    /**
+     * Checks the ranges.
+     *
+     * @throws InputException naming the option that is out of range
+     */
     public MiniOptions {
         if (layers < 1 || heads < 1 || hiddenSize < 1 || steps < 1 || batchSize < 1) {
             throw new InputException("train-mini: layers, heads, width, steps and batch size must be at least 1");
         }
         if (layers > MOST_LAYERS || hiddenSize > MOST_WIDTH || batchSize > MOST_TEXTS) {
             throw new InputException("train-mini: at most " + MOST_LAYERS + " layers, a width of " + MOST_WIDTH
-                    + " and " + MOST_TEXTS + " texts a step");
+                    + " and " + MOST_TEXTS + " texts per step");
         }
         if (12L * layers * hiddenSize * hiddenSize > MOST_PARAMETERS) {
             throw new InputException("train-mini: " + layers + " layers of width " + hiddenSize
-                    + " have more than a thousand million parameters: choose fewer layers or a smaller width");
+                    + " have more than 1,000,000,000 parameters: choose fewer layers or a smaller width");
         }
         require(learningRate > 0 && learningRate <= 1, "--learning-rate", learningRate, "above 0 and at most 1");
         require(weightDecay >= 0 && weightDecay <= 1, "--weight-decay", weightDecay, "from 0 to 1");
         require(contextWeight >= 0 && contextWeight <= 1000, "--context-weight", contextWeight, "from 0 to 1000");
-        require(warmupSteps >= 0, "--warmup-steps", warmupSteps, "from 0 on");
+        require(warmupSteps >= 0, "--warmup-steps", warmupSteps, "at least 0");
         if (hiddenSize % heads != 0) {
             throw new InputException("train-mini: " + heads + " heads do not divide the width " + hiddenSize);
         }
@@ -63,7 +68,11 @@ public record MiniOptions(
         }
     }
 
-    /** What the bundled model was trained with. */
+    /**
+     * The options that the bundled model was trained with.
+     *
+     * @return the options
+     */
     public static MiniOptions defaults() {
         return new MiniOptions(6, 8, 128, 4000, 64, 42, 2e-3, 200, 0.1, 0.03);
     }

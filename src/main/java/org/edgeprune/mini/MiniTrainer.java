@@ -19,7 +19,7 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
-/** One optimisation step of a small GPT-2 after another. Owns the model. */
+/** Trains a small GPT-2, one optimisation step at a time. Owns the model. */
 final class MiniTrainer implements AutoCloseable {
     private static final double MAX_GRADIENT_NORM = 1;
 
@@ -76,8 +76,8 @@ final class MiniTrainer implements AutoCloseable {
     /**
      * Makes one step on the corpus' next texts.
      *
-     * @param step number from 0; decides the learning rate
-     * @return the loss before it, in nats
+     * @param step its number from 0, which determines the learning rate
+     * @return the loss before the step, in nats
      */
     double step(int step) {
         try (TensorScope _ = TensorScope.open()) {

@@ -9,7 +9,13 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
 import org.edgeprune.torch.Device;
 
-/** Trains a small GPT-2 on the bundled tasks' texts and writes it as a HuggingFace model directory. */
+/**
+ * Trains a small GPT-2 on the bundled tasks' texts and writes it as a HuggingFace model directory.
+ *
+ * @param options sizes and hyper-parameters
+ * @param device where the model is trained
+ * @param listener told of the progress
+ */
 public record MiniTraining(MiniOptions options, Device device, Listener listener) {
     /** Test prompts of each task in the final report. */
     static final int TEST_EXAMPLES = 1000;
@@ -17,29 +23,40 @@ public record MiniTraining(MiniOptions options, Device device, Listener listener
     private static final int VALIDATION_EXAMPLES = 200;
     private static final int EVALUATE_EVERY = 250;
 
-    /** Hears how a run goes. */
+    /** Is told of the progress. */
     public interface Listener {
-        /** After each step, counted from 1; {@code loss} is that of the step's own texts, in nats. */
+        /**
+         * A step has ended.
+         *
+         * @param step its number, from 1
+         * @param loss the loss on the step's texts before the step, in nats
+         */
         void step(int step, double loss);
 
-        /** Now and then: each task's metrics on validation prompts. */
+        /**
+         * The model was evaluated, after every 250 steps.
+         *
+         * @param step the number of steps so far
+         * @param metrics each task's metrics on validation prompts
+         */
         void evaluated(int step, Map<String, Map<String, Double>> metrics);
     }
 
     /**
-     * What came out.
+     * The result of a training run.
      *
-     * @param parameters how many numbers were trained
-     * @param metrics of each task on test prompts
+     * @param parameters the number of trained parameters
+     * @param metrics each task's metrics on test prompts
      */
     public record Trained(long parameters, Map<String, Map<String, Double>> metrics) {}
 
     /**
-     * Runs the whole training.
+     * Trains a model.
      *
-     * @param directory to write, at the end and as a whole; must not exist, or hold nothing but hidden files
-     * @param command what the directory's README names as the command to repeat it
-     * @throws InputException if the directory holds files or cannot be written, or the loss is not finite any more
+     * @param directory the directory to write, at the end and as a whole; it must not exist, or have hidden files only
+     * @param command the command to repeat the training, for the directory's README
+     * @return the result
+     * @throws InputException if the directory has files or cannot be written, or the loss is not finite any more
      */
     public Trained run(Path directory, String command) {
         AtomicDirectory.requireNew(directory);

@@ -17,22 +17,20 @@ import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.circuit.TruthEdge;
 
 /**
- * A circuit against the ground truth of a compiled model, and verified by itself: every example, every single edge.
+ * A circuit compared with the ground truth of a compiled model, and verified independently of it on every example and every single edge.
  *
- * <p>The ground truth does not depend on the circuit, and the verification does not use the ground truth: it cuts all
- * that the circuit leaves out, then in addition each edge that it keeps, and cuts each edge by itself from the whole
- * model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} are the same.
+ * <p>The ground truth does not depend on the circuit, and the verification does not use the ground truth: it ablates everything outside the circuit, then in addition each edge of the circuit, and ablates each edge by itself in the whole model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} count as equal.
  *
- * @param ablation what cut edges carry
+ * @param ablation what ablated edges carry
  * @param found the circuit's edges
  * @param truth the ground truth's edges
- * @param unique whether no other edges would do as well as the truth's
- * @param extra edges of the circuit that are not in the truth
- * @param missing edges of the truth that are not in the circuit
- * @param error the greatest change of an output, on any example, when everything outside the circuit is cut
- * @param idle edges of the circuit that can each be cut in addition without any change
- * @param dropped edges outside the circuit that change an output of the whole model when they alone are cut
- * @param examples how many were run
+ * @param unique whether the ground truth is the only right answer
+ * @param extra edges of the circuit that are not in the ground truth
+ * @param missing edges of the ground truth that are not in the circuit
+ * @param error the greatest change of an output, on any example, when everything outside the circuit is ablated
+ * @param idle edges of the circuit that can each be ablated in addition without any change
+ * @param dropped edges outside the circuit that change an output of the whole model when they alone are ablated
+ * @param examples the number of examples
  */
 public record CircuitCheck(
         Ablation ablation,
@@ -46,9 +44,13 @@ public record CircuitCheck(
         List<TruthEdge> dropped,
         int examples) {
     /**
-     * Checks a circuit on inputs of the model's full length.
+     * Checks a circuit on inputs of the model's maximal length.
      *
-     * @param limit how many examples at most; under zero ablation one an input, else inputs with their corruptions
+     * @param model the compiled model
+     * @param circuit the circuit
+     * @param ablation what ablated edges carry
+     * @param limit about the most examples; under zero ablation one for each input, otherwise inputs with their corruptions
+     * @return the result
      */
     public static CircuitCheck of(CompiledModel model, Circuit circuit, Ablation ablation, int limit) {
         List<TruthEdge> found = circuit.edges().stream()
@@ -61,7 +63,7 @@ public record CircuitCheck(
                 TracrTask.FIRST_SCORED,
                 GroundTruth.TOLERANCE);
         FunctionalCircuit truth = search.find();
-        // By their weights no other edges can change anything, so only these need to be cut.
+        // According to the weights no other edge can change anything, so only these are ablated.
         List<TruthEdge> structural = StructuralCircuit.of(model).edges();
         Set<TruthEdge> outside = new LinkedHashSet<>(minus(structural, found));
         return new CircuitCheck(
@@ -83,12 +85,20 @@ public record CircuitCheck(
         return List.copyOf(rest);
     }
 
-    /** The share of the circuit's edges that are in the truth; 1 for no edges. */
+    /**
+     * The fraction of the circuit's edges that are in the ground truth.
+     *
+     * @return from 0 to 1; 1 for a circuit without edges
+     */
     public double precision() {
         return share(found);
     }
 
-    /** The share of the truth's edges that are in the circuit; 1 for no edges. */
+    /**
+     * The fraction of the ground truth's edges that are in the circuit.
+     *
+     * @return from 0 to 1; 1 for a ground truth without edges
+     */
     public double recall() {
         return share(truth);
     }
@@ -97,17 +107,29 @@ public record CircuitCheck(
         return of.isEmpty() ? 1 : (double) (found.size() - extra.size()) / of.size();
     }
 
-    /** Whether the circuit gives the whole model's outputs on every example. */
+    /**
+     * Whether the circuit has the whole model's outputs on every example.
+     *
+     * @return whether {@link #error} is within the tolerance
+     */
     public boolean faithful() {
         return error <= GroundTruth.TOLERANCE;
     }
 
-    /** Whether the circuit is the ground truth and verified to be faithful and without idle edges. */
+    /**
+     * Whether the circuit is the ground truth, and is verified to be faithful and without idle edges.
+     *
+     * @return whether nothing is wrong
+     */
     public boolean perfect() {
         return extra.isEmpty() && missing.isEmpty() && faithful() && idle.isEmpty();
     }
 
-    /** The result for people, a line each. */
+    /**
+     * The result for people.
+     *
+     * @return several lines, without a line break at the end
+     */
     public String text() {
         StringBuilder text = new StringBuilder();
         text.append("%d edges found, %d in the ground truth under %s ablation%s%n"
@@ -121,8 +143,8 @@ public record CircuitCheck(
         list(text, "missing", missing);
         text.append("largest change of an output on %,d examples: %.2g (%s)%n"
                 .formatted(examples, error, faithful() ? "faithful" : "not faithful"));
-        list(text, "changes nothing when cut from the circuit", idle);
-        list(text, "left out, but matters when cut from the whole model", dropped);
+        list(text, "changes nothing when ablated from the circuit", idle);
+        list(text, "not in the circuit, but matters when ablated from the whole model", dropped);
         return text.append(perfect() ? "perfect" : "not perfect").toString();
     }
 

@@ -33,42 +33,28 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
- * From a program to its circuit: compiles it, prunes it, minimizes what pruning found, and checks both against the
- * ground truth.
+ * From a program to its circuit: compiles it, prunes the model, minimizes the circuit that pruning found, and checks both circuits against the ground truth.
  *
- * <p>The target sparsity rises past what any circuit can have, so that even edges without any effect are pressed out.
- * The circuit is the sparsest that was faithful on the way.
+ * <p>The target sparsity rises beyond what any circuit can have, so that even edges without any effect are removed. The result is the sparsest circuit that was faithful during training.
  *
- * @param ablation what cut edges carry
+ * @param ablation what ablated edges carry
  * @param steps optimiser steps
- * @param seed of masks, noise, batches and data
+ * @param seed the seed of masks, noise, batches and data
  */
 public record Recovery(Ablation ablation, int steps, long seed) {
-    /**
-     * Mean KL up to which a circuit counts as faithful while it is looked for, as a share of the KL of cutting
-     * everything.
-     */
+    /** A circuit counts as faithful during training up to this mean KL, as a fraction of the KL of the empty circuit. */
     private static final double FAITHFUL_SHARE = 1e-4;
 
-    /** How much the mean KL may rise while the circuit is minimized, as a share of the same. */
+    /** By how much the mean KL may rise while the circuit is minimized, as a fraction of the KL of the empty circuit. */
     private static final double MINIMIZE_SHARE = 1e-5;
 
-    /**
-     * Learning rate of the multipliers, for each edge of the graph and in units of the KL of cutting everything. The
-     * constraint presses on each edge with its multipliers' share, lambda over edges, and KL has to be able to hold
-     * against that: a small graph or a small KL asks for small multipliers.
-     */
+    /** Learning rate of the multipliers, for each edge of the graph and in units of the KL of the empty circuit. The constraint pulls on each edge with its share of the multipliers, lambda over edges, and the gradient of the KL must be able to balance that: a small graph or a small KL requires small multipliers. */
     private static final double MULTIPLIER_RATE = 4e-6;
 
-    /**
-     * Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With
-     * much higher rates masks fall through that last stretch in one step, and a mask of exactly zero never comes back.
-     * An edge into a step function (an MLP that tells one number from the next) has a gradient nowhere; no rate helps
-     * there, which is why circuits are minimized.
-     */
+    /** Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With much higher rates masks cross that last stretch in one step, and a mask of exactly zero never recovers. An edge into a step function (an MLP that distinguishes adjacent numbers) has no gradient anywhere; no learning rate helps there, which is why circuits are minimized. */
     private static final double MASK_RATE = 0.05;
 
-    /** The last target sparsity of edges: past what any circuit can have. */
+    /** The last target edge sparsity: beyond what any circuit can have. */
     private static final double PRESSED = 1.1;
 
     private static final double MAX_GRAD_NORM = 1;
@@ -76,22 +62,24 @@ public record Recovery(Ablation ablation, int steps, long seed) {
     private static final int EVALUATE_EVERY = 25;
     private static final long CACHE_BYTES = 1L << 30;
 
-    /** Examples that circuits are checked on at most; enough for every input of the library's programs. */
+    /** The most examples that circuits are checked on; enough for every input of the library's programs. */
     private static final int LIMIT = 10_000;
 
-    /** What a recovery makes. */
+    /** The names of the files in the directory of a recovery. */
     private static final Set<String> FILES = Set.of("model", "data", "run", "trained.json", "minimal.json");
 
-    /** Steps that do for every program of the library. */
+    /** The number of steps that suffices for every program of the library. */
     public static final int STEPS = 2000;
 
     /**
-     * @param task its name
-     * @param graphEdges edges of the whole graph
-     * @param trained the circuit that training found, checked
-     * @param minimal the same after {@link Minimizer}, checked
-     * @param metrics of the minimal circuit on the test part: accuracy, KL
-     * @param seconds for training and minimizing
+     * The result of a recovery.
+     *
+     * @param task the task's name
+     * @param graphEdges the number of edges of the whole graph
+     * @param trained the check of the circuit that training found
+     * @param minimal the check of that circuit after {@link Minimizer}
+     * @param metrics the metrics of the minimal circuit on the test split, such as accuracy and KL
+     * @param seconds the time of training and minimizing, in seconds
      */
     public record Result(
             String task,
@@ -102,12 +90,13 @@ public record Recovery(Ablation ablation, int steps, long seed) {
             double seconds) {}
 
     /**
-     * Writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is what training
-     * ended with, {@code trained.json} the circuit that was chosen and {@code minimal.json} what was left of it. What a
-     * recovery that was cut off left there is made again.
+     * Runs the recovery and writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is the circuit at the end of training, {@code trained.json} the circuit that was chosen and {@code minimal.json} its minimized form. Files of an interrupted recovery in the directory are written again.
      *
-     * @throws InputException if the directory holds a finished recovery or files of others, or another process works on
-     *     it
+     * @param task the task of a library program
+     * @param directory created if it does not exist
+     * @param device where the model is run
+     * @return the result
+     * @throws InputException if the directory has a finished recovery or other files, or another process is using it
      */
     public Result run(TracrTask task, Path directory, Device device) {
         try (FolderLock _ = FolderLock.of(directory)) {
@@ -118,11 +107,11 @@ public record Recovery(Ablation ablation, int steps, long seed) {
 
     private static void requireUnfinished(Path directory) {
         if (Files.exists(directory.resolve("minimal.json"))) {
-            throw new InputException(directory + ": holds a run already: choose another --out");
+            throw new InputException(directory + ": already has a finished run: choose another --out");
         }
         for (Path file : Folders.visible(directory)) {
             if (!FILES.contains(file.getFileName().toString())) {
-                throw new InputException(directory + ": holds files of others, such as " + file.getFileName()
+                throw new InputException(directory + ": has other files, such as " + file.getFileName()
                         + ": choose another --out");
             }
         }

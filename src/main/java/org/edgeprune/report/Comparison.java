@@ -10,8 +10,17 @@ import java.util.Set;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.report.FoundCircuit.Link;
 
-/** Several circuits beside each other. Edges are the same where their names are. */
+/**
+ * Several circuits side by side. Edges are identified by the names of their ends.
+ *
+ * @param circuits at least one
+ */
 public record Comparison(List<FoundCircuit> circuits) {
+    /**
+     * Copies the list.
+     *
+     * @throws IllegalArgumentException if it is empty
+     */
     public Comparison {
         circuits = List.copyOf(circuits);
         if (circuits.isEmpty()) {
@@ -19,12 +28,24 @@ public record Comparison(List<FoundCircuit> circuits) {
         }
     }
 
-    /** Reads run directories and {@code edges.json} files. */
+    /**
+     * Reads circuits.
+     *
+     * @param paths run directories and {@code edges.json} files, at least one
+     * @return their comparison, in the same order
+     * @throws org.edgeprune.io.InputException as {@link FoundCircuit#read}
+     */
     public static Comparison of(List<Path> paths) {
         return new Comparison(paths.stream().map(FoundCircuit::read).toList());
     }
 
-    /** Edges in both over edges in either (Jaccard index, IoU): 1 for equal circuits, also where both are empty. */
+    /**
+     * The Jaccard index (intersection over union) of two circuits' edges.
+     *
+     * @param one the index of a circuit
+     * @param other the index of another circuit
+     * @return from 0 to 1; 1 for equal circuits, even if both are empty
+     */
     public double overlap(int one, int other) {
         Set<Link> both = new LinkedHashSet<>(circuits.get(one).edges());
         both.retainAll(circuits.get(other).edges());
@@ -33,7 +54,11 @@ public record Comparison(List<FoundCircuit> circuits) {
         return either == 0 ? 1 : (double) both.size() / either;
     }
 
-    /** {@link #overlap} of every circuit with every other. */
+    /**
+     * The Jaccard index of every pair of circuits.
+     *
+     * @return [circuits][circuits], symmetric, with ones on the diagonal
+     */
     public double[][] overlaps() {
         double[][] overlaps = new double[circuits.size()][circuits.size()];
         for (int i = 0; i < overlaps.length; i++) {
@@ -44,21 +69,33 @@ public record Comparison(List<FoundCircuit> circuits) {
         return overlaps;
     }
 
-    /** The edges that all circuits have. */
+    /**
+     * The edges that all circuits have.
+     *
+     * @return in the order of the first circuit
+     */
     public Set<Link> intersection() {
         Set<Link> common = new LinkedHashSet<>(circuits.get(0).edges());
         circuits.forEach(c -> common.retainAll(c.edges()));
         return common;
     }
 
-    /** The edges that any circuit has. */
+    /**
+     * The edges that at least one circuit has.
+     *
+     * @return in order of first appearance
+     */
     public Set<Link> union() {
         Set<Link> any = new LinkedHashSet<>();
         circuits.forEach(c -> any.addAll(c.edges()));
         return any;
     }
 
-    /** Each metric of the circuits in their order; null where one does not have it. */
+    /**
+     * The circuits' metrics.
+     *
+     * @return for each metric one value for each circuit, null where a circuit does not have the metric
+     */
     public Map<String, List<Double>> metrics() {
         Map<String, List<Double>> rows = new LinkedHashMap<>();
         for (String name :
@@ -70,7 +107,13 @@ public record Comparison(List<FoundCircuit> circuits) {
         return rows;
     }
 
-    /** Writes a set of edges as an {@code edges.json}. */
+    /**
+     * Writes a set of edges as an {@code edges.json}.
+     *
+     * @param edges the edges
+     * @param file the file, replaced if it exists
+     * @throws org.edgeprune.io.InputException if the file cannot be written
+     */
     public static void write(Set<Link> edges, Path file) {
         AtomicFile.writeText(file, FoundCircuit.toJson(edges));
     }

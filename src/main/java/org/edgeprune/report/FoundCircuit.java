@@ -18,16 +18,22 @@ import org.edgeprune.io.Json;
 import org.edgeprune.prune.RunDirectory;
 
 /**
- * A circuit from a file, by the names of its nodes.
+ * A circuit read from a file, by the names of its nodes.
  *
- * @param name what the user called it
+ * @param name the path that the user gave
  * @param edges in the order of the file
- * @param metrics the numbers of its {@code metrics.json}; empty for a bare {@code edges.json}
+ * @param metrics the numbers of its {@code metrics.json}; empty for an {@code edges.json} outside a run directory
  */
 public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> metrics) {
-    /** An edge by its ends' names. */
+    /**
+     * An edge by the names of its ends.
+     *
+     * @param writer the writer's name
+     * @param reader the reader's name
+     */
     public record Link(String writer, String reader) {}
 
+    /** Copies edges and metrics. */
     public FoundCircuit {
         edges = Collections.unmodifiableSet(new LinkedHashSet<>(edges));
         metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -36,19 +42,28 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
     /**
      * Reads a run directory or an {@code edges.json}.
      *
-     * @throws InputException if it is neither, the run has not ended, or its edges are not those of its metrics
+     * @param path the directory or file
+     * @return the circuit
+     * @throws InputException if it is neither, the run has not ended, or its edges do not belong to its metrics
      */
     public static FoundCircuit read(Path path) {
         return read(path, note -> {});
     }
 
-    /** The same, and hears if a run is of an earlier version, whose edges cannot be verified. */
+    /**
+     * The same, with a note if a run is of an earlier version, whose edges cannot be verified.
+     *
+     * @param path the directory or file
+     * @param noted receives the note
+     * @return the circuit
+     * @throws InputException as {@link #read(Path)}
+     */
     public static FoundCircuit read(Path path, Consumer<String> noted) {
         boolean run = Files.isDirectory(path);
         RunDirectory directory = new RunDirectory(path);
         Path file = run ? directory.edgesFile() : path;
         if (!Files.isRegularFile(file)) {
-            throw new InputException(file + ": not there: "
+            throw new InputException(file + ": no such file: "
                     + (run && directory.holdsRun()
                             ? "the run has not ended; continue it with edgeprune prune --resume"
                             : "name the folder of a run or an edges.json"));
@@ -62,7 +77,13 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         return new FoundCircuit(path.toString(), edges, run ? metrics(directory.metricsFile()) : Map.of());
     }
 
-    /** A circuit of a known model. */
+    /**
+     * A circuit of a computation graph.
+     *
+     * @param name the name to show
+     * @param circuit the circuit
+     * @return its edges, without metrics
+     */
     public static FoundCircuit of(String name, Circuit circuit) {
         return new FoundCircuit(
                 name,
@@ -72,7 +93,7 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
                 Map.of());
     }
 
-    /** The numbers in a {@code metrics.json}. */
+    /** The numbers of a {@code metrics.json}. */
     static Map<String, Double> metrics(Path file) {
         Map<String, Double> metrics = new LinkedHashMap<>();
         Json.read(file, "name the folder of a run").properties().forEach(entry -> {
@@ -83,12 +104,12 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         return metrics;
     }
 
-    /** As {@code edges.json} has it: one {@code [writer, reader]} pair a line. */
+    /** The text of an {@code edges.json}: one {@code [writer, reader]} pair on each line. */
     static String toJson(Set<Link> edges) {
         return EdgesFile.toJson(edges.stream().map(e -> new EdgesFile.Entry(e.writer(), e.reader())));
     }
 
-    /** Names in order of first appearance in any of several maps. */
+    /** The keys of several maps, in order of first appearance. */
     static Set<String> names(List<Map<String, Double>> maps) {
         return maps.stream().flatMap(m -> m.keySet().stream()).collect(Collectors.toCollection(LinkedHashSet::new));
     }

@@ -3,7 +3,7 @@ package org.edgeprune.report;
 import java.util.List;
 import java.util.Locale;
 
-/** Pieces of a page. */
+/** Elements of an HTML page. */
 final class Html {
     private Html() {}
 
@@ -14,7 +14,7 @@ final class Html {
                 .replace("\"", "&quot;");
     }
 
-    /** A table; numbers are aligned right. Cells are text or numbers; null is an empty cell. */
+    /** A table with numbers aligned right. Cells are texts or numbers; null is an empty cell. */
     static String table(String id, List<String> head, List<? extends List<?>> rows) {
         StringBuilder html = new StringBuilder("<table id=\"" + id + "\">");
         if (!head.isEmpty()) {

@@ -14,8 +14,8 @@ import org.edgeprune.io.TextReader;
 /**
  * A run's {@code metrics.jsonl}.
  *
- * @param steps a line a step
- * @param evaluations a line an evaluation on the validation part
+ * @param steps one line for each step
+ * @param evaluations one line for each evaluation on the validation split
  */
 record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
     static RunHistory read(Path file) {
@@ -27,7 +27,7 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
         return new RunHistory(steps, evaluations);
     }
 
-    /** The JSON objects of a file, one per line; a last line that a kill left half-written is left out. */
+    /** The JSON objects of a file, one on each line. An incomplete last line, which a killed process leaves, is skipped. */
     static List<JsonNode> lines(Path file) {
         List<String> lines = TextReader.LARGE.lines(file, "name the folder of a run");
         List<JsonNode> nodes = new ArrayList<>();
@@ -48,17 +48,17 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
         return column(steps, line -> line.path("step").doubleValue());
     }
 
-    /** One value of every step; NaN where it is missing. */
+    /** A value of every step; NaN where it is missing. */
     double[] values(String name) {
         return column(steps, line -> line.path(name).asDouble(Double.NaN));
     }
 
-    /** One of the multipliers of every step. */
+    /** A Lagrange multiplier at every step. */
     double[] multiplier(int index) {
         return column(steps, line -> line.path("multipliers").path(index).asDouble(Double.NaN));
     }
 
-    /** The steps at which the run was evaluated. */
+    /** The steps with an evaluation. */
     double[] evaluated() {
         return column(evaluations, line -> line.path("step").doubleValue());
     }
@@ -67,7 +67,7 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
         return column(evaluations, line -> line.path("validation").path(name).asDouble(Double.NaN));
     }
 
-    /** Names of the metrics that were evaluated. */
+    /** The names of the evaluated metrics. */
     Set<String> validationNames() {
         Set<String> names = new LinkedHashSet<>();
         evaluations.forEach(line -> line.path("validation").fieldNames().forEachRemaining(names::add));

@@ -22,10 +22,7 @@ import org.edgeprune.io.TextReader;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 
-/**
- * A run's page: configuration, curves, metrics, the circuit and every test example, in one HTML file that needs no
- * other and no network. It is made from the run's files alone.
- */
+/** The page of a run: configuration, curves, metrics, the circuit and every test example, in one self-contained HTML file. It is made from the run's files alone. */
 public final class RunReport {
     private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
     private static final String FULL_MODEL = "full_model_";
@@ -43,15 +40,23 @@ public final class RunReport {
     }
 
     /**
-     * The page of a run, as HTML.
+     * The page of a run.
      *
-     * @throws InputException if the directory is no run's, or the run has not ended
+     * @param run the run's directory
+     * @return an HTML page
+     * @throws InputException if the directory is not a run's, or the run has not ended
      */
     public static String of(RunDirectory run) {
         return new RunReport(run).html();
     }
 
-    /** Writes the page to a file. */
+    /**
+     * Writes the page of a run.
+     *
+     * @param run the run's directory
+     * @param file the file, replaced if it exists
+     * @throws InputException as {@link #of}, or if the file cannot be written
+     */
     public static void write(RunDirectory run, Path file) {
         String html = of(run);
         AtomicFile.writeText(file, html);
@@ -88,11 +93,11 @@ public final class RunReport {
         return "%,d edges%s%s"
                 .formatted(
                         circuit.edges().size(),
-                        sparsity == null ? "" : ", %.2f%% of the model's edges cut".formatted(100 * sparsity),
+                        sparsity == null ? "" : ", edge sparsity %.2f%%".formatted(100 * sparsity),
                         kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
     }
 
-    /** The circuit's metrics, beside the full model's where it has them. */
+    /** The circuit's metrics, beside the full model's if the run has them. */
     private static String metrics(Map<String, Double> metrics) {
         List<List<Object>> rows = new ArrayList<>();
         metrics.forEach((name, value) -> {
@@ -114,13 +119,13 @@ public final class RunReport {
                 evaluated.length == 0
                         ? kl
                         : kl.points("validation, binary masks", evaluated, history.validation("kl")));
-        curves.add(Curves.of("Sparsity against target", "step", "share that is cut")
+        curves.add(Curves.of("Sparsity against target", "step", "sparsity")
                 .line("edges", steps, history.values("edge_sparsity"))
                 .dashed("edges' target", steps, history.values("edge_target"))
                 .line("nodes", steps, history.values("node_sparsity"))
                 .dashed("nodes' target", steps, history.values("node_target")));
         curves.add(Curves.of("Loss", "step", "")
-                .line("whole", steps, history.values("loss"))
+                .line("total", steps, history.values("loss"))
                 .line("KL", steps, history.values("kl"))
                 .line("edge term", steps, history.values("edge_loss"))
                 .line("node term", steps, history.values("node_loss")));
@@ -133,7 +138,7 @@ public final class RunReport {
         curves.add(Curves.of("Gradient norm", "step", "before clipping")
                 .logarithmic()
                 .line("", steps, history.values("grad_norm")));
-        curves.add(Curves.of("Speed", "step", "steps a second")
+        curves.add(Curves.of("Speed", "step", "steps per second")
                 .line(
                         "",
                         steps,
@@ -141,7 +146,7 @@ public final class RunReport {
         return curves;
     }
 
-    /** Metrics between 0 and 1 share a plot, the others have one each. */
+    /** Metrics between 0 and 1 share a plot, each other metric has its own. */
     private List<Curves> validation(double[] evaluated) {
         Curves shares = Curves.of("Validation, binary masks", "step", "share");
         boolean any = false;
@@ -178,7 +183,7 @@ public final class RunReport {
         }
     }
 
-    /** A row a test example: its prompts, what the circuit says, and its metrics beside the full model's. */
+    /** One row for each test example: its prompts, the circuit's prediction, and its metrics beside the full model's. */
     private String examples() {
         if (!Files.exists(run.examplesFile())) {
             return "<p>The run has no " + run.examplesFile().getFileName() + ": it was made by an older version. "
@@ -188,7 +193,7 @@ public final class RunReport {
         List<Map<String, Double>> metrics =
                 lines.stream().map(l -> numbers(l.path("metrics"))).toList();
         List<String> names = List.copyOf(FoundCircuit.names(metrics));
-        List<String> head = new ArrayList<>(List.of("", "clean", "corrupted", "circuit says"));
+        List<String> head = new ArrayList<>(List.of("", "clean", "corrupted", "circuit's prediction"));
         names.forEach(name -> head.addAll(List.of(name, "full model")));
         List<List<Object>> rows = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {

@@ -14,9 +14,9 @@ import org.edgeprune.io.AtomicFile;
 import org.edgeprune.prune.RunDirectory;
 
 /**
- * Runs that differ in their target sparsity, as one table and one plot.
+ * Runs with different target sparsities, as a table and a plot.
  *
- * @param rows one per run, in order of their targets
+ * @param rows one for each run
  */
 public record SweepTable(List<Row> rows) {
     private static final String SPARSITY = "edge_sparsity";
@@ -25,22 +25,34 @@ public record SweepTable(List<Row> rows) {
     /**
      * One run.
      *
-     * @param target edge sparsity that was asked for
-     * @param run its folder's name
+     * @param target the target edge sparsity, 0 to 1
+     * @param run the name of its directory
      * @param metrics the numbers of its {@code metrics.json}
      */
     public record Row(double target, String run, Map<String, Double> metrics) {
-        /** Of a run that has ended. */
+        /**
+         * The row of a run that has ended.
+         *
+         * @param target the target edge sparsity, 0 to 1
+         * @param run the run's directory
+         * @return the row
+         * @throws org.edgeprune.io.InputException if the run has no {@code metrics.json}
+         */
         public static Row of(double target, RunDirectory run) {
             return new Row(target, run.path().getFileName().toString(), FoundCircuit.metrics(run.metricsFile()));
         }
     }
 
+    /** Sorts the rows by their targets. */
     public SweepTable {
         rows = rows.stream().sorted(Comparator.comparingDouble(Row::target)).toList();
     }
 
-    /** Names of all metrics. */
+    /**
+     * The names of all metrics.
+     *
+     * @return in order of first appearance
+     */
     public Set<String> metrics() {
         return FoundCircuit.names(rows.stream().map(Row::metrics).toList());
     }
@@ -69,14 +81,18 @@ public record SweepTable(List<Row> rows) {
                         .replaceFirst("\\.$", "");
     }
 
-    /** Comma-separated, with a line of names first. */
+    /**
+     * The table as comma-separated values.
+     *
+     * @return a header and one line for each run
+     */
     public String toCsv() {
         return lines("")
                 .map(line -> line.stream().map(SweepTable::cell).collect(Collectors.joining(",")) + "\n")
                 .collect(Collectors.joining());
     }
 
-    /** A spreadsheet must not take a name for a formula; numbers are never formulas. */
+    /** A spreadsheet must not evaluate a name as a formula; numbers are never formulas. */
     private static String cell(String cell) {
         boolean formula =
                 cell.matches("(?s)[=+\\-@\t\r].*") && !cell.matches("-(\\d+(\\.\\d+)?([eE][+-]?\\d+)?|Infinity)");
@@ -87,6 +103,11 @@ public record SweepTable(List<Row> rows) {
         return cell.matches("[^,\"\n\r]*") ? cell : "\"" + cell.replace("\"", "\"\"") + "\"";
     }
 
+    /**
+     * The table in Markdown.
+     *
+     * @return a header and one line for each run
+     */
     public String toMarkdown() {
         List<List<String>> all = lines("-").toList();
         String rule = "|" + "---|".repeat(all.get(0).size()) + "\n";
@@ -98,9 +119,10 @@ public record SweepTable(List<Row> rows) {
     }
 
     /**
-     * Sparsity against faithfulness: KL to the full model, on a logarithmic axis, over the sparsity that was reached.
+     * Faithfulness against sparsity: KL to the full model, on a logarithmic axis, over the sparsity that was reached.
      *
      * @param title above the plot
+     * @return the plot
      */
     public Curves toPlot(String title) {
         List<Row> reached = rows.stream()
@@ -116,7 +138,14 @@ public record SweepTable(List<Row> rows) {
         return rows.stream().mapToDouble(r -> r.metrics().get(name)).toArray();
     }
 
-    /** Writes {@code sweep.csv}, {@code sweep.md} and {@code sweep.svg} into a folder. */
+    /**
+     * Writes {@code sweep.csv}, {@code sweep.md} and {@code sweep.svg}.
+     *
+     * @param folder an existing directory
+     * @param title above the plot
+     * @return the three files
+     * @throws org.edgeprune.io.InputException if a file cannot be written
+     */
     public List<Path> write(Path folder, String title) {
         return List.of(
                 file(folder.resolve("sweep.csv"), toCsv()),

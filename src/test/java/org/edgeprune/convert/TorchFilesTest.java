@@ -100,9 +100,17 @@ class TorchFilesTest {
     }
 
     @Test
+    void aConfigurationThatIsNotUtf8IsRefused() throws IOException {
+        Path source = model("{}", "zip.bin", "pytorch_model.bin");
+        Files.write(source.resolve("config.json"), new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'});
+        String message = refusal(source, dir.resolve("out"));
+        assertTrue(message.contains("config.json: line 1, byte 3 (0xff) is not UTF-8"), message);
+    }
+
+    @Test
     void whatCannotBeAModelIsRefused() throws IOException {
         Path source = model("{}", "no_tensors.bin", "pytorch_model.bin");
-        assertTrue(refusal(source, dir.resolve("out")).contains("holds no tensors"));
+        assertTrue(refusal(source, dir.resolve("out")).contains("has no tensors"));
         Files.delete(source.resolve("config.json"));
         assertTrue(refusal(source, dir.resolve("out")).contains("config.json: missing"));
         Path meta = Files.createDirectory(dir.resolve("meta"));

@@ -118,7 +118,7 @@ class CustomTaskTest {
     @Test
     void thereIsNoGenerator() {
         assertSame(CustomTask.class, Tasks.named("custom").getClass());
-        assertMessage("custom has no generator", () -> custom.generate(DataRequest.seeded(1)));
+        assertMessage("custom cannot generate data", () -> custom.generate(DataRequest.seeded(1)));
         assertMessage(
                 "task \"ioy\" is unknown; choose one of ioi, ioi-t1, gt, gp, boolean, custom",
                 () -> Tasks.named("ioy"));

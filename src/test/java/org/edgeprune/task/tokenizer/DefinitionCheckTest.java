@@ -27,7 +27,7 @@ class DefinitionCheckTest {
             "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "a*"}, "content": "x"}]} | normalizer[1]: Replace has the pattern 'a*', which matches between characters
             "normalizer": {"type": "Prepend", "prepend": ""} | normalizer: Prepend has an empty text
             "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "FixedLength", "length": 0}]} | pre_tokenizer[0]: FixedLength has length 0
-            "decoder": {"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "Strip", "content": "a", "start": 5, "stop": 5}]} | decoder[1]: Strip takes 5 characters off the end of tokens, which may be shorter
+            "decoder": {"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "Strip", "content": "a", "start": 5, "stop": 5}]} | decoder[1]: Strip takes 5 characters from the end of tokens, which may be shorter
             """)
     void partsThatPanicAreRefused(String part, String fault) {
         assertRefused(
@@ -38,10 +38,10 @@ class DefinitionCheckTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}} | "single" names the token '[CLS]', which it does not define
-            {"Sequence": {"id": "B", "type_id": 0}} | "single" names the text 'B', there is only 'A'
+            {"Sequence": {"id": "B", "type_id": 0}} | "single" names the text 'B', but only 'A' exists
             {"SpecialToken": {"id": "<e>", "type_id": 0}} | the token '<e>' has no ids
             {"SpecialToken": {"id": "<n>", "type_id": 0}} | '<n>' has the id -1, which is not a token id
-            {"SpecialToken": {"id": "<s>", "type_id": 0}} | "single" leaves the text out
+            {"SpecialToken": {"id": "<s>", "type_id": 0}} | "single" does not contain the text
             """)
     void templatesAreChecked(String single, String fault) {
         assertRefused("""

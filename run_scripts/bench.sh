@@ -12,7 +12,7 @@ if [ "${1:-}" = --json ]; then
     shift 2
 fi
 
-bench_head 'prompts x tokens, edges cut'
+bench_head 'prompts x tokens, edge sparsity'
 for batch in 8 32; do
     for cut in 0 50 95; do
         bench_row "$batch x 20, $cut%" --batch-size "$batch" --tokens 20 --edge-sparsity "$(printf 0.%02d "$cut")" "$@"

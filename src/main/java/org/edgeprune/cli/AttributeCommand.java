@@ -90,7 +90,7 @@ final class AttributeCommand implements Callable<Integer> {
 
     @Option(
             names = "--split",
-            paramLabel = "PART",
+            paramLabel = "SPLIT",
             defaultValue = "TRAIN",
             description = "Part of the data: ${COMPLETION-CANDIDATES} (default: train).")
     private Split split;
@@ -105,7 +105,7 @@ final class AttributeCommand implements Callable<Integer> {
             names = "--batch-size",
             paramLabel = "N",
             defaultValue = "16",
-            description = "Examples a batch, which is run in micro-batches (default: ${DEFAULT-VALUE}).")
+            description = "Examples per batch, which is run in micro-batches (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(

@@ -38,15 +38,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code edgeprune bench}: time and memory of one optimisation step, beside a plain forward pass and the prediction.
+ * {@code edgeprune bench}: time and memory of one optimisation step, compared with a plain forward pass and the prediction.
  */
 @Command(
         name = "bench",
         description = {
             "Time a pruning step against a plain forward pass of the same prompts, and compare its memory with the prediction.",
             "A full step runs the full model on the clean and the corrupted prompts, then the masked model forward and backward, then "
-                    + "the update. A cached step, as a run makes it from its second pass over the data, has the first part from memory.",
-            "Prompts are random, embeddings are nodes. Without --model, weights are random too."
+                    + "updates the masks. A cached step, as in a run's second pass over the data, reads the full model's states from memory.",
+            "Prompts are random, and embeddings are nodes of the graph. Without --model, the weights are random too."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -65,31 +65,20 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "A model's directory or name (default: random weights of the shape --config).")
+            description = "A model's directory or name (default: random weights of the shape given by --config).")
     private String model;
 
     @Mixin
     private ShapeOptions shape;
 
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Prompts a step (default: ${DEFAULT-VALUE}).")
-    private int batchSize;
-
-    @Option(
-            names = "--tokens",
-            paramLabel = "N",
-            defaultValue = "20",
-            description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
-    private int tokens;
+    @Mixin
+    private final StepOptions prompts = new StepOptions(8);
 
     @Option(
             names = "--edge-sparsity",
             paramLabel = "S",
             defaultValue = "0",
-            description = "Share of edges that is cut, at random (default: ${DEFAULT-VALUE}).")
+            description = "Fraction of edges that are removed, at random (default: ${DEFAULT-VALUE}).")
     private double edgeSparsity;
 
     @Option(names = "--cached", description = "Time cached steps instead of full ones.")
@@ -99,14 +88,14 @@ final class BenchCommand implements Callable<Integer> {
             names = "--repeat",
             paramLabel = "N",
             defaultValue = "5",
-            description = "Timed steps; their median counts (default: ${DEFAULT-VALUE}).")
+            description = "Timed steps, of which the median is printed (default: ${DEFAULT-VALUE}).")
     private int repeat;
 
     @Option(
             names = "--warm-up",
             paramLabel = "N",
             defaultValue = "2",
-            description = "Steps before them (default: ${DEFAULT-VALUE}).")
+            description = "Steps before the timed ones (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
     @Mixin
@@ -127,22 +116,22 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void requireSound() {
-        if (batchSize < 1 || tokens < 1 || repeat < 1 || warmUp < 0) {
-            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + " --repeat " + repeat
-                    + ": all must be at least 1, and --warm-up not negative");
+        prompts.requirePositive();
+        if (repeat < 1 || warmUp < 0 || repeat > MOST_REPEATS || warmUp > MOST_REPEATS) {
+            throw new InputException("--repeat " + repeat + " --warm-up " + warmUp + ": --repeat must be from 1 to "
+                    + MOST_REPEATS + ", --warm-up from 0 to " + MOST_REPEATS);
         }
-        if ((long) batchSize * tokens > MOST_TOKENS || repeat > MOST_REPEATS || warmUp > MOST_REPEATS) {
-            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + " --repeat " + repeat
-                    + " --warm-up " + warmUp + ": at most " + MOST_TOKENS + " tokens a batch, and " + MOST_REPEATS
-                    + " repeats");
+        if ((long) prompts.batchSize() * prompts.tokens() > MOST_TOKENS) {
+            throw new InputException("--batch-size " + prompts.batchSize() + " --tokens " + prompts.tokens()
+                    + ": at most " + MOST_TOKENS + " tokens in a batch");
         }
         if (!(edgeSparsity >= 0 && edgeSparsity <= 1)) {
             throw new InputException(
-                    "--edge-sparsity " + edgeSparsity + ": must be a share from 0 to 1; 95% is written 0.95");
+                    "--edge-sparsity " + edgeSparsity + ": must be a fraction from 0 to 1; 95% is written 0.95");
         }
         if (model != null && shape.given()) {
             throw new InputException(
-                    "--model has the shape of its own config.json: leave out --config, --layers and --heads");
+                    "--model has the shape of its own config.json: omit --config, --layers and --heads");
         }
     }
 
@@ -160,7 +149,7 @@ final class BenchCommand implements Callable<Integer> {
         Execution execution = recompute.over(compute.start(decoder.sizes()));
         if (execution.offload()) {
             throw new InputException(
-                    "--offload needs weights on disk: write them with edgeprune init, and name them with --model");
+                    "--offload needs weights on disk: write a model with edgeprune init, and name it with --model");
         }
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(decoder, new RandomWeights(1), execution)) {
@@ -177,7 +166,7 @@ final class BenchCommand implements Callable<Integer> {
                 PromptCache cache =
                         new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
-            int[] all = IntStream.range(0, batchSize).toArray();
+            int[] all = IntStream.range(0, prompts.batchSize()).toArray();
             int threads = LibTorch.threads();
             PromptBatches batch = cache.batches(all);
             int forwardThreads = forwardThreads(model, batch.count());
@@ -200,7 +189,7 @@ final class BenchCommand implements Callable<Integer> {
                             graph,
                             model.execution(),
                             Ablation.INTERCHANGE,
-                            StepMemory.Tokens.of(batchSize, tokens))
+                            StepMemory.Tokens.of(prompts.batchSize(), prompts.tokens()))
                     .withCacheBytes(cached ? PromptCache.bytes(model, examples, UNSCORED, Ablation.INTERCHANGE) : 0));
             return new Result(
                     name,
@@ -209,8 +198,8 @@ final class BenchCommand implements Callable<Integer> {
                     model.graphShape().heads(),
                     model.hiddenSize(),
                     graph.edgeCount(),
-                    batchSize,
-                    tokens,
+                    prompts.batchSize(),
+                    prompts.tokens(),
                     edgeSparsity,
                     cached,
                     model.execution().recompute(),
@@ -241,11 +230,11 @@ final class BenchCommand implements Callable<Integer> {
     private List<Example> examples(int vocabulary) {
         SplittableRandom random = new SplittableRandom(1);
         List<Example> examples = new ArrayList<>();
-        for (int i = 0; i < batchSize; i++) {
-            int[] clean = random.ints(tokens, 0, vocabulary).toArray();
-            int[] corrupted = random.ints(tokens, 0, vocabulary).toArray();
+        for (int i = 0; i < prompts.batchSize(); i++) {
+            int[] clean = random.ints(prompts.tokens(), 0, vocabulary).toArray();
+            int[] corrupted = random.ints(prompts.tokens(), 0, vocabulary).toArray();
             examples.add(
-                    new Example(clean, corrupted, tokens - 1, tokens, new Answer.Tokens(new int[] {0}, new int[0])));
+                    new Example(clean, corrupted, prompts.tokens() - 1, prompts.tokens(), new Answer.Tokens(new int[] {0}, new int[0])));
         }
         return examples;
     }
@@ -262,7 +251,7 @@ final class BenchCommand implements Callable<Integer> {
         return new MaskParameters(layout, new HardConcrete(1e-6), edges, nodes, new float[4], device);
     }
 
-    /** Median seconds of the runs that are timed. */
+    /** The median of the timed runs, in seconds. */
     private double median(Progress progress, int done, Runnable body) {
         double[] seconds = new double[repeat];
         for (int i = -warmUp; i < repeat; i++) {
@@ -283,7 +272,7 @@ final class BenchCommand implements Callable<Integer> {
         return new Table()
                 .row(
                         "model",
-                        "%s, %s, %d layers of %d heads, width %d, %,d edges, %.0f%% of them cut"
+                        "%s, %s, %d layers of %d heads, width %d, %,d edges, edge sparsity %.0f%%"
                                 .formatted(
                                         r.model(),
                                         r.architecture(),

@@ -21,12 +21,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune compare}: circuits beside each other. */
+/** {@code edgeprune compare}: compares circuits. */
 @Command(
         name = "compare",
         description = {
             "Compare circuits: how many edges they share (intersection over union, pair by pair), and their metrics.",
-            "The edges that all have, or that any has, can be written, and then evaluated: edgeprune eval --edges FILE."
+            "The common edges, or the edges of any circuit, can be written and then evaluated: edgeprune eval --edges FILE."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -38,7 +38,7 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "RUN",
             arity = "2..*",
-            description = "Folders of runs, edges.json files, or published checkpoints.")
+            description = "Run directories, edges.json files, or checkpoints of the published implementation.")
     private List<Path> runs;
 
     @Option(
@@ -51,10 +51,10 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--intersection",
             paramLabel = "FILE",
-            description = "Write the edges that all have as an edges.json.")
+            description = "Write the edges that all circuits have as an edges.json.")
     private Path intersection;
 
-    @Option(names = "--union", paramLabel = "FILE", description = "Write the edges that any has.")
+    @Option(names = "--union", paramLabel = "FILE", description = "Write the edges that any circuit has as an edges.json.")
     private Path union;
 
     @Mixin
@@ -93,7 +93,7 @@ final class CompareCommand implements Callable<Integer> {
                 : FoundCircuit.read(path, results::note);
     }
 
-    /** Says in what the inputs of a run differ from those of the first: their metrics are then of different things. */
+    /** Notes how the inputs of a run differ from those of the first, in which case their metrics cannot be compared. */
     private void noteDifferences() {
         List<Path> ofRuns =
                 runs.stream().filter(path -> new RunDirectory(path).holdsRun()).toList();
@@ -138,7 +138,7 @@ final class CompareCommand implements Callable<Integer> {
         result.metrics()
                 .forEach((name, values) -> metrics.row(row(name, i -> values.get(i) == null ? "-" : values.get(i), n)));
         return legend + "\n" + overlaps + "\n"
-                + "in all of them %,d edges, in any %,d%n%n".formatted(result.intersection(), result.union())
+                + "%,d edges in all circuits, %,d in any%n%n".formatted(result.intersection(), result.union())
                 + (result.metrics().isEmpty() ? "" : metrics);
     }
 

@@ -7,11 +7,11 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import picocli.CommandLine.Option;
 
-/** {@code --device}, {@code --threads}, {@code --libtorch}: what computes. */
+/** {@code --device}, {@code --threads}, {@code --libtorch}: where the model is run. */
 final class ComputeOptions {
     /**
-     * Width of a model from which several threads help a pass of its own. Below, they wait for each other: on a busy
-     * machine ten times longer.
+     * Width of a model from which several threads help a single pass. Below, their synchronisation dominates: ten
+     * times slower on a busy machine.
      */
     private static final int WORTH_SHARING = 512;
 
@@ -22,14 +22,14 @@ final class ComputeOptions {
             names = "--threads",
             paramLabel = "N",
             description =
-                    "CPU threads of one operation (default: one, for micro-batches share the cores; one per core where batches are whole).")
+                    "CPU threads of an operation (default: one, as micro-batches share the cores; one per core if batches are not split).")
     private Integer threads;
 
     @Option(
             names = "--libtorch",
             paramLabel = "DIR",
             description =
-                    "Your own libtorch, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, else the one that Maven fetched).")
+                    "Directory of a libtorch to use, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, or the bundled one).")
     private Path libtorch;
 
     /** Loads libtorch as these options say, with operations of one thread; nothing may have loaded it before. */

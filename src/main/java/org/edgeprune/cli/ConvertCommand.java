@@ -20,12 +20,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "convert",
         description = {
-            "Make a HuggingFace model directory (config.json, safetensors, tokenizer) of PyTorch's pickle files or of a GGUF",
-            "file. Pickles are read without running anything in them; quantised weights become floating-point numbers."
+            "Convert PyTorch's pickle files or a GGUF file to a HuggingFace model directory (config.json, safetensors,",
+            "tokenizer). Pickles are read without executing code in them; quantised weights become floating-point numbers."
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  edgeprune convert path/to/model -o out/model              pytorch_model.bin beside its config.json",
+            "  edgeprune convert path/to/model -o out/model              pytorch_model.bin and config.json",
             "  edgeprune convert roneneldan/TinyStories-1M -o out/tiny   the same, downloaded from the Hub",
             "  edgeprune convert model-Q4_1.gguf --dtype bf16 -o out/model"
         })
@@ -35,34 +35,30 @@ final class ConvertCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "SOURCE",
             description =
-                    "A directory with pytorch_model.bin or a GGUF file, or one such file itself; or a name on the Hub"
-                            + " like roneneldan/TinyStories-1M, whose pickles are downloaded.")
+                    "A directory with pytorch_model.bin or a GGUF file, or such a file; or a name on the Hub"
+                            + " such as roneneldan/TinyStories-1M, whose pickles are downloaded.")
     private String source;
 
     @Option(
             names = {"-o", "--out"},
             required = true,
             paramLabel = "DIR",
-            description = "Where to write the model; it must not exist, or be empty.")
+            description = "Directory of the new model; it must not exist or be empty.")
     private Path out;
 
     @Option(
             names = "--dtype",
             paramLabel = "DTYPE",
-            description = "f32, bf16 or f16 for all weights (default: as they are; quantised ones as f32).")
+            description = "f32, bf16 or f16 for all weights (default: unchanged; quantised weights become f32).")
     private Optional<DType> dtype = Optional.empty();
 
-    @Option(
-            names = "--shard-size",
-            paramLabel = "BYTES",
-            defaultValue = "5GB",
-            description = "The most in one file; KB, MB and GB may follow the number (default: ${DEFAULT-VALUE}).")
-    private String shardSize;
+    @Mixin
+    private ShardOption shard;
 
     @Option(
             names = "--tokenizer",
             paramLabel = "DIR",
-            description = "Copy the tokenizer files of this directory instead of the source's own.")
+            description = "Directory of tokenizer files to copy in place of the source's own.")
     private Optional<Path> tokenizer = Optional.empty();
 
     @Mixin
@@ -70,7 +66,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Converter.Options options = new Converter.Options(dtype, InitCommand.bytes(shardSize), tokenizer);
+        Converter.Options options = new Converter.Options(dtype, shard.bytes(), tokenizer);
         Converter.Result made;
         try (LazyProgress progress = new LazyProgress()) {
             made = Converter.convert(located(), out, options, progress::at);
@@ -114,7 +110,7 @@ final class ConvertCommand implements Callable<Integer> {
         }
     }
 
-    /** A progress whose total is known once the source has been opened. */
+    /** Progress whose total is known only after the source has been opened. */
     private final class LazyProgress implements AutoCloseable {
         private Progress progress;
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Parameters;
         name = "data",
         description = {
             "Generate a task's data: OUT/train.jsonl, validation.jsonl and test.jsonl.",
-            "The same options give the same files. Names and templates of the test part occur in no other part."
+            "The same options give the same files. Names and templates of the test split occur in no other split."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -35,7 +35,7 @@ final class DataCommand implements Callable<Integer> {
             completionCandidates = TaskNames.class)
     private String task;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to write the three files.")
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the three files.")
     private Path out;
 
     @Mixin
@@ -65,10 +65,10 @@ final class DataCommand implements Callable<Integer> {
     @Option(
             names = "--templates",
             paramLabel = "FILE",
-            description = "Your own templates, one per line; see data/seeds.")
+            description = "File of templates, one on each line; see data/seeds.")
     private Optional<Path> templates;
 
-    @Option(names = "--names", paramLabel = "FILE", description = "Your own names, one per line.")
+    @Option(names = "--names", paramLabel = "FILE", description = "File of names, one on each line.")
     private Optional<Path> names;
 
     @Option(

@@ -15,12 +15,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune demo}: a first circuit, in minutes. */
+/** {@code edgeprune demo}: finds a first circuit within minutes. */
 @Command(
         name = "demo",
         description = {
             "Find, evaluate and save the circuit of indirect object identification in the bundled model.",
-            "It is edgeprune prune --task ioi with the bundled model and its settings."
+            "The same as edgeprune prune --task ioi with the bundled model and its settings."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  edgeprune demo --out out/demo", "  edgeprune demo --out out/demo-7 --seed 7 --json"})
@@ -29,7 +29,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             required = true,
-            description = "Folder of the run; metrics.json is in it.")
+            description = "Directory of the run, in which metrics.json is written.")
     private Path out;
 
     @Mixin

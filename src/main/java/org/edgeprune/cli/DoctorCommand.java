@@ -12,11 +12,11 @@ import org.edgeprune.torch.LibTorch.Report.Problem;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code edgeprune doctor}: is everything there that a run needs? */
+/** {@code edgeprune doctor}: checks the installation. */
 @Command(
         name = "doctor",
         description = {
-            "Check Java, libtorch, the tokenizers and the bundled model, and say what to do about anything wrong.",
+            "Check Java, libtorch, the tokenizers library and the bundled model, and name a remedy for each problem.",
             "Exits with 1 if edgeprune cannot work."
         },
         footerHeading = "%nExamples:%n",
@@ -80,7 +80,7 @@ final class DoctorCommand implements Callable<Integer> {
                     .append(problem.remedy())
                     .append('\n');
         }
-        return text.append(healthy ? "edgeprune can work here." : "edgeprune cannot work here.")
+        return text.append(healthy ? "edgeprune works on this machine." : "edgeprune does not work on this machine.")
                 .toString();
     }
 

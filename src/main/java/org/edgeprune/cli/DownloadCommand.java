@@ -14,8 +14,8 @@ import picocli.CommandLine.Parameters;
         name = "download",
         description = {
             "Download a model from the HuggingFace Hub into the cache that HuggingFace's libraries share.",
-            "Only safetensors, configuration and tokenizer files; sizes and checksums are verified, and what was",
-            "interrupted goes on where it stopped. Afterwards --model REPO uses it without a network."
+            "Only safetensors, configuration and tokenizer files are downloaded; sizes and checksums are verified, and",
+            "interrupted downloads are resumed. Afterwards --model REPO needs no network."
         },
         footerHeading =
                 "%nVariables:%n  HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE, and http_proxy, https_proxy, no_proxy%n%nExamples:%n",
@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune download gpt2 --revision 607a30d783dfa663caf39e06633721c8d4cfcd7e --json"
         })
 final class DownloadCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "REPO", description = "Name of the repository, like openai-community/gpt2.")
+    @Parameters(paramLabel = "REPO", description = "Name of the repository, such as openai-community/gpt2.")
     private String repository;
 
     @Option(

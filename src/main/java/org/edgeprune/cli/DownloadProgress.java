@@ -4,9 +4,9 @@ import java.time.Duration;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.io.OneLine;
 
-/** Shows how far the file is that is being downloaded. */
+/** Shows the progress of the current file. */
 final class DownloadProgress implements Hub.Listener, AutoCloseable {
-    /** Shorter waits are not worth a line. */
+    /** Shorter waits are not reported. */
     private static final Duration SHORT = Duration.ofSeconds(5);
 
     private String current = "";
@@ -26,7 +26,7 @@ final class DownloadProgress implements Hub.Listener, AutoCloseable {
     public void waiting(String what, Duration wait, String reason) {
         if (wait.compareTo(SHORT) >= 0) {
             System.err.println(
-                    OneLine.of("edgeprune: " + what + ": " + reason + ": asking again in " + wait.toSeconds() + " s"));
+                    OneLine.of("edgeprune: " + what + ": " + reason + ": trying again in " + wait.toSeconds() + " s"));
         }
     }
 

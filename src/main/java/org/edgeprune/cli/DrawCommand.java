@@ -15,7 +15,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune draw}: a picture of a circuit. */
+/** {@code edgeprune draw}: draws a circuit. */
 @Command(
         name = "draw",
         description = "Draw a circuit as SVG, PDF, PNG, Graphviz DOT, or one interactive HTML page.",
@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98%% sparse\"",
         })
 final class DrawCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "EDGES", description = "An edges.json, or the folder of a run that holds one.")
+    @Parameters(paramLabel = "EDGES", description = "An edges.json, or the directory of a run.")
     private Path edges;
 
     @Option(
@@ -33,19 +33,19 @@ final class DrawCommand implements Callable<Integer> {
             paramLabel = "FILE",
             required = true,
             description =
-                    "Where to draw; the extension says what: .svg, .pdf, .png, .dot or .html. May be given several times.")
+                    "File of the drawing; its extension gives the format: .svg, .pdf, .png, .dot or .html. May be repeated.")
     private List<Path> out;
 
     @Option(names = "--title", paramLabel = "TEXT", defaultValue = "", description = "Shown above the picture.")
     private String title;
 
-    @Option(names = "--no-sanitize", description = "Keep edges that no input reaches or that do not reach the output.")
+    @Option(names = "--no-sanitize", description = "Keep edges that are on no path from an input to the output.")
     private boolean unsanitized;
 
     @Option(
             names = "--constant",
             paramLabel = "NODE",
-            description = "A node that feeds every reader unmasked; several times for more.")
+            description = "A node that every reader reads without a mask. May be repeated.")
     private List<String> constants = List.of();
 
     @Option(
@@ -81,7 +81,7 @@ final class DrawCommand implements Callable<Integer> {
                         + (result.danglingEdges() == 0
                                 ? ""
                                 : ", " + result.danglingEdges()
-                                        + " left out because no input reaches them or they do not reach the output (--no-sanitize keeps them)")
+                                        + " left out because they are on no path from an input to the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
     }

@@ -40,12 +40,12 @@ import picocli.CommandLine.Parameters;
             "  edgeprune edges edges.json --model path/to/gpt2 --checkpoint out/published"
         })
 final class EdgesCommand implements Callable<Integer> {
-    /** log_alphas that make a mask surely one or zero. */
+    /** log_alphas whose masks are one and zero with certainty. */
     private static final float KEPT = 10;
 
     private static final float CUT = -10;
 
-    @Parameters(paramLabel = "CIRCUIT", description = "Folder of a run, a published checkpoint, or an edges.json.")
+    @Parameters(paramLabel = "CIRCUIT", description = "Directory of a run, a checkpoint of the published implementation, or an edges.json.")
     private Path circuit;
 
     @Mixin
@@ -54,22 +54,22 @@ final class EdgesCommand implements Callable<Integer> {
     @Option(
             names = "--writer",
             paramLabel = "PATTERN",
-            description = "Only edges from these nodes; * stands for any text.")
+            description = "Only edges from writers whose names match; * matches any text.")
     private String writer = "*";
 
-    @Option(names = "--reader", paramLabel = "PATTERN", description = "Only edges into these.")
+    @Option(names = "--reader", paramLabel = "PATTERN", description = "Only edges into readers whose names match.")
     private String reader = "*";
 
-    @Option(names = "--count", description = "Count them by kind of writer and reader instead of listing them.")
+    @Option(names = "--count", description = "Count the edges by kinds of writer and reader instead of listing them.")
     private boolean count;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write them as an edges.json.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Write the edges as an edges.json.")
     private Path out;
 
     @Option(
             names = "--checkpoint",
             paramLabel = "DIR",
-            description = "Write the model with all masks as a checkpoint that the published implementation can load.")
+            description = "Write the model and its masks as a checkpoint that the published implementation can load.")
     private Path checkpoint;
 
     @Mixin
@@ -114,7 +114,7 @@ final class EdgesCommand implements Callable<Integer> {
                 .toAbsolutePath()
                 .normalize()
                 .equals(directory.toAbsolutePath().normalize())) {
-            throw new InputException("--checkpoint " + checkpoint + ": is the model itself; choose another folder");
+            throw new InputException("--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
         }
         boolean all = isFolder() && writer.equals("*") && reader.equals("*");
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
@@ -150,8 +150,8 @@ final class EdgesCommand implements Callable<Integer> {
     private static String table(Map<String, Integer> kinds, Circuit chosen) {
         Table table = new Table();
         kinds.forEach(table::row);
-        return table.row("together", chosen.size())
-                + "of %,d edges: %.2f%% are cut".formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
+        return table.row("total", chosen.size())
+                + "of %,d edges: edge sparsity %.2f%%".formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {

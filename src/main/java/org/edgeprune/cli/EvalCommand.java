@@ -30,13 +30,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune eval}: how faithful is a circuit, or how good is a model? */
+/** {@code edgeprune eval}: evaluates a circuit or a model on a task. */
 @Command(
         name = "eval",
         description = {
-            "Evaluate a circuit on a task: accuracy, KL to the full model and so on, beside the full model's own.",
+            "Evaluate a circuit on a task: accuracy, KL to the full model and other metrics, beside the full model's.",
             "The circuit is that of a run, of a checkpoint of the published implementation, or of an edges.json;",
-            "with neither, the whole model is evaluated."
+            "without a circuit, the full model is evaluated."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -46,7 +46,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune eval --model path/to/gpt2 --task ioi --json"
         })
 final class EvalCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "RUN", arity = "0..1", description = "Folder of a run, or a published checkpoint.")
+    @Parameters(paramLabel = "RUN", arity = "0..1", description = "Directory of a run, or a checkpoint of the published implementation.")
     private Path run;
 
     @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json to evaluate.")
@@ -60,9 +60,9 @@ final class EvalCommand implements Callable<Integer> {
 
     @Option(
             names = "--split",
-            paramLabel = "PART",
+            paramLabel = "SPLIT",
             defaultValue = "TEST",
-            description = "Part of the data: ${COMPLETION-CANDIDATES} (default: test).")
+            description = "Split of the data: ${COMPLETION-CANDIDATES} (default: test).")
     private Split split;
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of generated data (default: 42, or the run's).")
@@ -72,20 +72,20 @@ final class EvalCommand implements Callable<Integer> {
             names = "--ablation",
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
-            description = "What a cut edge carries: ${COMPLETION-CANDIDATES} (default: interchange, or the run's).")
+            description = "What an ablated edge carries: ${COMPLETION-CANDIDATES} (default: interchange, or the run's).")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(
             names = "--batch-size",
             paramLabel = "N",
             defaultValue = "32",
-            description = "Examples a pass (default: ${DEFAULT-VALUE}).")
+            description = "Examples per pass (default: ${DEFAULT-VALUE}).")
     private int batchSize;
 
     @Option(
             names = "--examples",
             paramLabel = "FILE",
-            description = "Write the result of each example, one JSON object a line.")
+            description = "Write the result of each example, one JSON object on each line.")
     private Path examplesFile;
 
     @Mixin
@@ -135,8 +135,8 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     /**
-     * Refuses a model or data that are not what they were when the run was made; where they were named on the command
-     * line, only says so of the model.
+     * Refuses a model or data that have changed since the run was made; a model that was named on the command line only
+     * leads to a note.
      */
     private void compareWith(RunRecord made, LoadedModel opened, List<Example> examples) {
         DType dtype = opened.model().execution().dtype();
@@ -145,24 +145,24 @@ final class EvalCommand implements Callable<Integer> {
                     + "; --compute-dtype " + made.computeDtype() + " gives the run's own numbers");
         }
         if (made.inputs() == null) {
-            results.note(run + ": is of an earlier version, which did not note the contents of data, config.json and"
-                    + " tokenizer: they may have changed since");
+            results.note(run + ": was made by an earlier version, which did not record the contents of data, config.json and"
+                    + " tokenizer: they may have changed since then");
             return;
         }
         List<String> changed = made.changedIn(opened);
         if (!changed.isEmpty() && model.given()) {
-            results.note(run + ": was made with another model: other are " + String.join(", ", changed));
+            results.note(run + ": was made with another model, which differs in " + String.join(", ", changed));
             return;
         }
         if (!changed.isEmpty()) {
             throw new InputException(
                     run + ": " + String.join(", ", changed) + " of " + opened.name()
-                            + " changed since the run was made: put them back, or name the model with --model to use it as it is");
+                            + " changed since the run was made: restore them, or name the model with --model to use it as it is");
         }
         boolean ofRun = !task.given() && seed.isEmpty();
         if (ofRun && !made.hadExamples(split, examples)) {
-            throw new InputException(run + ": the " + split.key() + " examples changed since the run was made: put them"
-                    + " back, or name them with --data to use them as they are");
+            throw new InputException(run + ": the " + split.key() + " examples changed since the run was made: restore"
+                    + " them, or name them with --data to use them as they are");
         }
     }
 
@@ -175,12 +175,12 @@ final class EvalCommand implements Callable<Integer> {
         return edges == null ? Optional.empty() : Optional.of(MaskValues.of(circuit(sizes)));
     }
 
-    /** An edges.json does not say of which graph it is: what it is taken for is said. */
+    /** An edges.json does not name its graph, so the assumption is printed. */
     private Circuit circuit(ModelSizes sizes) {
         Circuit circuit = Circuit.read(edges, sizes.graph());
         if (sizes.graph().hasEmbeddings() && !circuit.graph().shape().hasEmbeddings()) {
             results.note(
-                    edges + ": no edge begins at an embedding, so embeddings are taken to feed every reader, as in a"
+                    edges + ": no edge begins at an embedding, so every reader is assumed to read the embeddings, as in a"
                             + " graph without embedding nodes");
         }
         return circuit;

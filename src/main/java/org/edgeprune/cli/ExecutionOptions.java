@@ -14,7 +14,7 @@ import org.edgeprune.torch.LibTorch;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** What computes, and how a model is run on it. */
+/** How and where a model is run. */
 final class ExecutionOptions {
     @Mixin
     private ComputeOptions compute;
@@ -23,21 +23,21 @@ final class ExecutionOptions {
             names = "--compute-dtype",
             paramLabel = "TYPE",
             description =
-                    "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in the narrow types. In f16 small gradients"
-                            + " may vanish: prefer bf16.")
+                    "f32, bf16 or f16 (default: f32). For GPUs; most CPUs are slower in bf16 and f16. In f16 small gradients"
+                            + " can underflow: prefer bf16.")
     private DType dtype;
 
     @Option(
             names = "--device-map",
             paramLabel = "MAP",
             description =
-                    "Devices of the layers in their order, like cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).")
+                    "Devices of the layers in order, such as cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).")
     private DeviceMap map;
 
     @Option(
             names = "--offload",
             description =
-                    "Leave the weights in the mapped checkpoint and bring them in layer by layer: for a model larger than the memory.")
+                    "Leave the weights in the memory-mapped checkpoint and load them layer by layer: for models larger than memory.")
     private boolean offload;
 
     @Option(
@@ -97,7 +97,7 @@ final class ExecutionOptions {
         }
     }
 
-    /** Embeddings go where the first layer is, unless told otherwise. */
+    /** Embeddings are on the first layer's device by default. */
     private Device home(Device other) {
         return map == null ? other : map.spans().get(0).device();
     }

@@ -11,9 +11,9 @@ import org.edgeprune.task.Tasks;
  * An architecture, task or scorer on the class path, for {@code info --extensions}.
  *
  * @param kind {@code architecture}, {@code task} or {@code scorer}
- * @param name that it claims
+ * @param name its name on the command line or in config.json
  * @param type its class
- * @param source the jar or folder that it is in
+ * @param source the jar or directory that contains it
  */
 record FoundExtension(String kind, String name, String type, String source) {
     static List<FoundExtension> all() {

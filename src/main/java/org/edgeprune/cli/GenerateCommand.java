@@ -25,12 +25,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune generate}: what a model, or a circuit in it, writes. */
+/** {@code edgeprune generate}: continues a prompt by a model or a circuit. */
 @Command(
         name = "generate",
         description = {
-            "Continue a prompt greedily, by the whole model or by a circuit in it.",
-            "Edges outside the circuit carry nothing (zero ablation), or the states of a corrupted prompt if one is given."
+            "Continue a prompt by greedy decoding, with the full model or a circuit.",
+            "Edges outside the circuit carry zero, or the states of a corrupted prompt if one is given."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -46,25 +46,25 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--prompt",
             paramLabel = "TEXT",
             defaultValue = "",
-            description = "Text to continue (default: the start of a text).")
+            description = "Text to continue (default: empty, which begins a new text).")
     private String prompt;
 
     @Option(
             names = "--corrupted",
             paramLabel = "TEXT",
-            description = "Prompt of as many tokens whose states cut edges carry.")
+            description = "Prompt with the same number of tokens, whose states ablated edges carry.")
     private String corrupted;
 
-    @Option(names = "--max-new-tokens", paramLabel = "N", required = true, description = "Tokens to generate at most.")
+    @Option(names = "--max-new-tokens", paramLabel = "N", required = true, description = "Largest number of tokens to generate.")
     private int newTokens;
 
     @Option(
             names = "--run",
             paramLabel = "CIRCUIT",
-            description = "Folder of a run, or a published checkpoint: its circuit writes.")
+            description = "Directory of a run, or a checkpoint of the published implementation, with the circuit to use.")
     private Path run;
 
-    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json: this circuit writes.")
+    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json with the circuit to use.")
     private Path edges;
 
     @Mixin
@@ -113,13 +113,13 @@ final class GenerateCommand implements Callable<Integer> {
         tokenizer.doubledPrefix(List.of(start)).ifPresent(notes::add);
         String stripped = prompt.stripTrailing();
         if (!stripped.isEmpty() && !stripped.equals(prompt)) {
-            notes.add("--prompt ends with a space, which is a token of its own where most models expect it at the"
-                    + " beginning of the next word: leave it away");
+            notes.add("--prompt ends with a space, which is then a token by itself, while most models expect it at the"
+                    + " beginning of the next word: remove it");
         }
         return notes;
     }
 
-    /** A text's tokens; those of no text at all are the token that begins a sequence. */
+    /** A text's tokens; for an empty text, the token that begins a sequence. */
     private static int[] tokens(String text, PromptTokenizer tokenizer) {
         int[] tokens = tokenizer.encode(text);
         if (tokens.length > 0 && !text.isEmpty()) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune info}: what a model directory holds, its computation graph, and what a pruning step would need. */
+/** {@code edgeprune info}: a model's sizes, its computation graph, and the memory of a pruning step. */
 @Command(
         name = "info",
         description = "Describe a model: architecture, sizes, graph, and the memory of a pruning step.",
@@ -36,27 +36,16 @@ final class InfoCommand implements Callable<Integer> {
             paramLabel = "MODEL",
             arity = "0..1",
             defaultValue = BundledModel.NAME,
-            description = "HuggingFace model directory (default: ${DEFAULT-VALUE}, which comes with edgeprune).")
+            description = "HuggingFace model directory (default: ${DEFAULT-VALUE}, the bundled model).")
     private String model;
 
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            defaultValue = "32",
-            description = "Examples a step (default: ${DEFAULT-VALUE}).")
-    private int batchSize;
-
-    @Option(
-            names = "--tokens",
-            paramLabel = "N",
-            defaultValue = "20",
-            description = "Tokens a prompt (default: ${DEFAULT-VALUE}).")
-    private int tokens;
+    @Mixin
+    private final StepOptions prompts = new StepOptions(32);
 
     @Option(
             names = "--extensions",
             description =
-                    "List instead the architectures, tasks and scorers on the class path, and where each is from.")
+                    "List the architectures, tasks and scorers on the class path, and the jar of each, instead of describing a model.")
     private boolean extensions;
 
     @Mixin
@@ -75,17 +64,15 @@ final class InfoCommand implements Callable<Integer> {
             results.print(found, () -> FoundExtension.table(found));
             return 0;
         }
-        if (batchSize < 1 || tokens < 1) {
-            throw new InputException("--batch-size " + batchSize + " --tokens " + tokens + ": both must be at least 1");
-        }
+        prompts.requirePositive();
         Path directory = ModelOption.directory(model);
         Execution how = recompute.over(execution.start(directory));
         Decoder decoder = Models.decoder(directory);
         ModelSizes sizes = decoder.sizes();
         how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
-        if (tokens > sizes.maxPositions()) {
+        if (prompts.tokens() > sizes.maxPositions()) {
             throw new InputException(
-                    "--tokens " + tokens + ": the model has only " + sizes.maxPositions() + " positions");
+                    "--tokens " + prompts.tokens() + ": the model has only " + sizes.maxPositions() + " positions");
         }
         TreeSet<String> dtypes = new TreeSet<>();
         long parameters = 0;
@@ -103,7 +90,7 @@ final class InfoCommand implements Callable<Integer> {
                 with,
                 how,
                 Ablation.INTERCHANGE,
-                StepMemory.Tokens.of(batchSize, tokens)));
+                StepMemory.Tokens.of(prompts.batchSize(), prompts.tokens())));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),
@@ -120,8 +107,8 @@ final class InfoCommand implements Callable<Integer> {
                 Counts.of(without),
                 Counts.of(with),
                 new Step(
-                        batchSize,
-                        tokens,
+                        prompts.batchSize(),
+                        prompts.tokens(),
                         how.dtype().toString(),
                         how.recompute(),
                         how.offload(),
@@ -153,7 +140,7 @@ final class InfoCommand implements Callable<Integer> {
                         .row("parameters", "%,d in %s".formatted(r.parameters(), r.dtype()))
                         .row("graph", r.graph())
                         .row("  with embedding nodes", r.graphWithEmbeddings())
-                + "\nMemory of a pruning step: %d prompts of %d tokens in %s%s%s, embedding nodes, every edge alive\n"
+                + "\nMemory of a pruning step: %d prompts of %d tokens in %s%s%s, embedding nodes, no edge removed\n"
                         .formatted(
                                 r.step().batchSize(),
                                 r.step().tokens(),
@@ -162,17 +149,17 @@ final class InfoCommand implements Callable<Integer> {
                                 r.step().offload() ? ", weights offloaded" : "")
                 + new Table()
                         .row("  weights, copied", megabytes(m.weights()))
-                        .row("  weights as they lie in the file", megabytes(m.mapped()))
-                        .row("  full model's run", megabytes(m.fullModel()))
+                        .row("  weights, memory-mapped", megabytes(m.mapped()))
+                        .row("  full model's forward pass", megabytes(m.fullModel()))
                         .row("  writer states", megabytes(m.outbox()))
                         .row("  reader inputs and blocks", megabytes(m.blocks()))
-                        .row("  loss, before the backward", megabytes(m.loss()))
-                        .row("  backward", megabytes(m.backward()))
+                        .row("  loss, before the backward pass", megabytes(m.loss()))
+                        .row("  backward pass", megabytes(m.backward()))
                         .row("  masks and optimiser", megabytes(m.masks()))
                         .row("  Java and libtorch", megabytes(m.process()))
-                        .row("  at the most", megabytes(m.total()))
+                        .row("  peak", megabytes(m.total()))
                         .row(
-                                "  available here",
+                                "  available",
                                 r.step().availableBytes() == null
                                         ? "unknown"
                                         : megabytes(r.step().availableBytes()));

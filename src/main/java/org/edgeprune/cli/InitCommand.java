@@ -3,11 +3,8 @@ package org.edgeprune.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
@@ -19,12 +16,12 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune init}: a model of random weights, of any size. */
+/** {@code edgeprune init}: writes a model of random weights, of any size. */
 @Command(
         name = "init",
         description = {
-            "Write a model directory of random weights from a config.json: for trying out what a size needs.",
-            "One tensor at a time is in memory, so models larger than memory can be written."
+            "Write a model directory with random weights for a config.json, to measure the time and memory of a model size.",
+            "Only one tensor at a time is in memory, so models larger than memory can be written."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -36,7 +33,6 @@ final class InitCommand implements Callable<Integer> {
     private static final List<String> TOKENIZER_FILES =
             List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt");
     private static final long MEGABYTE = 1_000_000;
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,12})\\s*(KB|MB|GB)?", Pattern.CASE_INSENSITIVE);
 
     @Mixin
     private ShapeOptions shape;
@@ -48,14 +44,10 @@ final class InitCommand implements Callable<Integer> {
             description = "f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
     private DType dtype;
 
-    @Option(
-            names = "--shard-size",
-            paramLabel = "BYTES",
-            defaultValue = "5GB",
-            description = "The most in one file; KB, MB and GB may follow the number (default: ${DEFAULT-VALUE}).")
-    private String shardSize;
+    @Mixin
+    private ShardOption shard;
 
-    @Option(names = "--tokenizer", paramLabel = "MODEL", description = "Copy the tokenizer files of this model.")
+    @Option(names = "--tokenizer", paramLabel = "MODEL", description = "Model whose tokenizer files are copied.")
     private Optional<String> tokenizer = Optional.empty();
 
     @Mixin
@@ -65,7 +57,7 @@ final class InitCommand implements Callable<Integer> {
             names = {"-o", "--out"},
             required = true,
             paramLabel = "DIR",
-            description = "Where to write the model.")
+            description = "Directory of the new model.")
     private Path out;
 
     @Mixin
@@ -80,7 +72,7 @@ final class InitCommand implements Callable<Integer> {
             throw new InputException(
                     "--config is missing: name a config.json, or one of " + String.join(", ", ConfigTemplate.NAMES));
         }
-        long shardBytes = bytes(shardSize);
+        long shardBytes = shard.bytes();
         compute.start();
         RandomCheckpoint checkpoint = new RandomCheckpoint(shape.template("gpt2"), dtype, seed.value());
         List<Path> copied = tokenizer
@@ -117,31 +109,12 @@ final class InitCommand implements Callable<Integer> {
         return 0;
     }
 
-    static long bytes(String size) {
-        Matcher matcher = SIZE.matcher(size.strip());
-        long number = matcher.matches() ? Long.parseLong(matcher.group(1)) : 0;
-        if (number < 1) {
-            throw new InputException("--shard-size " + size + ": must be a number of bytes, like 500000000 or 500MB");
-        }
-        if (number > Long.MAX_VALUE / 1_000_000_000) {
-            throw new InputException("--shard-size " + size + ": larger than any file");
-        }
-        String unit = matcher.group(2) == null ? "" : matcher.group(2).toUpperCase(Locale.ROOT);
-        return number
-                * switch (unit) {
-                    case "KB" -> 1_000L;
-                    case "MB" -> 1_000_000L;
-                    case "GB" -> 1_000_000_000L;
-                    default -> 1L;
-                };
-    }
-
     private static List<Path> tokenizerFiles(String model, int vocabulary) {
         Path directory = ModelOption.directory(model);
         try (PromptTokenizer opened = PromptTokenizer.open(directory)) {
             if (opened.vocabSize() > vocabulary) {
                 throw new InputException(
-                        "--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, the model only " + vocabulary
+                        "--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, but the model only " + vocabulary
                                 + "; name a smaller one, or raise vocab_size in the configuration");
             }
         }

@@ -27,7 +27,7 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
-/** The tool {@code edgeprune}. Exit codes: 0 done, 1 a fault of edgeprune's, 2 input that cannot be used. */
+/** The command {@code edgeprune}. Exit codes: 0 success, 1 a bug in edgeprune, 2 invalid input. */
 @Command(
         name = "edgeprune",
         description = "Find circuits in transformers by edge pruning.",
@@ -56,12 +56,14 @@ import picocli.CommandLine.TypeConversionException;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  edgeprune demo --out out/demo              a first circuit, in minutes",
-            "  edgeprune prune --task gt --out out/gt     the circuit of another task",
-            "  edgeprune eval out/gt                      how faithful it is",
-            "  edgeprune COMMAND --help                   options and examples of a command"
+            "  edgeprune demo --out out/demo              find a first circuit within minutes",
+            "  edgeprune prune --task gt --out out/gt     find the circuit of another task",
+            "  edgeprune eval out/gt                      measure its faithfulness",
+            "  edgeprune COMMAND --help                   show options and examples of a command"
         })
 public final class Main {
+    private Main() {}
+
     @Spec
     private CommandSpec spec;
 
@@ -85,17 +87,22 @@ public final class Main {
             paramLabel = "JAR",
             split = ":",
             description =
-                    "Before the command: jars with architectures, tasks and scorers of your own, also in EDGEPRUNE_CLASS_PATH.")
+                    "Before the command: jars with more architectures, tasks and scorers; also read from EDGEPRUNE_CLASS_PATH.")
     private void classPath(List<String> jars) {
-        // The launcher takes the option out: no class path can be changed once Java runs.
+        // The launcher removes this option, since the class path cannot be changed after Java has started.
         throw new ParameterException(
                 spec.commandLine(),
                 "--class-path " + String.join(":", jars)
-                        + ": the launcher edgeprune reads this option, before all others; where you start java yourself, add the jars to its -cp");
+                        + ": only the launcher edgeprune reads this option, before all others; if you start java directly, add the jars to its -cp");
     }
 
+    /**
+     * Runs a command line and exits with its code.
+     *
+     * @param args the command line
+     */
     public static void main(String[] args) {
-        // Numbers look the same everywhere.
+        // Numbers are formatted the same way everywhere.
         Locale.setDefault(Locale.ROOT);
         System.exit(run(args));
     }
@@ -110,7 +117,7 @@ public final class Main {
         return new CommandLine(new Main())
                 .setUsageHelpWidth(110)
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                // scripts give options, their caller others in their place
+                // a script's callers may override its options
                 .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
@@ -141,14 +148,14 @@ public final class Main {
         }
     }
 
-    /** Java's own limits are met by what a user gave: no fault of edgeprune's can be told from the trace. */
+    /** Java's limits are usually exceeded because of the input; a stack trace would not tell whether it is a bug. */
     private static int exhausted(CommandLine line, String message) {
         line.getErr().println("edgeprune: " + OneLine.of(message));
         line.getErr().flush();
         return CommandLine.ExitCode.USAGE;
     }
 
-    /** The first of our methods in a trace, for a report of the problem. */
+    /** The first method of edgeprune in a stack trace, for bug reports. */
     private static String place(Error e) {
         return Stream.of(e.getStackTrace())
                 .filter(frame -> frame.getClassName().startsWith("org.edgeprune."))
@@ -157,17 +164,21 @@ public final class Main {
                 .orElse("");
     }
 
-    /** An empty path, as of a variable that is not set, would be the folder one happens to be in. */
+    /** An empty path, such as that of an unset variable, would be the current directory. */
     private static Path path(String text) {
         if (text.isEmpty()) {
-            throw new TypeConversionException("the path is empty: name one; . is the current folder");
+            throw new TypeConversionException("the path is empty: name one; . is the current directory");
         }
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("'" + text + "' is no path (" + e.getReason()
-                    + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8");
+            throw new TypeConversionException(invalid(e));
         }
+    }
+
+    private static String invalid(InvalidPathException e) {
+        return "'" + e.getInput() + "' is not a valid path (" + e.getReason()
+                + "): check it; if it has letters beyond ASCII, set LC_ALL=C.UTF-8";
     }
 
     private static <T> T read(Function<String, T> reader, String text) {
@@ -178,12 +189,12 @@ public final class Main {
         }
     }
 
-    /** Those of {@link DType} that weights and computations can be in. */
+    /** The types of weights and computations. */
     private static DType floating(String text) {
         return Stream.of(DType.F32, DType.BF16, DType.F16)
                 .filter(type -> type.name().equalsIgnoreCase(text))
                 .findFirst()
-                .orElseThrow(() -> new InputException("unknown type of numbers '" + text + "': use f32, bf16 or f16"));
+                .orElseThrow(() -> new InputException("unknown dtype '" + text + "': use f32, bf16 or f16"));
     }
 
     private static int misuse(ParameterException e) {
@@ -203,9 +214,7 @@ public final class Main {
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof InvalidPathException path) {
-            err.println("edgeprune: "
-                    + OneLine.of("'" + path.getInput() + "' is no path (" + path.getReason()
-                            + "): check it; where it has letters beyond ASCII, set LC_ALL=C.UTF-8"));
+            err.println("edgeprune: " + OneLine.of(invalid(path)));
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof TorchException torch && torch.isOutOfMemory()) {
@@ -213,10 +222,10 @@ public final class Main {
                     "edgeprune: "
                             + OneLine.of(
                                     e.getMessage()
-                                            + ": smaller batches need less memory (--batch-size), and so do --recompute and --offload where they exist"));
+                                            + ": use smaller batches (--batch-size), or --recompute or --offload where the command has them"));
             return CommandLine.ExitCode.USAGE;
         }
-        err.println("edgeprune: this is a fault of edgeprune's own:");
+        err.println("edgeprune: internal error, please report it:");
         e.printStackTrace(err);
         return CommandLine.ExitCode.SOFTWARE;
     }

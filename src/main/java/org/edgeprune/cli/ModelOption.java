@@ -5,16 +5,16 @@ import org.edgeprune.hub.BundledModel;
 import org.edgeprune.hub.ModelDirectories;
 import picocli.CommandLine.Option;
 
-/** {@code --model}: which model. */
+/** {@code --model}. */
 final class ModelOption {
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            description = "HuggingFace model directory, or a name on the Hub like openai-community/gpt2 (default: "
-                    + BundledModel.NAME + ", which comes with edgeprune).")
+            description = "HuggingFace model directory, or a name on the Hub such as openai-community/gpt2 (default: "
+                    + BundledModel.NAME + ", the bundled model).")
     private String model;
 
-    /** What was given, or {@code otherwise}. */
+    /** The name that was given, or {@code otherwise}. */
     String name(String otherwise) {
         return model == null ? otherwise : model;
     }

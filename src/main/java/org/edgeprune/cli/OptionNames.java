@@ -6,9 +6,9 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What was meant by options that a command does not have. */
+/** Suggestions for options that a command does not have. */
 final class OptionNames {
-    /** Options of the published scripts that are called otherwise here. */
+    /** Options of the published scripts with other names here. */
     private static final Map<String, String> PUBLISHED = Map.ofEntries(
             Map.entry("--edge-learning-rate", "--edge-lr"),
             Map.entry("--node-learning-rate", "--node-lr"),
@@ -28,7 +28,7 @@ final class OptionNames {
 
     private OptionNames() {}
 
-    /** The end of a message about unknown options: empty, or what they are called here. */
+    /** The end of a message about unknown options: empty, or their names here. */
     static String suggestion(ParameterException e) {
         if (!(e instanceof UnmatchedArgumentException unmatched)) {
             return "";

@@ -7,9 +7,9 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
 import picocli.CommandLine.Option;
 
-/** How much a run trains on, and how often it evaluates and saves. */
+/** The amount of training data, and the intervals of evaluations and checkpoints. */
 final class PaceOptions {
-    /** A petabyte. */
+    /** One pebibyte. */
     private static final long MOST_MEGABYTES = 1L << 30;
 
     @Option(names = "--max-train-samples", paramLabel = "N", description = "Train on the first N examples only.")
@@ -19,7 +19,7 @@ final class PaceOptions {
             names = "--evaluate-every",
             paramLabel = "N",
             defaultValue = "64",
-            description = "Steps between evaluations on the validation part; 0 for none (default: ${DEFAULT-VALUE}).")
+            description = "Steps between evaluations on the validation split; 0 for none (default: ${DEFAULT-VALUE}).")
     private int evaluateEvery;
 
     @Option(
@@ -33,7 +33,7 @@ final class PaceOptions {
             names = "--cache-mb",
             paramLabel = "N",
             description =
-                    "Memory for the full model's states, which are then computed once (default: 4096, or the resumed run's).")
+                    "Memory in MB for caching the full model's states (default: 4096, or the resumed run's).")
     private Long cacheMegabytes;
 
     /** The number that was given, else {@code otherwise}; empty for all. */

@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The most memory that this process had from a moment on, by looking now and then. Anonymous memory is what it took for
- * itself: tensors, the Java heap. Pages of mapped files, like a checkpoint's, are counted apart: the system takes them
- * back whenever it needs room.
+ * The peak memory of this process from a moment on, by sampling. Anonymous memory is allocated by the process:
+ * tensors, the Java heap. Pages of mapped files, such as a checkpoint's, are counted separately: the system reclaims
+ * them when it needs memory.
  */
 final class PeakMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -17,12 +17,12 @@ final class PeakMemory implements AutoCloseable {
     /**
      * Resident memory, in bytes.
      *
-     * @param anonymous the process's own
+     * @param anonymous memory allocated by the process
      * @param file pages of mapped files
-     * @param highest the most of both together, by the system's own account (VmHWM)
+     * @param highest the peak of both together according to the system (VmHWM)
      */
     record Resident(long anonymous, long file, long highest) {
-        /** This process's, now. */
+        /** The current memory of this process. */
         static Resident now() {
             try {
                 return parse(Files.readString(STATUS));
@@ -60,7 +60,7 @@ final class PeakMemory implements AutoCloseable {
         sampler = Thread.ofPlatform().daemon().name("peak-memory").unstarted(this::watch);
     }
 
-    /** Looks from now on. */
+    /** Starts sampling. */
     static PeakMemory watching() {
         PeakMemory memory = new PeakMemory();
         memory.sampler.start();
@@ -78,7 +78,7 @@ final class PeakMemory implements AutoCloseable {
         }
     }
 
-    /** The most of each since this was opened. */
+    /** The peak of each value since this was opened. */
     synchronized Resident peak() {
         peak = peak.or(Resident.now());
         return peak;

@@ -8,8 +8,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * How far a long piece of work is, on standard error: a bar with speed and time left on a terminal, else a line now and
- * then. Work that is done within two seconds shows nothing.
+ * Progress of a long operation on standard error: a bar with speed and remaining time on a terminal, otherwise a line
+ * every 30 seconds. Operations shorter than two seconds show nothing.
  */
 final class Progress implements AutoCloseable {
     private static final Duration SILENT = Duration.ofSeconds(2);
@@ -30,10 +30,10 @@ final class Progress implements AutoCloseable {
     }
 
     /**
-     * @param what is going on
+     * @param what the operation
      * @param unit of the count, as a plural
-     * @param total count at the end
-     * @param firstDone count at the start: above zero where work is resumed
+     * @param total the count at the end
+     * @param firstDone the count at the start, above zero for resumed operations
      */
     Progress(String what, String unit, long total, long firstDone) {
         this.what = what;
@@ -45,8 +45,8 @@ final class Progress implements AutoCloseable {
     /**
      * Reports.
      *
-     * @param done count so far
-     * @param state a few words to show beside it, or none
+     * @param done the count so far
+     * @param state a few words to show with it; may be empty
      */
     void at(long done, Supplier<String> state) {
         long now = System.nanoTime();
@@ -62,7 +62,7 @@ final class Progress implements AutoCloseable {
             double speed = (done - firstDone) / ((now - start) / 1e9);
             String said = state.get();
             System.err.printf(
-                    "%s: %d of %d %s%s, %.1f a second, %s left%n",
+                    "%s: %d of %d %s%s, %.1f per second, %s left%n",
                     what,
                     done,
                     total,
@@ -94,7 +94,7 @@ final class Progress implements AutoCloseable {
                         : "%.0fs".formatted(seconds);
     }
 
-    /** The launcher says whether standard error is a terminal; Java itself only knows of input and output together. */
+    /** The launcher tells whether standard error is a terminal; Java only tells it for input and output together. */
     @SuppressWarnings("SystemConsoleNull") // not null in JDK 22 to 24 only
     private static boolean isTerminal() {
         String launcher = System.getProperty("edgeprune.terminal");

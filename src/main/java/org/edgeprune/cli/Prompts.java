@@ -13,15 +13,15 @@ import org.edgeprune.task.Records;
 import org.edgeprune.task.Task;
 
 /**
- * A task's prompts from where they are: the path that was given, else those that a run generated, else new ones.
+ * A task's prompts: from the path that was given, otherwise those that a run generated, otherwise new ones.
  *
- * @param task what they are for
+ * @param task the task
  * @param data path that was given; null for none
  * @param run folder of a run; null for none
  * @param seed of new ones, which a seed that was given asks for
  */
 record Prompts(Task task, Path data, Path run, Optional<Long> seed) {
-    /** Reads the prompts for a model with so many positions, and prints what is noteworthy about them. */
+    /** Reads the prompts for a model with {@code maxPositions} positions, and prints notes about them. */
     Dataset read(PromptTokenizer tokenizer, int maxPositions, Results results) {
         Records records = records(tokenizer, results);
         DataReview review = new DataReview(records, task.tokenise(records, tokenizer)).requireFits(maxPositions);

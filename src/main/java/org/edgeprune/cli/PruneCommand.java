@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
         name = "prune",
         description = {
             "Find a task's circuit: train edge masks on its prompts, then evaluate the circuit on held-out prompts.",
-            "Hyper-parameters that are not given are those published for GPT-2 or Tracr models, or shorter ones for the bundled model;",
-            "OUT/run.json says which. The result is in OUT/metrics.json and OUT/edges.json."
+            "Hyper-parameters default to those published for GPT-2 or Tracr models, or to a shorter schedule for the bundled model;",
+            "OUT/run.json records them. The result is in OUT/metrics.json and OUT/edges.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -34,13 +34,13 @@ import picocli.CommandLine.Option;
             "  edgeprune prune --out out/ioi --resume"
         })
 final class PruneCommand implements Callable<Integer> {
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the run.")
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the run.")
     private Path out;
 
     @Option(
             names = "--resume",
             description =
-                    "Continue the run in --out from its newest checkpoint, with its own options; begin if there is none.")
+                    "Continue the run in --out from its newest checkpoint, with its options; start from the beginning without one.")
     private boolean resume;
 
     @Option(
@@ -49,9 +49,9 @@ final class PruneCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = "1e-6",
             description =
-                    "Afterwards cut what the circuit can spare, as long as its KL on the training examples rises by no more than this"
-                            + " (default: ${FALLBACK-VALUE}). A greedy search, no part of edge pruning; its circuit is OUT/minimal.json, and"
-                            + " OUT/edges.json stays what training found.")
+                    "Afterwards remove edges greedily as long as the circuit's KL on the training examples rises by no more than this"
+                            + " (default: ${FALLBACK-VALUE}). This search is not part of edge pruning: its circuit is OUT/minimal.json, and"
+                            + " OUT/edges.json is the circuit that training found.")
     private Double minimal;
 
     @Mixin
@@ -63,7 +63,7 @@ final class PruneCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (minimal != null && !(minimal >= 0 && minimal <= Float.MAX_VALUE)) {
-            throw new InputException("--minimal " + minimal + ": must be a number from 0 on, such as 1e-6");
+            throw new InputException("--minimal " + minimal + ": must be a number of at least 0, such as 1e-6");
         }
         RunDirectory directory = new RunDirectory(out);
         try (FolderLock lock = FolderLock.of(out)) {
@@ -101,10 +101,10 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** What the user wants to see at the end. */
+    /** The result for people. */
     static String text(RunDirectory directory, Map<String, Object> summary) {
         Table table = new Table();
         summary.forEach(table::row);
-        return table + "\nThe run is in " + directory.path() + "; its circuit in " + directory.edgesFile();
+        return table + "\nThe run is in " + directory.path() + ", its circuit in " + directory.edgesFile();
     }
 }

@@ -5,7 +5,7 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.StepMetrics;
 
-/** Shows a run as it goes: KL, sparsity now and its target, and the last validation. */
+/** Shows the progress of a run: KL, the sparsities and their targets, and the last validation. */
 final class PruneProgress implements Pruner.Listener, AutoCloseable {
     private final String headline;
     private final Results results;
@@ -13,8 +13,8 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     private String validation = "";
 
     /**
-     * @param headline the metric that stands for the task
-     * @param results where notes go
+     * @param headline the task's main metric
+     * @param results prints notes
      */
     PruneProgress(String headline, Results results) {
         this.headline = headline;
@@ -33,7 +33,7 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
 
     @Override
     public void stepped(StepMetrics m) {
-        progress.at(m.step() + 1, () -> "KL %.3f, edges %.1f%% cut (target %.1f%%), nodes %.1f%% (%.1f%%)%s"
+        progress.at(m.step() + 1, () -> "KL %.3f, edge sparsity %.1f%% (target %.1f%%), node sparsity %.1f%% (%.1f%%)%s"
                 .formatted(
                         m.kl(),
                         100 * m.edgeSparsity(),

@@ -17,34 +17,34 @@ import picocli.CommandLine.Option;
  * <p>picocli calls these methods with null for options that were not given.
  */
 final class PruneSettings {
-    /** What an option changes. */
+    /** The effect of an option. */
     private record Change(String option, Object value, UnaryOperator<PruneOptions> edit) {}
 
     private static final int MOST_LEARNING_RATE = 1000;
 
     private final List<Change> changes = new ArrayList<>();
 
-    // The two targets are made of several options each, which are only sound together.
+    // Each of the two schedules is made of several options, which can only be checked together.
 
     @Option(
             names = "--edge-sparsity",
             paramLabel = "S",
-            description = "Target share of edges cut. May be above 1, to press harder.")
+            description = "Target edge sparsity, the fraction of edges removed. May be above 1 for a stronger constraint.")
     private Optional<Double> edgeSparsity = Optional.empty();
 
-    @Option(names = "--node-sparsity", paramLabel = "S", description = "Target share of nodes cut.")
+    @Option(names = "--node-sparsity", paramLabel = "S", description = "Target node sparsity, the fraction of nodes removed.")
     private Optional<Double> nodeSparsity = Optional.empty();
 
-    @Option(names = "--start-edge-sparsity", paramLabel = "S", description = "Edge target at the first step.")
+    @Option(names = "--start-edge-sparsity", paramLabel = "S", description = "Target edge sparsity at the first step.")
     private Optional<Double> startEdgeSparsity = Optional.empty();
 
-    @Option(names = "--start-node-sparsity", paramLabel = "S", description = "Node target at the first step.")
+    @Option(names = "--start-node-sparsity", paramLabel = "S", description = "Target node sparsity at the first step.")
     private Optional<Double> startNodeSparsity = Optional.empty();
 
-    @Option(names = "--sparsity-warmup-steps", paramLabel = "N", description = "Steps in which both targets rise.")
+    @Option(names = "--sparsity-warmup-steps", paramLabel = "N", description = "Steps over which both targets rise.")
     private Optional<Integer> sparsityWarmupSteps = Optional.empty();
 
-    @Option(names = "--sparsity-warmup", paramLabel = "KIND", description = "How they rise: ${COMPLETION-CANDIDATES}.")
+    @Option(names = "--sparsity-warmup", paramLabel = "KIND", description = "How the targets rise: ${COMPLETION-CANDIDATES}.")
     private Optional<Warmup> sparsityWarmup = Optional.empty();
 
     @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
@@ -52,7 +52,7 @@ final class PruneSettings {
         change("--steps", value, o -> o.with(o.training().withSteps(value)));
     }
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "Examples a step.")
+    @Option(names = "--batch-size", paramLabel = "N", description = "Examples per step.")
     private void batchSize(Integer value) {
         change("--batch-size", value, o -> o.with(o.training().withBatchSize(value)));
     }
@@ -60,7 +60,7 @@ final class PruneSettings {
     @Option(
             names = "--max-grad-norm",
             paramLabel = "X",
-            description = "Clip the gradient's global norm to this; 0 for never.")
+            description = "Clip the gradient's global norm to this value; 0 for no clipping.")
     private void maxGradNorm(Double value) {
         change("--max-grad-norm", value, o -> o.with(o.training().withMaxGradNorm(value)));
     }
@@ -68,7 +68,7 @@ final class PruneSettings {
     @Option(
             names = "--initial-log-alpha",
             paramLabel = "X",
-            description = "Mean of log_alpha at the start (10 as published).")
+            description = "Initial mean of log_alpha (published: 10).")
     private void initialLogAlpha(Double value) {
         change("--initial-log-alpha", value, o -> o.with(o.training().withInitialLogAlpha(value)));
     }
@@ -102,7 +102,7 @@ final class PruneSettings {
     @Option(
             names = "--warmup-steps",
             paramLabel = "N",
-            description = "Steps of learning rate warm-up; then it decays to 0.")
+            description = "Steps of learning rate warm-up, after which it decays linearly to 0.")
     private void warmupSteps(Integer value) {
         change("--warmup-steps", value, o -> o.with(o.learningRates().withWarmupSteps(value)));
     }
@@ -135,7 +135,7 @@ final class PruneSettings {
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
             description =
-                    "What a cut edge carries: the corrupted prompt's state, or nothing: ${COMPLETION-CANDIDATES}.")
+                    "What an ablated edge carries, the corrupted prompt's state or zero: ${COMPLETION-CANDIDATES}.")
     private void ablation(Ablation value) {
         change("--ablation", value, o -> o.with(value));
     }
@@ -148,7 +148,7 @@ final class PruneSettings {
     private static double rate(double value) {
         if (value > MOST_LEARNING_RATE) {
             throw new IllegalArgumentException(
-                    "a learning rate is no more than " + MOST_LEARNING_RATE + " (0.8 as published)");
+                    "a learning rate is at most " + MOST_LEARNING_RATE + " (published: 0.8)");
         }
         return value;
     }
@@ -160,9 +160,9 @@ final class PruneSettings {
     }
 
     /**
-     * The preset with the options that were given in place of its own.
+     * The preset, changed by the options that were given.
      *
-     * @throws InputException if one of them has no such value
+     * @throws InputException naming the option whose value is invalid
      */
     PruneOptions over(PruneOptions preset) {
         PruneOptions options = preset.with(preset.targets()
@@ -178,7 +178,7 @@ final class PruneSettings {
         return options;
     }
 
-    /** What deserves a word before a run, though it is allowed; {@code options} are as {@link #over} made them. */
+    /** Notes about valid but unusual {@code options}, which {@link #over} returned. */
     List<String> notes(PruneOptions options) {
         List<String> notes = new ArrayList<>();
         int steps = options.training().steps();
@@ -198,7 +198,7 @@ final class PruneSettings {
     }
 
     static String aboveOne(String option) {
-        return option + ": more than all edges can be cut by no circuit; such a target presses harder, as in the"
+        return option + ": no circuit can reach a sparsity above 1; such a target strengthens the constraint, as in the"
                 + " published sweeps";
     }
 

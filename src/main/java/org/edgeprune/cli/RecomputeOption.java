@@ -3,13 +3,13 @@ package org.edgeprune.cli;
 import org.edgeprune.model.Execution;
 import picocli.CommandLine.Option;
 
-/** {@code --recompute}, for commands that differentiate. */
+/** {@code --recompute}, for commands with a backward pass. */
 final class RecomputeOption {
     @Option(
             names = "--recompute",
             description =
-                    "Compute each block a second time in the backward instead of keeping what it computed: less memory, about a"
-                            + " third more time. The same numbers.")
+                    "Recompute each block in the backward pass instead of storing its activations: less memory, about a"
+                            + " third more time, the same results.")
     private boolean recompute;
 
     Execution over(Execution execution) {

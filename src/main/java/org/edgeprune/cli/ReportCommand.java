@@ -9,23 +9,23 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune report}: a run as a page. */
+/** {@code edgeprune report}: writes a run as a page. */
 @Command(
         name = "report",
         description = {
             "Write a run's page: configuration, curves, metrics, the circuit, and every test example.",
-            "It is one HTML file that needs no other file and no network."
+            "The page is one self-contained HTML file."
         },
         footerHeading = "%nExamples:%n",
         footer = {"  edgeprune report out/demo", "  edgeprune report out/demo --out demo.html"})
 final class ReportCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "RUN", description = "Folder of a run that has ended.")
+    @Parameters(paramLabel = "RUN", description = "Directory of a run that has ended.")
     private Path run;
 
     @Option(
             names = {"-o", "--out"},
             paramLabel = "FILE",
-            description = "Where to write it (default: RUN/report.html).")
+            description = "File of the page (default: RUN/report.html).")
     private Path out;
 
     @Mixin

@@ -8,7 +8,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code --json}, and where a command's result goes: to standard output, once, as text or as JSON. */
+/** {@code --json}; prints a command's result on standard output, once, as text or as JSON. */
 final class Results {
     @Option(names = "--json", description = "Print the result as JSON on standard output, and nothing else there.")
     private boolean json;
@@ -28,14 +28,14 @@ final class Results {
         out.flush();
     }
 
-    /** A line for the user that is no result. */
+    /** Prints a note on standard error. */
     void note(String line) {
         PrintWriter err = command.commandLine().getErr();
         err.println(line);
         err.flush();
     }
 
-    /** What was assumed in opening a model, and what of its checkpoint is not used. */
+    /** Prints what was assumed when a model was opened, and which tensors of its checkpoint are not used. */
     void note(TransformerModel model) {
         model.notes().forEach(this::note);
     }

@@ -17,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** What every command that prunes takes: model, task, hyper-parameters, pace, and what computes. */
+/** The options of all commands that prune: model, task, hyper-parameters, intervals and execution. */
 final class RunOptions {
     @Mixin
     private ModelOption model;
@@ -40,12 +40,12 @@ final class RunOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
-    /** The model's name: what was given, else that of an earlier run, else the bundled model's. */
+    /** The model's name: the one that was given, otherwise that of an earlier run, otherwise the bundled model's. */
     String modelName(Optional<RunRecord> earlier) {
         return model.name(earlier.map(RunRecord::model).orElse(BundledModel.NAME));
     }
 
-    /** The task's name: what was given, else that of an earlier run, else the default. */
+    /** The task's name: the one that was given, otherwise that of an earlier run, otherwise the default. */
     String taskName(Optional<RunRecord> earlier) {
         return task.name(earlier.map(RunRecord::task));
     }
@@ -63,7 +63,7 @@ final class RunOptions {
         return opened;
     }
 
-    /** The hyper-parameters that were given over {@code preset}. */
+    /** The hyper-parameters of {@code preset}, changed by the options that were given. */
     PruneOptions over(PruneOptions preset) {
         try {
             return settings.over(preset);
@@ -80,8 +80,8 @@ final class RunOptions {
     /**
      * A session of pruning.
      *
-     * @param earlier a run whose values stand where options were not given
-     * @param last changes the hyper-parameters that result
+     * @param earlier a run whose values are used for options that were not given
+     * @param last changes the resulting hyper-parameters
      */
     PruneSession session(LoadedModel loaded, Optional<RunRecord> earlier, UnaryOperator<PruneOptions> last) {
         PruneOptions preset = earlier.map(RunRecord::options).orElseGet(() -> PruneOptions.preset(loaded));

@@ -2,7 +2,7 @@ package org.edgeprune.cli;
 
 import picocli.CommandLine.Option;
 
-/** {@code --seed}: of every random choice that a command makes. */
+/** {@code --seed}, of all random choices of a command. */
 final class SeedOption {
     static final long DEFAULT = 42;
 
@@ -10,7 +10,7 @@ final class SeedOption {
             names = "--seed",
             paramLabel = "N",
             defaultValue = "" + DEFAULT,
-            description = "Seed of every random choice (default: ${DEFAULT-VALUE}).")
+            description = "Seed of all random choices (default: ${DEFAULT-VALUE}).")
     private long seed;
 
     long value() {

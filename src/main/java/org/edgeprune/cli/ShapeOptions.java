@@ -4,22 +4,22 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.model.ConfigTemplate;
 import picocli.CommandLine.Option;
 
-/** {@code --config}, {@code --layers}, {@code --heads}: the shape of a model of random weights. */
+/** {@code --config}, {@code --layers}, {@code --heads}: the shape of a model with random weights. */
 final class ShapeOptions {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
             description =
-                    "A config.json, a directory that holds one, or a shape that comes with edgeprune: gpt2, codellama-13b, llama-mid.")
+                    "A config.json, a directory with one, or a built-in shape: gpt2, codellama-13b, llama-mid.")
     private String config;
 
-    @Option(names = "--layers", paramLabel = "N", description = "Layers (default: as the configuration says).")
+    @Option(names = "--layers", paramLabel = "N", description = "Number of layers (default: the configuration's).")
     private Integer layers;
 
     @Option(
             names = "--heads",
             paramLabel = "N",
-            description = "Heads that the same width is cut into (default: as the configuration says).")
+            description = "Number of heads, for the same width (default: the configuration's).")
     private Integer heads;
 
     /** Whether any of these was given. */
@@ -27,7 +27,7 @@ final class ShapeOptions {
         return config != null || layers != null || heads != null;
     }
 
-    /** The configuration, with the sizes that were asked for. */
+    /** The configuration with the sizes that were given. */
     ConfigTemplate template(String otherwise) {
         ConfigTemplate template = ConfigTemplate.of(config == null ? otherwise : config);
         if (layers != null) {

@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.io.FolderLock;
-import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
@@ -22,13 +21,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune sweep}: runs over a list of target sparsities. */
+/** {@code edgeprune sweep}: prunes with several target sparsities. */
 @Command(
         name = "sweep",
         description = {
             "Find a circuit at each of several target edge sparsities, and show faithfulness against sparsity.",
-            "Each target has a run directory of its own in OUT. Repeated with the same options, a sweep skips what is done",
-            "and resumes what was cut off. OUT/sweep.csv, sweep.md and sweep.svg grow with every run."
+            "Each target has its own run directory in OUT. Repeated with the same options, a sweep skips finished runs and",
+            "resumes interrupted ones. OUT/sweep.csv, sweep.md and sweep.svg are updated after every run."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -36,17 +35,17 @@ import picocli.CommandLine.Option;
             "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
         })
 final class SweepCommand implements Callable<Integer> {
-    /** How the names of its runs' folders begin. */
+    /** The prefix of the run directories' names. */
     private static final String RUN = "edge-sparsity-";
 
     @Option(
             names = "--target-edge-sparsity",
             paramLabel = "S,S...",
             required = true,
-            description = "Target shares of edges cut, with commas between them. May be above 1, to press harder.")
+            description = "Target edge sparsities, separated by commas. May be above 1 for a stronger constraint.")
     private String targetList;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the sweep.")
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the sweep.")
     private Path out;
 
     @Mixin
@@ -58,7 +57,7 @@ final class SweepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Double> targets = targets();
-        // complains before anything is computed
+        // refuses invalid targets before anything is computed
         targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));
         targets.stream()
                 .filter(target -> target > 1)
@@ -66,7 +65,10 @@ final class SweepCommand implements Callable<Integer> {
                 .ifPresent(target -> results.note(PruneSettings.aboveOne("--target-edge-sparsity " + target)));
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
-            requireSweepOrEmpty();
+            OutFolder.requireOwnOrEmpty(
+                    out,
+                    "sweep",
+                    file -> file.getFileName().toString().startsWith(RUN) && Files.isDirectory(file));
             return sweep(targets);
         }
     }
@@ -82,7 +84,7 @@ final class SweepCommand implements Callable<Integer> {
                 PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
                 try (FolderLock lock = FolderLock.of(run.path())) {
                     if (isDone(run, session)) {
-                        results.note(run.path() + ": done before");
+                        results.note(run.path() + ": already finished");
                     } else {
                         results.note(run.path() + ": target edge sparsity " + target);
                         PruneCommand.run(session, lock, true, results);
@@ -112,11 +114,11 @@ final class SweepCommand implements Callable<Integer> {
                     .toList();
         } catch (NumberFormatException e) {
             throw new InputException(
-                    "--target-edge-sparsity " + targetList + ": not numbers with commas between them", e);
+                    "--target-edge-sparsity " + targetList + ": must be numbers separated by commas", e);
         }
     }
 
-    /** {@code --target-edge-sparsity} stands in for {@code --edge-sparsity}. */
+    /** {@code --target-edge-sparsity} replaces {@code --edge-sparsity}. */
     private static PruneOptions withTarget(double target, PruneOptions options) {
         try {
             return options.withEdgeSparsity(target);
@@ -135,21 +137,11 @@ final class SweepCommand implements Callable<Integer> {
                     + String.join(", ", differences) + "): choose another --out or remove it");
         }
         if (run.readRecord().inputs() == null) {
-            results.note(run.path() + ": is of an earlier version, which did not note the contents of data, config.json"
-                    + " and tokenizer: taken to be unchanged");
+            results.note(run.path() + ": was made by an earlier version, which did not record the contents of data, config.json"
+                    + " and tokenizer: they are assumed to be unchanged");
         }
         run.requireIntact(results::note);
         return true;
-    }
-
-    /** Refuses a folder with files in it, none of which is a run of a sweep. */
-    private void requireSweepOrEmpty() {
-        List<Path> files = Folders.visible(out);
-        if (!files.isEmpty()
-                && files.stream().noneMatch(f -> f.getFileName().toString().startsWith(RUN) && Files.isDirectory(f))) {
-            throw new InputException(out + ": holds files but no sweep, such as "
-                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
-        }
     }
 
     private record Result(String out, List<SweepTable.Row> runs, List<Double> diverged) {}

@@ -3,7 +3,7 @@ package org.edgeprune.cli;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Rows of text in aligned columns. Numbers are right-aligned, all else left-aligned. */
+/** Rows of text in aligned columns. Numbers are right-aligned, other cells left-aligned. */
 final class Table {
     private final List<List<Object>> rows = new ArrayList<>();
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Option;
 
-/** {@code --task} and {@code --data}: which prompts. */
+/** {@code --task}, {@code --mode} and {@code --data}. */
 final class TaskOptions {
     private static final String DEFAULT = "ioi";
 
@@ -26,10 +26,10 @@ final class TaskOptions {
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "Folder or JSONL file with the task's prompts (default: generated).")
+            description = "Directory or JSONL file with the task's prompts (default: generated).")
     private Path data;
 
-    /** The task that was named, else {@code otherwise}, else the default; with a mode as {@code task:mode}. */
+    /** The task that was given, otherwise {@code otherwise}, otherwise the default; with a mode as {@code task:mode}. */
     String name(Optional<String> otherwise) {
         String chosen = task == null ? otherwise.orElse(DEFAULT) : task;
         String name = mode == null ? chosen : chosen.replaceFirst(":.*", "") + ":" + mode;
@@ -37,12 +37,12 @@ final class TaskOptions {
         return name;
     }
 
-    /** Whether a task, a mode or data were named. */
+    /** Whether a task, a mode or data were given. */
     boolean given() {
         return task != null || mode != null || data != null;
     }
 
-    /** The data that were named, else {@code otherwise}, else null. */
+    /** The data that were given, otherwise {@code otherwise}, otherwise null. */
     Path data(Optional<String> otherwise) {
         return data == null ? otherwise.map(Path::of).orElse(null) : data;
     }

@@ -20,12 +20,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune tracr check}: a circuit against the ground truth of its compiled model. */
+/** {@code edgeprune tracr check}: compares a circuit with the ground truth of its compiled model. */
 @Command(
         name = "check",
         description = {
             "Compare a circuit of a compiled model with the ground truth: precision, recall, extra and missing edges.",
-            "And verify it by itself, on every input: all that it leaves out is cut, then each edge that it keeps."
+            "Also verify the circuit on every input: everything outside it is ablated, then each of its edges in addition."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune tracr check edges.json --model out/reverse --ablation interchange --json"
         })
 final class TracrCheckCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "CIRCUIT", description = "Folder of a run, or an edges.json.")
+    @Parameters(paramLabel = "CIRCUIT", description = "Directory of a run, or an edges.json.")
     private Path circuit;
 
     @Option(names = "--model", paramLabel = "DIR", description = "The compiled model (default: the run's).")
@@ -43,7 +43,7 @@ final class TracrCheckCommand implements Callable<Integer> {
             names = "--ablation",
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
-            description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: the run's, or zero).")
+            description = "What ablated edges carry: ${COMPLETION-CANDIDATES} (default: the run's, or zero).")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(
@@ -51,7 +51,7 @@ final class TracrCheckCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "10000",
             description =
-                    "Examples to try at most: inputs, under interchange with all their corruptions (default: ${DEFAULT-VALUE}).")
+                    "Largest number of examples: inputs, under interchange with their corruptions (default: ${DEFAULT-VALUE}).")
     private int examples;
 
     @Mixin
@@ -68,7 +68,7 @@ final class TracrCheckCommand implements Callable<Integer> {
         Optional<RunRecord> record = Files.isDirectory(circuit) ? SavedMasks.runOf(circuit) : Optional.empty();
         Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
                 .orElseThrow(() ->
-                        new InputException(circuit + ": does not say which model it belongs to: name it with --model"));
+                        new InputException(circuit + ": does not name its model: name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
         compute.start();
         Circuit found = Files.isDirectory(circuit)

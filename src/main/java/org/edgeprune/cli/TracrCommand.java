@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "tracr",
         description = {
-            "Compile RASP programs to transformers, and check circuits against the known ground truth.",
+            "Compile RASP programs to transformers, and compare circuits with the known ground truth.",
             "A compiled model works with every other command: prune --model DIR --task tracr."
         },
         synopsisSubcommandLabel = "COMMAND",

@@ -28,12 +28,12 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code edgeprune tracr compile}: a RASP program to a model directory. */
+/** {@code edgeprune tracr compile}: compiles a RASP program to a model directory. */
 @Command(
         name = "compile",
         description = {
             "Compile a RASP program to a transformer: config.json, model.safetensors, vocab.json, tokenizer.json.",
-            "The program is one of the library, a file in the small text form, or a Java class that implements RaspProgram."
+            "The program is one of the library, a file in RASP's text form, or a Java class that implements RaspProgram."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -42,10 +42,10 @@ import picocli.CommandLine.Parameters;
             "  edgeprune tracr compile com.example.Majority --class-path target/classes --vocab a,b --max-len 5 -o out/majority"
         })
 final class TracrCompileCommand implements Callable<Integer> {
-    /** How many inputs are tried for faults that only show on inputs. */
+    /** The number of inputs that are checked for errors which depend on the input. */
     private static final int TRIED_INPUTS = 2000;
 
-    /** The most pairs of positions in all tried inputs: longer inputs are fewer. */
+    /** The most pairs of positions in all checked inputs: fewer inputs are checked if they are long. */
     private static final long TRIED_PAIRS = 200_000_000;
 
     @Parameters(paramLabel = "PROGRAM", description = "Library program, file, or class.")
@@ -55,30 +55,30 @@ final class TracrCompileCommand implements Callable<Integer> {
             names = "--vocab",
             paramLabel = "TOKENS",
             split = ",",
-            description = "The tokens, with commas between them (default: the library program's usual ones).")
+            description = "The tokens, separated by commas (default: the library program's).")
     private List<String> vocabulary = List.of();
 
     @Option(
             names = "--max-len",
             paramLabel = "N",
-            description = "Longest input, BOS not counted (default: the library program's usual one).")
+            description = "Longest input, BOS not counted (default: the library program's).")
     private Optional<Integer> maxLength = Optional.empty();
 
     @Option(
             names = "--class-path",
             paramLabel = "PATHS",
             split = "[:;]",
-            description = "Jars and folders of classes, with : between them, where PROGRAM is looked for.")
+            description = "Jars and class directories with PROGRAM, separated by colons.")
     private List<Path> classPath = List.of();
 
-    @Option(names = "--causal", description = "Let positions attend to earlier ones only.")
+    @Option(names = "--causal", description = "Let positions attend only to earlier positions and themselves.")
     private boolean causal;
 
     @Option(
             names = {"-o", "--out"},
             paramLabel = "DIR",
             required = true,
-            description = "Where to write the model.")
+            description = "Directory of the new model.")
     private Path out;
 
     @Mixin
@@ -137,7 +137,7 @@ final class TracrCompileCommand implements Callable<Integer> {
         return Math.clamp(TRIED_PAIRS / ((long) length * length), 10, TRIED_INPUTS);
     }
 
-    /** Somebody's program, which may have faults of its own. */
+    /** Builds a program, which may be a user's and have errors. */
     private SOp build(RaspProgram found, List<Value> tokens, int length) {
         try {
             return found.build(tokens, length);
@@ -148,7 +148,7 @@ final class TracrCompileCommand implements Callable<Integer> {
         }
     }
 
-    /** The class path's, and those of {@code --class-path}. */
+    /** The classes of the class path and of {@code --class-path}. */
     private ClassLoader classes() {
         List<URL> places = new ArrayList<>();
         for (Path place : classPath) {
@@ -165,7 +165,7 @@ final class TracrCompileCommand implements Callable<Integer> {
     }
 
     private InputException missing(String option) {
-        return new InputException("program " + program + " is not of the library, so it needs " + option);
+        return new InputException("program " + program + " does not belong to the library, so it needs " + option);
     }
 
     private record Result(

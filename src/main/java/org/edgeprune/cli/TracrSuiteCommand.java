@@ -4,10 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.FolderLock;
-import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.recovery.Recovery;
@@ -18,13 +16,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code edgeprune tracr suite}: compiles, prunes and checks the library. */
+/** {@code edgeprune tracr suite}: compiles, prunes and checks the programs of the library. */
 @Command(
         name = "suite",
         description = {
-            "Compile, prune and check the library's programs: a table of precision and recall, after training alone and after the",
-            "greedy search that then cuts what the circuit can spare.",
-            "OUT/PROGRAM holds model, data, run, trained.json and minimal.json."
+            "Compile, prune and check the library's programs, and print precision and recall after training and after the greedy",
+            "search that then removes further edges from the circuit.",
+            "OUT/PROGRAM has model, data, run, trained.json and minimal.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -32,14 +30,14 @@ import picocli.CommandLine.Option;
             "  edgeprune tracr suite --programs reverse,xproportion --ablation interchange --out out/two --json"
         })
 final class TracrSuiteCommand implements Callable<Integer> {
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Where to write.")
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the results.")
     private Path out;
 
     @Option(
             names = "--programs",
             paramLabel = "NAMES",
             split = ",",
-            description = "Only these, with commas between them (default: all).")
+            description = "Programs to run, separated by commas (default: all).")
     private List<String> programs = List.of();
 
     @Option(
@@ -47,14 +45,14 @@ final class TracrSuiteCommand implements Callable<Integer> {
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
             defaultValue = "zero",
-            description = "What cut edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+            description = "What ablated edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Ablation ablation;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "" + Recovery.STEPS,
-            description = "Optimiser steps a program (default: ${DEFAULT-VALUE}).")
+            description = "Optimiser steps for each program (default: ${DEFAULT-VALUE}).")
     private int steps;
 
     @Mixin
@@ -76,20 +74,11 @@ final class TracrSuiteCommand implements Callable<Integer> {
                 : programs.stream().map(TracrSuiteCommand::program).toList();
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
-            requireSuiteOrEmpty();
+            OutFolder.requireOwnOrEmpty(
+                    out,
+                    "results of a program",
+                    file -> LibraryProgram.byName(file.getFileName().toString()).isPresent());
             return run(chosen);
-        }
-    }
-
-    /** Refuses a folder with files in it, none of which is a program's. */
-    private void requireSuiteOrEmpty() {
-        List<Path> files = Folders.visible(out);
-        if (!files.isEmpty()
-                && files.stream()
-                        .noneMatch(f -> LibraryProgram.byName(f.getFileName().toString())
-                                .isPresent())) {
-            throw new InputException(out + ": holds files but no program's recovery, such as "
-                    + files.getFirst().getFileName() + ": choose another --out, or an empty folder");
         }
     }
 
@@ -112,12 +101,8 @@ final class TracrSuiteCommand implements Callable<Integer> {
 
     private static LibraryProgram program(String name) {
         return LibraryProgram.byName(name)
-                .orElseThrow(() -> new InputException("--programs: " + name + " is not of the library: "
-                        + String.join(
-                                ", ",
-                                Stream.of(LibraryProgram.values())
-                                        .map(LibraryProgram::programName)
-                                        .toList())));
+                .orElseThrow(() -> new InputException(
+                        "--programs: " + name + " does not belong to the library: " + LibraryProgram.names()));
     }
 
     private static String table(List<Row> rows) {

@@ -13,12 +13,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code edgeprune train-mini}: makes the bundled model again. */
+/** {@code edgeprune train-mini}: trains the bundled model. */
 @Command(
         name = "train-mini",
         description = {
             "Train a small GPT-2 on the tasks ioi, gt and gp from scratch, and write it as a HuggingFace model directory.",
-            "The defaults are those of the bundled model. The last line is measured on prompts that it was not trained on."
+            "The defaults are those of the bundled model. The last line has the metrics on prompts outside the training data."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -29,7 +29,7 @@ final class TrainMiniCommand implements Callable<Integer> {
     private static final MiniOptions BUNDLED = MiniOptions.defaults();
     private static final String DEFAULT = " (default: ${DEFAULT-VALUE}).";
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where to write the model.")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory of the new model.")
     private Path out;
 
     @Mixin
@@ -38,13 +38,13 @@ final class TrainMiniCommand implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps" + DEFAULT)
     private int steps = BUNDLED.steps();
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "Texts a step" + DEFAULT)
+    @Option(names = "--batch-size", paramLabel = "N", description = "Texts per step" + DEFAULT)
     private int batchSize = BUNDLED.batchSize();
 
     @Option(names = "--layers", paramLabel = "N", description = "Layers" + DEFAULT)
     private int layers = BUNDLED.layers();
 
-    @Option(names = "--heads", paramLabel = "N", description = "Attention heads a layer" + DEFAULT)
+    @Option(names = "--heads", paramLabel = "N", description = "Attention heads per layer" + DEFAULT)
     private int heads = BUNDLED.heads();
 
     @Option(names = "--width", paramLabel = "N", description = "Width of the residual stream" + DEFAULT)
@@ -112,7 +112,7 @@ final class TrainMiniCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What to type for the same model. */
+    /** The command line that trains the same model. */
     private String commandLine() {
         return spec.qualifiedName() + " "
                 + spec.commandLine().getParseResult().originalArgs().stream().collect(Collectors.joining(" "));

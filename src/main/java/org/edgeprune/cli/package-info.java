@@ -1,5 +1,5 @@
 /**
- * The command line. Each command is one class; options that several commands share are mixins, so that they mean the
- * same everywhere. Results go to standard output, progress and notes to standard error.
+ * The command line. Each command is one class; options that several commands share are mixins, so that they have the
+ * same meaning everywhere. Results go to standard output, progress and notes to standard error.
  */
 package org.edgeprune.cli;

@@ -86,11 +86,11 @@ class ChangedInputsTest {
     private void assertChanged(String what) {
         assertEquals(
                 "edgeprune: " + run + ": " + what + " of " + model
-                        + " changed since the run was made: put them back, or"
+                        + " changed since the run was made: restore them, or"
                         + " name the model with --model to use it as it is",
                 eval().refused());
-        String note = eval("--model", model).ok().said(run + ": was made with another model: ");
-        assertEquals(run + ": was made with another model: other are " + what, note);
+        String note = eval("--model", model).ok().said(run + ": was made with another model, which differs in ");
+        assertEquals(run + ": was made with another model, which differs in " + what, note);
     }
 
     private static void edit(Path file, String what, String by) throws IOException {
@@ -143,7 +143,7 @@ class ChangedInputsTest {
         lines.add(lines.removeFirst());
         Files.write(data.resolve("test.jsonl"), lines);
         assertEquals(
-                "edgeprune: " + run + ": the test examples changed since the run was made: put them back, or name them"
+                "edgeprune: " + run + ": the test examples changed since the run was made: restore them, or name them"
                         + " with --data to use them as they are",
                 eval().refused());
         eval("--data", data).ok();

@@ -110,7 +110,7 @@ class MainTest {
         assertEquals(1, faulty.exit());
         assertEquals(
                 List.of(
-                        "edgeprune: this is a fault of edgeprune's own:",
+                        "edgeprune: internal error, please report it:",
                         "java.lang.IllegalStateException: this must not be"),
                 faulty.err().subList(0, 2));
     }

@@ -66,7 +66,7 @@ class ToolsOnRunsTest {
         var made = Files.getLastModifiedTime(first.resolve("metrics.json"));
         Tool second = sweep("0.6,0.3", out).ok();
         assertEquals(made, Files.getLastModifiedTime(first.resolve("metrics.json")), "not run again");
-        assertTrue(second.err().contains("edge-sparsity-0.3: done before"), second.err());
+        assertTrue(second.err().contains("edge-sparsity-0.3: already finished"), second.err());
         List<String> csv = Files.readAllLines(out.resolve("sweep.csv"));
         assertEquals(3, csv.size());
         assertTrue(csv.get(1).startsWith("0.3,") && csv.get(2).startsWith("0.6,"), csv.toString());

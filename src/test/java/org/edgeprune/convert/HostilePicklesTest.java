@@ -74,7 +74,7 @@ class HostilePicklesTest {
                 ". | is invalid at byte",
                 "t. | is invalid at byte",
                 "(0t. | is invalid at byte",
-                "(K\\1K\\2 | breaks off",
+                "(K\\1K\\2 | ends early",
                 ")K\\1a. | is invalid at byte",
                 "K\\1K\\2s. | is invalid at byte"
             })

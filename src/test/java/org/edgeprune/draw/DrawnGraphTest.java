@@ -124,8 +124,8 @@ class DrawnGraphTest {
         assertMessage("[[\"tok_embeds\", \"m0\"], [\"x9\", \"m1\"]]", "entry 1: unknown writer 'x9'");
         assertMessage("[[\"m0\", \"a0.h0\"]]", "entry 0: unknown reader 'a0.h0'");
         assertMessage("[[\"resid_post\", \"m1\"]]", "entry 0: unknown writer 'resid_post'");
-        assertMessage("[[\"m1\", \"a1.h0.q\"]]", "entry 0: m1 is computed after a1.h0.q reads");
-        assertMessage("[[\"m1\", \"m1\"]]", "entry 0: m1 is computed after m1 reads");
+        assertMessage("[[\"m1\", \"a1.h0.q\"]]", "entry 0: m1 is computed after the input of a1.h0.q");
+        assertMessage("[[\"m1\", \"m1\"]]", "entry 0: m1 is computed after the input of m1");
         assertMessage("[[\"m1\"]]", "entry 0 is [\"m1\"]: expected a pair [writer, reader]");
         assertMessage("{\"edges\": []}", "not a JSON list");
         assertMessage("[[", "not JSON");

@@ -48,6 +48,6 @@ class RecoveryTest {
         assertEquals(live, TensorScope.liveTensors());
         String again = assertThrows(InputException.class, () -> recovery.run(TracrTask.of(program), folder, Device.CPU))
                 .getMessage();
-        assertTrue(again.contains("holds a run already"), again);
+        assertTrue(again.contains("already has a finished run"), again);
     }
 }

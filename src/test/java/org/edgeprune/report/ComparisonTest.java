@@ -68,7 +68,7 @@ class ComparisonTest {
         Path empty = Files.createDirectories(dir.resolve("empty"));
         Path nonsense = Files.writeString(dir.resolve("nonsense.json"), "[[\"m0\", \"a0.h0.q\"]]");
         assertTrue(refusal(empty).contains("name the folder of a run or an edges.json"));
-        assertTrue(refusal(nonsense).contains("entry 0: m0 is computed after a0.h0.q"));
+        assertTrue(refusal(nonsense).contains("entry 0: m0 is computed after the input of a0.h0.q"));
         Files.writeString(empty.resolve("run.json"), "{}");
         assertTrue(refusal(empty).contains("has not ended"));
     }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The programs of {@link Library} by name, each with the vocabulary and the maximal length that it is compiled for by
@@ -132,6 +133,15 @@ public enum LibraryProgram implements RaspProgram {
     @Override
     public SOp build(List<Value> vocabulary, int maxLength) {
         return program.build(vocabulary, maxLength);
+    }
+
+    /**
+     * The names of all programs, for messages.
+     *
+     * @return as {@link #programName} gives them, separated by commas
+     */
+    public static String names() {
+        return Arrays.stream(values()).map(LibraryProgram::programName).collect(Collectors.joining(", "));
     }
 
     /**

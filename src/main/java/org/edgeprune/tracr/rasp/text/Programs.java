@@ -2,9 +2,7 @@ package org.edgeprune.tracr.rasp.text;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.RaspProgram;
@@ -38,9 +36,7 @@ public final class Programs {
         } catch (ClassNotFoundException e) {
             throw new InputException(
                     "program '" + name + "' is neither a file nor a class nor one of the library: "
-                            + Arrays.stream(LibraryProgram.values())
-                                    .map(LibraryProgram::programName)
-                                    .collect(Collectors.joining(", ")),
+                            + LibraryProgram.names(),
                     e);
         } catch (LinkageError e) {
             Throwable reason = e.getCause() == null ? e : e.getCause();

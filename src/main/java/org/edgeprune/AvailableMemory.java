@@ -6,14 +6,18 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
-/** How much memory this process can have: of the machine, and of the control group that a container lives in. */
+/** The memory that this process can use: of the machine, and of its control group, such as a container's. */
 public final class AvailableMemory {
     private static final Path MACHINE = Path.of("/proc/meminfo");
     private static final Path GROUP = Path.of("/sys/fs/cgroup");
 
     private AvailableMemory() {}
 
-    /** Bytes that are not in use; empty where the system does not tell. */
+    /**
+     * The memory that is not in use.
+     *
+     * @return in bytes; empty if the system does not tell
+     */
     public static OptionalLong bytes() {
         OptionalLong machine = field(MACHINE, "MemAvailable:", 1024);
         OptionalLong limit = number(GROUP.resolve("memory.max"));
@@ -21,12 +25,16 @@ public final class AvailableMemory {
         if (machine.isEmpty() || limit.isEmpty() || used.isEmpty()) {
             return machine;
         }
-        // pages of files that nobody uses count as used, but give way
+        // inactive pages of files count as used, but are reclaimed
         long idle = field(GROUP.resolve("memory.stat"), "inactive_file", 1).orElse(0);
         return OptionalLong.of(Math.min(machine.getAsLong(), Math.max(0, limit.getAsLong() - used.getAsLong() + idle)));
     }
 
-    /** The same, with what this process has in use, mapped files apart. */
+    /**
+     * The memory that is not in use, together with the anonymous memory of this process.
+     *
+     * @return in bytes; empty if the system does not tell
+     */
     public static OptionalLong withOwn() {
         OptionalLong free = bytes();
         long own = field(Path.of("/proc/self/status"), "RssAnon:", 1024).orElse(0);
@@ -44,7 +52,7 @@ public final class AvailableMemory {
         }
     }
 
-    /** The number that a file holds; empty where it says "max", or there is none. */
+    /** The number in a file; empty for "max" or if there is no such file. */
     private static OptionalLong number(Path file) {
         try {
             String text = Files.readString(file).strip();

@@ -9,6 +9,11 @@ import java.util.Properties;
 public final class Version {
     private Version() {}
 
+    /**
+     * The version number.
+     *
+     * @return such as {@code 0.2.0}
+     */
     public static String number() {
         Properties build = new Properties();
         try (InputStream in = Version.class.getResourceAsStream("build.properties")) {

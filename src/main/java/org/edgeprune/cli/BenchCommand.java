@@ -38,7 +38,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * {@code edgeprune bench}: time and memory of one optimisation step, compared with a plain forward pass and the prediction.
+ * {@code edgeprune bench}: time and memory of one optimisation step, compared with a plain forward pass and the
+ * prediction.
  */
 @Command(
         name = "bench",
@@ -233,8 +234,12 @@ final class BenchCommand implements Callable<Integer> {
         for (int i = 0; i < prompts.batchSize(); i++) {
             int[] clean = random.ints(prompts.tokens(), 0, vocabulary).toArray();
             int[] corrupted = random.ints(prompts.tokens(), 0, vocabulary).toArray();
-            examples.add(
-                    new Example(clean, corrupted, prompts.tokens() - 1, prompts.tokens(), new Answer.Tokens(new int[] {0}, new int[0])));
+            examples.add(new Example(
+                    clean,
+                    corrupted,
+                    prompts.tokens() - 1,
+                    prompts.tokens(),
+                    new Answer.Tokens(new int[] {0}, new int[0])));
         }
         return examples;
     }

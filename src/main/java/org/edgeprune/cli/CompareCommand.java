@@ -54,7 +54,10 @@ final class CompareCommand implements Callable<Integer> {
             description = "Write the edges that all circuits have as an edges.json.")
     private Path intersection;
 
-    @Option(names = "--union", paramLabel = "FILE", description = "Write the edges that any circuit has as an edges.json.")
+    @Option(
+            names = "--union",
+            paramLabel = "FILE",
+            description = "Write the edges that any circuit has as an edges.json.")
     private Path union;
 
     @Mixin

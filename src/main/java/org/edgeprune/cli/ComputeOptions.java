@@ -10,8 +10,8 @@ import picocli.CommandLine.Option;
 /** {@code --device}, {@code --threads}, {@code --libtorch}: where the model is run. */
 final class ComputeOptions {
     /**
-     * Width of a model from which several threads help a single pass. Below, their synchronisation dominates: ten
-     * times slower on a busy machine.
+     * Width of a model from which several threads help a single pass. Below, their synchronisation dominates: ten times
+     * slower on a busy machine.
      */
     private static final int WORTH_SHARING = 512;
 

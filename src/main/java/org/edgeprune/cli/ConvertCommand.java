@@ -34,9 +34,8 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "SOURCE",
-            description =
-                    "A directory with pytorch_model.bin or a GGUF file, or such a file; or a name on the Hub"
-                            + " such as roneneldan/TinyStories-1M, whose pickles are downloaded.")
+            description = "A directory with pytorch_model.bin or a GGUF file, or such a file; or a name on the Hub"
+                    + " such as roneneldan/TinyStories-1M, whose pickles are downloaded.")
     private String source;
 
     @Option(

@@ -45,7 +45,9 @@ final class EdgesCommand implements Callable<Integer> {
 
     private static final float CUT = -10;
 
-    @Parameters(paramLabel = "CIRCUIT", description = "Directory of a run, a checkpoint of the published implementation, or an edges.json.")
+    @Parameters(
+            paramLabel = "CIRCUIT",
+            description = "Directory of a run, a checkpoint of the published implementation, or an edges.json.")
     private Path circuit;
 
     @Mixin
@@ -114,7 +116,8 @@ final class EdgesCommand implements Callable<Integer> {
                 .toAbsolutePath()
                 .normalize()
                 .equals(directory.toAbsolutePath().normalize())) {
-            throw new InputException("--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
+            throw new InputException(
+                    "--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
         }
         boolean all = isFolder() && writer.equals("*") && reader.equals("*");
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
@@ -151,7 +154,8 @@ final class EdgesCommand implements Callable<Integer> {
         Table table = new Table();
         kinds.forEach(table::row);
         return table.row("total", chosen.size())
-                + "of %,d edges: edge sparsity %.2f%%".formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
+                + "of %,d edges: edge sparsity %.2f%%"
+                        .formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {

@@ -46,7 +46,10 @@ import picocli.CommandLine.Parameters;
             "  edgeprune eval --model path/to/gpt2 --task ioi --json"
         })
 final class EvalCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "RUN", arity = "0..1", description = "Directory of a run, or a checkpoint of the published implementation.")
+    @Parameters(
+            paramLabel = "RUN",
+            arity = "0..1",
+            description = "Directory of a run, or a checkpoint of the published implementation.")
     private Path run;
 
     @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json to evaluate.")
@@ -72,7 +75,8 @@ final class EvalCommand implements Callable<Integer> {
             names = "--ablation",
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
-            description = "What an ablated edge carries: ${COMPLETION-CANDIDATES} (default: interchange, or the run's).")
+            description =
+                    "What an ablated edge carries: ${COMPLETION-CANDIDATES} (default: interchange, or the run's).")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(
@@ -145,8 +149,9 @@ final class EvalCommand implements Callable<Integer> {
                     + "; --compute-dtype " + made.computeDtype() + " gives the run's own numbers");
         }
         if (made.inputs() == null) {
-            results.note(run + ": was made by an earlier version, which did not record the contents of data, config.json and"
-                    + " tokenizer: they may have changed since then");
+            results.note(
+                    run + ": was made by an earlier version, which did not record the contents of data, config.json and"
+                            + " tokenizer: they may have changed since then");
             return;
         }
         List<String> changed = made.changedIn(opened);
@@ -179,9 +184,9 @@ final class EvalCommand implements Callable<Integer> {
     private Circuit circuit(ModelSizes sizes) {
         Circuit circuit = Circuit.read(edges, sizes.graph());
         if (sizes.graph().hasEmbeddings() && !circuit.graph().shape().hasEmbeddings()) {
-            results.note(
-                    edges + ": no edge begins at an embedding, so every reader is assumed to read the embeddings, as in a"
-                            + " graph without embedding nodes");
+            results.note(edges
+                    + ": no edge begins at an embedding, so every reader is assumed to read the embeddings, as in a"
+                    + " graph without embedding nodes");
         }
         return circuit;
     }

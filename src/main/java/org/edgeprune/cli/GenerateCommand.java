@@ -55,13 +55,18 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Prompt with the same number of tokens, whose states ablated edges carry.")
     private String corrupted;
 
-    @Option(names = "--max-new-tokens", paramLabel = "N", required = true, description = "Largest number of tokens to generate.")
+    @Option(
+            names = "--max-new-tokens",
+            paramLabel = "N",
+            required = true,
+            description = "Largest number of tokens to generate.")
     private int newTokens;
 
     @Option(
             names = "--run",
             paramLabel = "CIRCUIT",
-            description = "Directory of a run, or a checkpoint of the published implementation, with the circuit to use.")
+            description =
+                    "Directory of a run, or a checkpoint of the published implementation, with the circuit to use.")
     private Path run;
 
     @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json with the circuit to use.")

@@ -114,8 +114,8 @@ final class InitCommand implements Callable<Integer> {
         try (PromptTokenizer opened = PromptTokenizer.open(directory)) {
             if (opened.vocabSize() > vocabulary) {
                 throw new InputException(
-                        "--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, but the model only " + vocabulary
-                                + "; name a smaller one, or raise vocab_size in the configuration");
+                        "--tokenizer " + model + ": has " + opened.vocabSize() + " tokens, but the model only "
+                                + vocabulary + "; name a smaller one, or raise vocab_size in the configuration");
             }
         }
         return TOKENIZER_FILES.stream()

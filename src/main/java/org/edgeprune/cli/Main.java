@@ -62,7 +62,7 @@ import picocli.CommandLine.TypeConversionException;
             "  edgeprune COMMAND --help                   show options and examples of a command"
         })
 public final class Main {
-    private Main() {}
+    Main() {}
 
     @Spec
     private CommandSpec spec;

@@ -32,8 +32,7 @@ final class PaceOptions {
     @Option(
             names = "--cache-mb",
             paramLabel = "N",
-            description =
-                    "Memory in MB for caching the full model's states (default: 4096, or the resumed run's).")
+            description = "Memory in MB for caching the full model's states (default: 4096, or the resumed run's).")
     private Long cacheMegabytes;
 
     /** The number that was given, else {@code otherwise}; empty for all. */

@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The peak memory of this process from a moment on, by sampling. Anonymous memory is allocated by the process:
- * tensors, the Java heap. Pages of mapped files, such as a checkpoint's, are counted separately: the system reclaims
- * them when it needs memory.
+ * The peak memory of this process from a moment on, by sampling. Anonymous memory is allocated by the process: tensors,
+ * the Java heap. Pages of mapped files, such as a checkpoint's, are counted separately: the system reclaims them when
+ * it needs memory.
  */
 final class PeakMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");

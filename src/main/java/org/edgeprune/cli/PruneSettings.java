@@ -29,10 +29,14 @@ final class PruneSettings {
     @Option(
             names = "--edge-sparsity",
             paramLabel = "S",
-            description = "Target edge sparsity, the fraction of edges removed. May be above 1 for a stronger constraint.")
+            description =
+                    "Target edge sparsity, the fraction of edges removed. May be above 1 for a stronger constraint.")
     private Optional<Double> edgeSparsity = Optional.empty();
 
-    @Option(names = "--node-sparsity", paramLabel = "S", description = "Target node sparsity, the fraction of nodes removed.")
+    @Option(
+            names = "--node-sparsity",
+            paramLabel = "S",
+            description = "Target node sparsity, the fraction of nodes removed.")
     private Optional<Double> nodeSparsity = Optional.empty();
 
     @Option(names = "--start-edge-sparsity", paramLabel = "S", description = "Target edge sparsity at the first step.")
@@ -44,7 +48,10 @@ final class PruneSettings {
     @Option(names = "--sparsity-warmup-steps", paramLabel = "N", description = "Steps over which both targets rise.")
     private Optional<Integer> sparsityWarmupSteps = Optional.empty();
 
-    @Option(names = "--sparsity-warmup", paramLabel = "KIND", description = "How the targets rise: ${COMPLETION-CANDIDATES}.")
+    @Option(
+            names = "--sparsity-warmup",
+            paramLabel = "KIND",
+            description = "How the targets rise: ${COMPLETION-CANDIDATES}.")
     private Optional<Warmup> sparsityWarmup = Optional.empty();
 
     @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
@@ -65,10 +72,7 @@ final class PruneSettings {
         change("--max-grad-norm", value, o -> o.with(o.training().withMaxGradNorm(value)));
     }
 
-    @Option(
-            names = "--initial-log-alpha",
-            paramLabel = "X",
-            description = "Initial mean of log_alpha (published: 10).")
+    @Option(names = "--initial-log-alpha", paramLabel = "X", description = "Initial mean of log_alpha (published: 10).")
     private void initialLogAlpha(Double value) {
         change("--initial-log-alpha", value, o -> o.with(o.training().withInitialLogAlpha(value)));
     }

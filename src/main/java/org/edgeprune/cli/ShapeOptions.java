@@ -9,8 +9,7 @@ final class ShapeOptions {
     @Option(
             names = "--config",
             paramLabel = "CONFIG",
-            description =
-                    "A config.json, a directory with one, or a built-in shape: gpt2, codellama-13b, llama-mid.")
+            description = "A config.json, a directory with one, or a built-in shape: gpt2, codellama-13b, llama-mid.")
     private String config;
 
     @Option(names = "--layers", paramLabel = "N", description = "Number of layers (default: the configuration's).")

@@ -66,9 +66,7 @@ final class SweepCommand implements Callable<Integer> {
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
             OutFolder.requireOwnOrEmpty(
-                    out,
-                    "sweep",
-                    file -> file.getFileName().toString().startsWith(RUN) && Files.isDirectory(file));
+                    out, "sweep", file -> file.getFileName().toString().startsWith(RUN) && Files.isDirectory(file));
             return sweep(targets);
         }
     }
@@ -137,7 +135,8 @@ final class SweepCommand implements Callable<Integer> {
                     + String.join(", ", differences) + "): choose another --out or remove it");
         }
         if (run.readRecord().inputs() == null) {
-            results.note(run.path() + ": was made by an earlier version, which did not record the contents of data, config.json"
+            results.note(run.path()
+                    + ": was made by an earlier version, which did not record the contents of data, config.json"
                     + " and tokenizer: they are assumed to be unchanged");
         }
         run.requireIntact(results::note);

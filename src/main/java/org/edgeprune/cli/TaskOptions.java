@@ -29,7 +29,9 @@ final class TaskOptions {
             description = "Directory or JSONL file with the task's prompts (default: generated).")
     private Path data;
 
-    /** The task that was given, otherwise {@code otherwise}, otherwise the default; with a mode as {@code task:mode}. */
+    /**
+     * The task that was given, otherwise {@code otherwise}, otherwise the default; with a mode as {@code task:mode}.
+     */
     String name(Optional<String> otherwise) {
         String chosen = task == null ? otherwise.orElse(DEFAULT) : task;
         String name = mode == null ? chosen : chosen.replaceFirst(":.*", "") + ":" + mode;

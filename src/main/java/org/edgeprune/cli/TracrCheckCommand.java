@@ -67,8 +67,7 @@ final class TracrCheckCommand implements Callable<Integer> {
         }
         Optional<RunRecord> record = Files.isDirectory(circuit) ? SavedMasks.runOf(circuit) : Optional.empty();
         Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
-                .orElseThrow(() ->
-                        new InputException(circuit + ": does not name its model: name it with --model"));
+                .orElseThrow(() -> new InputException(circuit + ": does not name its model: name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
         compute.start();
         Circuit found = Files.isDirectory(circuit)

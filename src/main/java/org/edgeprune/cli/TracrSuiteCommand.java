@@ -74,10 +74,9 @@ final class TracrSuiteCommand implements Callable<Integer> {
                 : programs.stream().map(TracrSuiteCommand::program).toList();
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
-            OutFolder.requireOwnOrEmpty(
-                    out,
-                    "results of a program",
-                    file -> LibraryProgram.byName(file.getFileName().toString()).isPresent());
+            OutFolder.requireOwnOrEmpty(out, "results of a program", file -> LibraryProgram.byName(
+                            file.getFileName().toString())
+                    .isPresent());
             return run(chosen);
         }
     }

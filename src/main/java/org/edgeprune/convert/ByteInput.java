@@ -6,7 +6,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.edgeprune.io.Complaint;
 
-/** Bytes of a pickle or a header, read once from front to back. Every length is checked before anything is allocated. */
+/**
+ * Bytes of a pickle or a header, read once from front to back. Every length is checked before anything is allocated.
+ */
 final class ByteInput {
     private static final int BUFFER = 1 << 16;
     /** Longer than any name or text in a checkpoint. */

@@ -24,14 +24,19 @@ import org.edgeprune.safetensors.SafeDType;
 import org.edgeprune.safetensors.StreamedTensor;
 import org.edgeprune.torch.DType;
 
-/** Converts a model in another format, pickled by PyTorch or GGUF, to a HuggingFace model directory with configuration, safetensors and tokenizer. Nothing in the source is executed. Only a part of a tensor is in memory at a time, and the directory appears complete or not at all. */
+/**
+ * Converts a model in another format, pickled by PyTorch or GGUF, to a HuggingFace model directory with configuration,
+ * safetensors and tokenizer. Nothing in the source is executed. Only a part of a tensor is in memory at a time, and the
+ * directory appears complete or not at all.
+ */
 public final class Converter {
     private Converter() {}
 
     /**
      * How to convert.
      *
-     * @param dtype F32, F16 or BF16 for all floating-point weights; if empty they keep their type, and quantised weights become F32
+     * @param dtype F32, F16 or BF16 for all floating-point weights; if empty they keep their type, and quantised
+     *     weights become F32
      * @param shardBytes the largest size of a file of weights, in bytes
      * @param tokenizer a directory to take the tokenizer's files from, in place of the source's own
      */
@@ -70,7 +75,8 @@ public final class Converter {
      * @param options how to convert
      * @param listener told of the progress before each tensor
      * @return what was written
-     * @throws InputException if the source is damaged or contains something that cannot be converted, or the directory cannot be written
+     * @throws InputException if the source is damaged or contains something that cannot be converted, or the directory
+     *     cannot be written
      */
     public static Result convert(Path source, Path directory, Options options, Listener listener) {
         AtomicDirectory.requireNew(directory);

@@ -34,7 +34,10 @@ final class FloatCast extends OutputStream {
         return FLOATS.contains(dtype);
     }
 
-    /** The tensor in another floating-point type; the same tensor if it has that type already or is not of floating-point numbers. */
+    /**
+     * The tensor in another floating-point type; the same tensor if it has that type already or is not of
+     * floating-point numbers.
+     */
     static StreamedTensor cast(String name, StreamedTensor tensor, SafeDType to) {
         if (tensor.dtype() == to || !isFloat(tensor.dtype())) {
             return tensor;

@@ -157,7 +157,10 @@ enum GgmlType {
         }
     }
 
-    /** A block of Q4_K or Q5_K: d, dmin, 12 bytes of scales and minima; then the fifth bits, if any, and the four lower bits. */
+    /**
+     * A block of Q4_K or Q5_K: d, dmin, 12 bytes of scales and minima; then the fifth bits, if any, and the four lower
+     * bits.
+     */
     private static void dequantiseK(byte[] source, int at, int low, int high, float[] target, int to) {
         float d = half(source, at);
         float dmin = half(source, at + 2);
@@ -186,7 +189,9 @@ enum GgmlType {
         }
     }
 
-    /** A block of Q6_K: two halves of 128 elements, each 64 bytes of lower bits, 32 bytes of upper bits and 8 scales. */
+    /**
+     * A block of Q6_K: two halves of 128 elements, each 64 bytes of lower bits, 32 bytes of upper bits and 8 scales.
+     */
     private static void dequantise6K(byte[] source, int at, float[] target, int to) {
         float d = half(source, at + 208);
         for (int group = 0; group < 16; group++) {

@@ -30,7 +30,10 @@ enum GgufArchitecture {
     /** How llama.cpp's order of the rows of query and key projections differs from HuggingFace's. */
     enum Rows {
         AS_THEY_ARE,
-        /** The rows of a head are pairs (i, i + half) that rotate together; HuggingFace has the first half, then the second. */
+        /**
+         * The rows of a head are pairs (i, i + half) that rotate together; HuggingFace has the first half, then the
+         * second.
+         */
         ROTARY_PAIRS,
         /** All queries, then all keys, then all values; HuggingFace has query, key and value of each head in turn. */
         HEAD_BY_HEAD

@@ -168,7 +168,10 @@ final class GgufConfig {
         rope();
     }
 
-    /** Assumes what llama.cpp does: it recognises the 27B model, the only one with another divisor, by its number of layers. */
+    /**
+     * Assumes what llama.cpp does: it recognises the 27B model, the only one with another divisor, by its number of
+     * layers.
+     */
     private void queryScale(int layersOfLargest) {
         boolean largest = count("block_count") == layersOfLargest;
         int scale = largest ? count("embedding_length") / count("attention.head_count") : headDim();
@@ -233,7 +236,10 @@ final class GgufConfig {
         }
     }
 
-    /** Each frequency is divided by a factor. If one of the usual forms of Llama 3.1's rule gives these factors, the configuration has that rule; any other list becomes LongRoPE with the same list for all lengths. */
+    /**
+     * Each frequency is divided by a factor. If one of the usual forms of Llama 3.1's rule gives these factors, the
+     * configuration has that rule; any other list becomes LongRoPE with the same list for all lengths.
+     */
     private void frequencyFactors(double[] factors, double base) {
         double largest = 1;
         for (double factor : factors) {

@@ -157,7 +157,8 @@ final class GgufFile implements AutoCloseable {
         int type = in.i4();
         long count = count(in.i8(), MAX_ITEMS, "items in the list " + quote(key));
         if (type == ARRAY) {
-            throw complaint.about("key " + quote(key) + " is a list of lists", "GGUF has no such key: export the model again");
+            throw complaint.about(
+                    "key " + quote(key) + " is a list of lists", "GGUF has no such key: export the model again");
         }
         if (type == 8) {
             List<String> texts = new ArrayList<>();

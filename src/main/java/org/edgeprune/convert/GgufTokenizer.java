@@ -167,7 +167,10 @@ final class GgufTokenizer {
                 .forEach(pair -> merges.addArray().add(pair.left()).add(pair.right()));
     }
 
-    /** Pieces of several spaces, which Gemma's files have as spaces, with the mark that the model's vocabulary has for a space. */
+    /**
+     * Pieces of several spaces, which Gemma's files have as spaces, with the mark that the model's vocabulary has for a
+     * space.
+     */
     private List<String> spaced() {
         return tokens.stream()
                 .map(t -> t.length() > 1 && t.isBlank() && t.indexOf(' ') >= 0 ? "\u2581".repeat(t.length()) : t)

@@ -23,9 +23,12 @@ import org.edgeprune.io.TextReader;
 import org.edgeprune.safetensors.StreamedTensor;
 
 /**
- * A HuggingFace model whose weights are pickled: {@code pytorch_model.bin}, its shards, or a named file, in a directory with {@code config.json} and the tokenizer's files.
+ * A HuggingFace model whose weights are pickled: {@code pytorch_model.bin}, its shards, or a named file, in a directory
+ * with {@code config.json} and the tokenizer's files.
  *
- * <p>The state dict may be wrapped as training scripts do, {@code {"state_dict": ...}} or {@code {"model": ...}}. Tensors that share a storage are treated as in {@code save_pretrained}: if the configuration ties the head to the token embedding, the head is left out; any other tensor is written under each of its names.
+ * <p>The state dict may be wrapped as training scripts do, {@code {"state_dict": ...}} or {@code {"model": ...}}.
+ * Tensors that share a storage are treated as in {@code save_pretrained}: if the configuration ties the head to the
+ * token embedding, the head is left out; any other tensor is written under each of its names.
  */
 final class PickledModel implements ModelSource {
     private static final String SINGLE = "pytorch_model.bin";
@@ -209,7 +212,8 @@ final class PickledModel implements ModelSource {
         TorchFile file = TorchFile.open(path);
         opened.add(file);
         if (!(file.root() instanceof Dict root)) {
-            throw new Complaint(path).about("does not contain a dict of tensors", "save model.state_dict() with torch.save");
+            throw new Complaint(path)
+                    .about("does not contain a dict of tensors", "save model.state_dict() with torch.save");
         }
         Dict state = unwrapped(root);
         state.entries().forEach((name, value) -> {

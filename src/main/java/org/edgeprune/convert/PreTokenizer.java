@@ -8,7 +8,10 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.edgeprune.io.Json;
 
-/** How text is split before byte-level BPE merges it, by llama.cpp's names of the published tokenizers' rules. The byte-level alphabet comes after all of these; GPT-2's own pattern belongs to that step. */
+/**
+ * How text is split before byte-level BPE merges it, by llama.cpp's names of the published tokenizers' rules. The
+ * byte-level alphabet comes after all of these; GPT-2's own pattern belongs to that step.
+ */
 enum PreTokenizer {
     /** Splits off each digit, then applies GPT-2's pattern. */
     DIGITS(""),

@@ -6,7 +6,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The merges that a SentencePiece BPE vocabulary implies: every way to divide a piece into two pieces, the best piece first, as transformers computes them. */
+/**
+ * The merges that a SentencePiece BPE vocabulary implies: every way to divide a piece into two pieces, the best piece
+ * first, as transformers computes them.
+ */
 final class SentencePieceMerges {
     /** One merge of two adjacent pieces. */
     record Pair(String left, String right) {}

@@ -13,7 +13,11 @@ import java.util.Map;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** The directory of a zip archive of {@code torch.save}, whose entries are stored without compression, so that they can be read in place. Nothing is unpacked. Compressed and encrypted entries, overlapping entries and names that lead out of the archive are refused. */
+/**
+ * The directory of a zip archive of {@code torch.save}, whose entries are stored without compression, so that they can
+ * be read in place. Nothing is unpacked. Compressed and encrypted entries, overlapping entries and names that lead out
+ * of the archive are refused.
+ */
 final class StoredZip {
     private static final int END = 0x06054b50;
     private static final int END_64 = 0x06064b50;

@@ -22,7 +22,10 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.FileContent;
 import org.edgeprune.safetensors.StreamedTensor;
 
-/** A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6. {@link Unpickler} reads the saved object; the data of tensors stay in the file until they are written elsewhere. */
+/**
+ * A file of {@code torch.save}: a zip archive, or the sequence of pickles that PyTorch wrote before 1.6.
+ * {@link Unpickler} reads the saved object; the data of tensors stay in the file until they are written elsewhere.
+ */
 final class TorchFile implements AutoCloseable {
     /** The first value of the old format. */
     private static final Other MAGIC = new Other("int " + new java.math.BigInteger("1950a86a20f9469cfc6c", 16));
@@ -133,7 +136,10 @@ final class TorchFile implements AutoCloseable {
         return Unpickler.read(new ByteInput(file, "pickle", pickle.begin(), pickle.begin() + pickle.size()));
     }
 
-    /** The old format: a magic number, a protocol number, facts about the machine, the object and the storages' keys, then the storages' data. */
+    /**
+     * The old format: a magic number, a protocol number, facts about the machine, the object and the storages' keys,
+     * then the storages' data.
+     */
     private PickleValue readPickles() {
         long[] at = {0};
         if (!next(at).equals(MAGIC)) {

@@ -23,9 +23,11 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeDType;
 
 /**
- * Reads pickles of tensors and plain data, protocols 0 to 5. It has no means to name, create or call anything that is not in {@link AllowedGlobal}; a pickle that tries is refused with the name that it refers to.
+ * Reads pickles of tensors and plain data, protocols 0 to 5. It has no means to name, create or call anything that is
+ * not in {@link AllowedGlobal}; a pickle that tries is refused with the name that it refers to.
  *
- * <p>Memory is bounded by the size of the pickle: values are shared, never copied, compared or printed, and nothing recurses.
+ * <p>Memory is bounded by the size of the pickle: values are shared, never copied, compared or printed, and nothing
+ * recurses.
  */
 final class Unpickler {
     private static final int MAX_RANK = 64;

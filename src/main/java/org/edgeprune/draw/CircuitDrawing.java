@@ -33,7 +33,8 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Draws a list of edges, without a model. If no edge comes from an embedding, the model is assumed to have no embedding nodes, so that every reader reads its input.
+     * Draws a list of edges, without a model. If no edge comes from an embedding, the model is assumed to have no
+     * embedding nodes, so that every reader reads its input.
      *
      * @param edges the circuit's edges
      * @param options how to draw
@@ -77,7 +78,8 @@ public final class CircuitDrawing {
     /**
      * The number of circuit edges in the drawing.
      *
-     * @return without edges that are on no path from an input to the output, links inside heads and edges from constants
+     * @return without edges that are on no path from an input to the output, links inside heads and edges from
+     *     constants
      */
     public int edgeCount() {
         return graph.circuitEdges();
@@ -96,7 +98,8 @@ public final class CircuitDrawing {
      * Writes the drawing in the format of the file's extension: svg, pdf, png, dot or html.
      *
      * @param file the file, replaced if it exists
-     * @throws InputException if the extension is none of these, the file cannot be written, or PNG or PDF need a font that this machine does not have
+     * @throws InputException if the extension is none of these, the file cannot be written, or PNG or PDF need a font
+     *     that this machine does not have
      */
     public void write(Path file) {
         String name = file.getFileName().toString();

@@ -31,7 +31,11 @@ import org.edgeprune.draw.DrawnGraph.LinkKind;
 /**
  * Places a graph's nodes and links with ELK's layered algorithm, inputs at the top.
  *
- * <p>ELK lays out blocks: a head's Q, K and V cells are on top of its output box and move with it. A block's layer is given by the order of computation; ELK chooses the order within each layer. While the links together descend at most {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around them. Beyond that, routing takes long and needs so much space that names become unreadable: rows are then packed in ELK's order, and links run straight to their reader behind the blocks.
+ * <p>ELK lays out blocks: a head's Q, K and V cells are on top of its output box and move with it. A block's layer is
+ * given by the order of computation; ELK chooses the order within each layer. While the links together descend at most
+ * {@link #ROUTED_ROWS} rows (some 200 edges of GPT-2 small), it also places the blocks and routes the links around
+ * them. Beyond that, routing takes long and needs so much space that names become unreadable: rows are then packed in
+ * ELK's order, and links run straight to their reader behind the blocks.
  *
  * @param boxes one for each node, in the graph's order
  * @param curves one for each link, in the graph's order
@@ -94,7 +98,10 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             return graph.nodes().get(index);
         }
 
-        /** Whether a link is part of ELK's graph: not those inside a block, nor those of constants, which go to every reader. */
+        /**
+         * Whether a link is part of ELK's graph: not those inside a block, nor those of constants, which go to every
+         * reader.
+         */
         private boolean shapes(Link link) {
             return link.kind() == LinkKind.EDGE
                     || (link.kind() == LinkKind.HEAD_INPUT && !graph.isCell(node(link.from())));
@@ -163,7 +170,9 @@ record CircuitLayout(List<Box> boxes, List<Curve> curves, double width, double h
             root.setProperty(LayeredOptions.SPACING_EDGE_NODE_BETWEEN_LAYERS, 8.0);
         }
 
-        /** Rows at equal distances, blocks near their positions in ELK's layout, with space between them for the links. */
+        /**
+         * Rows at equal distances, blocks near their positions in ELK's layout, with space between them for the links.
+         */
         private void pack() {
             double room = rows.values().stream()
                     .mapToDouble(row -> row.stream()

@@ -24,7 +24,10 @@ record Curve(List<Point> points) {
         return new Curve(List.of(from, new Point(from.x, from.y + reach), new Point(to.x, to.y - reach), to));
     }
 
-    /** ELK's spline: its bend points are the control and end points of cubic segments; if fewer than two remain, the last segment is straight. */
+    /**
+     * ELK's spline: its bend points are the control and end points of cubic segments; if fewer than two remain, the
+     * last segment is straight.
+     */
     static Curve spline(Point from, List<Point> bends, Point to) {
         List<Point> points = new ArrayList<>(List.of(from));
         points.addAll(bends.subList(0, bends.size() - bends.size() % 3));

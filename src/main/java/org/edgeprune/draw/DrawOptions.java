@@ -8,7 +8,8 @@ import java.util.List;
  * @param title shown above the picture; empty for none
  * @param sanitize whether to leave out nodes that are on no path from an input to {@code resid_post}
  * @param constants nodes that every reader reads without a mask, drawn with grey edges: names of writers, or any text
- * @param headsPerKv the number of query heads that share one key and value head: 1 unless the model has grouped-query attention; only needed without a graph
+ * @param headsPerKv the number of query heads that share one key and value head: 1 unless the model has grouped-query
+ *     attention; only needed without a graph
  */
 public record DrawOptions(String title, boolean sanitize, List<String> constants, int headsPerKv) {
     /**

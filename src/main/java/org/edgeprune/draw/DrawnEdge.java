@@ -9,7 +9,8 @@ import org.edgeprune.io.InputException;
 /**
  * An edge to draw, by the names of its ends.
  *
- * @param writer {@code tok_embeds}, {@code pos_embeds}, {@code token_embeds}, {@code embeds}, {@code a3.h7} or {@code m3}
+ * @param writer {@code tok_embeds}, {@code pos_embeds}, {@code token_embeds}, {@code embeds}, {@code a3.h7} or
+ *     {@code m3}
  * @param reader {@code a3.h7.q}, {@code a3.h7.k}, {@code a3.h7.v}, {@code m3} or {@code resid_post}
  * @param strength the edge's mask value; {@link Double#NaN} if unknown
  */
@@ -25,11 +26,13 @@ public record DrawnEdge(String writer, String reader, double strength) {
     }
 
     /**
-     * Reads an {@code edges.json} without its model: a list of {@code [writer, reader]} pairs, or of {@code [writer, reader, mask]} triples.
+     * Reads an {@code edges.json} without its model: a list of {@code [writer, reader]} pairs, or of {@code [writer,
+     * reader, mask]} triples.
      *
      * @param file the file
      * @return the edges, in the order of the file
-     * @throws InputException naming the file and the entry if it has another form, a name is unknown, or a writer is computed after its reader
+     * @throws InputException naming the file and the entry if it has another form, a name is unknown, or a writer is
+     *     computed after its reader
      */
     public static List<DrawnEdge> read(Path file) {
         List<DrawnEdge> edges = new ArrayList<>();
@@ -47,7 +50,8 @@ public record DrawnEdge(String writer, String reader, double strength) {
         DrawnNode from = DrawnNode.parse(writer, NodeType::isWriter, "writer");
         DrawnNode to = DrawnNode.parse(reader, NodeType::isReader, "reader");
         if (from.rank() >= to.rank()) {
-            throw new InputException(writer + " is computed after the input of " + reader + ", so this edge cannot exist");
+            throw new InputException(
+                    writer + " is computed after the input of " + reader + ", so this edge cannot exist");
         }
         return List.of(from, to);
     }

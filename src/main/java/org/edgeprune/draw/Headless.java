@@ -28,7 +28,8 @@ final class Headless {
         } catch (OutOfMemoryError e) {
             throw e;
         } catch (RuntimeException | Error e) {
-            // the kind of error depends on what is missing: fonts, their configuration, the native libraries, or only fonts
+            // the kind of error depends on what is missing: fonts, their configuration, the native libraries, or only
+            // fonts
             // that were there before
             throw new InputException(
                     "Java finds no fonts on this machine, which are needed for text in PNG, and in PDF for letters that Liberation Sans does not have:"

@@ -3,7 +3,8 @@ package org.edgeprune.draw;
 /**
  * The types of nodes, with the colours of the paper's figures (X11 colour names in the published drawing script).
  *
- * <p>{@code fill} is the colour of the node; {@code ink} has the same hue, is dark enough for a thin line on white, and is the colour of the edges that leave the node.
+ * <p>{@code fill} is the colour of the node; {@code ink} has the same hue, is dark enough for a thin line on white, and
+ * is the colour of the edges that leave the node.
  */
 enum NodeType {
     TOKEN_EMBEDDING("token embeddings", 0xc0c0c0, 0x808080), // grey

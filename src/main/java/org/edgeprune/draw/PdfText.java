@@ -17,7 +17,8 @@ import org.apache.pdfbox.pdmodel.graphics.state.RenderingMode;
 import org.apache.pdfbox.util.Matrix;
 
 /**
- * Writes the text of a PDF page as text, in an embedded subset of Liberation Sans, which is part of PDFBox: it can be searched and copied, and looks the same on every machine. Bold text is the same font with outlined letters.
+ * Writes the text of a PDF page as text, in an embedded subset of Liberation Sans, which is part of PDFBox: it can be
+ * searched and copied, and looks the same on every machine. Bold text is the same font with outlined letters.
  *
  * <p>Texts with letters that the font does not have are drawn as outlines of Java's fonts instead.
  */

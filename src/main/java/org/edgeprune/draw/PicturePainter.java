@@ -60,7 +60,8 @@ final class PicturePainter {
             try (PDPageContentStream content = new PDPageContentStream(document, page)) {
                 content.drawForm(g.getXFormObject());
             }
-            // the same picture gives the same bytes: PDFBox derives the file's identifier from this number, otherwise from the
+            // the same picture gives the same bytes: PDFBox derives the file's identifier from this number, otherwise
+            // from the
             // time
             document.setDocumentId((long) SvgWriter.element(picture).hashCode());
             ByteArrayOutputStream out = new ByteArrayOutputStream();

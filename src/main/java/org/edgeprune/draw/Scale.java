@@ -63,7 +63,10 @@ sealed interface Scale {
     record Logarithmic(double low, double high) implements Scale {
         private static final int SHORT_RANGE = 3;
 
-        /** From {@code low} to {@code high}, both positive, extended by a twentieth of their logarithmic distance at both ends. */
+        /**
+         * From {@code low} to {@code high}, both positive, extended by a twentieth of their logarithmic distance at
+         * both ends.
+         */
         static Logarithmic around(double low, double high) {
             double margin = high > low * (1 + 1e-9) ? Math.pow(high / low, 0.05) : 2;
             return new Logarithmic(low / margin, high * margin);

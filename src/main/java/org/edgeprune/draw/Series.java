@@ -27,7 +27,11 @@ record Series(String name, double[] x, double[] y, Style style) {
         return Arrays.stream(y).anyMatch(v -> v > 0 && Double.isFinite(v));
     }
 
-    /** The points to draw, in segments separated by gaps: points whose x or y is not finite, or whose y is not positive if {@code positive} is set, are gaps. Of more than {@code buckets} points, only the lowest and the highest of each bucket of adjacent points are kept. */
+    /**
+     * The points to draw, in segments separated by gaps: points whose x or y is not finite, or whose y is not positive
+     * if {@code positive} is set, are gaps. Of more than {@code buckets} points, only the lowest and the highest of
+     * each bucket of adjacent points are kept.
+     */
     List<List<Point>> pieces(boolean positive, int buckets) {
         List<List<Point>> pieces = new ArrayList<>();
         List<Point> piece = new ArrayList<>();

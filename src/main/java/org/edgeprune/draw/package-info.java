@@ -1,5 +1,6 @@
 /**
- * Pictures of circuits and of training curves.
+ * Pictures of circuits and of training curves. Public API: incompatible changes come only with a new minor version and
+ * are listed in CHANGELOG.md.
  *
  * <p>{@link org.edgeprune.draw.CircuitDrawing} draws a circuit, from a {@link org.edgeprune.graph.Circuit} or from
  * nothing but an {@code edges.json}, as SVG, PDF, PNG, Graphviz DOT text or one self-contained interactive HTML page.

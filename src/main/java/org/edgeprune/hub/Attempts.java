@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.edgeprune.io.InputException;
 
 /**
- * Repeats requests that failed, with a wait that doubles each time. An attempt that got further than all before restarts the count, so that a large file arrives even if the connection is cut again and again.
+ * Repeats requests that failed, with a wait that doubles each time. An attempt that got further than all before
+ * restarts the count, so that a large file arrives even if the connection is cut again and again.
  *
  * @param patience how often and after which waits
  * @param what the thing asked for, for messages

@@ -9,7 +9,10 @@ import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** Downloads one blob, into {@code CHECKSUM.incomplete} first. Bytes from an earlier attempt are kept and the rest is requested by range. Only contents of the right size and checksum become the blob. The caller holds the blob's lock. */
+/**
+ * Downloads one blob, into {@code CHECKSUM.incomplete} first. Bytes from an earlier attempt are kept and the rest is
+ * requested by range. Only contents of the right size and checksum become the blob. The caller holds the blob's lock.
+ */
 record BlobDownload(
         HubClient client, HubSettings.Patience patience, HubCache cache, HubFile file, Hub.Listener listener) {
     private static final int CHUNK = 1 << 16;
@@ -29,7 +32,8 @@ record BlobDownload(
                 if (!attempts.run(progress -> arrived(incomplete, progress))) {
                     Files.delete(incomplete);
                     throw new InputException(file
-                            + ": the file that the server sends does not have the size and checksum that it states (" + file.size()
+                            + ": the file that the server sends does not have the size and checksum that it states ("
+                            + file.size()
                             + " bytes, " + file.checksum() + "): a proxy or mirror may be at fault; try again later");
                 }
             }

@@ -13,7 +13,10 @@ import org.edgeprune.io.CacheDirectory;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** The mini GPT-2 that is part of edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a directory on the class path, used in place; in the jar, unpacked once into {@link CacheDirectory#ofUser}. */
+/**
+ * The mini GPT-2 that is part of edgeprune, as a HuggingFace model directory. It is a resource: in a checkout a
+ * directory on the class path, used in place; in the jar, unpacked once into {@link CacheDirectory#ofUser}.
+ */
 public final class BundledModel {
     /** The model's name, which can be given wherever the command line takes a model. */
     public static final String NAME = "mini-gpt2";

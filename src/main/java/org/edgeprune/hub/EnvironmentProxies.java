@@ -19,9 +19,12 @@ import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 
 /**
- * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy} and {@code no_proxy}, in lower case or, if that is not set, in upper case. {@code no_proxy} is a list of host names, which include their subdomains, of {@code host:port}, or {@code *}.
+ * Proxies as curl and Python read them from the environment: {@code http_proxy}, {@code https_proxy}, {@code all_proxy}
+ * and {@code no_proxy}, in lower case or, if that is not set, in upper case. {@code no_proxy} is a list of host names,
+ * which include their subdomains, of {@code host:port}, or {@code *}.
  *
- * <p>The user and password of a proxy for https addresses are only sent if Java runs with {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher does.
+ * <p>The user and password of a proxy for https addresses are only sent if Java runs with
+ * {@code -Djdk.http.auth.tunneling.disabledSchemes=}, as the launcher does.
  */
 final class EnvironmentProxies extends ProxySelector {
     private final Map<String, URI> byScheme;

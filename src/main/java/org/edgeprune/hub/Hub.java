@@ -15,7 +15,9 @@ import org.edgeprune.io.InputException;
 /**
  * Model repositories of the HuggingFace Hub, as directories of its cache.
  *
- * <p>Only safetensors weights, configuration and tokenizer files are downloaded. Every file's size and checksum are verified before it appears under its name. An interrupted download resumes where it stopped, and several processes may download the same repository at once.
+ * <p>Only safetensors weights, configuration and tokenizer files are downloaded. Every file's size and checksum are
+ * verified before it appears under its name. An interrupted download resumes where it stopped, and several processes
+ * may download the same repository at once.
  *
  * @param settings the Hub's address, the cache and how to use them
  */
@@ -102,20 +104,23 @@ public record Hub(HubSettings settings) {
     }
 
     /**
-     * Asks the Hub which commit a revision is and downloads the files of it that are not in the cache. With {@code HF_HUB_OFFLINE} set, the model must be complete in the cache.
+     * Asks the Hub which commit a revision is and downloads the files of it that are not in the cache. With
+     * {@code HF_HUB_OFFLINE} set, the model must be complete in the cache.
      *
      * @param repository a name like {@code openai-community/gpt2}
      * @param revision a branch, tag or commit
      * @param listener told of the progress
      * @return the model in the cache
-     * @throws InputException if the repository or revision does not exist, may not be read, has no safetensors weights, cannot be reached or cannot be stored
+     * @throws InputException if the repository or revision does not exist, may not be read, has no safetensors weights,
+     *     cannot be reached or cannot be stored
      */
     public Snapshot download(String repository, String revision, Listener listener) {
         HubCache cache = cache(repository, revision);
         if (settings.offline()) {
             return cached(repository, revision)
-                    .orElseThrow(() -> new InputException(repository + ": revision '" + revision + "' is not complete in "
-                            + settings.cache() + ", and HF_HUB_OFFLINE forbids downloading it: unset it"));
+                    .orElseThrow(
+                            () -> new InputException(repository + ": revision '" + revision + "' is not complete in "
+                                    + settings.cache() + ", and HF_HUB_OFFLINE forbids downloading it: unset it"));
         }
         try (HubClient client = new HubClient(settings, repository, listener)) {
             HubClient.Revision found = client.revision(revision);
@@ -144,8 +149,9 @@ public record Hub(HubSettings settings) {
         Set<String> shards = ModelFiles.shards(cache.snapshot(found.commit()));
         for (String shard : shards) {
             if (!found.files().contains(shard)) {
-                throw new InputException(client.repository() + ": has no file " + Complaint.quote(shard)
-                        + ", which its " + ModelFiles.INDEX + " names: choose a repository or revision that is complete");
+                throw new InputException(
+                        client.repository() + ": has no file " + Complaint.quote(shard) + ", which its "
+                                + ModelFiles.INDEX + " names: choose a repository or revision that is complete");
             }
         }
         return Stream.concat(wanted.stream(), shards.stream())

@@ -180,7 +180,10 @@ final class HubClient implements AutoCloseable {
         return response.headers().firstValue(name);
     }
 
-    /** Turns an error that the user can do something about into an {@link InputException}, and one that may pass by itself into an exception after which the request is repeated. */
+    /**
+     * Turns an error that the user can do something about into an {@link InputException}, and one that may pass by
+     * itself into an exception after which the request is repeated.
+     */
     private void check(HttpResponse<?> response, String revision, String file) throws IOException {
         int status = response.statusCode();
         if (status / 100 == 2) {
@@ -198,8 +201,8 @@ final class HubClient implements AutoCloseable {
                                 ? repository
                                         + ": access requires that its terms are accepted: accept them at "
                                         + page + " and set HF_TOKEN"
-                                : repository + ": does not exist, or is private (HTTP " + status + "): check the name, or "
-                                        + token);
+                                : repository + ": does not exist, or is private (HTTP " + status
+                                        + "): check the name, or " + token);
             case 404 ->
                 throw new InputException(
                         switch (error) {

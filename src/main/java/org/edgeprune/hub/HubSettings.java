@@ -57,7 +57,9 @@ public record HubSettings(
     }
 
     /**
-     * The settings according to the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE}, {@code HF_HOME}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy}, {@code https_proxy}, {@code all_proxy}, {@code no_proxy}.
+     * The settings according to the variables of huggingface_hub: {@code HF_ENDPOINT}, {@code HF_HUB_CACHE},
+     * {@code HF_HOME}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HUB_OFFLINE}, and {@code http_proxy},
+     * {@code https_proxy}, {@code all_proxy}, {@code no_proxy}.
      *
      * @param environment variables by name
      * @return the settings, with {@link Patience#DEFAULT}

@@ -12,10 +12,15 @@ public final class ModelDirectories {
     /**
      * The directory of a model that a user names.
      *
-     * @param name {@value BundledModel#NAME}; otherwise an existing directory, where {@code ~} is the user's home and a repository's directory in the Hub's cache stands for the snapshot of its branch main; otherwise a repository of the HuggingFace Hub, such as {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION}, which is downloaded if the cache is incomplete
+     * @param name {@value BundledModel#NAME}; otherwise an existing directory, where {@code ~} is the user's home and a
+     *     repository's directory in the Hub's cache stands for the snapshot of its branch main; otherwise a repository
+     *     of the HuggingFace Hub, such as {@code openai-community/gpt2} or {@code openai-community/gpt2@REVISION},
+     *     which is downloaded if the cache is incomplete
      * @param listener told of the progress of a download
-     * @return the directory; a name that is neither a directory nor has the form of a repository's name is returned as a path, which may not exist
-     * @throws InputException if the name is a file's, is not a valid path, or has the form of a repository's name and cannot be downloaded
+     * @return the directory; a name that is neither a directory nor has the form of a repository's name is returned as
+     *     a path, which may not exist
+     * @throws InputException if the name is a file's, is not a valid path, or has the form of a repository's name and
+     *     cannot be downloaded
      */
     public static Path locate(String name, Hub.Listener listener) {
         if (name.isEmpty()) {

@@ -10,7 +10,8 @@ import java.util.stream.Stream;
 import org.edgeprune.safetensors.ShardIndex;
 
 /**
- * Which files of a repository belong to the model: safetensors weights, configuration and tokenizer, all at the top level.
+ * Which files of a repository belong to the model: safetensors weights, configuration and tokenizer, all at the top
+ * level.
  */
 final class ModelFiles {
     private static final String SINGLE = "model.safetensors";
@@ -47,7 +48,10 @@ final class ModelFiles {
                         .toList();
     }
 
-    /** The files of a repository that belong to the model, sorted. Of sharded weights it has only the index, which names the shards. */
+    /**
+     * The files of a repository that belong to the model, sorted. Of sharded weights it has only the index, which names
+     * the shards.
+     */
     static List<String> wanted(Collection<String> all) {
         String weights = all.contains(SINGLE) ? SINGLE : INDEX;
         return all.stream()

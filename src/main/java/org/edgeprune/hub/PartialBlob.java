@@ -83,7 +83,10 @@ final class PartialBlob implements AutoCloseable {
         length = 0;
     }
 
-    /** Whether these are the file's bytes, all of them and no others; they are then synchronised to disk. Nothing can be appended afterwards. */
+    /**
+     * Whether these are the file's bytes, all of them and no others; they are then synchronised to disk. Nothing can be
+     * appended afterwards.
+     */
     boolean isWhole() {
         try {
             boolean right = length == file.size() && digest.hex().equals(file.checksum());

@@ -1,6 +1,7 @@
 /**
- * Where model directories come from: {@link org.edgeprune.hub.ModelDirectories} resolves a name to the bundled model, a
- * local directory, or a checkpoint of the HuggingFace Hub, which is downloaded by {@link org.edgeprune.hub.Hub} into
- * the cache that all HuggingFace libraries share.
+ * Model directories: {@link org.edgeprune.hub.ModelDirectories} resolves a name to the bundled model, a local
+ * directory, or a checkpoint of the HuggingFace Hub, which {@link org.edgeprune.hub.Hub} downloads into the cache that
+ * all HuggingFace libraries share. Public API: incompatible changes come only with a new minor version and are listed
+ * in CHANGELOG.md.
  */
 package org.edgeprune.hub;

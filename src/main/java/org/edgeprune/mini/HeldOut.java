@@ -15,7 +15,10 @@ import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 
-/** Evaluates a model on the tasks that it is trained for, with prompts that the training texts do not contain: ioi with unseen names and templates, gt from unseen years, gp with unseen templates. */
+/**
+ * Evaluates a model on the tasks that it is trained for, with prompts that the training texts do not contain: ioi with
+ * unseen names and templates, gt from unseen years, gp with unseen templates.
+ */
 final class HeldOut {
     /** The tasks, and the metrics of a model by itself. */
     private static final Map<String, List<String>> METRICS = metrics();

@@ -15,7 +15,8 @@ import org.edgeprune.model.architecture.Gpt2Config;
  * @param learningRate the highest learning rate, above 0 and at most 1
  * @param warmupSteps the steps until that rate is reached; it then falls linearly to zero at the last step
  * @param weightDecay the weight decay of matrices and embeddings, from 0 to 1; norms and biases have none
- * @param contextWeight the weight in the loss of a token before the answer, from 0 to 1000; the answer and the tokens after it have weight one
+ * @param contextWeight the weight in the loss of a token before the answer, from 0 to 1000; the answer and the tokens
+ *     after it have weight one
  */
 public record MiniOptions(
         int layers,

@@ -1,5 +1,5 @@
 /**
- * Trains the bundled mini model: a small GPT-2 that is good at the bundled tasks, from random numbers, by autograd
- * through this project's own tensors. {@link org.edgeprune.mini.MiniTraining} is the whole of it.
+ * Trains the bundled mini model, a small GPT-2 for the bundled tasks, from random weights.
+ * {@link org.edgeprune.mini.MiniTraining} is the entry point. Internal: may change in any version.
  */
 package org.edgeprune.mini;

@@ -17,9 +17,13 @@ import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.circuit.TruthEdge;
 
 /**
- * A circuit compared with the ground truth of a compiled model, and verified independently of it on every example and every single edge.
+ * A circuit compared with the ground truth of a compiled model, and verified independently of it on every example and
+ * every single edge.
  *
- * <p>The ground truth does not depend on the circuit, and the verification does not use the ground truth: it ablates everything outside the circuit, then in addition each edge of the circuit, and ablates each edge by itself in the whole model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} count as equal.
+ * <p>The ground truth does not depend on the circuit, and the verification does not use the ground truth: it ablates
+ * everything outside the circuit, then in addition each edge of the circuit, and ablates each edge by itself in the
+ * whole model. It runs in double precision; outputs that differ by at most {@link GroundTruth#TOLERANCE} count as
+ * equal.
  *
  * @param ablation what ablated edges carry
  * @param found the circuit's edges
@@ -49,7 +53,8 @@ public record CircuitCheck(
      * @param model the compiled model
      * @param circuit the circuit
      * @param ablation what ablated edges carry
-     * @param limit about the most examples; under zero ablation one for each input, otherwise inputs with their corruptions
+     * @param limit about the most examples; under zero ablation one for each input, otherwise inputs with their
+     *     corruptions
      * @return the result
      */
     public static CircuitCheck of(CompiledModel model, Circuit circuit, Ablation ablation, int limit) {

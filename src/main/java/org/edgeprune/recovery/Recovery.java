@@ -33,25 +33,40 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
- * From a program to its circuit: compiles it, prunes the model, minimizes the circuit that pruning found, and checks both circuits against the ground truth.
+ * From a program to its circuit: compiles it, prunes the model, minimizes the circuit that pruning found, and checks
+ * both circuits against the ground truth.
  *
- * <p>The target sparsity rises beyond what any circuit can have, so that even edges without any effect are removed. The result is the sparsest circuit that was faithful during training.
+ * <p>The target sparsity rises beyond what any circuit can have, so that even edges without any effect are removed. The
+ * result is the sparsest circuit that was faithful during training.
  *
  * @param ablation what ablated edges carry
  * @param steps optimiser steps
  * @param seed the seed of masks, noise, batches and data
  */
 public record Recovery(Ablation ablation, int steps, long seed) {
-    /** A circuit counts as faithful during training up to this mean KL, as a fraction of the KL of the empty circuit. */
+    /**
+     * A circuit counts as faithful during training up to this mean KL, as a fraction of the KL of the empty circuit.
+     */
     private static final double FAITHFUL_SHARE = 1e-4;
 
-    /** By how much the mean KL may rise while the circuit is minimized, as a fraction of the KL of the empty circuit. */
+    /**
+     * By how much the mean KL may rise while the circuit is minimized, as a fraction of the KL of the empty circuit.
+     */
     private static final double MINIMIZE_SHARE = 1e-5;
 
-    /** Learning rate of the multipliers, for each edge of the graph and in units of the KL of the empty circuit. The constraint pulls on each edge with its share of the multipliers, lambda over edges, and the gradient of the KL must be able to balance that: a small graph or a small KL requires small multipliers. */
+    /**
+     * Learning rate of the multipliers, for each edge of the graph and in units of the KL of the empty circuit. The
+     * constraint pulls on each edge with its share of the multipliers, lambda over edges, and the gradient of the KL
+     * must be able to balance that: a small graph or a small KL requires small multipliers.
+     */
     private static final double MULTIPLIER_RATE = 4e-6;
 
-    /** Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With much higher rates masks cross that last stretch in one step, and a mask of exactly zero never recovers. An edge into a step function (an MLP that distinguishes adjacent numbers) has no gradient anywhere; no learning rate helps there, which is why circuits are minimized. */
+    /**
+     * Learning rate of the masks. An edge into a saturated softmax has no gradient until its mask is almost zero. With
+     * much higher rates masks cross that last stretch in one step, and a mask of exactly zero never recovers. An edge
+     * into a step function (an MLP that distinguishes adjacent numbers) has no gradient anywhere; no learning rate
+     * helps there, which is why circuits are minimized.
+     */
     private static final double MASK_RATE = 0.05;
 
     /** The last target edge sparsity: beyond what any circuit can have. */
@@ -90,7 +105,9 @@ public record Recovery(Ablation ablation, int steps, long seed) {
             double seconds) {}
 
     /**
-     * Runs the recovery and writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json} is the circuit at the end of training, {@code trained.json} the circuit that was chosen and {@code minimal.json} its minimized form. Files of an interrupted recovery in the directory are written again.
+     * Runs the recovery and writes {@code model}, {@code data} and {@code run} into a directory; {@code run/edges.json}
+     * is the circuit at the end of training, {@code trained.json} the circuit that was chosen and {@code minimal.json}
+     * its minimized form. Files of an interrupted recovery in the directory are written again.
      *
      * @param task the task of a library program
      * @param directory created if it does not exist
@@ -111,8 +128,8 @@ public record Recovery(Ablation ablation, int steps, long seed) {
         }
         for (Path file : Folders.visible(directory)) {
             if (!FILES.contains(file.getFileName().toString())) {
-                throw new InputException(directory + ": has other files, such as " + file.getFileName()
-                        + ": choose another --out");
+                throw new InputException(
+                        directory + ": has other files, such as " + file.getFileName() + ": choose another --out");
             }
         }
         Stream.of("", "run", "data", "model").forEach(name -> Folders.removeTemporary(directory.resolve(name)));

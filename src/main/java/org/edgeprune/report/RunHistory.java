@@ -27,7 +27,9 @@ record RunHistory(List<JsonNode> steps, List<JsonNode> evaluations) {
         return new RunHistory(steps, evaluations);
     }
 
-    /** The JSON objects of a file, one on each line. An incomplete last line, which a killed process leaves, is skipped. */
+    /**
+     * The JSON objects of a file, one on each line. An incomplete last line, which a killed process leaves, is skipped.
+     */
     static List<JsonNode> lines(Path file) {
         List<String> lines = TextReader.LARGE.lines(file, "name the folder of a run");
         List<JsonNode> nodes = new ArrayList<>();

@@ -22,7 +22,10 @@ import org.edgeprune.io.TextReader;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 
-/** The page of a run: configuration, curves, metrics, the circuit and every test example, in one self-contained HTML file. It is made from the run's files alone. */
+/**
+ * The page of a run: configuration, curves, metrics, the circuit and every test example, in one self-contained HTML
+ * file. It is made from the run's files alone.
+ */
 public final class RunReport {
     private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
     private static final String FULL_MODEL = "full_model_";
@@ -183,7 +186,9 @@ public final class RunReport {
         }
     }
 
-    /** One row for each test example: its prompts, the circuit's prediction, and its metrics beside the full model's. */
+    /**
+     * One row for each test example: its prompts, the circuit's prediction, and its metrics beside the full model's.
+     */
     private String examples() {
         if (!Files.exists(run.examplesFile())) {
             return "<p>The run has no " + run.examplesFile().getFileName() + ": it was made by an older version. "

@@ -1,6 +1,7 @@
 /**
- * What people read of finished runs: a run's page ({@link org.edgeprune.report.RunReport}), circuits beside each other
- * ({@link org.edgeprune.report.Comparison}), and runs over many target sparsities
- * ({@link org.edgeprune.report.SweepTable}). All of it is made from the files of run directories, without their models.
+ * Presentation of finished runs: a run's page ({@link org.edgeprune.report.RunReport}), comparisons of circuits
+ * ({@link org.edgeprune.report.Comparison}), and sweeps over target sparsities
+ * ({@link org.edgeprune.report.SweepTable}). Everything is made from the files of run directories, without their
+ * models. Public API: incompatible changes come only with a new minor version and are listed in CHANGELOG.md.
  */
 package org.edgeprune.report;

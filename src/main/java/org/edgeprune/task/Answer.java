@@ -1,12 +1,16 @@
 package org.edgeprune.task;
 
-/** The right answer to an example, as far as the task's scorer needs it. A task with another kind of answer defines its own record. */
+/**
+ * The right answer to an example, as far as the task's scorer needs it. A task with another kind of answer defines its
+ * own record.
+ */
 public interface Answer {
     /**
      * The right and, where the task has one, a wrong token for each scored position.
      *
      * @param targets [scored positions]: ids of the expected tokens
-     * @param distractors [scored positions]: ids of the tokens that the logit difference is taken against; empty if the task has none
+     * @param distractors [scored positions]: ids of the tokens that the logit difference is taken against; empty if the
+     *     task has none
      */
     record Tokens(int[] targets, int[] distractors) implements Answer {
         /**

@@ -12,7 +12,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 
-/** Boolean expressions: "(True and False) or (not False)" evaluates to True. Expressions have up to six literals, a depth of at most three operators and at most two consecutive nots. No expression occurs twice, and half of them are true. The corrupted expression has the same shape, hence the same number of tokens, and the other value. The mode is the form of the prompt around the expression. */
+/**
+ * Boolean expressions: "(True and False) or (not False)" evaluates to True. Expressions have up to six literals, a
+ * depth of at most three operators and at most two consecutive nots. No expression occurs twice, and half of them are
+ * true. The corrupted expression has the same shape, hence the same number of tokens, and the other value. The mode is
+ * the form of the prompt around the expression.
+ */
 public final class BooleanTask implements Task {
     static final int MOST_LITERALS = 6;
     static final int MOST_DEEP = 3;
@@ -133,7 +138,10 @@ public final class BooleanTask implements Task {
         return new Generated(records, List.of());
     }
 
-    /** An expression of the same shape with the other value and, in every mode, the same number of tokens; null if none is found. */
+    /**
+     * An expression of the same shape with the other value and, in every mode, the same number of tokens; null if none
+     * is found.
+     */
     private static BooleanExpression partner(BooleanExpression clean, Random random, DataRequest request) {
         for (int tries = 0; tries < 100; tries++) {
             BooleanExpression other = clean.redraw(random);
@@ -163,7 +171,10 @@ public final class BooleanTask implements Task {
         return Stream.of(Mode.values()).map(Mode::key).collect(Collectors.joining(", "));
     }
 
-    /** {@code accuracy} (1 if the predicted token is the value, with or without a space), {@code kl} and {@code exact_match} (1 if it is the full model's prediction). */
+    /**
+     * {@code accuracy} (1 if the predicted token is the value, with or without a space), {@code kl} and
+     * {@code exact_match} (1 if it is the full model's prediction).
+     */
     private record TruthScorer(PromptTokenizer tokenizer, int trueToken, int falseToken) implements Scorer {
         @Override
         public Optional<Contrast> contrast(Example example) {

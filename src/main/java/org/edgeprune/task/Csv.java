@@ -7,7 +7,10 @@ import java.util.List;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
-/** Comma-separated values according to RFC 4180: the first record has the keys; a quoted value may contain commas, line breaks and doubled quotes; spaces belong to the value. */
+/**
+ * Comma-separated values according to RFC 4180: the first record has the keys; a quoted value may contain commas, line
+ * breaks and doubled quotes; spaces belong to the value.
+ */
 final class Csv {
     private final String source;
     private final String text;

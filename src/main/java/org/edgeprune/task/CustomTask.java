@@ -4,7 +4,10 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}. The model should predict the tokens between the tags, one or several; each is predicted from the right tokens before it (teacher forcing). Tags in the corrupted text are removed and the text between them kept. Both texts must have the same number of tokens up to the end of the prediction. Spaces before a tag belong to the token after it.
+ * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}.
+ * The model should predict the tokens between the tags, one or several; each is predicted from the right tokens before
+ * it (teacher forcing). Tags in the corrupted text are removed and the text between them kept. Both texts must have the
+ * same number of tokens up to the end of the prediction. Spaces before a tag belong to the token after it.
  *
  * <p>{@code custom:NAME} scores the same prompts by the {@link ScorerProvider} of that name.
  */

@@ -11,7 +11,8 @@ import org.edgeprune.io.InputException;
  * @param train the number of training examples, 0 to 10,000,000
  * @param validation the number of validation examples, in the same range
  * @param test the number of test examples, in the same range
- * @param tokenizer the model's tokenizer, to use only words that are single tokens for it; without one all words are used
+ * @param tokenizer the model's tokenizer, to use only words that are single tokens for it; without one all words are
+ *     used
  * @param templates a file with templates to use in place of the bundled ones
  * @param names a file with names to use in place of the bundled ones
  */

@@ -49,9 +49,8 @@ public record DataReview(Records records, Dataset dataset) {
         Collection<Example> all = lines.values();
         long spaced = lines.keySet().stream().filter(DataReview::endsWithSpace).count();
         if (spaced > 0) {
-            notes.add(
-                    part(spaced, all.size()) + " end with a space, which is then a token by itself, while most models"
-                            + " expect it at the beginning of the answer; remove it");
+            notes.add(part(spaced, all.size()) + " end with a space, which is then a token by itself, while most models"
+                    + " expect it at the beginning of the answer; remove it");
         }
         long same = all.stream()
                 .filter(example -> Arrays.equals(example.clean(), example.corrupted()))
@@ -80,7 +79,9 @@ public record DataReview(Records records, Dataset dataset) {
         return examples;
     }
 
-    /** Whether the model would predict the token after a space. In prompts with tags the space belongs to the answer. */
+    /**
+     * Whether the model would predict the token after a space. In prompts with tags the space belongs to the answer.
+     */
     private static boolean endsWithSpace(Row row) {
         String clean = row.json().path("clean").asText();
         return clean.endsWith(" ") && !clean.contains(CustomTask.OPEN);

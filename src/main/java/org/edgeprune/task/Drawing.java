@@ -11,9 +11,16 @@ import java.util.Set;
 import java.util.function.Function;
 import org.edgeprune.io.InputException;
 
-/** Draws the lines of a data set so that no clean prompt occurs twice, within a split or across splits. Each split has its own random numbers and the test split is drawn first, so a larger training split does not change the other splits. */
+/**
+ * Draws the lines of a data set so that no clean prompt occurs twice, within a split or across splits. Each split has
+ * its own random numbers and the test split is drawn first, so a larger training split does not change the other
+ * splits.
+ */
 final class Drawing {
-    /** Makes one line from random numbers, or returns null for a draw that is to be discarded; {@code index} counts the lines made. */
+    /**
+     * Makes one line from random numbers, or returns null for a draw that is to be discarded; {@code index} counts the
+     * lines made.
+     */
     interface Maker {
         ObjectNode make(Random random, int index);
     }

@@ -1,7 +1,8 @@
 package org.edgeprune.task;
 
 /**
- * A tokenised prompt with its corrupted prompt: what the engine runs and a scorer scores. The arrays are shared, not copied, and must not be changed.
+ * A tokenised prompt with its corrupted prompt: what the engine runs and a scorer scores. The arrays are shared, not
+ * copied, and must not be changed.
  *
  * @param clean [tokens]: token ids of the prompt, up to and including the last scored position
  * @param corrupted [tokens]: token ids of the corrupted prompt
@@ -13,7 +14,8 @@ public record Example(int[] clean, int[] corrupted, int scoreStart, int scoreEnd
     /**
      * Checks lengths and positions.
      *
-     * @throws IllegalArgumentException if the prompts differ in length, the scored positions are empty or out of range, or a {@link Answer.Tokens} does not have one target for each scored position
+     * @throws IllegalArgumentException if the prompts differ in length, the scored positions are empty or out of range,
+     *     or a {@link Answer.Tokens} does not have one target for each scored position
      */
     public Example {
         if (clean.length != corrupted.length) {

@@ -11,7 +11,11 @@ import java.util.stream.Collectors;
 import org.edgeprune.task.Names.Gender;
 import org.edgeprune.task.Names.Name;
 
-/** Gendered pronoun (Mathwin et al., 2023): "So Mary is a very good teacher, isn't" is completed with " she". The corrupted prompt has a name of the other gender with the same number of tokens. Test prompts use templates of their own; the splits share the names. Half of the prompts have a woman's name. */
+/**
+ * Gendered pronoun (Mathwin et al., 2023): "So Mary is a very good teacher, isn't" is completed with " she". The
+ * corrupted prompt has a name of the other gender with the same number of tokens. Test prompts use templates of their
+ * own; the splits share the names. Half of the prompts have a woman's name.
+ */
 public final class GenderedPronounTask implements Task {
     private static final List<String> SLOTS = List.of("NAME");
 
@@ -99,8 +103,9 @@ public final class GenderedPronounTask implements Task {
             }
         }
         if (used < all.size()) {
-            notes.add((all.size() - used) + " of " + all.size()
-                    + " names have no counterpart of the other gender with the same number of tokens and were left out");
+            notes.add(
+                    (all.size() - used) + " of " + all.size()
+                            + " names have no counterpart of the other gender with the same number of tokens and were left out");
         }
         Prompts.atLeast(1, "pairs of names", groups);
         return groups;

@@ -17,14 +17,19 @@ import java.util.stream.IntStream;
 import org.edgeprune.io.InputException;
 
 /**
- * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a later year. The corrupted prompt has the year 01 of the same century as its start. Scores and loss are computed over the hundred two-digit tokens only.
+ * Greater-than (Hanna et al., 2023): "The war took place between 1732 and 17" is completed with two digits that make a
+ * later year. The corrupted prompt has the year 01 of the same century as its start. Scores and loss are computed over
+ * the hundred two-digit tokens only.
  *
  * <p>Every start year (century and digits) belongs to a fixed split, so test years do not occur in training.
  */
 public final class GreaterThanTask implements Task {
     static final int FIRST_CENTURY = 10;
     static final int LAST_CENTURY = 21;
-    /** Leaves at least one wrong answer before the start year and one right answer after it; 01 is reserved for the corruption. */
+    /**
+     * Leaves at least one wrong answer before the start year and one right answer after it; 01 is reserved for the
+     * corruption.
+     */
     static final int FIRST_START = 2;
 
     static final int LAST_START = 98;
@@ -126,7 +131,8 @@ public final class GreaterThanTask implements Task {
             kept.put(split, Prompts.atLeast(1, split.key() + " years", part));
         }
         if (dropped > 0) {
-            notes.add(dropped + " years are not tokenised as century and two digits by this model's tokenizer and were left out");
+            notes.add(dropped
+                    + " years are not tokenised as century and two digits by this model's tokenizer and were left out");
         }
         return kept;
     }

@@ -11,9 +11,13 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Indirect object identification (Wang et al., 2022): "When Mary and John arrived at the store, John passed a ring to" is completed with " Mary". The corrupted prompt has three different other names in place of the first two mentions and of the subject's second mention (the ABC corruption). Scored by accuracy and by the logit difference between the indirect object and the subject.
+ * Indirect object identification (Wang et al., 2022): "When Mary and John arrived at the store, John passed a ring to"
+ * is completed with " Mary". The corrupted prompt has three different other names in place of the first two mentions
+ * and of the subject's second mention (the ABC corruption). Scored by accuracy and by the logit difference between the
+ * indirect object and the subject.
  *
- * <p>Test prompts use templates and names that no training or validation prompt uses; validation prompts use templates of their own.
+ * <p>Test prompts use templates and names that no training or validation prompt uses; validation prompts use templates
+ * of their own.
  */
 public class IoiTask implements Task {
     private static final List<String> SLOTS = List.of("A", "B", "PLACE", "OBJECT");
@@ -77,7 +81,10 @@ public class IoiTask implements Task {
         return new Prompt(clean, corrupted, answer, " " + five.get(1));
     }
 
-    /** The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at the later mentions of B. */
+    /**
+     * The template without its answer: {@code a} and {@code b} at the first mentions, {@code again} at the later
+     * mentions of B.
+     */
     private static String fill(Template template, String a, String b, String again, String place, String object) {
         String whole = template.fill((slot, occurrence) -> switch (slot) {
             case "A" -> a;

@@ -55,7 +55,8 @@ public final class Metrics {
     }
 
     /**
-     * The Kullback-Leibler divergence from the full model, {@code KL(full || other) = sum p_full (log p_full - log p_other)}.
+     * The Kullback-Leibler divergence from the full model, {@code KL(full || other) = sum p_full (log p_full - log
+     * p_other)}.
      *
      * @param full [rows][columns]: logits of the full model
      * @param other [rows][columns]: logits of the other model
@@ -92,7 +93,8 @@ public final class Metrics {
     }
 
     /**
-     * The probability difference of greater-than (Hanna et al., 2023): the probability of the years after {@code start} minus that of the years before it. The start year counts for neither, as in the evaluation of Edge Pruning.
+     * The probability difference of greater-than (Hanna et al., 2023): the probability of the years after {@code start}
+     * minus that of the years before it. The start year counts for neither, as in the evaluation of Edge Pruning.
      *
      * @param p [100]: probabilities of the two-digit years 00 to 99
      * @param start the start year, 0 to 99
@@ -119,7 +121,8 @@ public final class Metrics {
     }
 
     /**
-     * Kendall's tau-b of two rankings of the same items: {@code (concordant - discordant) / sqrt((n0 - ties in x) (n0 - ties in y))}, where {@code n0} is the number of pairs.
+     * Kendall's tau-b of two rankings of the same items: {@code (concordant - discordant) / sqrt((n0 - ties in x) (n0 -
+     * ties in y))}, where {@code n0} is the number of pairs.
      *
      * @param x the first ranking's values
      * @param y the second ranking's values, as many

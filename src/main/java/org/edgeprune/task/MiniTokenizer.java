@@ -15,7 +15,11 @@ import java.util.regex.Pattern;
 import org.edgeprune.io.Json;
 import org.edgeprune.task.tokenizer.Gpt2Tokenizer;
 
-/** The tokenizer of the bundled mini model: whole words with their leading space, spelled as in GPT-2's vocabulary ({@code ĠMary}), pairs of digits, and punctuation. Its vocabulary has the words of the bundled lists of ioi, gt and gp; texts with any other word are refused. */
+/**
+ * The tokenizer of the bundled mini model: whole words with their leading space, spelled as in GPT-2's vocabulary
+ * ({@code ĠMary}), pairs of digits, and punctuation. Its vocabulary has the words of the bundled lists of ioi, gt and
+ * gp; texts with any other word are refused.
+ */
 public final class MiniTokenizer {
     /** The token between texts; its id is 0. */
     public static final String END_OF_TEXT = "<|endoftext|>";

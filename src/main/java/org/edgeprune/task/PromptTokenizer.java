@@ -14,7 +14,12 @@ import org.edgeprune.task.tokenizer.TokenizerDefinition;
 import org.edgeprune.task.tokenizer.TokenizerFiles;
 import org.edgeprune.task.tokenizer.TokenizersLibrary;
 
-/** A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only and never truncates or pads. Encoded texts begin with the special tokens that the tokenizer's configuration asks for (none for GPT-2, the beginning of sequence for Llama). Safe for use by several threads; {@link #close} frees the native tokenizer. */
+/**
+ * A model's tokenizer: text to token ids and back, through HuggingFace's tokenizers library. It reads local files only
+ * and never truncates or pads. Encoded texts begin with the special tokens that the tokenizer's configuration asks for
+ * (none for GPT-2, the beginning of sequence for Llama). Safe for use by several threads; {@link #close} frees the
+ * native tokenizer.
+ */
 public final class PromptTokenizer implements AutoCloseable {
     private final TokenizerDefinition definition;
     private final HuggingFaceTokenizer tokenizer;
@@ -34,7 +39,9 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /**
-     * Opens the tokenizer of a model directory: its {@code tokenizer.json} or, without one, GPT-2's {@code vocab.json} and {@code merges.txt}, modified by {@code tokenizer_config.json}, {@code special_tokens_map.json} and {@code added_tokens.json}.
+     * Opens the tokenizer of a model directory: its {@code tokenizer.json} or, without one, GPT-2's {@code vocab.json}
+     * and {@code merges.txt}, modified by {@code tokenizer_config.json}, {@code special_tokens_map.json} and
+     * {@code added_tokens.json}.
      *
      * @param modelDirectory a HuggingFace model directory
      * @return the tokenizer, to be closed
@@ -57,7 +64,8 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /**
-     * The token ids of a text, after the special tokens that the tokenizer puts before a text. Special tokens that it puts after a text are left out, because a prompt is to be continued.
+     * The token ids of a text, after the special tokens that the tokenizer puts before a text. Special tokens that it
+     * puts after a text are left out, because a prompt is to be continued.
      *
      * @param text the text
      * @return its token ids
@@ -113,18 +121,21 @@ public final class PromptTokenizer implements AutoCloseable {
     /**
      * The token that begins a sequence, for generation.
      *
-     * @return the configured token, or the first of {@link #prefix}, or a token with one of the usual names; empty if there is none
+     * @return the configured token, or the first of {@link #prefix}, or a token with one of the usual names; empty if
+     *     there is none
      */
     public OptionalInt bos() {
         return bos;
     }
 
     /**
-     * The single token of a text after a prefix. GPT-2's words include their leading space: {@code single("Then", " Mary")}.
+     * The single token of a text after a prefix. GPT-2's words include their leading space: {@code single("Then", "
+     * Mary")}.
      *
      * @param prefix the text before
      * @param text the text of the token
-     * @return the token's id; empty if {@code text} is not exactly one token there, merges with the prefix, or is unknown
+     * @return the token's id; empty if {@code text} is not exactly one token there, merges with the prefix, or is
+     *     unknown
      */
     public OptionalInt single(String prefix, String text) {
         return single(encode(prefix), prefix, text);
@@ -225,7 +236,8 @@ public final class PromptTokenizer implements AutoCloseable {
                 ? Optional.empty()
                 : Optional.of((doubled == prompts.size() ? "every prompt begins" : doubled + " prompts begin")
                         + " with "
-                        + decode(before[before.length - 1]) + " twice: the tokenizer puts it before every text; remove it"
+                        + decode(before[before.length - 1])
+                        + " twice: the tokenizer puts it before every text; remove it"
                         + " from the prompts");
     }
 

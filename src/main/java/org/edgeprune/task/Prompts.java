@@ -66,7 +66,9 @@ final class Prompts {
         return "generate the data for this model (edgeprune data ... --model)";
     }
 
-    /** The words that are one token inside a sentence; without a tokenizer, all words. Adds a note of how many are not. */
+    /**
+     * The words that are one token inside a sentence; without a tokenizer, all words. Adds a note of how many are not.
+     */
     static List<String> singleTokens(DataRequest request, String what, List<String> words, List<String> notes) {
         if (request.tokenizer().isEmpty()) {
             return words;

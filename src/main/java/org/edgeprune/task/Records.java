@@ -16,9 +16,12 @@ import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
 
 /**
- * A data set before it is tokenised: JSON objects by split. On disk it is a folder of {@code train.jsonl}, {@code validation.jsonl} and {@code test.jsonl}, or one file whose objects may name their split.
+ * A data set before it is tokenised: JSON objects by split. On disk it is a folder of {@code train.jsonl},
+ * {@code validation.jsonl} and {@code test.jsonl}, or one file whose objects may name their split.
  *
- * <p>A file has JSON objects, either one on each line, as {@link #write} writes them, or spread over lines, or in one array. A file whose name ends in {@code .csv} has a header with the keys and one record on each line, whose values are texts. Files may be compressed with gzip ({@code .gz}).
+ * <p>A file has JSON objects, either one on each line, as {@link #write} writes them, or spread over lines, or in one
+ * array. A file whose name ends in {@code .csv} has a header with the keys and one record on each line, whose values
+ * are texts. Files may be compressed with gzip ({@code .gz}).
  *
  * @param rows the objects of each split, in order
  */
@@ -41,7 +44,9 @@ public record Records(Map<Split, List<Row>> rows) {
     }
 
     /**
-     * Reads a folder of three files, or one file. In a single file, objects with a {@code "split"} key belong to that split; if no object has the key, the whole file is used for all three splits. If the test split is missing, the validation split is used for it, and the other way round.
+     * Reads a folder of three files, or one file. In a single file, objects with a {@code "split"} key belong to that
+     * split; if no object has the key, the whole file is used for all three splits. If the test split is missing, the
+     * validation split is used for it, and the other way round.
      *
      * @param path the folder or file
      * @return the data set

@@ -33,11 +33,12 @@ public interface Scorer {
     }
 
     /**
-     * The metrics of one example. A metric of a data set is the mean over its examples. Called by several threads at
-     * a time.
+     * The metrics of one example. A metric of a data set is the mean over its examples. Called by several threads at a
+     * time.
      *
      * @param example the example
-     * @param logits logits of the model under test: one row for each scored position, one column for each entry of {@link #vocabulary()}; with {@link Loss#ACROSS_POSITIONS} one row with one column for each scored position
+     * @param logits logits of the model under test: one row for each scored position, one column for each entry of
+     *     {@link #vocabulary()}; with {@link Loss#ACROSS_POSITIONS} one row with one column for each scored position
      * @param full logits of the full model on the same clean prompt, in the same layout
      * @return values by name, in the order in which to print them
      */

@@ -1,6 +1,10 @@
 package org.edgeprune.task;
 
-/** A scorer for the user's own prompts: {@code --task custom:NAME} scores them by the provider of that name. To add one, write a public class with a public constructor without parameters and name it in {@code META-INF/services/org.edgeprune.task.ScorerProvider}. */
+/**
+ * A scorer for the user's own prompts: {@code --task custom:NAME} scores them by the provider of that name. To add one,
+ * write a public class with a public constructor without parameters and name it in
+ * {@code META-INF/services/org.edgeprune.task.ScorerProvider}.
+ */
 public interface ScorerProvider {
     /**
      * The name on the command line.
@@ -17,7 +21,8 @@ public interface ScorerProvider {
     String summary();
 
     /**
-     * The scorer for models with a tokenizer. The answers of the examples that it scores are {@link Answer.Tokens} with one target for each scored position and no distractors.
+     * The scorer for models with a tokenizer. The answers of the examples that it scores are {@link Answer.Tokens} with
+     * one target for each scored position and no distractors.
      *
      * @param tokenizer the model's tokenizer
      * @return the scorer

@@ -22,7 +22,12 @@ public enum Split {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Divides a list in its order: the last fifth is the test part, the tenth before it the validation part, the rest the training part, each at least one item. Short lists share items: of two, the first is for training and validation; one item is used for all parts. The division does not depend on a seed, so test items of one data set never occur in the training part of another. */
+    /**
+     * Divides a list in its order: the last fifth is the test part, the tenth before it the validation part, the rest
+     * the training part, each at least one item. Short lists share items: of two, the first is for training and
+     * validation; one item is used for all parts. The division does not depend on a seed, so test items of one data set
+     * never occur in the training part of another.
+     */
     static <T> Map<Split, List<T>> deal(List<T> items) {
         int n = items.size();
         if (n == 1) {

@@ -4,7 +4,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.io.InputException;
 
-/** A task: how its data is generated, read, tokenised and scored. A new task is one class, registered by a line in {@code META-INF/services/org.edgeprune.task.Task}. */
+/**
+ * A task: how its data is generated, read, tokenised and scored. A new task is one class, registered by a line in
+ * {@code META-INF/services/org.edgeprune.task.Task}.
+ */
 public interface Task {
     /**
      * The name on the command line.
@@ -35,7 +38,8 @@ public interface Task {
      * @param row the line
      * @param tokenizer the model's tokenizer
      * @return the example
-     * @throws InputException naming file and line, if a field is missing, the prompts differ in length or an answer is not one token
+     * @throws InputException naming file and line, if a field is missing, the prompts differ in length or an answer is
+     *     not one token
      */
     Example example(Row row, PromptTokenizer tokenizer);
 

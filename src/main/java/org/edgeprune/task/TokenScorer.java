@@ -4,7 +4,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Scores answers that are tokens, over the whole vocabulary: {@code accuracy} (1 if the highest logit is the target at every scored position), {@code logit_difference} (target minus distractor, mean over positions; only if the task has distractors), {@code kl} (full model to this one, mean over positions) and {@code exact_match} (1 if the highest logit is the full model's at every position). */
+/**
+ * Scores answers that are tokens, over the whole vocabulary: {@code accuracy} (1 if the highest logit is the target at
+ * every scored position), {@code logit_difference} (target minus distractor, mean over positions; only if the task has
+ * distractors), {@code kl} (full model to this one, mean over positions) and {@code exact_match} (1 if the highest
+ * logit is the full model's at every position).
+ */
 public final class TokenScorer implements Scorer {
     /** A scorer, which has no state. */
     public TokenScorer() {}

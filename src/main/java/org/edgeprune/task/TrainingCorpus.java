@@ -10,9 +10,11 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * The infinite sequence of texts that the bundled mini model is trained on: prompts of ioi, gt and gp with their answers, and short texts in which names are repeated. Equal seeds give equal texts.
+ * The infinite sequence of texts that the bundled mini model is trained on: prompts of ioi, gt and gp with their
+ * answers, and short texts in which names are repeated. Equal seeds give equal texts.
  *
- * <p>What the tasks reserve for validation and testing does not occur: ioi templates and names, gp templates, gt years. Names reserved in ioi do occur in the other texts, so that the model knows them as words.
+ * <p>What the tasks reserve for validation and testing does not occur: ioi templates and names, gp templates, gt years.
+ * Names reserved in ioi do occur in the other texts, so that the model knows them as words.
  */
 public final class TrainingCorpus {
     /**

@@ -10,7 +10,8 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
 /**
- * A list of words or templates: one entry on each line, in order, without blank lines and lines that begin with {@code #}.
+ * A list of words or templates: one entry on each line, in order, without blank lines and lines that begin with
+ * {@code #}.
  *
  * @param source the file, for messages
  */

@@ -150,7 +150,12 @@ class NumbersTest {
                 "--sparsity-warmup-steps",
                 "2500"));
         assertEquals("0", said.getFirst(), said.toString());
-        assertEquals(1, said.stream().filter(l -> l.contains("presses harder")).count(), said.toString());
+        assertEquals(
+                1,
+                said.stream()
+                        .filter(l -> l.contains("strengthens the constraint"))
+                        .count(),
+                said.toString());
         assertEquals(
                 1, said.stream().filter(l -> l.contains("never reaches 1.05")).count(), said.toString());
     }

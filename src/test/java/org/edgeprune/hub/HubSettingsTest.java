@@ -140,7 +140,8 @@ class HubSettingsTest {
             InputException refused = assertThrows(
                     InputException.class, () -> new Hub(settings).download("a/b", "main", Hub.Listener.NONE));
             assertEquals(
-                    "a/b: not found on http://hub.invalid: give a name such as openai-community/gpt2", refused.getMessage());
+                    "a/b: not found on http://hub.invalid: give a name such as openai-community/gpt2",
+                    refused.getMessage());
             String me = java.util.Base64.getEncoder()
                     .encodeToString("me:p@ss".getBytes(java.nio.charset.StandardCharsets.UTF_8));
             assertEquals(List.of("Basic " + me + " http://hub.invalid/api/models/a/b/revision/main"), asked);

@@ -337,8 +337,8 @@ class HubTest {
     @Test
     void refusalsSayWhatToDo() {
         assertEquals(
-                "someone/tiny: access requires that its terms are accepted: accept them at "
-                        + server.endpoint() + "/someone/tiny and set HF_TOKEN",
+                "someone/tiny: access requires that its terms are accepted: accept them at " + server.endpoint()
+                        + "/someone/tiny and set HF_TOKEN",
                 refusalOf(403, "GatedRepo"));
         assertEquals(
                 "someone/tiny: does not exist, or is private (HTTP 401): check the name, or the token in use may not read it",

@@ -107,7 +107,8 @@ class GenderedPronounTaskTest {
         Path names = Files.writeString(dir.resolve("names.txt"), "Mary f\nJohn m\nAnna f\nPaul m\nLisa f\n");
         Generated generated = gp.generate(DataRequest.seeded(1).sizes(20, 5, 5).names(names));
         assertEquals(
-                List.of("1 of 5 names have no counterpart of the other gender with the same number of tokens and were left out"),
+                List.of(
+                        "1 of 5 names have no counterpart of the other gender with the same number of tokens and were left out"),
                 generated.notes());
         Files.writeString(names, "Mary f\nJohn\n");
         assertMessage(

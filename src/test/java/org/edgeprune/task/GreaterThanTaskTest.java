@@ -85,7 +85,8 @@ class GreaterThanTaskTest {
         try (PromptTokenizer odd = PromptTokenizer.fromJson(json, "odd")) {
             Generated generated = gt.generate(DataRequest.seeded(9).tokenizer(odd));
             assertEquals(
-                    List.of("98 years are not tokenised as century and two digits by this model's tokenizer and were left out"),
+                    List.of(
+                            "98 years are not tokenised as century and two digits by this model's tokenizer and were left out"),
                     generated.notes());
             for (Split split : Split.values()) {
                 generated.records().part(split).forEach(row -> {

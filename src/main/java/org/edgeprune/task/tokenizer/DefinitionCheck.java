@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** Refuses parts of a definition that are known to abort the process in tokenizers 0.21, by name. The library panics at them on some or all texts, and the panic cannot be caught. */
+/**
+ * Refuses parts of a definition that are known to abort the process in tokenizers 0.21, by name. The library panics at
+ * them on some or all texts, and the panic cannot be caught.
+ */
 final class DefinitionCheck {
     private final String source;
 
@@ -90,7 +93,8 @@ final class DefinitionCheck {
                 require(
                         step.path("stop").asLong() == 0,
                         place,
-                        "Strip takes " + step.path("stop") + " characters from the end of tokens, which may be shorter");
+                        "Strip takes " + step.path("stop")
+                                + " characters from the end of tokens, which may be shorter");
             default -> {
                 // the other types have no dangerous values
             }

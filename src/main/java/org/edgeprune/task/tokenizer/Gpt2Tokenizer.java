@@ -12,7 +12,10 @@ public final class Gpt2Tokenizer {
 
     private Gpt2Tokenizer() {}
 
-    /** A byte-level BPE definition; {@code merges} has the lines of {@code merges.txt}, best first, after a version line. */
+    /**
+     * A byte-level BPE definition; {@code merges} has the lines of {@code merges.txt}, best first, after a version
+     * line.
+     */
     static ObjectNode definition(String vocabFile, JsonNode vocab, String mergesFile, String merges) {
         if (!vocab.isObject() || vocab.isEmpty()) {
             throw new InputException(vocabFile + ": not a JSON object of token to id; fetch the file again");

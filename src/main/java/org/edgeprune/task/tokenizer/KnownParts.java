@@ -8,7 +8,10 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.edgeprune.io.TextReader;
 
-/** Recognises definitions made only of parts that cannot make tokenizers 0.21 panic, according to its source: the parts of nearly all published models of the supported architectures. Definitions with other parts are tried first. */
+/**
+ * Recognises definitions made only of parts that cannot make tokenizers 0.21 panic, according to its source: the parts
+ * of nearly all published models of the supported architectures. Definitions with other parts are tried first.
+ */
 final class KnownParts {
     private static final Set<String> NORMALIZERS = Set.of("NFC", "NFD", "NFKC", "NFKD", "Lowercase", "ByteLevel");
     private static final Set<String> PRE_TOKENIZERS = Set.of(

@@ -6,7 +6,8 @@ import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
 /**
- * The ids that a post-processor puts around one text. They are computed here, not by the library, which aborts the process at a template that names an undefined token.
+ * The ids that a post-processor puts around one text. They are computed here, not by the library, which aborts the
+ * process at a template that names an undefined token.
  *
  * @param before the ids before the text: the beginning of sequence for most models of the Llama family
  * @param after the ids after the text: the end of sequence if the tokenizer adds one; prompts never get them

@@ -16,7 +16,8 @@ import org.edgeprune.io.InputException;
  * A tokenizer as one {@code tokenizer.json}, with the changes of the files beside it already applied.
  *
  * @param source the file, or another name for messages
- * @param json the definition without post-processor, truncation and padding, which the library does not need: special tokens are added by {@link #specialTokens}
+ * @param json the definition without post-processor, truncation and padding, which the library does not need: special
+ *     tokens are added by {@link #specialTokens}
  * @param specialTokens the ids before and after every text
  * @param bosToken the configured token that begins a sequence
  * @param notes what a user should know about the files, one line each
@@ -84,7 +85,10 @@ public record TokenizerDefinition(
         return ids(source, json);
     }
 
-    /** The model's vocabulary (an object, or Unigram's list of pieces), then the added tokens as the library numbers them: a token of the vocabulary keeps its id, and a new one gets the next free id, whatever id the file states. */
+    /**
+     * The model's vocabulary (an object, or Unigram's list of pieces), then the added tokens as the library numbers
+     * them: a token of the vocabulary keeps its id, and a new one gets the next free id, whatever id the file states.
+     */
     private static Map<String, Integer> ids(String source, ObjectNode json) {
         Map<String, Integer> ids = new HashMap<>();
         JsonNode vocab = json.path("model").path("vocab");

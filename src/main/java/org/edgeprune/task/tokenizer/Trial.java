@@ -16,7 +16,11 @@ import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
-/** Tries definitions with parts that are not known to be safe in a separate Java process, which loads them and encodes and decodes texts ({@link TrialProcess}). A crash ends only that process. The verdict is cached by the definition's digest, so that each tokenizer is tried once. */
+/**
+ * Tries definitions with parts that are not known to be safe in a separate Java process, which loads them and encodes
+ * and decodes texts ({@link TrialProcess}). A crash ends only that process. The verdict is cached by the definition's
+ * digest, so that each tokenizer is tried once.
+ */
 final class Trial {
     /** Part of the digest: with another library, other texts or other rules every definition is tried again. */
     private static final String VERSION = "tokenizers 0.21.4, trial 1";
@@ -129,8 +133,9 @@ final class Trial {
     }
 
     private static InputException cannotTry(String source, String why) {
-        return new InputException(source + ": has parts that may abort the process, and the Java process to try it in cannot"
-                + " be started (" + why + "); use a tokenizer.json of a common kind, or run where Java processes can start");
+        return new InputException(source
+                + ": has parts that may abort the process, and the Java process to try it in cannot" + " be started ("
+                + why + "); use a tokenizer.json of a common kind, or run where Java processes can start");
     }
 
     /** The first words of a panic of the library. */

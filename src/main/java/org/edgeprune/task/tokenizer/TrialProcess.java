@@ -10,7 +10,11 @@ import java.util.List;
 import java.util.Set;
 import org.edgeprune.io.Json;
 
-/** The process in which a definition is tried: reads it from standard input, encodes texts with it, decodes the results and the first tokens of the vocabulary, and exits with {@value #SURVIVED}. Where the library refuses a text, it throws an exception, which is harmless; a panic ends the process with a signal. */
+/**
+ * The process in which a definition is tried: reads it from standard input, encodes texts with it, decodes the results
+ * and the first tokens of the vocabulary, and exits with {@value #SURVIVED}. Where the library refuses a text, it
+ * throws an exception, which is harmless; a panic ends the process with a signal.
+ */
 final class TrialProcess {
     /** The exit code, which neither Java nor a signal produces. */
     static final int SURVIVED = 42;

@@ -11,7 +11,10 @@ import org.edgeprune.task.Loss;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
 
-/** The scorers of compiled programs: {@code accuracy} (1 if every position is right), {@code kl} (full model to this one, reduced as in the loss) and {@code exact_match} (1 if every position has the full model's value). */
+/**
+ * The scorers of compiled programs: {@code accuracy} (1 if every position is right), {@code kl} (full model to this
+ * one, reduced as in the loss) and {@code exact_match} (1 if every position has the full model's value).
+ */
 final class TracrScorer {
     /** The column of an undefined output, for which all outputs are below 0.5. */
     static final int NONE = -1;

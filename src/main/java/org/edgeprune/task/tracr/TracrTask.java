@@ -32,9 +32,12 @@ import org.edgeprune.tracr.rasp.LibraryProgram;
 import org.edgeprune.tracr.rasp.Value;
 
 /**
- * The input-output behaviour of a compiled RASP program: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output": ["3", "2", "1"]}}. Inputs have the model's maximal length; the corrupted input has another token at every position. Every position except BOS, whose output has no meaning, is scored.
+ * The input-output behaviour of a compiled RASP program: {@code {"clean": "1 2 3", "corrupted": "2 3 1", "output":
+ * ["3", "2", "1"]}}. Inputs have the model's maximal length; the corrupted input has another token at every position.
+ * Every position except BOS, whose output has no meaning, is scored.
  *
- * <p>Expected outputs are computed by the RASP interpreter. For {@code tracr}, which has a model but not its program, they are the model's.
+ * <p>Expected outputs are computed by the RASP interpreter. For {@code tracr}, which has a model but not its program,
+ * they are the model's.
  */
 public class TracrTask implements Task {
     /** The first scored position: after BOS. */
@@ -207,11 +210,16 @@ public class TracrTask implements Task {
                 : new TracrScorer.Categorical();
     }
 
-    /** Every input, with as many of its corruptions as the split's size allows, at least one; a sample of the size asked for if there are more than {@value #ALL_INPUTS} inputs. All splits have the same inputs, as in the published data: nothing is learned but the circuit. */
+    /**
+     * Every input, with as many of its corruptions as the split's size allows, at least one; a sample of the size asked
+     * for if there are more than {@value #ALL_INPUTS} inputs. All splits have the same inputs, as in the published
+     * data: nothing is learned but the circuit.
+     */
     @Override
     public Generated generate(DataRequest request) {
         if (request.names().isPresent() || request.templates().isPresent()) {
-            throw new InputException("task " + name + " uses neither names nor templates; omit --names and --templates");
+            throw new InputException(
+                    "task " + name + " uses neither names nor templates; omit --names and --templates");
         }
         double inputs = Math.pow(
                 model().vocabulary().programTokens().size(),
@@ -226,7 +234,8 @@ public class TracrTask implements Task {
 
     private List<Row> rows(Split split, int size, long seed) {
         if (model().vocabulary().programTokens().size() < 2) {
-            throw new InputException("task " + name + ": a vocabulary of one token cannot be corrupted; compile the program with two or more");
+            throw new InputException("task " + name
+                    + ": a vocabulary of one token cannot be corrupted; compile the program with two or more");
         }
         List<Row> rows = new ArrayList<>();
         long splitSeed = 31 * seed + split.ordinal();

@@ -1,6 +1,7 @@
 /**
  * The compiler from RASP programs to transformer weights of Lindner et al., "Tracr: Compiled Transformers as a
- * Laboratory for Interpretability" (2023).
+ * Laboratory for Interpretability" (2023). Public API: incompatible changes come only with a new minor version and are
+ * listed in CHANGELOG.md.
  *
  * <p>Its stages: {@link org.edgeprune.tracr.compile.ProgramGraph} merges equal expressions;
  * {@link org.edgeprune.tracr.compile.Validator} finds what cannot be compiled;

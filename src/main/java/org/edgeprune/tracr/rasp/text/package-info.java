@@ -1,5 +1,6 @@
 /**
- * The text form of RASP programs: one definition on each line; the last expression is the output.
+ * The text form of RASP programs: one definition on each line; the last expression is the output. Public API:
+ * incompatible changes come only with a new minor version and are listed in CHANGELOG.md.
  *
  * <pre>{@code
  * # the tokens in reversed order

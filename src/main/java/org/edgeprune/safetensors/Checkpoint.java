@@ -20,9 +20,10 @@ import org.edgeprune.torch.Tensor;
  * <p>Tensors have the lifetime and the limits that {@link SafeTensorsFile} states.
  */
 public final class Checkpoint implements AutoCloseable {
-    /** The names that HuggingFace gives to a model's files. */
+    /** The file name that HuggingFace gives to the weights of a model in one file. */
     public static final String SINGLE = "model.safetensors";
 
+    /** The file name that HuggingFace gives to the index of a model in shards. */
     public static final String INDEX = "model.safetensors.index.json";
 
     private final Path path;
@@ -42,6 +43,8 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Opens a model directory ({@value #SINGLE}, else the shards of {@value #INDEX}), a safetensors file, or an index.
      *
+     * @param path the directory or file
+     * @return the checkpoint, to be closed
      * @throws InputException if there is none, if a file is malformed, if index and shards disagree, or if there is
      *     only a pickle checkpoint
      */
@@ -111,53 +114,101 @@ public final class Checkpoint implements AutoCloseable {
                         "name a HuggingFace model directory or a .safetensors file"));
     }
 
-    /** The file that was opened: the single file or the index. */
+    /**
+     * The file that was opened.
+     *
+     * @return the single file or the index
+     */
     public Path path() {
         return path;
     }
 
-    /** The names of all tensors: shard by shard in the order of the shards' names, in each in the order of its data. */
+    /**
+     * The names of all tensors.
+     *
+     * @return shard by shard in the order of the shards' names, in each in the order of its data
+     */
     public List<String> names() {
         return List.copyOf(shardOf.keySet());
     }
 
+    /**
+     * Whether there is a tensor of a name.
+     *
+     * @param name the name
+     * @return whether {@link #info} would find it
+     */
     public boolean contains(String name) {
         return shardOf.containsKey(name);
     }
 
-    /** See {@link SafeTensorsFile#info}. */
+    /**
+     * See {@link SafeTensorsFile#info}.
+     *
+     * @param name a tensor's name
+     * @return its dtype, shape and position
+     * @throws InputException if there is no such tensor
+     */
     public TensorInfo info(String name) {
         return shard(name).info(name);
     }
 
-    /** Bytes of all tensors' data. */
+    /**
+     * The size of all tensors.
+     *
+     * @return bytes of data
+     */
     public long byteSize() {
         return names().stream().mapToLong(name -> info(name).byteSize()).sum();
     }
 
-    /** See {@link SafeTensorsFile#tensor}. */
+    /**
+     * See {@link SafeTensorsFile#tensor}.
+     *
+     * @param name a tensor's name
+     * @return a tensor on the CPU, normally a read-only view of the mapped file
+     * @throws InputException as {@link SafeTensorsFile#tensor}
+     */
     public Tensor tensor(String name) {
         return shard(name).tensor(name);
     }
 
-    /** See {@link SafeTensorsFile#prefetch}. */
+    /**
+     * See {@link SafeTensorsFile#prefetch}.
+     *
+     * @param name a tensor's name
+     */
     public void prefetch(String name) {
         shard(name).prefetch(name);
     }
 
-    /** See {@link SafeTensorsFile#unload}. */
+    /**
+     * See {@link SafeTensorsFile#unload}.
+     *
+     * @param name a tensor's name
+     */
     public void unload(String name) {
         shard(name).unload(name);
     }
 
-    /** See {@link SafeTensorsFile#load}. */
+    /**
+     * See {@link SafeTensorsFile#load}.
+     *
+     * @param name a tensor's name
+     * @param dtype dtype of the copy
+     * @param device device of the copy
+     * @return a copy
+     * @throws InputException as {@link SafeTensorsFile#load}
+     */
     public Tensor load(String name, DType dtype, Device device) {
         return shard(name).load(name, dtype, device);
     }
 
     /**
-     * The identity of the model's contents: SHA-256, in hex, over all tensors' names, dtypes, shapes and bytes, in the
-     * order of the names. Sharding, the order in the files and metadata do not change it. Reads every byte.
+     * A digest of the model's contents: over all tensors' names, dtypes, shapes and bytes, in the order of the names.
+     * It does not depend on sharding, the order in the files or metadata. Reads every byte.
+     *
+     * @return SHA-256 in hex
      */
     public String sha256() {
         ContentHash hash = new ContentHash();
@@ -167,7 +218,11 @@ public final class Checkpoint implements AutoCloseable {
         return hash.hex();
     }
 
-    /** See {@link SafeTensorsFile#requireUnchanged}: of every file. */
+    /**
+     * Checks every file, see {@link SafeTensorsFile#requireUnchanged}.
+     *
+     * @throws InputException if one was changed or replaced
+     */
     public void requireUnchanged() {
         shards.forEach(SafeTensorsFile::requireUnchanged);
     }

@@ -14,22 +14,28 @@ import org.edgeprune.io.Json;
 
 /**
  * Writes a model's weights as HuggingFace's {@code save_pretrained} does: {@code model.safetensors}, or shards of a
- * limited size with {@code model.safetensors.index.json}. One tensor at a time is produced.
+ * limited size with {@code model.safetensors.index.json}. Only one tensor at a time is in memory.
  *
- * @param tensors by name, in the order in which they fill the shards
- * @param shardBytes the most in one file, except where a single tensor is larger
+ * @param tensors tensors by name, in the order in which they fill the shards
+ * @param shardBytes size limit of a file, bytes; a larger tensor gets its own file
  */
 public record CheckpointWriter(Map<String, StreamedTensor> tensors, long shardBytes) {
     private static final Map<String, String> METADATA = Map.of("format", "pt");
 
-    /** The bytes of all tensors. */
+    /**
+     * The size of all tensors.
+     *
+     * @return bytes of data
+     */
     public long byteSize() {
         return tensors.values().stream().mapToLong(StreamedTensor::byteSize).sum();
     }
 
     /**
+     * Checks that there is room for the weights.
+     *
      * @param directory that the weights will be written to; it need not exist yet
-     * @throws InputException if its disk has too little room for the weights
+     * @throws InputException if its disk has too little room
      */
     public void requireSpace(Path directory) {
         Path there = directory.toAbsolutePath();
@@ -51,8 +57,8 @@ public record CheckpointWriter(Map<String, StreamedTensor> tensors, long shardBy
     /**
      * Writes the files.
      *
-     * @param directory exists
-     * @param listener is told before each tensor how many bytes have been written
+     * @param directory an existing directory
+     * @param listener receives the number of bytes written so far, before each tensor
      * @return the names of the weights' files, without the index
      * @throws InputException if they cannot be written
      */

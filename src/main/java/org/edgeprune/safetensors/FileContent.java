@@ -9,7 +9,7 @@ import java.util.Locale;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 
-/** What a file holds, by its first bytes, where a checkpoint was expected. */
+/** What a file contains, by its first bytes, where a checkpoint was expected. */
 public enum FileContent {
     /** A file of this package's format, as far as the first bytes tell. */
     SAFETENSORS,
@@ -25,15 +25,26 @@ public enum FileContent {
     HTML,
     /** The Hub's answer for a file that does not exist. */
     NOT_FOUND,
+    /** HDF5, as Keras writes it. */
     HDF5,
+    /** A gzip-compressed file. */
     GZIP,
+    /** JSON text. */
     JSON,
+    /** No bytes. */
     EMPTY,
+    /** Anything else. */
     UNKNOWN;
 
     private static final int HEAD = 512;
 
-    /** @throws InputException if the file cannot be read */
+    /**
+     * Looks at a file.
+     *
+     * @param file the file
+     * @return what it contains
+     * @throws InputException if the file cannot be read
+     */
     public static FileContent of(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             return of(in.readNBytes(HEAD));
@@ -83,7 +94,11 @@ public enum FileContent {
         return words.startsWith("{") ? JSON : UNKNOWN;
     }
 
-    /** Whether {@code edgeprune convert} reads such files. */
+    /**
+     * Whether {@code edgeprune convert} reads such files.
+     *
+     * @return true for PyTorch's and llama.cpp's formats
+     */
     public boolean isConvertible() {
         return this == GGUF || this == ZIP || this == PICKLE;
     }

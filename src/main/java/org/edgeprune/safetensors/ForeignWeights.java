@@ -13,13 +13,18 @@ import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
-/** Refuses weights in other forms than safetensors: it says what they are, and what makes them readable. */
+/** Error messages for weights in other formats than safetensors: what they are, and what makes them readable. */
 public final class ForeignWeights {
     private static final List<String> PICKLED = List.of(".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt");
 
     private ForeignWeights() {}
 
-    /** Whether a file has one of the extensions of PyTorch's pickle checkpoints. */
+    /**
+     * Whether a file has one of the extensions of PyTorch's pickle checkpoints.
+     *
+     * @param file a path, of which only the name is looked at
+     * @return true for {@code .bin}, {@code .pt}, {@code .pth}, {@code .pkl}, {@code .pickle} and {@code .ckpt}
+     */
     public static boolean isNamedLikePickle(Path file) {
         String name = name(file).toLowerCase(Locale.ROOT);
         return PICKLED.stream().anyMatch(name::endsWith);
@@ -70,9 +75,10 @@ public final class ForeignWeights {
     }
 
     /**
-     * What a file is that was named where a model directory is wanted.
+     * An error about a file that was named where a model directory is expected.
      *
-     * @param file exists and is no directory
+     * @param file an existing file
+     * @return an exception for the caller to throw, which says what the file is
      */
     public static InputException refuseAsModel(Path file) {
         FileContent content = FileContent.of(file);
@@ -89,8 +95,11 @@ public final class ForeignWeights {
     }
 
     /**
-     * What to say of a directory that has weights in other forms only; empty where it holds {@value Checkpoint#SINGLE}
-     * or {@value Checkpoint#INDEX}, or no weights in any form that is known.
+     * An error about a directory that has weights in other formats only.
+     *
+     * @param directory the directory
+     * @return an exception for the caller to throw; empty if there is {@value Checkpoint#SINGLE} or
+     *     {@value Checkpoint#INDEX}, or no weights in any known format
      */
     public static Optional<InputException> refuseAllIn(Path directory) {
         if (Files.exists(directory.resolve(Checkpoint.SINGLE)) || Files.exists(directory.resolve(Checkpoint.INDEX))) {

@@ -73,6 +73,8 @@ public final class SafeTensorsFile implements AutoCloseable {
     /**
      * Opens a file.
      *
+     * @param file the file
+     * @return the file, to be closed
      * @throws InputException if it is missing, unreadable, a pickle, or breaks any rule of the format
      */
     public static SafeTensorsFile open(Path file) {
@@ -145,21 +147,39 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
-    /** The file's path, as given. */
+    /**
+     * The file's path.
+     *
+     * @return as given
+     */
     public Path path() {
         return file;
     }
 
-    /** The names of the tensors, in the order of their data. */
+    /**
+     * The names of the tensors.
+     *
+     * @return in the order of their data
+     */
     public List<String> names() {
         return List.copyOf(header.tensors().keySet());
     }
 
+    /**
+     * Whether there is a tensor of a name.
+     *
+     * @param name the name
+     * @return whether {@link #info} would find it
+     */
     public boolean contains(String name) {
         return header.tensors().containsKey(name);
     }
 
-    /** The file's free string map, {@code __metadata__}; empty where it has none. */
+    /**
+     * The file's free string map, {@code __metadata__}.
+     *
+     * @return empty if it has none
+     */
     public Map<String, String> metadata() {
         return header.metadata();
     }
@@ -167,6 +187,8 @@ public final class SafeTensorsFile implements AutoCloseable {
     /**
      * What the header says about a tensor.
      *
+     * @param name its name
+     * @return its dtype, shape and position
      * @throws InputException if there is no such tensor
      */
     public TensorInfo info(String name) {
@@ -181,12 +203,14 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     /**
-     * A tensor of the file, on the CPU, in its stored shape. Where the dtype is one of {@link DType}'s, it is a
-     * read-only view of the mapping, valid while the file is open. Where it is stored in a narrower type or not aligned
-     * to its element size, it is a copy (see {@link SafeDType#tensorType}).
+     * A tensor of the file, on the CPU, in its stored shape. If its type is one of {@link DType}'s, it is a read-only
+     * view of the mapping, valid while the file is open. If it is stored in a narrower type or not aligned to its
+     * element size, it is a copy (see {@link SafeDType#tensorType}).
      *
-     * @throws InputException if there is no such tensor, if no {@link DType} holds its values, if a BOOL is neither 0
-     *     nor 1, or if the file was truncated since it was opened
+     * @param name its name
+     * @return the tensor, owned by the current scope
+     * @throws InputException if there is no such tensor, if no {@link DType} can represent its values, if a BOOL is
+     *     neither 0 nor 1, or if the file was truncated since it was opened
      */
     public Tensor tensor(String name) {
         TensorInfo info = info(name);
@@ -213,11 +237,14 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     /**
-     * A tensor of the file as a copy of its own, in the given dtype on the given device: valid after the file is
-     * closed, and writable.
+     * A copy of a tensor of the file, which is valid after the file is closed, and writable.
      *
-     * @throws InputException as {@link #tensor}, and if the conversion would lose integers or fractions (a floating
-     *     point tensor as integers, integers as a narrower type)
+     * @param name its name
+     * @param dtype dtype of the copy
+     * @param device device of the copy
+     * @return the copy, owned by the current scope
+     * @throws InputException as {@link #tensor}, and if the conversion would lose integers or fractions (a
+     *     floating-point tensor as integers, integers as a narrower type)
      */
     public Tensor load(String name, DType dtype, Device device) {
         try (TensorScope scope = TensorScope.open()) {
@@ -238,8 +265,10 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     /**
-     * Reads a tensor's pages of the mapping, for a use to come. Any thread may call it, as long as the file is not
-     * closed meanwhile.
+     * Reads a tensor's pages of the mapping, because it will soon be used. Any thread may call it, as long as the file
+     * is not closed meanwhile.
+     *
+     * @param name the tensor's name
      */
     public void prefetch(String name) {
         TensorInfo info = info(name);
@@ -248,7 +277,12 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
-    /** Lets a tensor's pages of the mapping leave memory; it, and its views, can still be used, and bring them back. */
+    /**
+     * Allows a tensor's pages of the mapping to leave memory. The tensor and its views can still be used, which reads
+     * the pages again.
+     *
+     * @param name the tensor's name
+     */
     public void unload(String name) {
         TensorInfo info = info(name);
         if (info.byteSize() > 0 && arena.scope().isAlive()) {
@@ -257,15 +291,19 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
-    /** Whether the header holds a digest of the contents, see {@link SafeTensorsWriter#writeWithDigest}. */
+    /**
+     * Whether the header contains a digest of the contents, see {@link SafeTensorsWriter#writeWithDigest}.
+     *
+     * @return whether {@link #requireDigest} can check the file
+     */
     public boolean hasDigest() {
         return metadata().containsKey(Header.DIGEST);
     }
 
     /**
-     * Reads every byte.
+     * Compares tensors and metadata with the digest in the header. Reads every byte.
      *
-     * @throws InputException if tensors or metadata are not those that were written with the digest in the header
+     * @throws InputException if they are not those that were written with the digest
      */
     public void requireDigest() {
         Map<String, String> others = new HashMap<>(metadata());
@@ -281,10 +319,10 @@ public final class SafeTensorsFile implements AutoCloseable {
     }
 
     /**
-     * Checks that nobody wrote to the file or put another in its place since it was opened: what was computed with its
-     * tensors is then the result of one content. Takes a few microseconds.
+     * Checks that the file was neither written to nor replaced since it was opened, so that everything that was
+     * computed with its tensors comes from one content. Takes a few microseconds.
      *
-     * @throws InputException if its size, its time or the file behind its name is another
+     * @throws InputException if its size, its time or the file behind its name changed
      */
     public void requireUnchanged() {
         boolean same;

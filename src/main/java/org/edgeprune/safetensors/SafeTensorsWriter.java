@@ -46,7 +46,12 @@ public final class SafeTensorsWriter {
 
     private SafeTensorsWriter() {}
 
-    /** Writes tensors without metadata; see {@link #write(Path, Map, Map)}. */
+    /**
+     * Writes or replaces a file without metadata; see {@link #write(Path, Map, Map)}.
+     *
+     * @param file in a directory that exists
+     * @param tensors tensors by name
+     */
     public static void write(Path file, Map<String, Tensor> tensors) {
         write(file, tensors, Map.of());
     }
@@ -54,9 +59,10 @@ public final class SafeTensorsWriter {
     /**
      * Writes or replaces a file.
      *
-     * @param tensors by name; any dtype, device, strides and shape, empty ones and scalars included
-     * @param metadata the file's free string map; left out where it is empty
-     * @throws InputException if the file cannot be written; the old one is then as it was
+     * @param file in a directory that exists
+     * @param tensors tensors by name; any dtype, device, strides and shape, including empty ones and scalars
+     * @param metadata the file's free string map; left out if it is empty
+     * @throws InputException if the file cannot be written; the old one is then unchanged
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
         Map<String, UnmadeTensor> made = new HashMap<>();
@@ -65,8 +71,13 @@ public final class SafeTensorsWriter {
     }
 
     /**
-     * The same with a digest of all tensors and metadata in the header, by which {@link SafeTensorsFile#requireDigest}
-     * finds any damage. The tensors are read twice.
+     * Writes or replaces a file with a digest of all tensors and metadata in its header, by which
+     * {@link SafeTensorsFile#requireDigest} detects any damage. The tensors are read twice.
+     *
+     * @param file in a directory that exists
+     * @param tensors tensors by name
+     * @param metadata the file's free string map
+     * @throws InputException if the file cannot be written; the old one is then unchanged
      */
     public static void writeWithDigest(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
         Map<String, StreamedTensor> streamed = new TreeMap<>();
@@ -88,14 +99,28 @@ public final class SafeTensorsWriter {
         writeStreamed(file, streamed, all);
     }
 
-    /** The same for tensors that are made one by one as they are written: no two of them are there at a time. */
+    /**
+     * Writes or replaces a file of tensors that are made one by one as they are written, so that only one is in memory.
+     *
+     * @param file in a directory that exists
+     * @param tensors tensors by name
+     * @param metadata the file's free string map
+     * @throws InputException if the file cannot be written; the old one is then unchanged
+     */
     public static void writeUnmade(Path file, Map<String, UnmadeTensor> tensors, Map<String, String> metadata) {
         Map<String, StreamedTensor> streamed = new HashMap<>();
         tensors.forEach((name, tensor) -> streamed.put(name, streamed(name, tensor)));
         writeStreamed(file, streamed, metadata);
     }
 
-    /** The same for tensors that write their own bytes, one after the other. */
+    /**
+     * Writes or replaces a file of tensors that write their own bytes, one after the other.
+     *
+     * @param file in a directory that exists
+     * @param tensors tensors by name
+     * @param metadata the file's free string map
+     * @throws InputException if the file cannot be written; the old one is then unchanged
+     */
     public static void writeStreamed(Path file, Map<String, StreamedTensor> tensors, Map<String, String> metadata) {
         List<TensorInfo> layout = layOut(tensors);
         byte[] header = header(layout, metadata);
@@ -111,7 +136,13 @@ public final class SafeTensorsWriter {
         });
     }
 
-    /** The bytes of a tensor that is made when they are asked for. */
+    /**
+     * A tensor that is made when its bytes are asked for.
+     *
+     * @param name its name, for messages
+     * @param tensor makes it
+     * @return its bytes
+     */
     public static StreamedTensor streamed(String name, UnmadeTensor tensor) {
         return new StreamedTensor(SafeDType.of(tensor.dtype()), tensor.shape(), out -> writeData(name, tensor, out));
     }

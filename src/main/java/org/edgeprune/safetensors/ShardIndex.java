@@ -8,7 +8,7 @@ import org.edgeprune.io.Complaint;
 import org.edgeprune.io.StrictJson;
 import org.edgeprune.io.TextReader;
 
-/** Reads {@code model.safetensors.index.json}: which shard holds which tensor. */
+/** Reader of {@code model.safetensors.index.json}, which says which shard contains which tensor. */
 public final class ShardIndex {
     private static final String FIELD = "weight_map";
     private static final StrictJson.Limits LIMITS = StrictJson.Limits.DEFAULT;
@@ -16,9 +16,11 @@ public final class ShardIndex {
     private ShardIndex() {}
 
     /**
-     * The shard's file name for each tensor, in the order of the index.
+     * Reads an index.
      *
-     * @throws org.edgeprune.io.InputException if the file is no index, or names a shard elsewhere
+     * @param index the file
+     * @return the shard's file name for each tensor, in the order of the index
+     * @throws org.edgeprune.io.InputException if the file is not an index, or names a shard in another directory
      */
     public static Map<String, String> read(Path index) {
         Complaint complaint = new Complaint(index);

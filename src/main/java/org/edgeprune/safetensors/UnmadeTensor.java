@@ -6,20 +6,23 @@ import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
 /**
- * A tensor that is made when its turn to be written comes and freed right after, so that a file may be larger than
- * memory.
+ * A tensor that is made when it is written, and freed right after, so that a file may be larger than memory.
  *
- * @param dtype of its elements
+ * @param dtype type of its elements
  * @param shape its sizes, outermost first
  * @param maker makes it, once, in a scope that the writer closes
  */
 public record UnmadeTensor(DType dtype, long[] shape, Supplier<Tensor> maker) {
-    /** A tensor that is there already; it stays whoever's it is. */
+    /** A tensor that exists already; its owner keeps it. */
     static UnmadeTensor made(Tensor tensor) {
         return new UnmadeTensor(tensor.dtype(), tensor.shape(), () -> tensor);
     }
 
-    /** The number of its bytes in a file. */
+    /**
+     * Its size in a file.
+     *
+     * @return bytes
+     */
     public long byteSize() {
         long bytes = dtype.byteSize();
         for (long size : shape) {

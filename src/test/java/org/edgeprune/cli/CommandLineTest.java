@@ -86,7 +86,7 @@ class CommandLineTest {
         assertOneLine(folder.resolve("nowhere") + "/config.json", Tool.run("info", folder.resolve("nowhere")));
         assertOneLine("config.json: not JSON", Tool.run("info", broken));
         assertOneLine("'abacus'", Tool.run("info", strange));
-        assertOneLine("task \"chess\" is not known", Tool.run("data", "chess", "--out", folder.resolve("data")));
+        assertOneLine("task \"chess\" is unknown", Tool.run("data", "chess", "--out", folder.resolve("data")));
         assertOneLine(
                 "none.txt: not there",
                 Tool.run("data", "ioi", "--out", folder.resolve("data"), "--templates", folder.resolve("none.txt")));

@@ -68,7 +68,7 @@ class NumbersTest {
         "--initial-log-alpha, 1e30, log_alpha",
         "--max-grad-norm, -1, gradient norm",
         "--max-grad-norm, 1e300, gradient norm",
-        "--minimal, Infinity, number from 0",
+        "--minimal, Infinity, number of at least 0",
         "--threads, 100000, threads: must be from 1",
         "--threads, 2147483647, threads: must be from 1",
         "--threads, 0, threads: must be from 1",

@@ -176,7 +176,7 @@ class ToolsOnRunsTest {
 
     /** How much memory is free changes from one call to the next. */
     private static String withoutAvailable(String info) {
-        return info.replaceAll("available here.*", "");
+        return info.replaceAll("available  .*", "");
     }
 
     private static Tool info(LocalHub hub, String name) {

@@ -38,17 +38,6 @@ tidy() {
 
 # ---- sanitizers ------------------------------------------------------------------------------------------------------
 
-# Prints the java of a JDK 22 or newer: JAVA_HOME's, else the newest that is installed.
-find_java() {
-    local home version best=21 found=
-    for home in "${JAVA_HOME:-/nowhere}" /usr/lib/jvm/* /opt/jdk* "$HOME"/.sdkman/candidates/java/*; do
-        [ -x "$home/bin/java" ] && [ -r "$home/release" ] || continue
-        version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
-        if [ "${version:-0}" -gt $best ]; then best=$version found=$home/bin/java; fi
-    done
-    echo "$found"
-}
-
 # sanitized NAME SOURCES: builds SOURCES (a copy of native/) into $out/NAME, and beside it bin/java, which loads that shim. Found on
 # the boot class path, it comes before the one in target/classes.
 sanitized() {
@@ -110,8 +99,8 @@ sanitizers() {
     local tool
     for tool in g++ cmake mvn; do has $tool || { skip sanitizers "no $tool"; return; }; done
     [ -f "$(g++ -print-file-name=libasan.so)" ] || { skip sanitizers 'no libasan for this g++ (Debian, Ubuntu: apt install libasan8)'; return; }
-    java=$(find_java)
-    [ -n "$java" ] || { skip sanitizers 'no JDK 22 or newer'; return; }
+    java=$(. run_scripts/find_java && find_java java 2>/dev/null && echo "$java_home/bin/java") ||
+        { skip sanitizers 'no JDK 22 or newer'; return; }
     mvn -B -ntp -q test-compile
 
     faults_are_reported >"$out/injected.log" 2>&1 || { fail sanitizers "$out/injected.log"; return; }

@@ -21,14 +21,20 @@ record BlockRun(Tensor inputs, Tensor nodeMasks, Tensor deltas) {
      */
     static BlockRun of(
             Block block, EdgeMux mux, Optional<Tensor> base, Tensor outbox, LiveMasks masks, boolean recorded) {
-        Tensor inputs = mux.read(base, outbox);
+        Tensor inputs;
+        try (Phase _ = Phase.of(Phase.Part.MIX)) {
+            inputs = mux.read(base, outbox);
+        }
         Tensor nodeMasks = masks.nodes(block.writers());
         if (!recorded) {
-            return new BlockRun(inputs, nodeMasks, block.deltas(inputs, nodeMasks));
+            try (Phase _ = Phase.of(Phase.Part.BLOCKS)) {
+                return new BlockRun(inputs, nodeMasks, block.deltas(inputs, nodeMasks));
+            }
         }
         inputs.requiresGrad_(true);
         nodeMasks.requiresGrad_(true);
-        try (GradMode _ = GradMode.enabled()) {
+        try (Phase _ = Phase.of(Phase.Part.BLOCKS);
+                GradMode _ = GradMode.enabled()) {
             return new BlockRun(inputs, nodeMasks, block.deltas(inputs, nodeMasks));
         }
     }

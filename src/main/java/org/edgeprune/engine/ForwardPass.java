@@ -44,7 +44,7 @@ final class ForwardPass {
     MaskedPass run(Masks masks, Optional<Tensor> scored) {
         try (GradMode _ = GradMode.disabled()) {
             Embeddings embeddings = embeddings();
-            LiveMasks live = LiveMasks.of(masks.detach(), embeddings.nodes(), model.coupledHeads());
+            LiveMasks live = live(masks, embeddings);
             Tensor outbox = newOutbox();
             write(embeddings.nodes(), outbox, live);
             List<MaskedPass.Step> steps = new ArrayList<>();
@@ -67,6 +67,12 @@ final class ForwardPass {
                     scored,
                     lastMux,
                     finalResidual);
+        }
+    }
+
+    private LiveMasks live(Masks masks, Embeddings embeddings) {
+        try (Phase _ = Phase.of(Phase.Part.LIVENESS)) {
+            return LiveMasks.of(masks.detach(), embeddings.nodes(), model.coupledHeads());
         }
     }
 
@@ -132,7 +138,8 @@ final class ForwardPass {
     }
 
     private Tensor readLast(EdgeMux mux, Embeddings embeddings, Tensor outbox, Optional<Tensor> scored) {
-        try (TensorScope scope = TensorScope.open()) {
+        try (Phase _ = Phase.of(Phase.Part.MIX);
+                TensorScope scope = TensorScope.open()) {
             Optional<Tensor> base = shifted(baseline.finalBase(), embeddings);
             Tensor read = scored.map(
                             tokens -> mux.read(base.map(b -> b.indexSelect(0, tokens)), outbox.indexSelect(1, tokens)))

@@ -191,7 +191,8 @@ public final class MaskedPass {
     }
 
     private void backwardLast(Tensor gradient, Tensor outboxGradient, Tensor edgeGradients) {
-        try (TensorScope _ = TensorScope.open()) {
+        try (Phase _ = Phase.of(Phase.Part.MIX_BACKWARD);
+                TensorScope _ = TensorScope.open()) {
             Tensor grad = gradient.contiguous().unsqueeze(0);
             Tensor sent = scored.map(tokens -> outbox.indexSelect(1, tokens)).orElse(outbox);
             live.store(lastReader(graph), lastMux.maskGradients(sent, grad), edgeGradients);
@@ -212,16 +213,21 @@ public final class MaskedPass {
             BlockRun run = step.run()
                     .orElseGet(() -> BlockRun.of(
                             block, mux, ForwardPass.shifted(block.base(), step.shift()), outbox, live, true));
-            List<Tensor> flowing = Autograd.grad(
-                    List.of(run.deltas()),
-                    List.of(Index.select(outboxGradient, block.writers())),
-                    List.of(run.inputs(), run.nodeMasks()),
-                    false,
-                    false,
-                    false);
-            Tensor toInputs = flowing.get(0).contiguous();
-            live.store(block.readers(), mux.maskGradients(outbox, toInputs), edgeGradients);
-            mux.addDeltaGradients(outboxGradient, toInputs);
+            List<Tensor> flowing;
+            try (Phase _ = Phase.of(Phase.Part.BLOCKS_BACKWARD)) {
+                flowing = Autograd.grad(
+                        List.of(run.deltas()),
+                        List.of(Index.select(outboxGradient, block.writers())),
+                        List.of(run.inputs(), run.nodeMasks()),
+                        false,
+                        false,
+                        false);
+            }
+            try (Phase _ = Phase.of(Phase.Part.MIX_BACKWARD)) {
+                Tensor toInputs = flowing.get(0).contiguous();
+                live.store(block.readers(), mux.maskGradients(outbox, toInputs), edgeGradients);
+                mux.addDeltaGradients(outboxGradient, toInputs);
+            }
             Index.store(nodeGradients, block.writers(), flowing.get(1));
             // A block's inputs are the largest thing that a pass holds: free them as soon as they are used up.
             run.inputs().close();

@@ -3,29 +3,45 @@ package org.edgeprune.engine;
 import java.util.Arrays;
 
 /**
- * How many workers a batch gets: a fixed number, or all or one, whichever is faster by what batches took so far. One is
- * faster where a batch takes longer than all its workers together have computed: in a small model, whose workers wait
- * for each other, or where the other cores have other work to do.
+ * How many workers a batch gets: a fixed number, or all or one, whichever is faster by what batches took so far.
+ *
+ * <p>Where a batch takes less time than its workers together have computed, one worker cannot be faster. Where it takes
+ * more (in a small model, whose workers wait for each other, or where other cores have other work to do), a few batches
+ * are run by one worker, and the faster way is kept for a while.
  */
 final class WorkerCount {
-    /** Batches after which it is looked at again whether all workers are faster. */
-    private static final int TRIED_AGAIN_AFTER = 64;
-
-    /**
-     * Batches with all workers before it is judged by the median; the very first, of a cold process, does not count.
-     */
+    /** Batches that a way is judged by, by the median. */
     private static final int JUDGED_BY = 3;
+
+    /** Batches after which a decision is looked at again. */
+    private static final int KEPT_FOR = 64;
+
+    /** What is being done. */
+    private enum Stage {
+        /** The first batch of a cold process, which says nothing. */
+        COLD,
+        /** All workers, and it is noted what batches take. */
+        ALL,
+        /** One worker, and it is noted what batches take. */
+        ONE,
+        /** What was faster. */
+        DECIDED
+    }
 
     private final int most;
     private final boolean measuring;
+    private Stage stage = Stage.COLD;
+    private int batches;
+    private int decided;
+    private final double[] timesOfAll = new double[JUDGED_BY];
+    private final double[] timesOfOne = new double[JUDGED_BY];
     private final double[] ratios = new double[JUDGED_BY];
-    private int measured = -1;
-    private int alone;
     private int last = 1;
 
     private WorkerCount(int most, boolean measuring) {
         this.most = most;
         this.measuring = measuring;
+        this.decided = most;
     }
 
     static WorkerCount fixed(int count) {
@@ -39,7 +55,11 @@ final class WorkerCount {
 
     /** For the next batch. */
     synchronized int next() {
-        return alone > 0 ? 1 : most;
+        return switch (stage) {
+            case COLD, ALL -> most;
+            case ONE -> 1;
+            case DECIDED -> decided;
+        };
     }
 
     /** How many worked on the last batch. */
@@ -51,31 +71,48 @@ final class WorkerCount {
      * Notes a batch.
      *
      * @param workers that worked on it
+     * @param microBatches that it had
      * @param elapsed nanoseconds from its begin to its end
-     * @param computed nanoseconds that its workers have computed, all together
+     * @param computed nanoseconds that its workers have computed, all together; 0 if that is not known
      */
-    synchronized void took(int workers, long elapsed, long computed) {
+    synchronized void took(int workers, int microBatches, long elapsed, long computed) {
         last = workers;
-        if (!measuring) {
+        if (!measuring || microBatches < 2 || computed <= 0) {
             return;
         }
-        if (alone > 0) {
-            alone--;
-        } else if (workers > 1 && computed > 0) {
-            if (measured >= 0) {
-                ratios[measured] = (double) elapsed / computed;
+        double time = (double) elapsed / microBatches;
+        switch (stage) {
+            case COLD -> enter(Stage.ALL);
+            case ALL -> {
+                timesOfAll[batches] = time;
+                ratios[batches] = (double) elapsed / computed;
+                if (++batches == JUDGED_BY) {
+                    enter(median(ratios) > 1 ? Stage.ONE : Stage.ALL);
+                }
             }
-            measured++;
-            if (measured == JUDGED_BY) {
-                measured = 0;
-                alone = median() > 1 ? TRIED_AGAIN_AFTER : 0;
+            case ONE -> {
+                timesOfOne[batches] = time;
+                if (++batches == JUDGED_BY) {
+                    decided = median(timesOfOne) < median(timesOfAll) ? 1 : most;
+                    enter(Stage.DECIDED);
+                }
+            }
+            case DECIDED -> {
+                if (++batches == KEPT_FOR) {
+                    enter(Stage.ALL);
+                }
             }
         }
     }
 
-    private double median() {
-        double[] sorted = ratios.clone();
+    private void enter(Stage next) {
+        stage = next;
+        batches = 0;
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
         Arrays.sort(sorted);
-        return sorted[JUDGED_BY / 2];
+        return sorted[sorted.length / 2];
     }
 }

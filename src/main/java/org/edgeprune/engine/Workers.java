@@ -105,7 +105,7 @@ public final class Workers {
             others.forEach(Workers::join);
         }
         batch.requireDone();
-        count.took(workers, System.nanoTime() - began, batch.cpuNanos());
+        count.took(workers, microBatches, System.nanoTime() - began, batch.cpuNanos());
     }
 
     /** Waits for a thread's end also where the waiting one is interrupted, which it then still is. */

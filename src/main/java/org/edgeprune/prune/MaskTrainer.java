@@ -7,6 +7,7 @@ import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.engine.MicroBatchGradients;
+import org.edgeprune.engine.Phase;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
@@ -118,10 +119,13 @@ public final class MaskTrainer implements AutoCloseable {
             // KL(full || masked), and its gradient down to the masks
             MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
             workers.run(batch.count(), number -> divergence(masks, batch, number), sum::add);
-            double kl = sum.loss();
-            MaskGradients toMasks = sum.gradients(model.device());
+            return update(step, masks, sum.loss(), sum.gradients(model.device()));
+        }
+    }
 
-            // The constraints, and everything's gradient down to log_alpha and the multipliers
+    /** The constraints, everything's gradient down to log_alpha and the multipliers, and the update. */
+    private StepMetrics update(int step, Masks masks, double kl, MaskGradients toMasks) {
+        try (Phase _ = Phase.of(Phase.Part.UPDATE)) {
             double edgeTarget = options.targets().edgeSparsity().at(step);
             double nodeTarget = options.targets().nodeSparsity().at(step);
             Tensor edgeSparsity = masks.edgeSparsity();
@@ -162,12 +166,16 @@ public final class MaskTrainer implements AutoCloseable {
     /** A micro-batch's part of KL(full || masked), and its gradient down to the masks. */
     private MicroBatchGradients divergence(Masks masks, PromptBatches batches, int number) {
         try (TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = batches.make(number);
+            PromptBatch batch;
+            try (Phase _ = Phase.of(Phase.Part.PROMPTS)) {
+                batch = batches.make(number);
+            }
             MaskedPass pass = MaskedPass.forward(
                     model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
             double kl;
             Tensor toResidual;
-            try (TensorScope loss = TensorScope.open()) {
+            try (Phase _ = Phase.of(Phase.Part.LOSS);
+                    TensorScope loss = TensorScope.open()) {
                 Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
                 Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
                 kl = divergence.item();
@@ -185,9 +193,11 @@ public final class MaskTrainer implements AutoCloseable {
         HardConcrete distribution = parameters.distribution();
         int edges = parameters.layout().size();
         int nodes = parameters.layout().graph().nodeCount();
-        return parameters.sample(
-                noise.uniform(Noise.Stream.EDGES, step, edges, distribution.eps()),
-                noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
+        try (Phase _ = Phase.of(Phase.Part.SAMPLE)) {
+            return parameters.sample(
+                    noise.uniform(Noise.Stream.EDGES, step, edges, distribution.eps()),
+                    noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
+        }
     }
 
     private Tensor constraint(Tensor sparsity, double target, Multiplier linear, Multiplier quadratic) {

@@ -49,7 +49,7 @@ class BenchCommandTest {
 
     /**
      * Shapes in which every term counts: weights, writers, reader inputs, what blocks keep, the backward, the cache,
-     * Java itself.
+     * Java itself. By one worker: how far the peaks of several fall together is chance.
      */
     @ParameterizedTest
     @ValueSource(
@@ -61,8 +61,18 @@ class BenchCommandTest {
                 "--model mini-gpt2 --batch-size 32",
             })
     void predictedMemoryIsWithin15PercentOfTheMeasured(String options) {
-        JsonNode json = memory(64, (Object[]) (options + " --tokens 20 --json").split(" ", -1));
+        JsonNode json = memory(64, (Object[]) (options + " --tokens 20 --workers 1 --json").split(" ", -1));
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
+    }
+
+    /** All of their peaks together are predicted, so that they never take more, and less only by chance. */
+    @Test
+    void severalWorkersTakeNoMoreThanIsPredicted() {
+        JsonNode json = memory(
+                64, "--config", "gpt2", "--layers", 3, "--batch-size", 32, "--tokens", 20, "--workers", 3, "--json");
+        assertEquals(3, json.get("workers").asInt());
+        assertEquals(4, json.get("micro_batches").asInt());
+        assertTrue(json.get("measured_to_predicted").asDouble() < 1.15, json.toString());
     }
 
     /**
@@ -76,7 +86,8 @@ class BenchCommandTest {
                 {"model_type": "llama", "num_hidden_layers": 40, "num_attention_heads": 40, "hidden_size": 320, "intermediate_size": 64,
                  "vocab_size": 100, "max_position_embeddings": 64, "tie_word_embeddings": true}
                 """);
-        JsonNode json = memory(160, "--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--json");
+        JsonNode json = memory(
+                160, "--config", config, "--batch-size", 1, "--tokens", 2, "--repeat", 9, "--workers", 1, "--json");
         assertEquals(3_877_661, json.get("edges").asInt());
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());
     }
@@ -86,7 +97,7 @@ class BenchCommandTest {
         Path model = folder.resolve("model");
         Tool.run("init", "--config", "llama-mid", "--layers", 6, "--dtype", "bf16", "-o", model)
                 .ok();
-        JsonNode json = memory(64, "--model", model, "--offload", "--threads", 1, "--json");
+        JsonNode json = memory(64, "--model", model, "--offload", "--threads", 1, "--workers", 1, "--json");
         long weights = 4L * (2L * 32000 * 1024 + 6L * (4 * 1024 * 1024 + 3 * 1024 * 2816));
         assertTrue(json.get("peak_anonymous_bytes").asLong() < weights, json.toString());
         assertEquals(1, json.get("measured_to_predicted").asDouble(), 0.15, json.toString());

@@ -123,23 +123,42 @@ class WorkersTest {
     }
 
     @Test
-    void oneWorkerIsChosenWhereAllTakeLongerThanTheyCompute() {
+    void oneWorkerIsChosenWhereItIsMeasuredToBeFaster() {
         WorkerCount count = WorkerCount.measured(4);
-        assertEquals(4, count.next());
-        count.took(4, 900, 100); // a cold process
-        for (int i = 0; i < 3; i++) {
+        run(count, 1, 4, 900, 100); // a cold process
+        run(count, 3, 4, 120, 100); // all take longer than they compute
+        run(count, 3, 1, 110, 100); // so one is tried, and is faster
+        run(count, 64, 1, 100, 100);
+        run(count, 3, 4, 120, 100); // all again,
+        run(count, 3, 1, 130, 100); // and now they are the faster ones
+        run(count, 64, 4, 120, 100);
+        run(count, 3, 4, 120, 100);
+        run(count, 3, 1, 130, 100);
+    }
+
+    @Test
+    void allAreKeptWithoutATrialWhereTheyTakeLessThanTheyCompute() {
+        WorkerCount count = WorkerCount.measured(4);
+        for (int i = 0; i < 300; i++) {
+            run(count, 1, 4, i % 3 == 0 ? 500 : 30, 100);
+        }
+    }
+
+    @Test
+    void batchesOfOneMicroBatchSayNothing() {
+        WorkerCount count = WorkerCount.measured(4);
+        for (int i = 0; i < 10; i++) {
             assertEquals(4, count.next());
-            count.took(4, 120, 100);
+            count.took(1, 1, 1000, 900);
         }
-        for (int i = 0; i < 64; i++) {
-            assertEquals(1, count.next());
-            count.took(1, 100, 100);
+    }
+
+    /** Batches of as many micro-batches as there are workers at the most, each by so many of them. */
+    private static void run(WorkerCount count, int batches, int workers, long elapsed, long computed) {
+        for (int i = 0; i < batches; i++) {
+            assertEquals(workers, count.next(), "batch " + i);
+            count.took(workers, 4, elapsed, computed);
         }
-        for (int i = 0; i < 300; i++) { // and all again, once that is faster
-            assertEquals(4, count.next());
-            count.took(4, i % 3 == 0 ? 500 : 30, 100);
-        }
-        assertEquals(4, count.next());
     }
 
     @Test
@@ -147,7 +166,7 @@ class WorkersTest {
         WorkerCount count = WorkerCount.fixed(4);
         for (int i = 0; i < 10; i++) {
             assertEquals(4, count.next());
-            count.took(4, 1000, 100);
+            count.took(4, 4, 1000, 100);
         }
     }
 }

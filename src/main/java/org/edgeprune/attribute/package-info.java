@@ -1,5 +1,6 @@
 /**
- * Scores of edges: how much each edge of the computation graph matters to a model's output on a task.
+ * Scores of edges: how much each edge of the computation graph matters to a model's output on a task. Public API:
+ * incompatible changes come only with a new minor version and are listed in CHANGELOG.md.
  *
  * <pre>  score(u -&gt; v) = mean over prompts of sum_pos,d (a'_u - a_u) dL/d in_v  =  -dL/dz_uv at z = 1</pre>
  *

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Times a full and a cached pruning step against a plain forward pass of the same batch, and holds its peak of memory against the
+# Times a full and a cached pruning step against a plain forward pass of the same batch, and compares its peak memory with the
 # prediction, at GPT-2 small's shape: run_scripts/bench.sh [--json FILE] [options of `edgeprune bench`]. Each row is a process of its
-# own, times are medians; leave the machine alone meanwhile.
+# own; times are medians. Run it on an otherwise idle machine.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/bench_rows"

@@ -254,7 +254,7 @@ final class AttributeCommand implements Callable<Integer> {
         }
     }
 
-    /** The scores; {@code summary} hears of their stability where that was asked for. */
+    /** The scores; their stability is added to {@code summary} if it was requested. */
     private EdgeScores scores(
             AttributionSetting setting,
             List<Example> examples,

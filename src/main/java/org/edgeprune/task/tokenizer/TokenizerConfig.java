@@ -42,7 +42,7 @@ record TokenizerConfig(String source, JsonNode config, Map<String, String> named
 
     private static final String REMEDY = "fetch the file again";
 
-    /** Classes of transformers 4 whose fast tokenizers build the post-processor anew from the flags. */
+    /** Classes of transformers 4 whose fast tokenizers rebuild the post-processor from the flags. */
     private static final Set<String> FLAGS_DECIDE =
             Set.of("LlamaTokenizer", "CodeLlamaTokenizer", "GemmaTokenizer", "CohereTokenizer");
 

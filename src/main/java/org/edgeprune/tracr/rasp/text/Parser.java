@@ -57,7 +57,7 @@ final class Parser {
             next++;
         } else if (start.kind() == Token.Kind.NAME && tokens.get(next + 1).is("=")) {
             if (WORDS.contains(start.text())) {
-                throw error(start, start + " is a word of the language: choose another name");
+                throw error(start, start + " is a reserved word: choose another name");
             }
             name = start.text();
             next += 2;

@@ -161,7 +161,7 @@ class TextProgramTest {
                 "map(x -> hist(x), tokens)| p:1:10: there is no function 'hist' of values",
                 "map((x, y) -> x, tokens)| p:1:5: this function takes 2 parameters, but needs 1",
                 "one = tokens + 1| p:1:1: 'one' cannot be redefined: choose another name",
-                "and = tokens| p:1:1: 'and' is a word of the language: choose another name",
+                "and = tokens| p:1:1: 'and' is a reserved word: choose another name",
                 "foo(tokens)| p:1:1: there is no function 'foo'",
                 "shift(tokens, tokens)| p:1:15: shift needs a constant here",
                 "shuffle_dyck(\"(\")| p:1:1: '(' is not a pair of brackets",

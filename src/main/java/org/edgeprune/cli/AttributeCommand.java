@@ -217,7 +217,7 @@ final class AttributeCommand implements Callable<Integer> {
     }
 
     private List<Example> examples(Task chosen, LoadedModel loaded) {
-        List<Example> all = new Prompts(chosen, task.data(Optional.empty()), null, Optional.of(seed.value()))
+        List<Example> all = new PromptSource(chosen, task.data(Optional.empty()), null, Optional.of(seed.value()))
                 .read(loaded.tokenizer(), loaded.model().maxPositions(), results)
                 .part(split);
         return maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;

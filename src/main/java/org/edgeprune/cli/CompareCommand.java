@@ -13,7 +13,7 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SavedMasks;
-import org.edgeprune.report.Comparison;
+import org.edgeprune.report.CircuitComparison;
 import org.edgeprune.report.FoundCircuit;
 import org.edgeprune.safetensors.Checkpoint;
 import picocli.CommandLine.Command;
@@ -65,13 +65,14 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Comparison comparison = new Comparison(runs.stream().map(this::read).toList());
+        CircuitComparison comparison =
+                new CircuitComparison(runs.stream().map(this::read).toList());
         noteDifferences();
         if (intersection != null) {
-            Comparison.write(comparison.intersection(), intersection);
+            CircuitComparison.write(comparison.intersection(), intersection);
         }
         if (union != null) {
-            Comparison.write(comparison.union(), union);
+            CircuitComparison.write(comparison.union(), union);
         }
         List<String> names =
                 comparison.circuits().stream().map(FoundCircuit::name).toList();

@@ -117,7 +117,7 @@ final class EvalCommand implements Callable<Integer> {
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());
-            List<Example> examples = new Prompts(chosen, task.data(record.map(RunRecord::data)), run, seed)
+            List<Example> examples = new PromptSource(chosen, task.data(record.map(RunRecord::data)), run, seed)
                     .read(tokenizer, opened.model().maxPositions(), results)
                     .part(split);
             record.ifPresent(made -> compareWith(made, opened, examples));

@@ -13,7 +13,7 @@ import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.TransformerConfig;
-import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.compile.CompilerOptions;
 import org.edgeprune.tracr.compile.Validator;
@@ -99,7 +99,7 @@ final class TracrCompileCommand implements Callable<Integer> {
         SOp built = build(found, tokens, length);
         CompiledModel model = new Compiler(CompilerOptions.DEFAULT.withCausal(causal)).compile(built, tokens, length);
         List<Validator.Unsupported> faults =
-                Validator.check(built, causal, Example.inputs(tokens, length, tried(length), 0));
+                Validator.check(built, causal, ProgramExample.inputs(tokens, length, tried(length), 0));
         if (!faults.isEmpty()) {
             throw new InputException(
                     "program " + program + " cannot be compiled for these inputs: " + faults.getFirst());

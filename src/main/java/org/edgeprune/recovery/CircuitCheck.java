@@ -10,9 +10,9 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.circuit.CircuitSearch;
-import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.FunctionalCircuit;
 import org.edgeprune.tracr.circuit.GroundTruth;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.circuit.TruthEdge;
 
@@ -64,7 +64,7 @@ public record CircuitCheck(
         CircuitSearch search = GroundTruth.search(
                 model,
                 ablation,
-                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0),
+                ProgramExample.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0),
                 TracrTask.FIRST_SCORED,
                 GroundTruth.TOLERANCE);
         FunctionalCircuit truth = search.find();

@@ -13,7 +13,7 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.Output;
-import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.files.PublishedModel;
@@ -41,7 +41,7 @@ class PublishedTracrModelTest {
         CompiledModel ours = new Compiler().compile(LibraryProgram.REVERSE, VOCABULARY, 5);
         CompiledModelFiles.write(ours, folder.resolve("ours"));
         for (int length = 1; length <= 5; length++) {
-            List<int[]> inputs = Example.inputs(VOCABULARY, length, 243, 0).stream()
+            List<int[]> inputs = ProgramExample.inputs(VOCABULARY, length, 243, 0).stream()
                     .map(ours.vocabulary()::encode)
                     .toList();
             float[] expected = new float[0];

@@ -24,6 +24,7 @@ import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.tracr.CompiledModel;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.rasp.Encoding;
@@ -239,7 +240,7 @@ public class TracrTask implements Task {
         }
         List<Row> rows = new ArrayList<>();
         long splitSeed = 31 * seed + split.ordinal();
-        for (var pair : org.edgeprune.tracr.circuit.Example.ofLength(
+        for (var pair : ProgramExample.ofLength(
                 model().vocabulary(), model().vocabulary().maxLength(), size, splitSeed)) {
             List<Value> input = model().vocabulary().decode(pair.ids());
             ObjectNode line = JsonNodeFactory.instance.objectNode();

@@ -21,7 +21,7 @@ public final class CircuitSearch {
     private final ReferenceForward forward;
     private final Wiring wiring;
     private final Ablation ablation;
-    private final List<Example> examples;
+    private final List<ProgramExample> examples;
     private final int firstScored;
     private final double tolerance;
     private final List<TruthEdge> candidates;
@@ -36,7 +36,7 @@ public final class CircuitSearch {
      * @param tolerance outputs that differ by no more count as equal
      */
     public CircuitSearch(
-            CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
+            CompiledModel model, Ablation ablation, List<ProgramExample> examples, int firstScored, double tolerance) {
         this.forward = model.forward();
         this.wiring = forward.wiring();
         this.ablation = ablation;
@@ -119,7 +119,7 @@ public final class CircuitSearch {
         open.removeAll(cut);
         Set<TruthEdge> found = new LinkedHashSet<>();
         boolean[][] mask = mask(cut);
-        for (Example example : examples) {
+        for (ProgramExample example : examples) {
             Clean clean = new Clean(example);
             for (Iterator<TruthEdge> it = open.iterator(); it.hasNext(); ) {
                 TruthEdge edge = it.next();
@@ -143,7 +143,7 @@ public final class CircuitSearch {
     public double error(Set<TruthEdge> cut) {
         boolean[][] mask = mask(cut);
         double error = 0;
-        for (Example example : examples) {
+        for (ProgramExample example : examples) {
             error = Math.max(error, new Clean(example).difference(mask));
         }
         return error;
@@ -176,7 +176,7 @@ public final class CircuitSearch {
         private final ReferenceForward.States states;
         private final Optional<ReferenceForward.States> corrupted;
 
-        Clean(Example example) {
+        Clean(ProgramExample example) {
             ids = example.ids();
             states = forward.states(ids);
             corrupted = switch (ablation) {

@@ -28,8 +28,8 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
      * @return the ground truth, with {@link #TOLERANCE}
      */
     public static GroundTruth of(CompiledModel model, int limit) {
-        List<Example> examples =
-                Example.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0);
+        List<ProgramExample> examples =
+                ProgramExample.ofLength(model.vocabulary(), model.vocabulary().maxLength(), limit, 0);
         return of(model, examples, 1, TOLERANCE);
     }
 
@@ -42,7 +42,8 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
      * @param tolerance outputs that differ by no more count as equal
      * @return the ground truth
      */
-    public static GroundTruth of(CompiledModel model, List<Example> examples, int firstScored, double tolerance) {
+    public static GroundTruth of(
+            CompiledModel model, List<ProgramExample> examples, int firstScored, double tolerance) {
         return new GroundTruth(
                 StructuralCircuit.of(model),
                 search(model, Ablation.ZERO, examples, firstScored, tolerance).find(),
@@ -61,13 +62,13 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
      * @return the search
      */
     public static CircuitSearch search(
-            CompiledModel model, Ablation ablation, List<Example> examples, int firstScored, double tolerance) {
-        List<Example> needed = ablation.needsCorruptedPrompt() ? examples : distinctInputs(examples);
+            CompiledModel model, Ablation ablation, List<ProgramExample> examples, int firstScored, double tolerance) {
+        List<ProgramExample> needed = ablation.needsCorruptedPrompt() ? examples : distinctInputs(examples);
         return new CircuitSearch(model, ablation, needed, firstScored, tolerance);
     }
 
     /** One example for each input. */
-    private static List<Example> distinctInputs(List<Example> examples) {
+    private static List<ProgramExample> distinctInputs(List<ProgramExample> examples) {
         Set<List<Integer>> seen = new HashSet<>();
         return examples.stream()
                 .filter(e -> seen.add(Arrays.stream(e.ids()).boxed().toList()))

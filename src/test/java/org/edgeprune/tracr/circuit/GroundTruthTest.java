@@ -98,9 +98,9 @@ class GroundTruthTest {
     @Test
     void onSequencesOfEveryLengthTheReversalNeedsTheHeadThatFindsTheLength() {
         CompiledModel model = compile(LibraryProgram.REVERSE);
-        List<Example> examples = new ArrayList<>();
+        List<ProgramExample> examples = new ArrayList<>();
         for (int length = 1; length <= 5; length++) {
-            examples.addAll(Example.ofLength(model.vocabulary(), length, 250, 0));
+            examples.addAll(ProgramExample.ofLength(model.vocabulary(), length, 250, 0));
         }
         FunctionalCircuit circuit = new CircuitSearch(model, Ablation.ZERO, examples, 1, 1e-3).find();
         assertTrue(circuit.edges().containsAll(edges("tok_embeds -> a0.h0.v", "a0.h0 -> m0")), circuit.toString());
@@ -109,7 +109,7 @@ class GroundTruthTest {
     @Test
     void ifTheOutputAtBosCountsSoDoesTheFallback() {
         CompiledModel model = compile(LibraryProgram.XPROPORTION);
-        List<Example> examples = Example.ofLength(model.vocabulary(), 5, 1024, 0);
+        List<ProgramExample> examples = ProgramExample.ofLength(model.vocabulary(), 5, 1024, 0);
         FunctionalCircuit circuit = new CircuitSearch(model, Ablation.ZERO, examples, 0, 1e-3).find();
         assertTrue(circuit.edges().containsAll(edges("tok_embeds -> a1.h0.q", "tok_embeds -> a1.h0.k")));
     }
@@ -127,7 +127,7 @@ class GroundTruthTest {
             // The bracket checkers average over all positions: uniform attention does that too, without query or key.
             boolean canAttendUniformly = program.name().startsWith("SHUFFLE") && kind.equals(Ablation.ZERO);
             assertEquals(!canAttendUniformly, circuit.unique());
-            List<Example> examples = Example.ofLength(model.vocabulary(), program.maxLength(), 300, 0);
+            List<ProgramExample> examples = ProgramExample.ofLength(model.vocabulary(), program.maxLength(), 300, 0);
             Set<TruthEdge> rest = new HashSet<>(structural);
             circuit.edges().forEach(rest::remove);
             CircuitSearch search = new CircuitSearch(model, kind, examples, 1, 1e-3);
@@ -149,7 +149,7 @@ class GroundTruthTest {
                         new TruthEdge(wiring.writers().get(w), wiring.readers().get(r)));
             }
         }
-        for (Example example : Example.ofLength(model.vocabulary(), 5, 50, 3)) {
+        for (ProgramExample example : ProgramExample.ofLength(model.vocabulary(), 5, 50, 3)) {
             ReferenceForward.States clean = forward.states(example.ids());
             for (var corrupted : List.of(
                     Optional.<ReferenceForward.States>empty(), Optional.of(forward.states(example.corrupted())))) {
@@ -216,23 +216,23 @@ class GroundTruthTest {
     @Test
     void examplesAreAllInputsAndCorruptionsOrASampleOfThem() {
         Vocabulary vocabulary = compile(LibraryProgram.REVERSE).vocabulary();
-        List<Example> all = Example.ofLength(vocabulary, 3, 216, 0);
+        List<ProgramExample> all = ProgramExample.ofLength(vocabulary, 3, 216, 0);
         assertEquals(27 * 8, new HashSet<>(all).size());
-        for (Example example : all) {
+        for (ProgramExample example : all) {
             assertEquals(vocabulary.id(vocabulary.bos()), example.ids()[0]);
             assertEquals(example.ids()[0], example.corrupted()[0]);
             for (int t = 1; t < 4; t++) {
                 assertTrue(example.ids()[t] != example.corrupted()[t] && example.corrupted()[t] < 3);
             }
         }
-        List<Example> some = Example.ofLength(vocabulary, 3, 100, 0);
+        List<ProgramExample> some = ProgramExample.ofLength(vocabulary, 3, 100, 0);
         assertEquals(81, some.size());
         assertEquals(
                 27, some.stream().map(e -> Arrays.toString(e.ids())).distinct().count());
-        assertEquals(10, Example.ofLength(vocabulary, 3, 10, 0).size());
+        assertEquals(10, ProgramExample.ofLength(vocabulary, 3, 10, 0).size());
         assertThrows(
                 IllegalArgumentException.class,
-                () -> Example.ofLength(
+                () -> ProgramExample.ofLength(
                         new Compiler()
                                 .compile(Rasp.tokens(), List.of(Value.of(1)), 3)
                                 .vocabulary(),

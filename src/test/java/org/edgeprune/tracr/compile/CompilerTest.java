@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.rasp.Fn;
 import org.edgeprune.tracr.rasp.Interpreter;
 import org.edgeprune.tracr.rasp.Library;
@@ -39,7 +39,7 @@ class CompilerTest {
     private static List<List<Value>> inputs(List<Value> vocabulary, int maxLength) {
         List<List<Value>> inputs = new ArrayList<>();
         for (int length = 1; length <= maxLength; length++) {
-            inputs.addAll(Example.inputs(vocabulary, length, 2000, length));
+            inputs.addAll(ProgramExample.inputs(vocabulary, length, 2000, length));
         }
         return inputs;
     }
@@ -86,8 +86,8 @@ class CompilerTest {
                 Library.pairBalance(tokens(), "(", ")"),
                 Library.histWithoutBos(tokens()))) {
             CompiledModel model = new Compiler().compile(program, brackets, 12);
-            double error = error(program, model, Example.inputs(brackets, 12, 150, 1));
-            error = Math.max(error, error(program, model, Example.inputs(brackets, 11, 150, 2)));
+            double error = error(program, model, ProgramExample.inputs(brackets, 12, 150, 1));
+            error = Math.max(error, error(program, model, ProgramExample.inputs(brackets, 11, 150, 2)));
             assertTrue(error < 1e-3, program.name() + ": error " + error);
         }
     }
@@ -131,7 +131,7 @@ class CompilerTest {
         SOp program = Library.sortUnique(tokens(), tokens());
         CompiledModel model = new Compiler().compile(program, vocabulary, 5);
         assertEquals(62, model.config().keySize());
-        assertTrue(error(program, model, Example.inputs(vocabulary, 5, 500, 1)) < 1e-4);
+        assertTrue(error(program, model, ProgramExample.inputs(vocabulary, 5, 500, 1)) < 1e-4);
     }
 
     @Test

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.rasp.Comparison;
 import org.edgeprune.tracr.rasp.Fn;
 import org.edgeprune.tracr.rasp.Rasp;
@@ -25,7 +25,7 @@ class RandomProgramTest {
         Random random = new Random(7);
         List<List<Value>> inputs = new ArrayList<>();
         for (int length = 1; length <= LENGTH; length++) {
-            inputs.addAll(Example.inputs(VOCABULARY, length, 1000, 0));
+            inputs.addAll(ProgramExample.inputs(VOCABULARY, length, 1000, 0));
         }
         int compared = 0;
         for (int i = 0; i < 150; i++) {

@@ -12,9 +12,9 @@ import java.util.List;
 import org.edgeprune.io.InputException;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.circuit.Example;
 import org.edgeprune.tracr.circuit.GroundTruth;
 import org.edgeprune.tracr.circuit.GroundTruthFile;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.compile.CompilerOptions;
 import org.edgeprune.tracr.rasp.LibraryProgram;
@@ -43,7 +43,7 @@ class CompiledModelFilesTest {
         assertEquals(model.vocabulary(), read.vocabulary());
         assertEquals(model.output(), read.output());
         assertEquals(model.residualLabels(), read.residualLabels());
-        for (List<Value> input : Example.inputs(program.vocabulary(), 3, 100, 0)) {
+        for (List<Value> input : ProgramExample.inputs(program.vocabulary(), 3, 100, 0)) {
             int[] ids = model.vocabulary().encode(input);
             double[][] expected = model.forward().run(ids);
             double[][] actual = read.forward().run(ids);

@@ -19,7 +19,7 @@ import org.edgeprune.tracr.CompiledModel;
 import org.edgeprune.tracr.Output;
 import org.edgeprune.tracr.TransformerConfig;
 import org.edgeprune.tracr.TransformerWeights;
-import org.edgeprune.tracr.circuit.Example;
+import org.edgeprune.tracr.circuit.ProgramExample;
 import org.edgeprune.tracr.circuit.StructuralCircuit;
 import org.edgeprune.tracr.compile.Compiler;
 import org.edgeprune.tracr.rasp.Encoding;
@@ -61,7 +61,7 @@ class PublishedModelTest {
         for (SOp program : List.of(LibraryProgram.REVERSE.build(VOCABULARY, 5), unnamedReverse())) {
             CompiledModel ours = new Compiler().compile(program, VOCABULARY, 5);
             for (int length = 1; length <= 5; length++) {
-                for (List<Value> input : Example.inputs(VOCABULARY, length, 243, 0)) {
+                for (List<Value> input : ProgramExample.inputs(VOCABULARY, length, 243, 0)) {
                     int[] ids = ours.vocabulary().encode(input);
                     double[][] expected = published.forward().run(ids);
                     double[][] actual = ours.forward().run(ids);

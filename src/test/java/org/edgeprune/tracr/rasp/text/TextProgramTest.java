@@ -137,7 +137,7 @@ class TextProgramTest {
         SOp ours = TextProgram.parse("test", text).build(expected.vocabulary(), 4);
         SOp theirs = expected.build(expected.vocabulary(), 4);
         Interpreter interpreter = new Interpreter(false);
-        for (List<Value> input : org.edgeprune.tracr.circuit.Example.inputs(expected.vocabulary(), 4, 256, 0)) {
+        for (List<Value> input : org.edgeprune.tracr.circuit.ProgramExample.inputs(expected.vocabulary(), 4, 256, 0)) {
             assertEquals(interpreter.evaluate(theirs, input), interpreter.evaluate(ours, input));
         }
     }

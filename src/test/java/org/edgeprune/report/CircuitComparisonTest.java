@@ -16,7 +16,7 @@ import org.edgeprune.report.FoundCircuit.Link;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ComparisonTest {
+class CircuitComparisonTest {
     private static final Link A = new Link("tok_embeds", "a0.h0.q");
     private static final Link B = new Link("a0.h0", "m1");
     private static final Link C = new Link("m1", "resid_post");
@@ -30,7 +30,8 @@ class ComparisonTest {
 
     @Test
     void overlapIsIntersectionOverUnion() {
-        Comparison three = new Comparison(List.of(circuit(Map.of(), A, B), circuit(Map.of(), B, C), circuit(Map.of())));
+        CircuitComparison three =
+                new CircuitComparison(List.of(circuit(Map.of(), A, B), circuit(Map.of(), B, C), circuit(Map.of())));
         assertEquals(1, three.overlap(0, 0));
         assertEquals(1.0 / 3, three.overlap(0, 1));
         assertEquals(three.overlap(0, 1), three.overlap(1, 0));
@@ -38,13 +39,13 @@ class ComparisonTest {
         assertEquals(1, three.overlap(2, 2), "two empty circuits are equal");
         assertEquals(Set.of(), three.intersection());
         assertEquals(Set.of(A, B, C), three.union());
-        assertEquals(Set.of(B), new Comparison(three.circuits().subList(0, 2)).intersection());
+        assertEquals(Set.of(B), new CircuitComparison(three.circuits().subList(0, 2)).intersection());
     }
 
     @Test
     void metricsStandSideBySide() {
-        Comparison two =
-                new Comparison(List.of(circuit(Map.of("kl", 0.5)), circuit(Map.of("kl", 0.25, "accuracy", 1.0))));
+        CircuitComparison two = new CircuitComparison(
+                List.of(circuit(Map.of("kl", 0.5)), circuit(Map.of("kl", 0.25, "accuracy", 1.0))));
         assertEquals(Map.of("kl", List.of(0.5, 0.25), "accuracy", Arrays.asList(null, 1.0)), two.metrics());
     }
 
@@ -52,10 +53,10 @@ class ComparisonTest {
     void readsRunsAndBareFilesAndWritesEdgesJson() throws IOException {
         Path run = Files.createDirectories(dir.resolve("run"));
         Path bare = dir.resolve("bare.json");
-        Comparison.write(Set.of(A, B), bare);
-        Comparison.write(Set.of(B, C), run.resolve("edges.json"));
+        CircuitComparison.write(Set.of(A, B), bare);
+        CircuitComparison.write(Set.of(B, C), run.resolve("edges.json"));
         Files.writeString(run.resolve("metrics.json"), "{\"num_edges\": 2, \"kl\": 0.125, \"note\": \"text\"}");
-        Comparison comparison = Comparison.of(List.of(run, bare));
+        CircuitComparison comparison = CircuitComparison.of(List.of(run, bare));
         assertEquals(Set.of(B), comparison.intersection());
         assertEquals(
                 Map.of("num_edges", 2.0, "kl", 0.125),

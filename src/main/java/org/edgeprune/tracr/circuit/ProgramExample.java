@@ -13,7 +13,7 @@ import org.edgeprune.tracr.rasp.Value;
  * @param ids the input's token ids, BOS first
  * @param corrupted as many ids, BOS first; at every other position it has another token than {@code ids}
  */
-public record Example(int[] ids, int[] corrupted) {
+public record ProgramExample(int[] ids, int[] corrupted) {
 
     /**
      * Every input of a length with each of its corruptions or, if those are more than {@code limit}, a sample of about
@@ -26,7 +26,7 @@ public record Example(int[] ids, int[] corrupted) {
      * @return the examples, grouped by input
      * @throws IllegalArgumentException for a vocabulary of one token, which has no corruptions
      */
-    public static List<Example> ofLength(Vocabulary vocabulary, int length, int limit, long seed) {
+    public static List<ProgramExample> ofLength(Vocabulary vocabulary, int length, int limit, long seed) {
         int tokens = vocabulary.programTokens().size();
         if (tokens < 2) {
             throw new IllegalArgumentException("one token cannot be corrupted: give a vocabulary of at least two");
@@ -34,13 +34,13 @@ public record Example(int[] ids, int[] corrupted) {
         List<List<Value>> inputs = inputs(vocabulary.programTokens(), length, limit, seed);
         double corruptions = Math.pow(tokens - 1, length);
         Random random = new Random(seed);
-        List<Example> examples = new ArrayList<>();
+        List<ProgramExample> examples = new ArrayList<>();
         for (List<Value> input : inputs) {
             int count = (int) Math.min(corruptions, Math.max(1, limit / inputs.size()));
             for (int i = 0; i < count; i++) {
                 long code = count == corruptions ? i : (long) (random.nextDouble() * corruptions);
-                examples.add(
-                        new Example(vocabulary.encode(input), vocabulary.encode(corrupt(vocabulary, input, code))));
+                examples.add(new ProgramExample(
+                        vocabulary.encode(input), vocabulary.encode(corrupt(vocabulary, input, code))));
             }
         }
         return examples;
@@ -86,7 +86,7 @@ public record Example(int[] ids, int[] corrupted) {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Example e && Arrays.equals(ids, e.ids) && Arrays.equals(corrupted, e.corrupted);
+        return other instanceof ProgramExample e && Arrays.equals(ids, e.ids) && Arrays.equals(corrupted, e.corrupted);
     }
 
     @Override

@@ -15,13 +15,13 @@ import org.edgeprune.report.FoundCircuit.Link;
  *
  * @param circuits at least one
  */
-public record Comparison(List<FoundCircuit> circuits) {
+public record CircuitComparison(List<FoundCircuit> circuits) {
     /**
      * Copies the list.
      *
      * @throws IllegalArgumentException if it is empty
      */
-    public Comparison {
+    public CircuitComparison {
         circuits = List.copyOf(circuits);
         if (circuits.isEmpty()) {
             throw new IllegalArgumentException("no circuits");
@@ -35,8 +35,8 @@ public record Comparison(List<FoundCircuit> circuits) {
      * @return their comparison, in the same order
      * @throws org.edgeprune.io.InputException as {@link FoundCircuit#read}
      */
-    public static Comparison of(List<Path> paths) {
-        return new Comparison(paths.stream().map(FoundCircuit::read).toList());
+    public static CircuitComparison of(List<Path> paths) {
+        return new CircuitComparison(paths.stream().map(FoundCircuit::read).toList());
     }
 
     /**

@@ -20,7 +20,7 @@ import org.edgeprune.task.Task;
  * @param run folder of a run; null for none
  * @param seed of new ones, which a seed that was given asks for
  */
-record Prompts(Task task, Path data, Path run, Optional<Long> seed) {
+record PromptSource(Task task, Path data, Path run, Optional<Long> seed) {
     /** Reads the prompts for a model with {@code maxPositions} positions, and prints notes about them. */
     Dataset read(PromptTokenizer tokenizer, int maxPositions, Results results) {
         Records records = records(tokenizer, results);

@@ -73,7 +73,7 @@ EP_API int64_t ep_live_tensors(void);
  * that, every large tensor is new memory, which the system zeroes page by page: several times the cost of a simple operation.
  */
 EP_API ep_status ep_keep_freed_memory(int64_t bytes);
-/* Large CPU tensors' memory since the first ep_keep_freed_memory, in bytes: in use now, its peak, and kept for reuse. */
+/* Large CPU tensors' memory in bytes: in use now, its peak since the last ep_keep_freed_memory, and kept for reuse. */
 EP_API ep_status ep_large_memory(int64_t *in_use, int64_t *peak, int64_t *kept);
 
 /* ---- tensor.cpp: creation, identity, data ------------------------------------------------------------------- */

@@ -123,6 +123,7 @@ class LargeBlocks {
     void set_limit(size_t bytes) {
         const std::lock_guard<std::mutex> lock(mutex_);
         limit_ = bytes;
+        peak_bytes_ = used_bytes_;
         shrink(limit_);
     }
 

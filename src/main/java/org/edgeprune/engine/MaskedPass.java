@@ -210,9 +210,7 @@ public final class MaskedPass {
         EdgeMux mux = step.mux();
         Block block = step.block();
         try (TensorScope _ = TensorScope.open()) {
-            BlockRun run = step.run()
-                    .orElseGet(() -> BlockRun.of(
-                            block, mux, ForwardPass.shifted(block.base(), step.shift()), outbox, live, true));
+            BlockRun run = step.run().orElseGet(() -> again(step));
             List<Tensor> flowing;
             try (Phase _ = Phase.of(Phase.Part.BLOCKS_BACKWARD)) {
                 flowing = Autograd.grad(
@@ -232,6 +230,15 @@ public final class MaskedPass {
             // A block's inputs are the largest thing that a pass holds: free them as soon as they are used up.
             run.inputs().close();
             run.deltas().close();
+        }
+    }
+
+    /** A block's run, computed a second time; what autograd does not need of it is freed at once. */
+    private BlockRun again(Step step) {
+        try (TensorScope scope = TensorScope.open()) {
+            Optional<Tensor> base = ForwardPass.shifted(step.block().base(), step.shift());
+            return BlockRun.of(step.block(), step.mux(), base, outbox, live, true)
+                    .keep(scope);
         }
     }
 

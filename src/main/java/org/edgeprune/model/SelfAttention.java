@@ -191,17 +191,21 @@ public record SelfAttention(
      * @return {@code [heads, tokens, headDim]}
      */
     public Tensor values(Tensor q, Tensor k, Tensor v, HeadSet set, TokenBatch batch, KeyValues past) {
-        Tensor queries = queryMap.apply(project(query, q, set.heads()), set.heads(), batch);
+        Tensor queries = project(query, q, set.heads(), queryMap, batch);
         KeyValues seen = new KeyValues(
-                keyMap.apply(project(key, k, set.kvHeads()), set.kvHeads(), batch), project(value, v, set.kvHeads()));
+                project(key, k, set.kvHeads(), keyMap, batch), project(value, v, set.kvHeads(), HeadMap.NONE, batch));
         boolean allPast = past == null || set.kvHeads().length == kvHeads();
         return attend(queries, seen, allPast ? past : past.heads(set.kvHeads()), set, batch);
     }
 
     /** One at a time: a normalised input is as large as the input, a head's projection of it far smaller. */
-    private Tensor project(HeadProjection projection, Tensor x, int[] selected) {
+    private Tensor project(HeadProjection projection, Tensor x, int[] selected, HeadMap map, TokenBatch batch) {
         try (TensorScope scope = TensorScope.open()) {
-            return scope.keep(projection.apply(norm.apply(x), selected));
+            Tensor heads;
+            try (TensorScope normalised = TensorScope.open()) {
+                heads = normalised.keep(projection.apply(norm.apply(x), selected));
+            }
+            return scope.keep(map.apply(heads, selected, batch));
         }
     }
 
@@ -266,13 +270,15 @@ public record SelfAttention(
 
     private Tensor attend(Tensor queries, KeyValues seen, KeyValues past, HeadSet set, TokenBatch batch) {
         boolean single = set.oneToOne();
-        Tensor values = attention.apply(
-                queries,
-                single ? seen : seen.heads(set.kvOf()),
-                single || past == null ? past : past.heads(set.kvOf()),
-                set.heads(),
-                batch);
-        Tensor normalised = sumNorm == null ? values : sumNorm.apply(values);
-        return outputScale == 1 ? normalised : normalised.mul(outputScale);
+        try (TensorScope scope = TensorScope.open()) {
+            Tensor values = attention.apply(
+                    queries,
+                    single ? seen : seen.heads(set.kvOf()),
+                    single || past == null ? past : past.heads(set.kvOf()),
+                    set.heads(),
+                    batch);
+            Tensor normalised = sumNorm == null ? values : sumNorm.apply(values);
+            return scope.keep(outputScale == 1 ? normalised : normalised.mul(outputScale));
+        }
     }
 }

@@ -54,6 +54,11 @@ public record StepMemory(
     private static final int LOSS_TENSORS = 8;
     /** Java heap, code and libraries, as the launcher starts Java: measured between 130 MB and 190 MB. */
     private static final long PROCESS = 170_000_000;
+    /**
+     * Beyond the peak of use the allocator keeps this much freed memory at most. Weights that come and go in many sizes
+     * fill it; other tensors of a step are of few sizes and take each other's place.
+     */
+    private static final long KEPT_FREED = 64 << 20;
 
     /**
      * What a step has to do, from which its memory follows. Made by {@link #of(Decoder, long, ComputationGraph,
@@ -218,7 +223,9 @@ public record StepMemory(
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
         boolean kept = !work.execution().recompute();
-        long workspace = gradients + (kept ? 0 : attention);
+        // what norms and positions make of queries and keys, where heads are wider than the stream that they write to
+        long wide = Math.max(0, 10 * values - heads * stream);
+        long workspace = kept ? Math.max(gradients, mlp) : Math.max(gradients + attention + wide, 2 * mlp);
         Blueprint all = work.parameters();
         long parameters = all.count() * number;
         long copied = Math.min(parameters, work.copied());
@@ -243,7 +250,7 @@ public record StepMemory(
                 outbox + workspace,
                 (long) MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount()) * F32,
                 work.cacheBytes(),
-                PROCESS);
+                PROCESS + (work.execution().offload() ? KEPT_FREED : 0));
     }
 
     /**

@@ -192,7 +192,7 @@ public final class LibTorch {
     /**
      * Sets how much of the memory of large CPU tensors is kept by the process when they are freed, for the next ones:
      * at first 8 GiB, but never so much that the process becomes larger than the most that tensors have held at one
-     * time. More saves time if the sizes of a computation vary, less saves memory.
+     * time since this was called. More saves time if the sizes of a computation vary, less saves memory.
      *
      * @param bytes the limit; 0 returns all of it to the system
      * @throws TorchException if edgeprune's allocator cannot be used with this libtorch
@@ -225,7 +225,7 @@ public final class LibTorch {
      * Bytes of large CPU tensors.
      *
      * @param inUse bytes that tensors hold now
-     * @param peak the most that tensors have held at one time
+     * @param peak the most that tensors have held at one time since the last {@link #keepFreedMemory}
      * @param kept bytes that were freed, and are kept for the next tensors
      */
     public record LargeMemory(long inUse, long peak, long kept) {}

@@ -40,7 +40,7 @@ class MemoryGuardTest {
             2.5 | use --workers 1 --cache-mb 0 (
             1.0 | use --recompute --workers 1 --cache-mb 0 (
             0.6 | use --offload --micro-batch 160 --workers 1 --cache-mb 0 (
-            0.3 | use --offload --micro-batch 40 --workers 1 --cache-mb 0 (
+            0.37 | use --offload --micro-batch 40 --workers 1 --cache-mb 0 (
             0.1 | not even one prompt
             """)
     void theMildestRemedyThatFitsIsNamed(double gigabytes, String remedy) {

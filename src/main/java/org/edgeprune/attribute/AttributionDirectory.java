@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
@@ -22,7 +24,7 @@ import org.edgeprune.torch.TensorScope;
  * <ul>
  *   <li>{@code run.json}: what the scores are made from ({@link AttributionRecord})
  *   <li>{@code scores.safetensors}: the scores ({@link EdgeScores})
- *   <li>{@code exact.partial.safetensors}: sums of exact patching until it is done, to resume from
+ *   <li>{@code partial.safetensors}: what exact patching or a training has so far, until it is done, to resume from
  * </ul>
  *
  * All are replaced atomically. Whoever writes holds the directory's {@link org.edgeprune.io.FolderLock}.
@@ -53,7 +55,7 @@ public record AttributionDirectory(Path path) {
     }
 
     Path partialFile() {
-        return path.resolve("exact.partial.safetensors");
+        return path.resolve("partial.safetensors");
     }
 
     /**
@@ -127,29 +129,73 @@ public record AttributionDirectory(Path path) {
                 last[0] = System.nanoTime();
             }
         };
-        if (!Files.exists(partialFile())) {
-            return new ExactState(graph, new double[graph.edgeCount()], 0, keeper);
-        }
-        Complaint complaint = new Complaint(partialFile());
-        try (SafeTensorsFile file = SafeTensorsFile.open(partialFile());
-                TensorScope _ = TensorScope.open()) {
-            file.requireDigest();
-            if (!record.identity().equals(file.metadata().get(IDENTITY))) {
-                throw complaint.about("belongs to another run", "choose another --out");
-            }
-            long done = Long.parseLong(file.metadata().get(DONE));
-            return new ExactState(graph, file.tensor(SUMS).toDoubles(), done, keeper);
-        }
+        return read(record, file -> new ExactState(graph, file.tensor(SUMS).toDoubles(), number(file, DONE), keeper))
+                .orElseGet(() -> new ExactState(graph, new double[graph.edgeCount()], 0, keeper));
     }
 
     private void keep(ExactState state, AttributionRecord record) {
         double[] sums = state.sums();
         try (TensorScope _ = TensorScope.open()) {
-            SafeTensorsWriter.writeWithDigest(
-                    partialFile(),
-                    Map.of(SUMS, Tensor.of(sums, sums.length)),
-                    Map.of(DONE, Long.toString(state.done()), IDENTITY, record.identity()));
+            keep(record, Map.of(SUMS, Tensor.of(sums, sums.length)), state.done());
         }
+    }
+
+    /**
+     * Keeps the state of a training.
+     *
+     * @param state after its last step
+     * @param record what scores are made from
+     */
+    public void keep(MatryoshkaAttribution.State state, AttributionRecord record) {
+        try (TensorScope _ = TensorScope.open()) {
+            keep(
+                    record,
+                    Map.of(
+                            "scores", Tensor.of(state.scores(), state.scores().length),
+                            "optimizer.m", Tensor.of(state.firstMoments(), state.firstMoments().length),
+                            "optimizer.v", Tensor.of(state.secondMoments(), state.secondMoments().length)),
+                    state.steps());
+        }
+    }
+
+    /**
+     * The state of a training that a run left behind.
+     *
+     * @param record what scores are made from
+     * @return the state; empty for a run that begins
+     * @throws InputException if the file is damaged, or of another run
+     */
+    public Optional<MatryoshkaAttribution.State> trainingState(AttributionRecord record) {
+        return read(
+                record,
+                file -> new MatryoshkaAttribution.State(
+                        (int) number(file, DONE),
+                        file.tensor("scores").toFloats(),
+                        file.tensor("optimizer.m").toFloats(),
+                        file.tensor("optimizer.v").toFloats()));
+    }
+
+    private void keep(AttributionRecord record, Map<String, Tensor> tensors, long done) {
+        SafeTensorsWriter.writeWithDigest(
+                partialFile(), tensors, Map.of(DONE, Long.toString(done), IDENTITY, record.identity()));
+    }
+
+    private <T> Optional<T> read(AttributionRecord record, Function<SafeTensorsFile, T> reader) {
+        if (!Files.exists(partialFile())) {
+            return Optional.empty();
+        }
+        try (SafeTensorsFile file = SafeTensorsFile.open(partialFile());
+                TensorScope _ = TensorScope.open()) {
+            file.requireDigest();
+            if (!record.identity().equals(file.metadata().get(IDENTITY))) {
+                throw new Complaint(partialFile()).about("belongs to another run", "choose another --out");
+            }
+            return Optional.of(reader.apply(file));
+        }
+    }
+
+    private static long number(SafeTensorsFile file, String name) {
+        return Long.parseLong(file.metadata().get(name));
     }
 
     /**

@@ -7,8 +7,8 @@ import org.edgeprune.AvailableMemory;
 import org.edgeprune.engine.MicroBatches;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptCache;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.Blueprint;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
@@ -53,15 +53,13 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
         TransformerModel model = setting.model();
         Execution whole = model.execution().withMicroBatch(0);
         Execution execution = keeps ? whole : whole.recomputing();
-        StepMemory step = StepMemory.of(new StepMemory.Work(
-                model.sizes(),
-                Blueprint.of(Models.decoder(loaded.directory()), name -> true),
+        StepMemory step = StepMemory.of(StepMemory.Work.of(
+                Models.decoder(loaded.directory()),
                 Models.copied(loaded.directory(), model.execution()),
                 setting.graph(),
                 execution,
                 setting.ablation(),
-                tokens,
-                0));
+                tokens));
         ModelSizes sizes = model.sizes();
         long stream = tokens.masked() * sizes.hidden() * model.dtype().byteSize();
         // the streams before blocks, what blocks add, and head values
@@ -86,6 +84,31 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 + scores
                 + step.process();
         return new AttributionMemory(bytes, (int) tokens.prompts(), tokens.masked());
+    }
+
+    /**
+     * Predicts the peak of a training of scores: of a step of pruning.
+     *
+     * @param setting what is attributed
+     * @param loaded its model
+     * @param examples that are attributed
+     * @param cacheBytes memory that the full model's runs may take
+     * @return the prediction
+     */
+    public static AttributionMemory ofTraining(
+            AttributionSetting setting, LoadedModel loaded, List<Example> examples, long cacheBytes) {
+        TransformerModel model = setting.model();
+        StepMemory.Tokens tokens = largest(setting, examples);
+        long cache = PromptCache.bytes(model, examples, setting.scorer(), setting.ablation());
+        StepMemory step = StepMemory.of(StepMemory.Work.of(
+                        Models.decoder(loaded.directory()),
+                        Models.copied(loaded.directory(), model.execution()),
+                        setting.graph(),
+                        model.execution(),
+                        setting.ablation(),
+                        tokens)
+                .withCacheBytes(cache <= cacheBytes ? cache : 0));
+        return new AttributionMemory(step.total(), (int) tokens.prompts(), tokens.masked());
     }
 
     /** Those of the micro-batches that workers have at a time. Exact patching has a batch at a time. */

@@ -3,6 +3,7 @@ package org.edgeprune.attribute;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.edgeprune.Version;
@@ -65,14 +66,27 @@ public record AttributionRecord(
     /**
      * What a user chooses.
      *
-     * @param method its {@link AttributionMethod#key}
-     * @param steps of integration; null for methods without
+     * @param method its name: an {@link AttributionMethod#key}, {@code mattr} or {@code acdc}
+     * @param steps of integration or of training; null for methods without
      * @param objective its {@link Objective#key}
      * @param ablation its name
      * @param batchSize examples that are run together
-     * @param seed of generated data and of random scores
+     * @param seed of every random choice
+     * @param parameters of the method, by name; empty where it has none
      */
-    public record Options(String method, Integer steps, String objective, String ablation, int batchSize, long seed) {}
+    public record Options(
+            String method,
+            Integer steps,
+            String objective,
+            String ablation,
+            int batchSize,
+            long seed,
+            Map<String, Object> parameters) {
+        /** Copies the parameters. */
+        public Options {
+            parameters = parameters == null ? Map.of() : Map.copyOf(parameters);
+        }
+    }
 
     /**
      * Notes what scores are made from.

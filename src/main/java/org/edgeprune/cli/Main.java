@@ -37,6 +37,7 @@ import picocli.CommandLine.TypeConversionException;
             DemoCommand.class,
             PruneCommand.class,
             AttributeCommand.class,
+            MattrCommand.class,
             SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,

@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.Optional;
 import org.edgeprune.attribute.Objective;
 import picocli.CommandLine.Option;
 
@@ -10,12 +11,11 @@ final class ObjectiveOption {
     @Option(
             names = "--objective",
             paramLabel = "LOSS",
-            defaultValue = "logit-difference",
             completionCandidates = Names.class,
-            description = "The loss: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Objective objective;
+            description = "The loss: ${COMPLETION-CANDIDATES} (default: logit-difference, or kl for acdc).")
+    private Optional<Objective> objective = Optional.empty();
 
-    Objective value() {
+    Optional<Objective> value() {
         return objective;
     }
 

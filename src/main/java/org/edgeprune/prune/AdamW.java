@@ -101,16 +101,32 @@ public final class AdamW implements AutoCloseable {
         return steps;
     }
 
-    List<Tensor> firstMoments() {
+    /**
+     * The first moments.
+     *
+     * @return m of each group
+     */
+    public List<Tensor> firstMoments() {
         return firstMoments;
     }
 
-    List<Tensor> secondMoments() {
+    /**
+     * The second moments.
+     *
+     * @return v of each group
+     */
+    public List<Tensor> secondMoments() {
         return secondMoments;
     }
 
-    /** Continues where another run's optimiser stopped. */
-    void restore(int madeSteps, List<float[]> first, List<float[]> second) {
+    /**
+     * Continues where another run's optimiser stopped.
+     *
+     * @param madeSteps updates that it made
+     * @param first its first moments, a flat array for each group
+     * @param second its second moments
+     */
+    public void restore(int madeSteps, List<float[]> first, List<float[]> second) {
         steps = madeSteps;
         try (TensorScope _ = TensorScope.open()) {
             for (int i = 0; i < groups.size(); i++) {

@@ -7,21 +7,33 @@ import org.edgeprune.mask.Noise;
  * Which examples each step sees: one shuffle of all examples after another, cut into batches. A pure function of seed
  * and step, so that a resumed run sees what an uninterrupted one would.
  */
-final class BatchSampler {
+public final class BatchSampler {
     private final int examples;
     private final int batchSize;
     private final Noise noise;
     private long shuffledEpoch = -1;
     private int[] shuffled;
 
-    BatchSampler(int examples, int batchSize, Noise noise) {
+    /**
+     * A sampler.
+     *
+     * @param examples how many there are
+     * @param batchSize examples of a step; all of them where there are fewer
+     * @param noise by whose seed they are shuffled
+     */
+    public BatchSampler(int examples, int batchSize, Noise noise) {
         this.examples = examples;
         this.batchSize = Math.min(batchSize, examples);
         this.noise = noise;
     }
 
-    /** The numbers of a step's examples. */
-    int[] batch(int step) {
+    /**
+     * The examples of a step.
+     *
+     * @param step index from 0
+     * @return their indices
+     */
+    public int[] batch(int step) {
         int[] batch = new int[batchSize];
         long first = (long) step * batchSize;
         for (int i = 0; i < batchSize; i++) {

@@ -65,7 +65,7 @@ class AttributeCommandTest {
         Tool first = attribute("exact", "--method", "exact", "--max-samples", 2);
         assertEquals(0, first.exit(), first.err());
         byte[] scores = Files.readAllBytes(folder.resolve("exact/scores.safetensors"));
-        assertFalse(Files.exists(folder.resolve("exact/exact.partial.safetensors")));
+        assertFalse(Files.exists(folder.resolve("exact/partial.safetensors")));
         refused(attribute("exact", "--method", "exact", "--max-samples", 2), "continue it with --resume");
         refused(
                 attribute("exact", "--method", "exact", "--max-samples", 3, "--resume"),

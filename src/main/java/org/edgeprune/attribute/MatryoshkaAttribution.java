@@ -1,0 +1,244 @@
+package org.edgeprune.attribute;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.edgeprune.engine.MaskGradients;
+import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.engine.MicroBatchGradients;
+import org.edgeprune.engine.Workers;
+import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptBatches;
+import org.edgeprune.eval.PromptCache;
+import org.edgeprune.io.InputException;
+import org.edgeprune.mask.MaskLayout;
+import org.edgeprune.mask.Masks;
+import org.edgeprune.mask.Noise;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.AdamW;
+import org.edgeprune.prune.BatchSampler;
+import org.edgeprune.task.Example;
+import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Matryoshka attribution (MAttr, Arora et al. 2026): trains one score for every edge so that the circuit of the best k
+ * edges is good for every k.
+ *
+ * <p>Each step draws {@code k = exp(U(0, ln n))} of n edges and some examples, masks the model with the
+ * {@link SoftTopK} of the scores, and descends the objective in the scores. Scores begin at zero. Edges rank by their
+ * signed scores.
+ *
+ * <p>Owns scores and optimiser.
+ */
+public final class MatryoshkaAttribution implements AutoCloseable {
+    private final AttributionSetting setting;
+    private final Options options;
+    private final List<Example> examples;
+    private final PromptCache cache;
+    private final Workers workers;
+    private final BatchSampler sampler;
+    private final Noise noise;
+    private final Tensor scores;
+    private final AdamW optimizer;
+
+    /**
+     * Hyper-parameters.
+     *
+     * @param steps number of steps
+     * @param learningRate of Adam, above 0 and at most {@value #LARGEST}
+     * @param temperature T of {@link SoftTopK}, in the same range
+     * @param seed of the draws of k and of examples
+     */
+    public record Options(int steps, double learningRate, double temperature, long seed) {
+        /** Far beyond anything that is of use; larger numbers overflow. */
+        public static final double LARGEST = 1000;
+
+        /** Checks the values. */
+        public Options {
+            if (steps < 1 || !inRange(learningRate) || !inRange(temperature)) {
+                throw new IllegalArgumentException(
+                        steps + " steps, learning rate " + learningRate + ", temperature " + temperature);
+            }
+        }
+
+        private static boolean inRange(double value) {
+            return value > 0 && value <= LARGEST;
+        }
+    }
+
+    /** What follows the training. */
+    public interface Listener {
+        /**
+         * Called after each step.
+         *
+         * @param step its index from 0
+         * @param k how many edges the masks summed to
+         * @param loss of the step's examples
+         * @param attribution the training, to be kept or not
+         */
+        void stepped(int step, double k, double loss, MatryoshkaAttribution attribution);
+    }
+
+    /**
+     * A training before its first step.
+     *
+     * @param setting what is attributed; its batch size is the number of examples of a step
+     * @param options hyper-parameters
+     * @param examples prompt pairs
+     * @param cacheBytes memory for the full model's runs, which are then made once
+     * @throws InputException if an example lacks an answer that the objective needs
+     */
+    public MatryoshkaAttribution(AttributionSetting setting, Options options, List<Example> examples, long cacheBytes) {
+        setting.requireAnswers(examples);
+        this.setting = setting;
+        this.options = options;
+        this.examples = List.copyOf(examples);
+        this.noise = new Noise(options.seed());
+        this.sampler = new BatchSampler(examples.size(), setting.batchSize(), noise);
+        this.workers = Workers.of(setting.model().execution());
+        this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
+        try (TensorScope scope = TensorScope.open()) {
+            this.scores = scope.release(
+                    Tensor.zeros(setting.graph().edgeCount()).to(setting.model().device()));
+        }
+        this.optimizer = new AdamW(
+                List.of(new AdamW.Group(scores, options.learningRate(), false)),
+                new AdamW.Settings(0.9, 0.999, 1e-8, 0));
+    }
+
+    /**
+     * Trains to the end, from the first step or from where {@link #restore} went.
+     *
+     * @param listener follows the steps
+     * @return the scores, without a unit
+     * @throws InputException if the loss or a score stops being finite
+     */
+    public EdgeScores train(Listener listener) {
+        for (int step = optimizer.steps(); step < options.steps(); step++) {
+            step(step, listener);
+        }
+        setting.model().requireUnchanged();
+        return scores();
+    }
+
+    private void step(int step, Listener listener) {
+        double k = budget(step);
+        double loss;
+        try (TransformerModel.Use _ = setting.model().use();
+                TensorScope _ = TensorScope.open()) {
+            SoftTopK top = SoftTopK.of(scores, k, options.temperature());
+            Tensor nodes = Tensor.ones(setting.graph().nodeCount()).to(scores.device());
+            Masks masks = new Masks(MaskLayout.edges(setting.graph()), top.masks(), nodes);
+            PromptBatches batch = cache.batches(sampler.batch(step));
+            MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
+            workers.run(batch.count(), number -> gradients(masks, batch, number), sum::add);
+            loss = sum.loss();
+            if (!Double.isFinite(loss)) {
+                throw new InputException("step " + step + ": the loss is " + loss
+                        + ": the training has diverged; lower --learning-rate");
+            }
+            optimizer.step(List.of(top.gradient(sum.gradients(scores.device()).edges())), 1);
+        }
+        listener.stepped(step, k, loss, this);
+    }
+
+    /** k, log-uniform from 1 to n. */
+    private double budget(int step) {
+        int edges = setting.graph().edgeCount();
+        double uniform = noise.random(Noise.Stream.EDGES, step).nextDouble();
+        return Math.min(Math.exp(uniform * Math.log(edges)), edges - 1e-3);
+    }
+
+    private MicroBatchGradients gradients(Masks masks, PromptBatches batches, int number) {
+        try (TransformerModel.Use _ = setting.model().use();
+                TensorScope _ = TensorScope.open()) {
+            PromptBatch batch = batches.make(number);
+            List<Example> members = IntStream.of(batches.parts().get(number))
+                    .mapToObj(examples::get)
+                    .toList();
+            MaskedPass pass = MaskedPass.forward(
+                    setting.model(),
+                    batch.clean(),
+                    batch.baseline(),
+                    masks,
+                    batch.scored(),
+                    setting.model().execution().recompute()
+                            ? MaskedPass.Gradients.RECOMPUTED
+                            : MaskedPass.Gradients.KEPT);
+            double loss;
+            Tensor toResidual;
+            try (TensorScope scope = TensorScope.open()) {
+                Tensor logits = batch.rows().of(setting.model().logits(pass.finalResidual()));
+                Tensor value = setting.objective().loss(logits, batch, members, setting.scorer());
+                loss = value.item();
+                toResidual = scope.keep(Autograd.grad(value, pass.finalResidual())[0]);
+            }
+            MaskGradients gradients = pass.backward(toResidual);
+            return MicroBatchGradients.of(loss, gradients);
+        }
+    }
+
+    /**
+     * The scores as they are.
+     *
+     * @return a copy
+     * @throws InputException if one is not finite
+     */
+    public EdgeScores scores() {
+        return EdgeScores.of(setting.graph(), scores.to(Device.CPU).toFloats());
+    }
+
+    /**
+     * Steps that were made.
+     *
+     * @return from 0 on
+     */
+    public int steps() {
+        return optimizer.steps();
+    }
+
+    /**
+     * What a later run continues from.
+     *
+     * @param steps that were made
+     * @param scores by edge number
+     * @param firstMoments Adam's m
+     * @param secondMoments Adam's v
+     */
+    public record State(int steps, float[] scores, float[] firstMoments, float[] secondMoments) {}
+
+    /**
+     * The state after the last step.
+     *
+     * @return a copy
+     */
+    public State state() {
+        return new State(
+                steps(),
+                scores.to(Device.CPU).toFloats(),
+                optimizer.firstMoments().getFirst().to(Device.CPU).toFloats(),
+                optimizer.secondMoments().getFirst().to(Device.CPU).toFloats());
+    }
+
+    /**
+     * Continues from another run's state: the steps that follow have the same bits as that run's.
+     *
+     * @param state of a training of the same setting, options and examples
+     */
+    public void restore(State state) {
+        try (TensorScope _ = TensorScope.open()) {
+            scores.copy_(Tensor.of(state.scores(), state.scores().length));
+        }
+        optimizer.restore(state.steps(), Arrays.asList(state.firstMoments()), Arrays.asList(state.secondMoments()));
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+        optimizer.close();
+        scores.close();
+    }
+}

@@ -1,0 +1,113 @@
+package org.edgeprune.attribute;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.Execution;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.Device;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Training of scores on a tiny random Llama. */
+class MatryoshkaAttributionTest {
+    private LoadedModel model;
+    private List<Example> examples;
+    private AttributionSetting setting;
+
+    @BeforeEach
+    void open() throws IOException {
+        GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
+        model = LoadedModel.open("tiny", golden.model(), Execution.on(Device.CPU));
+        examples = golden.examples(model.tokenizer());
+        setting = new AttributionSetting(
+                model.model(),
+                new ComputationGraph(model.model().graphShape()),
+                Tasks.named("ioi").scorer(model.tokenizer()),
+                Objective.LOGIT_DIFFERENCE,
+                Ablation.INTERCHANGE,
+                4);
+    }
+
+    @AfterEach
+    void close() {
+        model.close();
+    }
+
+    private MatryoshkaAttribution training(int steps) {
+        return new MatryoshkaAttribution(
+                setting, new MatryoshkaAttribution.Options(steps, 0.05, 0.5, 1), examples, Long.MAX_VALUE);
+    }
+
+    private double logitDifference(Circuit circuit) {
+        return new Evaluator(model.model(), setting.scorer(), setting.ablation(), 16)
+                .evaluate(examples, MaskValues.of(circuit))
+                .metrics()
+                .get("logit_difference");
+    }
+
+    /** Not only at one size: at each, the best edges do better than the worst ones and than all. */
+    @Test
+    void theBestEdgesAreABetterCircuitAtEverySize() {
+        EdgeScores scores;
+        try (MatryoshkaAttribution training = training(200)) {
+            scores = training.train((step, k, loss, now) -> {});
+        }
+        int edges = scores.size();
+        float[] negated = scores.toArray();
+        for (int i = 0; i < edges; i++) {
+            negated[i] = -negated[i];
+        }
+        EdgeScores worst = EdgeScores.of(scores.graph(), negated);
+        double whole = logitDifference(Circuit.full(scores.graph()));
+        for (int size : new int[] {edges / 8, edges / 4, edges / 2}) {
+            double best = logitDifference(scores.top(size, Ranking.SIGNED));
+            assertTrue(best > whole, size + " edges: " + best + ", all: " + whole);
+            assertTrue(best > logitDifference(worst.top(size, Ranking.SIGNED)), size + " edges");
+        }
+    }
+
+    @Test
+    void aResumedTrainingHasTheSameBits() {
+        List<MatryoshkaAttribution.State> states = new ArrayList<>();
+        EdgeScores whole;
+        List<Double> budgets = new ArrayList<>();
+        try (MatryoshkaAttribution training = training(6)) {
+            whole = training.train((step, k, loss, now) -> {
+                states.add(now.state());
+                budgets.add(k);
+            });
+        }
+        try (MatryoshkaAttribution rest = training(6)) {
+            rest.restore(states.get(2));
+            assertEquals(3, rest.steps());
+            assertEquals(whole, rest.train((step, k, loss, now) -> assertEquals(budgets.get(step), k)));
+        }
+        try (MatryoshkaAttribution fewer = training(5)) {
+            assertNotEquals(whole, fewer.train((step, k, loss, now) -> {}));
+        }
+        assertTrue(budgets.stream().allMatch(k -> k >= 1 && k < whole.size()), budgets.toString());
+        assertTrue(budgets.stream().distinct().count() > 1);
+    }
+
+    @Test
+    void impossibleOptionsAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new MatryoshkaAttribution.Options(0, 0.05, 0.5, 1));
+        assertThrows(IllegalArgumentException.class, () -> new MatryoshkaAttribution.Options(1, Double.NaN, 0.5, 1));
+        assertThrows(IllegalArgumentException.class, () -> new MatryoshkaAttribution.Options(1, 1e30, 0.5, 1));
+        assertThrows(IllegalArgumentException.class, () -> new MatryoshkaAttribution.Options(1, 0.05, 0, 1));
+    }
+}

@@ -28,8 +28,11 @@ class OptionsFormatTest {
 
     @Test
     void theTextOfEarlierVersionsIsReadAndWritten() {
-        assertEquals(PruneOptions.gpt2(), read(Json.parse("test", OF_0_1, "")));
-        assertEquals(OF_0_1, OptionsFormat.write(PruneOptions.gpt2()).toString());
+        ObjectNode old = (ObjectNode) Json.parse("test", OF_0_1, "");
+        assertEquals(PruneOptions.gpt2(), read(OptionsFormat.completed(old)));
+        String fields = OF_0_1.substring(0, OF_0_1.length() - 1);
+        String written = OptionsFormat.write(PruneOptions.gpt2()).toString();
+        assertTrue(written.startsWith(fields), written);
         assertEquals(OF_0_1, OptionsFormat.identity(PruneOptions.gpt2()).toString());
     }
 

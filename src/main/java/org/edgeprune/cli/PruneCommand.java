@@ -94,11 +94,14 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs with progress on standard error. */
+    /** Runs with progress on standard error, and warns there if the target was missed. */
     static PruneResult run(PruneSession session, FolderLock lock, boolean resume, Results results) {
+        PruneResult result;
         try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results)) {
-            return session.run(lock, resume, progress);
+            result = session.run(lock, resume, progress);
         }
+        MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);
+        return result;
     }
 
     /** The result for people. */

@@ -54,10 +54,12 @@ final class PruneSettings {
             description = "How the targets rise: ${COMPLETION-CANDIDATES}.")
     private Optional<Warmup> sparsityWarmup = Optional.empty();
 
-    @Option(names = "--steps", paramLabel = "N", description = "Optimiser steps.")
-    private void steps(Integer value) {
-        change("--steps", value, o -> o.with(o.training().withSteps(value)));
-    }
+    // Before all others: it changes the schedules that they may replace.
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "Optimiser steps. All warm-ups keep their share of them, unless they are given.")
+    private Optional<Integer> steps = Optional.empty();
 
     @Option(names = "--batch-size", paramLabel = "N", description = "Examples per step.")
     private void batchSize(Integer value) {
@@ -169,15 +171,13 @@ final class PruneSettings {
      * @throws InputException naming the option whose value is invalid
      */
     PruneOptions over(PruneOptions preset) {
-        PruneOptions options = preset.with(preset.targets()
-                .withEdgeSparsity(schedule(preset.targets().edgeSparsity(), "edge", startEdgeSparsity, edgeSparsity))
-                .withNodeSparsity(schedule(preset.targets().nodeSparsity(), "node", startNodeSparsity, nodeSparsity)));
+        PruneOptions sized = steps.map(n -> named("--steps " + n, preset, o -> o.withSteps(n)))
+                .orElse(preset);
+        PruneOptions options = sized.with(sized.targets()
+                .withEdgeSparsity(schedule(sized.targets().edgeSparsity(), "edge", startEdgeSparsity, edgeSparsity))
+                .withNodeSparsity(schedule(sized.targets().nodeSparsity(), "node", startNodeSparsity, nodeSparsity)));
         for (Change change : changes) {
-            try {
-                options = change.edit().apply(options);
-            } catch (IllegalArgumentException e) {
-                throw new InputException(change.option() + " " + change.value() + ": " + e.getMessage(), e);
-            }
+            options = named(change.option() + " " + change.value(), options, change.edit());
         }
         return options;
     }
@@ -185,18 +185,25 @@ final class PruneSettings {
     /** Notes about valid but unusual {@code options}, which {@link #over} returned. */
     List<String> notes(PruneOptions options) {
         List<String> notes = new ArrayList<>();
-        int steps = options.training().steps();
+        int length = options.training().steps();
         edgeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--edge-sparsity " + target)));
         nodeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--node-sparsity " + target)));
         SparsitySchedule edges = options.targets().edgeSparsity();
-        if (edges.warmupSteps() > steps) {
+        if (edges.warmupSteps() > length) {
             notes.add(
                     "the warm-up of the target, %d steps, is longer than the run of %d: it ends at %.3g and never reaches %s (--sparsity-warmup-steps)"
-                            .formatted(edges.warmupSteps(), steps, edges.at(steps), edges.target()));
+                            .formatted(edges.warmupSteps(), length, edges.at(length), edges.target()));
+        } else if (steps.isPresent() && sparsityWarmupSteps.isEmpty()) {
+            notes.add(
+                    "warm-ups scaled to %d steps: the targets rise in %d steps (--sparsity-warmup-steps), the learning rates in %d (--warmup-steps)"
+                            .formatted(
+                                    length,
+                                    edges.warmupSteps(),
+                                    options.learningRates().warmupSteps()));
         }
-        if (options.learningRates().warmupSteps() > steps) {
+        if (options.learningRates().warmupSteps() > length) {
             notes.add("the warm-up of the learning rates, %d steps, is longer than the run of %d (--warmup-steps)"
-                    .formatted(options.learningRates().warmupSteps(), steps));
+                    .formatted(options.learningRates().warmupSteps(), length));
         }
         return notes;
     }
@@ -234,10 +241,9 @@ final class PruneSettings {
         return schedule;
     }
 
-    private static SparsitySchedule named(
-            String option, SparsitySchedule schedule, UnaryOperator<SparsitySchedule> edit) {
+    private static <T> T named(String option, T value, UnaryOperator<T> edit) {
         try {
-            return edit.apply(schedule);
+            return edit.apply(value);
         } catch (IllegalArgumentException e) {
             throw new InputException(option + ": " + e.getMessage(), e);
         }

@@ -11,11 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.prune.PruneOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Numbers, names and paths that cannot be meant: one line that names the option, and exit code 2. */
 class NumbersTest {
@@ -158,6 +160,22 @@ class NumbersTest {
                 said.toString());
         assertEquals(
                 1, said.stream().filter(l -> l.contains("never reaches 1.05")).count(), said.toString());
+    }
+
+    @Test
+    void schedulesScaleWithTheStepsUnlessTheyAreGiven() {
+        PruneSettings settings = new PruneSettings();
+        new CommandLine(settings).parseArgs("--steps", "60", "--warmup-steps", "5");
+        PruneOptions options = settings.over(PruneOptions.bundled());
+        assertEquals(60, options.training().steps());
+        assertEquals(45, options.targets().edgeSparsity().warmupSteps());
+        assertEquals(45, options.targets().nodeSparsity().warmupSteps());
+        assertEquals(5, options.learningRates().warmupSteps());
+        assertEquals(
+                List.of(
+                        "warm-ups scaled to 60 steps: the targets rise in 45 steps (--sparsity-warmup-steps), the learning"
+                                + " rates in 5 (--warmup-steps)"),
+                settings.notes(options));
     }
 
     @Test

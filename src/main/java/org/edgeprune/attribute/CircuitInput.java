@@ -7,20 +7,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.EapIgFile;
 import org.edgeprune.graph.EapIgGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
-import org.edgeprune.graph.Reader;
-import org.edgeprune.graph.Writer;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
-import org.edgeprune.prune.RunDirectory;
-import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 
 /**
@@ -80,22 +77,63 @@ public record CircuitInput(Path path, Kind kind) {
     }
 
     /**
-     * The name of the model that a run or an attribution was made with.
+     * What a run or an attribution was made from.
+     *
+     * @param model the model's directory or name
+     * @param task the task's name
+     * @param data path of its data; empty where they were generated
+     */
+    public record Origin(String model, String task, Optional<String> data) {}
+
+    /**
+     * What a run or an attribution was made from, as its {@code run.json} says.
      *
      * @return empty for anything else
      * @throws InputException if its {@code run.json} is damaged
      */
-    public Optional<String> model() {
-        if (kind == Kind.MASKS) {
-            return SavedMasks.runOf(path).map(RunRecord::model);
-        }
-        Path record = new RunDirectory(path.toAbsolutePath().getParent()).runFile();
-        if (kind != Kind.SCORES || !Files.exists(record)) {
+    public Optional<Origin> origin() {
+        return switch (kind) {
+            case MASKS ->
+                SavedMasks.runOf(path).map(run -> new Origin(run.model(), run.task(), Optional.ofNullable(run.data())));
+            case SCORES -> attribution();
+            case EAP_IG, EDGES -> Optional.empty();
+        };
+    }
+
+    private Optional<Origin> attribution() {
+        Path record = path.resolveSibling("run.json");
+        if (!Files.exists(record)) {
             return Optional.empty();
         }
-        JsonNode model = Json.read(record, "is it of an attribution? Name the model with --model")
-                .path("model");
-        return Optional.of(model).filter(JsonNode::isTextual).map(JsonNode::textValue);
+        JsonNode run = Json.read(record, "is it of an attribution? Name the model with --model");
+        Optional<String> data =
+                Optional.of(run.path("data")).filter(JsonNode::isTextual).map(JsonNode::textValue);
+        return run.path("model").isTextual() && run.path("task").isTextual()
+                ? Optional.of(
+                        new Origin(run.get("model").textValue(), run.get("task").textValue(), data))
+                : Optional.empty();
+    }
+
+    /**
+     * What it holds, in the graph that it is of.
+     *
+     * @param model the model's sizes
+     * @param noted told what is noteworthy about it
+     * @return a circuit, scores, or both; without the scores of a file in which an edge has none
+     * @throws InputException if it is damaged, or is of another model's graph
+     */
+    public ScoredCircuit open(ModelSizes model, Consumer<String> noted) {
+        return switch (kind) {
+            case MASKS -> new ScoredCircuit(Optional.of(circuit(model, noted)), Optional.of(scores(model, noted)));
+            case SCORES -> new ScoredCircuit(Optional.empty(), Optional.of(scores(model, noted)));
+            case EDGES -> new ScoredCircuit(Optional.of(circuit(model, noted)), Optional.empty());
+            case EAP_IG -> {
+                EapIgFile file = eapIg(model);
+                yield new ScoredCircuit(
+                        isScoresOnly(file) ? Optional.empty() : Optional.of(file.circuit()),
+                        unscored(file).isEmpty() ? Optional.of(scores(file)) : Optional.empty());
+            }
+        };
     }
 
     /**
@@ -115,13 +153,28 @@ public record CircuitInput(Path path, Kind kind) {
         };
     }
 
+    /**
+     * Refuses files that hold scores and no circuit, without a model.
+     *
+     * @throws InputException if it is one
+     */
+    public void requireCircuit() {
+        if (kind == Kind.SCORES || kind == Kind.EAP_IG && isScoresOnly(EapIgFile.read(path))) {
+            throw scoresOnly();
+        }
+    }
+
     private Circuit circuit(EapIgFile file, GraphShape model) {
-        for (float score : file.scores()) {
-            if (file.circuit().size() == 0 && score != 0) {
-                throw scoresOnly();
-            }
+        if (isScoresOnly(file)) {
+            throw scoresOnly();
         }
         return file.circuitOf(path, new ComputationGraph(model));
+    }
+
+    /** No edge is in the graph, and some edge has a score. */
+    private static boolean isScoresOnly(EapIgFile file) {
+        return file.circuit().size() == 0
+                && IntStream.range(0, file.scores().length).anyMatch(i -> file.scores()[i] != 0);
     }
 
     private InputException scoresOnly() {
@@ -166,17 +219,19 @@ public record CircuitInput(Path path, Kind kind) {
     }
 
     private EdgeScores scores(EapIgFile file) {
-        ComputationGraph graph = file.graph().graph();
-        for (int i = 0; i < file.scores().length; i++) {
-            if (Float.isNaN(file.scores()[i])) {
-                Edge edge = graph.edge(i);
-                Writer writer = edge.writer();
-                Reader reader = edge.reader();
-                throw new InputException(path + ": edge '" + EapIgGraph.name(writer, reader)
-                        + "' has no score (NaN or infinite), so that edges cannot be ranked: compute the scores again");
-            }
-        }
-        return EdgeScores.of(graph, file.scores());
+        unscored(file).ifPresent(edge -> {
+            throw new InputException(path + ": edge '" + EapIgGraph.name(edge.writer(), edge.reader())
+                    + "' has no score (NaN or infinite), so that edges cannot be ranked: compute the scores again");
+        });
+        return EdgeScores.of(file.graph().graph(), file.scores());
+    }
+
+    /** The first edge without a score. */
+    private static Optional<Edge> unscored(EapIgFile file) {
+        return IntStream.range(0, file.scores().length)
+                .filter(i -> Float.isNaN(file.scores()[i]))
+                .mapToObj(file.graph().graph()::edge)
+                .findFirst();
     }
 
     private EapIgFile eapIg(ModelSizes model) {

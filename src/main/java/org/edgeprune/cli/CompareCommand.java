@@ -5,14 +5,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
-import org.edgeprune.graph.Circuit;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.hub.BundledModel;
-import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunDirectory;
-import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.report.CircuitComparison;
 import org.edgeprune.report.FoundCircuit;
 import org.edgeprune.safetensors.Checkpoint;
@@ -38,14 +35,15 @@ final class CompareCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "RUN",
             arity = "2..*",
-            description = "Run directories, edges.json files, or checkpoints of the published implementation.")
+            description =
+                    "Run directories, edges.json files, graph files of EAP-IG, or checkpoints of the published implementation.")
     private List<Path> runs;
 
     @Option(
             names = "--model",
             paramLabel = "MODEL",
             defaultValue = BundledModel.NAME,
-            description = "The model of published checkpoints (default: ${DEFAULT-VALUE}).")
+            description = "The model of published checkpoints and graph files of EAP-IG (default: ${DEFAULT-VALUE}).")
     private String model;
 
     @Option(
@@ -88,13 +86,17 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private FoundCircuit read(Path path) {
-        boolean published = Files.isDirectory(path)
-                && Files.exists(path.resolve(Checkpoint.SINGLE))
-                && !new RunDirectory(path).holdsRun();
-        return published
-                ? FoundCircuit.of(
-                        path.toString(), open(path, Models.sizes(ModelOption.directory(model)), results::note))
-                : FoundCircuit.read(path, results::note);
+        CircuitInput input = CircuitInput.of(path);
+        boolean named =
+                switch (input.kind()) {
+                    case EDGES -> true;
+                    case MASKS -> Files.notExists(path.resolve(Checkpoint.SINGLE)) || new RunDirectory(path).holdsRun();
+                    case EAP_IG, SCORES -> false;
+                };
+        return named
+                ? FoundCircuit.read(path, results::note)
+                : FoundCircuit.of(
+                        path.toString(), input.circuit(Models.sizes(ModelOption.directory(model)), results::note));
     }
 
     /** Notes how the inputs of a run differ from those of the first, in which case their metrics cannot be compared. */
@@ -110,17 +112,6 @@ final class CompareCommand implements Callable<Integer> {
                         + String.join(", ", differences));
             }
         }
-    }
-
-    /** The circuit in a run, a published checkpoint or an edges.json. */
-    static Circuit open(Path circuit, ModelSizes sizes, Consumer<String> noted) {
-        return isEdges(circuit)
-                ? Circuit.read(circuit, sizes.graph())
-                : SavedMasks.open(circuit, sizes, noted).circuit();
-    }
-
-    static boolean isEdges(Path circuit) {
-        return circuit.toString().endsWith(".json");
     }
 
     private static String text(Result result) {

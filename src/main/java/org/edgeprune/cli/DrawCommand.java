@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98%% sparse\"",
         })
 final class DrawCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "EDGES", description = "An edges.json, or the directory of a run.")
+    @Parameters(paramLabel = "EDGES", description = "An edges.json, the directory of a run, or a graph file of EAP-IG.")
     private Path edges;
 
     @Option(
@@ -63,6 +64,7 @@ final class DrawCommand implements Callable<Integer> {
         if (headsPerKv < 1) {
             throw new InputException("--heads-per-kv " + headsPerKv + ": must be at least 1");
         }
+        CircuitInput.of(edges).requireCircuit();
         boolean run = Files.isDirectory(edges);
         if (run) {
             new RunDirectory(edges).requireIntact(results::note);

@@ -9,7 +9,16 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.GraphMl;
+import org.edgeprune.attribute.MibSubmission;
+import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoredCircuit;
+import org.edgeprune.attribute.Selection;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.EapIgFile;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.AtomicFile;
@@ -20,7 +29,6 @@ import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.ReferenceCheckpoint;
-import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
@@ -31,12 +39,19 @@ import picocli.CommandLine.Parameters;
 /** {@code edgeprune edges}: lists, counts, filters and converts a circuit's edges. */
 @Command(
         name = "edges",
-        description = "List, count, filter or convert the edges of a circuit.",
+        description = {
+            "List, count, choose, filter or convert the edges of a circuit, or of scores of edges.",
+            "CIRCUIT is the directory of a run or of an attribution, a published checkpoint, a scores.safetensors, an",
+            "edges.json or a graph file of EAP-IG: what it is, is seen from its content."
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune edges out/demo --count",
             "  edgeprune edges out/demo --reader 'a3.*'",
-            "  edgeprune edges out/demo --out edges.json",
+            "  edgeprune edges out/demo -o edges.json",
+            "  edgeprune edges out/eap --format eap-ig -o scores.json",
+            "  edgeprune edges scores.json --edges-kept 400 -o edges.json",
+            "  edgeprune edges out/eap --format mib -o submission/ioi_gpt2",
             "  edgeprune edges edges.json --model path/to/gpt2 --checkpoint out/published"
         })
 final class EdgesCommand implements Callable<Integer> {
@@ -45,9 +60,7 @@ final class EdgesCommand implements Callable<Integer> {
 
     private static final float CUT = -10;
 
-    @Parameters(
-            paramLabel = "CIRCUIT",
-            description = "Directory of a run, a checkpoint of the published implementation, or an edges.json.")
+    @Parameters(paramLabel = "CIRCUIT", description = "A circuit or scores of edges.")
     private Path circuit;
 
     @Mixin
@@ -65,7 +78,21 @@ final class EdgesCommand implements Callable<Integer> {
     @Option(names = "--count", description = "Count the edges by kinds of writer and reader instead of listing them.")
     private boolean count;
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Write the edges as an edges.json.")
+    @Mixin
+    private SelectionOptions selection;
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            completionCandidates = EdgesFormat.Names.class,
+            description = "What is written: ${COMPLETION-CANDIDATES} (default: edges).")
+    private Optional<EdgesFormat> format = Optional.empty();
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description =
+                    "Where to write; for mib and mib-circuits a directory named after task and model, like ioi_gpt2.")
     private Path out;
 
     @Option(
@@ -79,39 +106,106 @@ final class EdgesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Optional<RunRecord> record = isFolder() ? SavedMasks.runOf(circuit) : Optional.empty();
-        Path directory =
-                ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
+        if (format.isPresent() && out == null) {
+            throw new InputException("--format " + format.get().label() + ": needs a place to write to: -o FILE");
+        }
+        CircuitInput input = CircuitInput.of(circuit);
+        Optional<CircuitInput.Origin> origin = input.origin();
+        Path directory = ModelOption.directory(
+                model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
-        Circuit whole = CompareCommand.open(circuit, sizes, results::note);
-        Circuit chosen = whole.filter(edge -> matches(writer, edge.writer().name())
-                && matches(reader, edge.reader().name()));
+        Ranking ranking =
+                selection.ranking(input.kind() == CircuitInput.Kind.MASKS ? Ranking.SIGNED : Ranking.ABSOLUTE);
+        ScoredCircuit theirs = filtered(chosen(input, sizes, ranking));
+        ScoredCircuit chosen = theirs.inModel(sizes.graph());
         if (out != null) {
-            AtomicFile.writeText(out, chosen.toJson());
+            write(theirs, chosen, sizes, ranking);
         }
         if (checkpoint != null) {
-            writeCheckpoint(chosen, sizes, directory);
+            writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
         }
-        Map<String, Integer> kinds = kinds(chosen);
-        List<Edge> edges = chosen.edges();
-        results.print(
-                new Result(
-                        edges.size(),
-                        chosen.graph().edgeCount(),
-                        chosen.edgeSparsity(),
-                        kinds,
-                        count ? null : pairs(edges)),
-                () -> count
-                        ? table(kinds, chosen)
-                        : edges.stream().map(Edge::toString).collect(Collectors.joining("\n")));
+        List<Edge> edges = chosen.listed(ranking).stream().filter(this::matches).toList();
+        print(edges, chosen);
         return 0;
     }
 
-    private boolean isFolder() {
-        return !CompareCommand.isEdges(circuit);
+    /** The circuit that is there, or the one that the scores are asked for, in the graph that it is of. */
+    private ScoredCircuit chosen(CircuitInput input, ModelSizes sizes, Ranking ranking) {
+        Optional<Selection> how = selection.selection();
+        if (how.isEmpty()) {
+            return input.open(sizes, results::note);
+        }
+        EdgeScores scores = input.scores(sizes, results::note);
+        return new ScoredCircuit(Optional.of(how.get().from(scores, ranking).connected()), Optional.of(scores));
     }
 
-    private void writeCheckpoint(Circuit chosen, ModelSizes sizes, Path directory) {
+    private ScoredCircuit filtered(ScoredCircuit all) {
+        return new ScoredCircuit(all.circuit().map(circuit -> circuit.filter(this::matches)), all.scores());
+    }
+
+    private boolean matches(Edge edge) {
+        return matches(writer, edge.writer().name())
+                && matches(reader, edge.reader().name());
+    }
+
+    private void write(ScoredCircuit theirs, ScoredCircuit chosen, ModelSizes sizes, Ranking ranking) {
+        EdgesFormat asked = format.orElse(EdgesFormat.EDGES);
+        switch (asked) {
+            case EDGES -> requireCircuit(chosen).write(out);
+            case EAP_IG -> theirs.toEapIg(sizes.graph(), sizes.hidden()).write(out);
+            case CSV -> AtomicFile.writeText(out, chosen.toCsv(listed(chosen, ranking)));
+            case GRAPHML -> AtomicFile.writeText(out, GraphMl.write(chosen, listed(chosen, ranking)));
+            case MIB, MIB_CIRCUITS -> {
+                if (theirs.scores().isEmpty()) {
+                    throw new InputException(circuit + ": has no scores, which --format " + asked.label()
+                            + " needs: name a scores.safetensors, a graph file of EAP-IG, or the directory of a run");
+                }
+                MibSubmission submission = new MibSubmission(out);
+                EapIgFile file =
+                        new ScoredCircuit(Optional.empty(), theirs.scores()).toEapIg(sizes.graph(), sizes.hidden());
+                List<Path> written = asked == EdgesFormat.MIB
+                        ? submission.writeScores(file)
+                        : submission.writeCircuits(file, ranking);
+                submission.check();
+                results.note(out + ": " + written.size() + " file(s), as the track's rules ask");
+                submission.lacking().ifPresent(results::note);
+            }
+        }
+    }
+
+    private List<Edge> listed(ScoredCircuit chosen, Ranking ranking) {
+        return chosen.listed(ranking).stream().filter(this::matches).toList();
+    }
+
+    private Circuit requireCircuit(ScoredCircuit chosen) {
+        return chosen.circuit()
+                .orElseThrow(() -> new InputException(circuit
+                        + ": holds scores and no circuit: choose edges with --edges-kept N or --threshold SCORE"));
+    }
+
+    private void print(List<Edge> edges, ScoredCircuit chosen) {
+        ComputationGraph graph = chosen.graph();
+        Map<String, Integer> kinds = kinds(edges);
+        double sparsity = 1 - (double) edges.size() / graph.edgeCount();
+        results.print(
+                new Result(edges.size(), graph.edgeCount(), sparsity, kinds, count ? null : pairs(edges)),
+                () -> count
+                        ? table(kinds, edges.size(), graph.edgeCount(), sparsity)
+                        : chosen.circuit().isPresent() ? lines(edges) : scores(edges, chosen));
+    }
+
+    private static String lines(List<Edge> edges) {
+        return edges.stream().map(Edge::toString).collect(Collectors.joining("\n"));
+    }
+
+    private static String scores(List<Edge> edges, ScoredCircuit chosen) {
+        Table table = new Table();
+        EdgeScores scores = chosen.scores().orElseThrow();
+        edges.forEach(edge -> table.row(edge, "%.6g".formatted(scores.at(edge.writer(), edge.reader()))));
+        return table.toString();
+    }
+
+    private void writeCheckpoint(CircuitInput input, Circuit chosen, ModelSizes sizes, Path directory) {
         if (checkpoint
                 .toAbsolutePath()
                 .normalize()
@@ -119,7 +213,10 @@ final class EdgesCommand implements Callable<Integer> {
             throw new InputException(
                     "--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
         }
-        boolean all = isFolder() && writer.equals("*") && reader.equals("*");
+        boolean all = input.kind() == CircuitInput.Kind.MASKS
+                && selection.selection().isEmpty()
+                && writer.equals("*")
+                && reader.equals("*");
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
             ReferenceCheckpoint.write(checkpoint, parameters, sizes, directory);
         }
@@ -141,21 +238,19 @@ final class EdgesCommand implements Callable<Integer> {
         return name.matches(("\\Q" + pattern + "\\E").replace("*", "\\E.*\\Q"));
     }
 
-    private static Map<String, Integer> kinds(Circuit chosen) {
+    private static Map<String, Integer> kinds(List<Edge> edges) {
         Map<String, Integer> kinds = new TreeMap<>();
-        for (Edge edge : chosen.edges()) {
+        for (Edge edge : edges) {
             kinds.merge(
                     (edge.writer().kind() + " -> " + edge.reader().kind()).toLowerCase(Locale.ROOT), 1, Integer::sum);
         }
         return kinds;
     }
 
-    private static String table(Map<String, Integer> kinds, Circuit chosen) {
+    private static String table(Map<String, Integer> kinds, int edges, int all, double sparsity) {
         Table table = new Table();
         kinds.forEach(table::row);
-        return table.row("total", chosen.size())
-                + "of %,d edges: edge sparsity %.2f%%"
-                        .formatted(chosen.graph().edgeCount(), 100 * chosen.edgeSparsity());
+        return table.row("total", edges) + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {

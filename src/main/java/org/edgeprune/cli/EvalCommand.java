@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
@@ -35,25 +38,36 @@ import picocli.CommandLine.Parameters;
         name = "eval",
         description = {
             "Evaluate a circuit on a task: accuracy, KL to the full model and other metrics, beside the full model's.",
-            "The circuit is that of a run, of a checkpoint of the published implementation, or of an edges.json;",
-            "without a circuit, the full model is evaluated."
+            "The circuit is that of a run, of a checkpoint of the published implementation, of an edges.json or of a",
+            "graph file of EAP-IG; without one, the full model is evaluated. With --curve, scores of edges are",
+            "evaluated at ten sizes: scores.safetensors or the directory of an attribution, a graph file of EAP-IG, or a",
+            "run's log_alphas; several are put in one plot."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune eval out/demo",
             "  edgeprune eval out/demo --data data/other --split validation --examples out/examples.jsonl",
             "  edgeprune eval --edges edges.json --model path/to/gpt2 --task gt",
-            "  edgeprune eval --model path/to/gpt2 --task ioi --json"
+            "  edgeprune eval --model path/to/gpt2 --task ioi --json",
+            "  edgeprune eval --edges graph.json --model path/to/gpt2 --task ioi --data pairs.jsonl --curve --json",
+            "  edgeprune eval out/eap out/demo --task ioi --curve --plot curves.svg"
         })
 final class EvalCommand implements Callable<Integer> {
     @Parameters(
-            paramLabel = "RUN",
-            arity = "0..1",
-            description = "Directory of a run, or a checkpoint of the published implementation.")
-    private Path run;
+            paramLabel = "CIRCUIT",
+            arity = "0..*",
+            description =
+                    "Directory of a run, a checkpoint of the published implementation, or a file of a circuit; with --curve, of scores.")
+    private List<Path> circuits = List.of();
 
-    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json to evaluate.")
-    private Path edges;
+    @Option(
+            names = "--edges",
+            paramLabel = "FILE",
+            description = "A file of a circuit or of scores: the same as CIRCUIT.")
+    private Optional<Path> edges = Optional.empty();
+
+    @Mixin
+    private CurveOptions curve;
 
     @Mixin
     private ModelOption model;
@@ -100,36 +114,52 @@ final class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (run != null && edges != null) {
-            throw new InputException("a run and --edges " + edges + " were given: name one circuit");
-        }
+        boolean curves = curve.asked();
+        List<CircuitInput> inputs = inputs(curves);
         if (batchSize < 1) {
             throw new InputException("--batch-size " + batchSize + ": must be at least 1");
         }
-        Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
-        String modelName = model.name(record.map(RunRecord::model).orElse(BundledModel.NAME));
+        Optional<CircuitInput.Origin> origin = origin(inputs);
+        Optional<Path> run = inputs.stream()
+                .filter(input -> input.kind() == CircuitInput.Kind.MASKS)
+                .map(CircuitInput::path)
+                .findFirst();
+        Optional<RunRecord> record = run.flatMap(SavedMasks::runOf);
+        String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
-        String taskName = task.name(record.map(RunRecord::task));
+        String taskName = task.name(origin.map(CircuitInput.Origin::task));
         Task chosen = Tasks.named(taskName).forModel(directory);
-        Optional<MaskValues> masks = masks(Models.sizes(directory));
+        execution.prepare();
+        ModelSizes sizes = Models.sizes(directory);
+        Map<String, EdgeScores> scores = curves ? scores(inputs, sizes) : Map.of();
+        Optional<MaskValues> masks = curves ? Optional.empty() : masks(inputs, sizes);
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());
-            List<Example> examples = new PromptSource(chosen, task.data(record.map(RunRecord::data)), run, seed)
+            Path data = task.data(origin.flatMap(CircuitInput.Origin::data));
+            List<Example> examples = new PromptSource(chosen, data, run.orElse(null), seed)
                     .read(tokenizer, opened.model().maxPositions(), results)
                     .part(split);
-            record.ifPresent(made -> compareWith(made, opened, examples));
+            record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, examples));
             Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), cut, batchSize);
+            Map<String, Object> summary = new LinkedHashMap<>();
+            summary.put("model", modelName);
+            if (curves) {
+                summary.put("task", taskName);
+                summary.put("split", split.key());
+                summary.put("examples", examples.size());
+                summary.put("ablation", cut.name());
+                print(summary, curve.measure(evaluator, examples, scores));
+                return 0;
+            }
             Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
                     .orElseGet(() -> evaluator.evaluateFullModel(examples));
             if (examplesFile != null) {
                 AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
             }
-            Map<String, Object> summary = new LinkedHashMap<>();
-            summary.put("model", modelName);
-            summary.put("circuit", run != null ? run.toString() : edges != null ? edges.toString() : "whole model");
+            summary.put("circuit", given().findFirst().map(Path::toString).orElse("whole model"));
             summary.put("task", taskName);
             summary.put("split", split.key());
             summary.putAll(masks.map(evaluation::summary).orElseGet(evaluation::summaryOfFullModel));
@@ -138,11 +168,64 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
+    private Stream<Path> given() {
+        return Stream.concat(circuits.stream(), edges.stream());
+    }
+
+    private List<CircuitInput> inputs(boolean curves) {
+        List<Path> given = given().toList();
+        if (curves && given.isEmpty()) {
+            throw new InputException(
+                    "--curve: needs scores of edges: name a scores.safetensors, a graph file of EAP-IG,"
+                            + " or the directory of a run or an attribution");
+        }
+        if (curves && examplesFile != null) {
+            throw new InputException("--examples " + examplesFile + ": is for one circuit: leave it out with --curve");
+        }
+        if (!curves && given.size() > 1) {
+            throw new InputException(given.get(0) + " and " + given.get(1) + " were given: name one circuit, or compare"
+                    + " scores with --curve");
+        }
+        return given.stream().map(CircuitInput::of).toList();
+    }
+
+    /** What the first run or attribution was made from; those of other tasks are not compared by accident. */
+    private Optional<CircuitInput.Origin> origin(List<CircuitInput> inputs) {
+        List<CircuitInput.Origin> all =
+                inputs.stream().flatMap(input -> input.origin().stream()).toList();
+        List<String> tasks =
+                all.stream().map(CircuitInput.Origin::task).distinct().toList();
+        if (tasks.size() > 1 && !task.given()) {
+            throw new InputException(
+                    "these are of the tasks " + String.join(" and ", tasks) + ": name the one to evaluate with --task");
+        }
+        return all.stream().findFirst();
+    }
+
+    private Map<String, EdgeScores> scores(List<CircuitInput> inputs, ModelSizes sizes) {
+        Map<String, EdgeScores> scores = new LinkedHashMap<>();
+        List<Path> names = given().toList();
+        for (int i = 0; i < inputs.size(); i++) {
+            scores.put(names.get(i).toString(), inputs.get(i).scores(sizes, results::note));
+        }
+        return scores;
+    }
+
+    private void print(Map<String, Object> head, CurveOptions.Measured measured) {
+        Map<String, Object> all = new LinkedHashMap<>(head);
+        all.put("metric", measured.metric());
+        all.put("full_model", measured.fullModel());
+        all.put("empty_circuit", measured.emptyCircuit());
+        all.put("total_edges", measured.totalEdges());
+        all.put("curves", measured.curves());
+        results.print(all, () -> CurveOptions.text(head, measured));
+    }
+
     /**
      * Refuses a model or data that have changed since the run was made; a model that was named on the command line only
      * leads to a note.
      */
-    private void compareWith(RunRecord made, LoadedModel opened, List<Example> examples) {
+    private void compareWith(Path run, RunRecord made, LoadedModel opened, List<Example> examples) {
         DType dtype = opened.model().execution().dtype();
         if (dtype != made.computeDtype()) {
             results.note(run + ": was made in " + made.computeDtype() + " and is evaluated in " + dtype
@@ -172,19 +255,21 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     /** The circuit's binary masks; empty for the whole model. */
-    private Optional<MaskValues> masks(ModelSizes sizes) {
-        execution.prepare();
-        if (run != null) {
-            return Optional.of(SavedMasks.open(run, sizes, results::note).binary());
-        }
-        return edges == null ? Optional.empty() : Optional.of(MaskValues.of(circuit(sizes)));
+    private Optional<MaskValues> masks(List<CircuitInput> inputs, ModelSizes sizes) {
+        return inputs.stream()
+                .findFirst()
+                .map(input -> input.kind() == CircuitInput.Kind.MASKS
+                        ? SavedMasks.open(input.path(), sizes, results::note).binary()
+                        : MaskValues.of(circuit(input, sizes)));
     }
 
-    /** An edges.json does not name its graph, so the assumption is printed. */
-    private Circuit circuit(ModelSizes sizes) {
-        Circuit circuit = Circuit.read(edges, sizes.graph());
-        if (sizes.graph().hasEmbeddings() && !circuit.graph().shape().hasEmbeddings()) {
-            results.note(edges
+    /** A list of edges alone does not name its graph, so the assumption is printed. */
+    private Circuit circuit(CircuitInput input, ModelSizes sizes) {
+        Circuit circuit = input.circuit(sizes, results::note);
+        if (sizes.graph().hasEmbeddings()
+                && !circuit.graph().shape().hasEmbeddings()
+                && !Circuit.saysItsGraph(input.path())) {
+            results.note(input.path()
                     + ": no edge begins at an embedding, so every reader is assumed to read the embeddings, as in a"
                     + " graph without embedding nodes");
         }

@@ -69,7 +69,10 @@ final class GenerateCommand implements Callable<Integer> {
                     "Directory of a run, or a checkpoint of the published implementation, with the circuit to use.")
     private Path run;
 
-    @Option(names = "--edges", paramLabel = "FILE", description = "An edges.json with the circuit to use.")
+    @Option(
+            names = "--edges",
+            paramLabel = "FILE",
+            description = "An edges.json or a graph file of EAP-IG with the circuit to use.")
     private Path edges;
 
     @Mixin

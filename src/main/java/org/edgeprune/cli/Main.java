@@ -124,6 +124,7 @@ public final class Main {
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
                 .registerConverter(AttributionMethod.class, text -> read(AttributionMethod::named, text))
                 .registerConverter(Objective.class, text -> read(Objective::named, text))
+                .registerConverter(EdgesFormat.class, text -> read(EdgesFormat::named, text))
                 .registerConverter(Device.class, text -> read(Device::parse, text))
                 .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
                 .registerConverter(DType.class, text -> read(Main::floating, text))

@@ -18,14 +18,17 @@ public final class Curves {
     private final String title;
     private final String xLabel;
     private final String yLabel;
-    private final boolean logarithmic;
+    private final Axes axes;
     private final List<Series> series;
 
-    private Curves(String title, String xLabel, String yLabel, boolean logarithmic, List<Series> series) {
+    /** Which axes are logarithmic. */
+    record Axes(boolean logarithmicX, boolean logarithmicY) {}
+
+    private Curves(String title, String xLabel, String yLabel, Axes axes, List<Series> series) {
         this.title = title;
         this.xLabel = xLabel;
         this.yLabel = yLabel;
-        this.logarithmic = logarithmic;
+        this.axes = axes;
         this.series = series;
     }
 
@@ -38,7 +41,7 @@ public final class Curves {
      * @return the plot
      */
     public static Curves of(String title, String xLabel, String yLabel) {
-        return new Curves(title, xLabel, yLabel, false, List.of());
+        return new Curves(title, xLabel, yLabel, new Axes(false, false), List.of());
     }
 
     /**
@@ -47,7 +50,16 @@ public final class Curves {
      * @return a new plot
      */
     public Curves logarithmic() {
-        return new Curves(title, xLabel, yLabel, true, series);
+        return new Curves(title, xLabel, yLabel, new Axes(axes.logarithmicX(), true), series);
+    }
+
+    /**
+     * The same with a logarithmic x axis; it stays linear where an x is not positive.
+     *
+     * @return a new plot
+     */
+    public Curves logarithmicX() {
+        return new Curves(title, xLabel, yLabel, new Axes(true, axes.logarithmicY()), series);
     }
 
     /**
@@ -92,7 +104,7 @@ public final class Curves {
     private Curves with(Series added) {
         List<Series> all = new ArrayList<>(series);
         all.add(added);
-        return new Curves(title, xLabel, yLabel, logarithmic, List.copyOf(all));
+        return new Curves(title, xLabel, yLabel, axes, List.copyOf(all));
     }
 
     /**
@@ -103,11 +115,11 @@ public final class Curves {
      * @return an {@code <svg>} element
      */
     public String toSvg(int width, int height) {
-        boolean log = logarithmic && series.stream().anyMatch(Series::hasPositive);
+        boolean log = axes.logarithmicY() && series.stream().anyMatch(Series::hasPositive);
         List<CurvesSvg.Drawn> drawn = new ArrayList<>();
         for (Series s : series) {
             drawn.add(new CurvesSvg.Drawn(s.name(), s.style(), s.pieces(log, width)));
         }
-        return new CurvesSvg(width, height, title, xLabel, yLabel, drawn, log).write();
+        return new CurvesSvg(width, height, title, xLabel, yLabel, drawn, new Axes(axes.logarithmicX(), log)).write();
     }
 }

@@ -47,14 +47,7 @@ final class CurvesSvg {
     private final double right;
     private final double bottom;
 
-    CurvesSvg(
-            int width,
-            int height,
-            String title,
-            String xLabel,
-            String yLabel,
-            List<Drawn> series,
-            boolean logarithmic) {
+    CurvesSvg(int width, int height, String title, String xLabel, String yLabel, List<Drawn> series, Curves.Axes axes) {
         this.width = width;
         this.height = height;
         this.title = title;
@@ -64,10 +57,14 @@ final class CurvesSvg {
         DoubleSummaryStatistics xs = range(Series.Point::x);
         DoubleSummaryStatistics ys = range(Series.Point::y);
         empty = xs.getCount() == 0;
-        xScale = empty ? new Scale.Linear(0, 1) : Scale.Linear.around(xs.getMin(), xs.getMax());
+        xScale = empty
+                ? new Scale.Linear(0, 1)
+                : axes.logarithmicX() && xs.getMin() > 0
+                        ? Scale.Logarithmic.around(xs.getMin(), xs.getMax())
+                        : Scale.Linear.around(xs.getMin(), xs.getMax());
         yScale = empty
                 ? new Scale.Linear(0, 1)
-                : logarithmic
+                : axes.logarithmicY()
                         ? Scale.Logarithmic.around(ys.getMin(), ys.getMax())
                         : Scale.Linear.around(ys.getMin(), ys.getMax());
         legend = series.size() > 1 ? legend() : List.of();

@@ -1,5 +1,6 @@
 package org.edgeprune.graph;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
@@ -225,6 +226,16 @@ public final class Circuit {
         BitSet writers = new BitSet();
         edges.stream().forEach(edge -> writers.set(graph.edge(edge).writer().index()));
         return writers.cardinality();
+    }
+
+    /**
+     * Whether an {@code edges.graph.json} beside a list of edges says of which graph it is.
+     *
+     * @param file the list
+     * @return whether {@link #read(Path, GraphShape)} need not infer it
+     */
+    public static boolean saysItsGraph(Path file) {
+        return Files.exists(EdgesGraph.beside(file));
     }
 
     /**

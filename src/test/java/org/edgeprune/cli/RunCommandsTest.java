@@ -192,6 +192,23 @@ class RunCommandsTest {
     }
 
     @Test
+    @Order(5)
+    void logAlphasRankEdgesAndKeepTheirCurveInAGraphFile() {
+        Path graph = folder.resolve("graph.json");
+        Tool.run("edges", run, "--format", "eap-ig", "-o", graph, "--count").ok();
+        JsonNode curves =
+                Tool.run("eval", run, graph, "--curve", "--json").ok().json().get("curves");
+        assertEquals(4, curves.size());
+        for (int i = 0; i < 2; i++) {
+            assertEquals(curves.get(i).get("points"), curves.get(i + 2).get("points"));
+        }
+        JsonNode signed = curves.get(1);
+        assertEquals("signed", signed.get("ranking").asText());
+        assertEquals(1, signed.at("/points/9/faithfulness").asDouble(), 1e-3);
+        assertEquals(10, signed.get("points").size());
+    }
+
+    @Test
     @Order(6)
     void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
         Path broken = folder.resolve("broken");

@@ -1,0 +1,192 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.EapIgMapping;
+import org.edgeprune.hub.BundledModel;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code edges}, {@code eval --curve}, {@code draw} and {@code compare} on files of scores and of EAP-IG. */
+class ScoresCommandsTest {
+    private static final Path SCORES = golden("mini-gpt2/scores/EAP-IG-inputs-20.json");
+    private static final Path PAIRS = golden("ioi40.jsonl");
+
+    @TempDir
+    private Path folder;
+
+    private static Path golden(String name) {
+        return Fixtures.golden("methods/" + name);
+    }
+
+    private static JsonNode json(Path file) throws IOException {
+        return new ObjectMapper().readTree(file.toFile());
+    }
+
+    /** A folder like that of an attribution. */
+    private Path attribution() throws IOException {
+        ModelSizes sizes = Models.sizes(BundledModel.directory());
+        ComputationGraph graph = new ComputationGraph(sizes.graph());
+        EdgeScores theirs = CircuitInput.of(SCORES).scores(sizes, note -> {});
+        Path scores = Files.createDirectory(folder.resolve("eap"));
+        EdgeScores.of(graph, EapIgMapping.of(graph).toModel(theirs.toArray()))
+                .write(scores.resolve(CircuitInput.SCORES_FILE));
+        return scores;
+    }
+
+    @Test
+    void scoresBecomeAGraphFileAndCircuitsOfItAreEvaluatedComparedAndDrawn() throws IOException {
+        Path graph = folder.resolve("scores.json");
+        Tool.run("edges", attribution(), "--format", "eap-ig", "-o", graph, "--count")
+                .ok();
+        JsonNode written = json(graph).get("edges");
+        json(SCORES)
+                .get("edges")
+                .properties()
+                .forEach(edge -> assertEquals(
+                        edge.getValue().get("score").floatValue(),
+                        written.get(edge.getKey()).get("score").floatValue(),
+                        edge.getKey()));
+
+        Path circuit = folder.resolve("circuit"); // no extension: the content tells
+        Tool chosen = Tool.run("edges", graph, "--edges-kept", 36, "--format", "eap-ig", "-o", circuit, "--json")
+                .ok();
+        int inGraph = 0;
+        for (JsonNode edge : json(circuit).get("edges")) {
+            inGraph += edge.get("in_graph").asBoolean() ? 1 : 0;
+        }
+        assertEquals(
+                json(golden("mini-gpt2/selection.json"))
+                        .at("/topn~1absolute~10.01/edges")
+                        .size(),
+                inGraph);
+        Path edges = folder.resolve("edges.json");
+        Tool.run("edges", circuit, "-o", edges).ok();
+        assertEquals(chosen.json().get("edges"), json(edges));
+        assertTrue(Files.exists(folder.resolve("edges.graph.json")));
+
+        JsonNode one = Tool.run("eval", "--edges", circuit, "--task", "ioi", "--data", PAIRS, "--json")
+                .ok()
+                .json();
+        JsonNode other = Tool.run("eval", edges, "--task", "ioi", "--data", PAIRS, "--json")
+                .ok()
+                .json();
+        assertEquals(one.get("kl"), other.get("kl"));
+        assertEquals(one.get("num_edges"), other.get("num_edges"));
+        JsonNode compared = Tool.run("compare", circuit, edges, "--json").ok().json();
+        assertEquals(1, compared.get("overlap").get(0).get(1).asDouble());
+        Tool.run("draw", circuit, "-o", folder.resolve("circuit.svg")).ok();
+        assertTrue(Files.readString(folder.resolve("circuit.svg")).contains("<svg"));
+    }
+
+    @Test
+    void curvesOfSeveralScoresAreMibsAndDrawnTogether() throws IOException {
+        Path plot = folder.resolve("curves.svg");
+        Path random = golden("mini-gpt2/scores/random.json");
+        JsonNode result = Tool.run(
+                        "eval",
+                        attribution(),
+                        random,
+                        "--model",
+                        "mini-gpt2",
+                        "--task",
+                        "ioi",
+                        "--data",
+                        PAIRS,
+                        "--curve",
+                        "--plot",
+                        plot,
+                        "--json")
+                .ok()
+                .json();
+        assertEquals("logit_difference", result.get("metric").asText());
+        assertEquals(3628, result.get("total_edges").asInt());
+        JsonNode golden = json(golden("mini-gpt2/scores/mib.json")).get("curves");
+        List<String> order =
+                List.of("EAP-IG-inputs-20/absolute", "EAP-IG-inputs-20/signed", "random/absolute", "random/signed");
+        for (int i = 0; i < order.size(); i++) {
+            JsonNode curve = result.get("curves").get(i);
+            JsonNode expected = golden.get(order.get(i));
+            assertTrue(order.get(i).endsWith("/" + curve.get("ranking").asText()));
+            for (String area : List.of("cpr", "cmd", "average")) {
+                assertEquals(
+                        expected.get(area).asDouble(), curve.get(area).asDouble(), 1e-4, order.get(i) + " " + area);
+            }
+            JsonNode last = curve.get("points").get(9);
+            assertEquals(3628, last.get("edges").asInt());
+            assertEquals(0, last.get("metrics").get("kl").asDouble(), 1e-6);
+        }
+        String svg = Files.readString(plot);
+        assertTrue(svg.contains(random + ", absolute") && svg.contains(random + ", signed"), svg);
+    }
+
+    @Test
+    void otherFormatsAreWritten() throws IOException {
+        Path table = folder.resolve("edges.csv");
+        Tool.run("edges", SCORES, "--edges-kept", 5, "--greedy", "--ranking", "signed", "--format", "csv", "-o", table)
+                .ok();
+        assertEquals("writer,reader,score", Files.readAllLines(table).getFirst());
+        Path graph = folder.resolve("edges.graphml");
+        Tool.run("edges", SCORES, "--threshold", 1, "--format", "graphml", "-o", graph)
+                .ok();
+        assertTrue(Files.readString(graph).startsWith("<?xml"));
+    }
+
+    @Test
+    void whatCannotBeUsedIsSaidInOneLine() throws IOException {
+        Path nan = Files.writeString(
+                folder.resolve("nan.json"),
+                Files.readString(SCORES).replaceFirst("(\"a0.h0->m0\": \\{\"score\": )[^,]+", "$1NaN"));
+        refused("edge 'a0.h0->m0' has no score", "eval", nan, "--curve", "--data", PAIRS);
+        refused("is of another graph: 2 layers", "eval", golden("tiny-llama-gqa/scores/EAP.json"), "--curve");
+        Path unknown = Files.writeString(
+                folder.resolve("unknown.json"), Files.readString(SCORES).replace("\"a0.h0->m0\"", "\"a0.h9->m0\""));
+        refused("edge 'a0.h9->m0' is not in the graph of its cfg", "edges", unknown, "--count");
+        refused("holds scores and no circuit", "eval", SCORES, "--data", PAIRS);
+        refused("holds scores and no circuit", "draw", SCORES, "-o", folder.resolve("a.svg"));
+        refused("name one circuit", "eval", SCORES, "--edges", SCORES);
+        refused(
+                "the track has no task and model 'nose'",
+                "edges",
+                SCORES,
+                "--format",
+                "mib",
+                "-o",
+                folder.resolve("nose"));
+        assertFalse(Files.exists(folder.resolve("nose")));
+
+        String line = Files.readAllLines(PAIRS).getFirst();
+        JsonNode pair = new ObjectMapper().readTree(line);
+        Path custom = Files.writeString(
+                folder.resolve("custom.jsonl"),
+                "{\"clean\": \"%s<predict>%s</predict>\", \"corrupted\": \"%s%s\"}%n"
+                        .formatted(
+                                pair.get("clean").asText(),
+                                pair.get("target").asText(),
+                                pair.get("corrupted").asText(),
+                                pair.get("distractor").asText()));
+        refused("the data have no distractors", "eval", SCORES, "--curve", "--task", "custom", "--data", custom);
+        Tool.run("eval", SCORES, "--curve", "--task", "custom", "--data", custom, "--metric", "accuracy")
+                .ok();
+    }
+
+    private static void refused(String message, Object... arguments) {
+        String line = Tool.run(arguments).refused();
+        assertTrue(line.contains(message), line);
+        assertEquals(1, line.strip().lines().count(), line);
+    }
+}

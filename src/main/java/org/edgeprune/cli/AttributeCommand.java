@@ -24,9 +24,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "attribute",
         description = {
-            "Score every edge by how much a task's loss rises when it is cut: by gradients (EAP, EAP-IG), which takes",
-            "seconds, or exactly, one edge after the other. The scores are in OUT/scores.safetensors, what they were made",
-            "from in OUT/run.json. A positive score: the edge helps."
+            "Score every edge by how much a task's loss rises when it is ablated.",
+            "Scores are computed from gradients (EAP, EAP-IG), which takes seconds, or exactly, one edge after the other. They are",
+            "written to OUT/scores.safetensors, their inputs to OUT/run.json. An edge with a positive score helps."
         },
         footerHeading = "%nExamples:%n",
         footer = {

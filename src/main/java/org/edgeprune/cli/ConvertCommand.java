@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "convert",
         description = {
-            "Convert PyTorch's pickle files or a GGUF file to a HuggingFace model directory (config.json, safetensors,",
-            "tokenizer). Pickles are read without executing code in them; quantised weights become floating-point numbers."
+            "Convert PyTorch's pickle files or a GGUF file to a HuggingFace model directory.",
+            "The directory has config.json, safetensors and the tokenizer. Pickles are read without executing code in them;",
+            "quantised weights become floating-point numbers."
         },
         footerHeading = "%nExamples:%n",
         footer = {

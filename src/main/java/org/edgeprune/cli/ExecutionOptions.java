@@ -44,7 +44,7 @@ final class ExecutionOptions {
             names = "--micro-batch",
             paramLabel = "N",
             description = {
-                "Tokens of the micro-batches that a batch is cut into and workers run, at the most; 0 for whole batches.",
+                "Largest number of tokens in a micro-batch, which one worker runs; 0 for whole batches.",
                 "Sums depend on it in their last digits (default: 160, more for small models; whole batches on GPUs and with --offload)."
             })
     private Integer microBatch;
@@ -53,7 +53,7 @@ final class ExecutionOptions {
             names = "--workers",
             paramLabel = "N",
             description =
-                    "Micro-batches computed at a time, each on a core of its own. Nothing depends on it but time and memory"
+                    "Micro-batches that are run at the same time, each on its own core. Affects only time and memory"
                             + " (default: one per core, or one where that is faster).")
     private Integer workers;
 

@@ -18,9 +18,9 @@ import picocli.CommandLine.Option;
 @Command(
         name = "mattr",
         description = {
-            "Train a score for every edge so that the circuit of the best k edges is good for every k (Matryoshka",
-            "attribution): each step masks the model with a soft choice of a random number of edges. Rank edges by their",
-            "signed scores. The result is in OUT/scores.safetensors and OUT/run.json."
+            "Train a score for every edge so that the best k edges are a good circuit for every k (Matryoshka attribution).",
+            "Each step masks the model with a soft choice of a random number of edges. Rank edges by their signed scores.",
+            "The result is in OUT/scores.safetensors and OUT/run.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "prune",
         description = {
             "Find a task's circuit: train edge masks on its prompts, then evaluate the circuit on held-out prompts.",
-            "Hyper-parameters default to those published for GPT-2 or Tracr models, or to a shorter schedule for the bundled model;",
+            "Hyper-parameters default to those published for GPT-2 or Tracr models, or to shorter ones for the bundled model;",
             "OUT/run.json records them. The result is in OUT/metrics.json and OUT/edges.json."
         },
         footerHeading = "%nExamples:%n",

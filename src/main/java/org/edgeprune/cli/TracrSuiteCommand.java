@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "suite",
         description = {
-            "Compile, prune and check the library's programs, and print precision and recall after training and after the greedy",
+            "Compile, prune and check the library's programs.",
+            "Prints precision and recall after training, and after the greedy",
             "search that then removes further edges from the circuit.",
             "OUT/PROGRAM has model, data, run, trained.json and minimal.json."
         },

@@ -336,11 +336,11 @@ public final class TokenBatch {
                     newFirstToken[newRow] = next;
                     newFirstPast[newRow] = nextPast;
                     for (int t = 0; t < run.length(); t++, next++) {
-                        source[next] = firstToken[row] + t;
+                        source[next] = (long) firstToken[row] + t;
                         copyOf[next] = copy;
                     }
                     for (int t = 0; t < run.past(); t++, nextPast++) {
-                        pastSource[nextPast] = firstPast[row] + t;
+                        pastSource[nextPast] = (long) firstPast[row] + t;
                     }
                 }
             }

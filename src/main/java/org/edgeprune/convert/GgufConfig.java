@@ -163,7 +163,7 @@ final class GgufConfig {
         queryScale(62);
         window();
         config.put("sliding_window_pattern", 6);
-        config.put("rope_local_base_freq", number("rope.freq_base_swa").orElse(10000));
+        config.put("rope_local_base_freq", base("rope.freq_base_swa"));
         number("final_logit_softcapping").ifPresent(cap -> config.put("final_logit_softcapping", cap));
         rope();
     }
@@ -189,7 +189,7 @@ final class GgufConfig {
         }
         metadata.optionalCount(key("rope.scaling.original_context_length"))
                 .ifPresent(length -> config.put("original_max_position_embeddings", length));
-        config.put("rope_theta", number("rope.freq_base").orElse(10000));
+        config.put("rope_theta", base("rope.freq_base"));
         if (file.tensors().containsKey("rope_factors_long.weight")) {
             ObjectNode scaling = config.putObject("rope_scaling").put("rope_type", "longrope");
             scaling.put("type", "longrope");
@@ -204,15 +204,21 @@ final class GgufConfig {
         config.put("use_parallel_residual", metadata.flag(key("use_parallel_residual"), true));
         config.put("attention_bias", file.tensors().containsKey("blk.0.attn_qkv.bias"));
         config.put("rotary_pct", count("rope.dimension_count") / (double) headDim());
-        if (metadata.has(key("rope.freq_base"))) {
-            config.put("rotary_emb_base", number("rope.freq_base").orElseThrow());
-        } else {
-            config.put("rotary_emb_base", 10000);
+        config.put("rotary_emb_base", base("rope.freq_base"));
+    }
+
+    /** The base of rotary positions. llama.cpp's converter does not write that of every architecture. */
+    private double base(String name) {
+        OptionalDouble stated = number(name);
+        if (stated.isEmpty()) {
+            notes.add("GGUF does not state the base of the rotary positions (" + key(name)
+                    + "): config.json has 10000, as llama.cpp assumes; change it there if the model has another");
         }
+        return stated.orElse(10000);
     }
 
     private void rope() {
-        double base = number("rope.freq_base").orElse(10000);
+        double base = base("rope.freq_base");
         config.put("rope_theta", base);
         String type = metadata.text(key("rope.scaling.type"), "none");
         OptionalDouble factor = number("rope.scaling.factor");

@@ -95,7 +95,7 @@ public final class RotaryFields {
         String winner = isEmpty(SCALING) ? PARAMETERS : SCALING;
         askForAll();
         if (isEmpty(winner)) {
-            return read(new RotaryScalingFields(config, config.emptyObject(winner)));
+            return read(new RotaryScalingFields(config, config.emptyObject(winner)), false);
         }
         ModelConfig rope = config.object(winner);
         if (rope.has(LayerTypes.FULL) || rope.has(LayerTypes.SLIDING)) {
@@ -104,7 +104,7 @@ public final class RotaryFields {
                     "has entries by type of layer, which model_type '" + config.modelType()
                             + "' does not have: write the values of all layers into " + winner + " itself");
         }
-        RotaryConfig read = read(new RotaryScalingFields(config, rope));
+        RotaryConfig read = read(new RotaryScalingFields(config, rope), false);
         rope.refuseOthers();
         return read;
     }
@@ -132,7 +132,7 @@ public final class RotaryFields {
         if (scaled && !isEmpty(SCALING)) {
             own = own.overlaid(config.object(SCALING));
         }
-        RotaryConfig read = read(new RotaryScalingFields(config, own));
+        RotaryConfig read = read(new RotaryScalingFields(config, own), true);
         own.refuseOthers();
         return read;
     }
@@ -157,7 +157,7 @@ public final class RotaryFields {
                 || (config.node(field).isObject() && config.node(field).isEmpty());
     }
 
-    private RotaryConfig read(RotaryScalingFields rope) {
+    private RotaryConfig read(RotaryScalingFields rope, boolean ofType) {
         String field = rope.scales() || partial ? shareField : "";
         double share = partial || rope.scales() ? share(rope.fields()) : 1;
         int dim = (int) (headDim * share);
@@ -167,7 +167,7 @@ public final class RotaryFields {
                     "gives " + dim + " rotary dimensions of " + headDim + " in a head: an even number from 2 to "
                             + headDim + " is needed");
         }
-        return new RotaryConfig(base(rope.fields()), dim, rope.scaling(dim));
+        return new RotaryConfig(base(rope.fields(), ofType), dim, rope.scaling(dim));
     }
 
     private double share(ModelConfig rope) {
@@ -180,14 +180,15 @@ public final class RotaryFields {
         return share;
     }
 
-    private double base(ModelConfig rope) {
+    private double base(ModelConfig rope, boolean ofType) {
         if (rope.has("rope_theta")) {
             return positive(rope, "rope_theta");
         }
         if (config.has(baseField)) {
             return positive(config, baseField);
         }
-        if (config.has("rope_theta") && positive(config, "rope_theta") != defaultBase) {
+        // of one type of layer: rope_theta at the top level is another type's
+        if (!ofType && config.has("rope_theta") && positive(config, "rope_theta") != defaultBase) {
             // transformers 5 passes over it and takes the default, transformers 4 does not agree with itself
             throw config.error(
                     "rope_theta",

@@ -121,10 +121,7 @@ class MixedLengthsTest {
             for (int row = 0; row < examples.size(); row++) {
                 double expected = alone.get(row).metrics().get("kl");
                 assertEquals(
-                        expected,
-                        together.get(row).metrics().get("kl"),
-                        1e-5 * Math.max(1, expected),
-                        "prompt " + row);
+                        expected, together.get(row).metrics().get("kl"), 1e-5 * Math.max(1, expected), "prompt " + row);
             }
         }
     }
@@ -132,8 +129,7 @@ class MixedLengthsTest {
     private static List<int[]> prompts(TransformerModel model, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         return Arrays.stream(LENGTHS)
-                .mapToObj(length ->
-                        random.ints(length, 0, model.vocabSize()).toArray())
+                .mapToObj(length -> random.ints(length, 0, model.vocabSize()).toArray())
                 .toList();
     }
 

@@ -156,6 +156,80 @@ class RotaryFieldsTest {
         assertTrue(refusal.getMessage().contains("'rope_parameters' has no entries by type of layer"));
     }
 
+    /**
+     * Gemma 3 before it had rope_parameters, without the base of its windowed layers. transformers 5.24 takes 10000 for
+     * them, whatever rope_theta is, and 1,000,000 for the others.
+     */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "'rope_theta': 500000 | 500000 | rope_local_base_freq): 10000.0",
+                "'rope_theta': 500000, 'rope_scaling': {'rope_type': 'linear', 'factor': 8} | 500000 | rope_local_base_freq): 10000.0",
+                "'rope_theta': 10000 | 10000 | rope_local_base_freq): 10000.0",
+                "'rope_local_base_freq': 10000 | 1000000 | rope_theta): 1000000.0",
+            })
+    void anOldGemma3HasTheDefaultsOfTransformersWithANote(String fields, double full, String noted) throws IOException {
+        ObjectNode json = llama(fields)
+                .put("model_type", "gemma3_text")
+                .put("num_key_value_heads", 2)
+                .put("sliding_window_pattern", 2);
+        ModelConfig config = ModelConfig.of(Path.of("m/config.json"), json);
+        Models.decoder(config);
+        assertEquals(
+                List.of("m/config.json states no base of its rotary positions (" + noted
+                        + ", the default of gemma3_text, is taken"),
+                config.notes().stream().filter(note -> note.contains("rotary")).toList());
+        RotaryFields local = RotaryFields.of(config, 32).baseField("rope_local_base_freq");
+        assertEquals(10000, local.read(LayerTypes.SLIDING, false).base());
+        RotaryFields global = RotaryFields.of(config, 32).defaultBase(1_000_000);
+        assertEquals(full, global.read(LayerTypes.FULL, true).base());
+    }
+
+    /**
+     * Which layers of SmolLM3 are turned, as transformers reads it; it refuses what is refused here, with a traceback.
+     */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "null | 1110",
+                "[1, 0, 1, 0] | 1010",
+                "[0, 0, 0, 0] | 0000",
+                "[1, 1, 1, 1] | 1111",
+                "[2, 0, 0, -1] | 1001",
+                "[1, 0, 0, 1, 0, 1] | 1001",
+                "[true, false, false, true] | 1001",
+                "[1, 0] | expected 0 or 1 for each of 4 layers",
+                "[] | expected 0 or 1 for each of 4 layers",
+                "[1, null, 0, 1] | expected 0 or 1 for each of 4 layers",
+                "[1, '0', 0, 1] | expected 0 or 1 for each of 4 layers",
+                "'1010' | expected 0 or 1 for each of 4 layers",
+                "3 | expected 0 or 1 for each of 4 layers",
+            })
+    void layersOfSmolLm3WithoutPositions(String flags, String expected) throws IOException {
+        ObjectNode json = llama("'rope_theta': 500, 'no_rope_layers': " + flags);
+        json.put("model_type", "smollm3").put("num_hidden_layers", 4).put("num_key_value_heads", 2);
+        ModelConfig config = ModelConfig.of(Path.of("config.json"), json);
+        if (!expected.matches("[01]+")) {
+            InputException refusal = assertThrows(InputException.class, () -> Models.decoder(config));
+            assertTrue(
+                    refusal.getMessage().contains("field 'no_rope_layers' is")
+                            && refusal.getMessage().contains(expected),
+                    refusal.getMessage());
+            return;
+        }
+        Decoder decoder = Models.decoder(config);
+        StringBuilder turned = new StringBuilder();
+        try (TensorScope _ = TensorScope.open();
+                Parameters parameters = new Parameters(new Zeros(), DType.F32, Device.CPU)) {
+            for (int layer = 0; layer < 4; layer++) {
+                turned.append(decoder.attention(parameters, layer).queryMap() instanceof RotaryEmbedding ? 1 : 0);
+            }
+        }
+        assertEquals(expected, turned.toString());
+    }
+
     @Test
     void layersMayHaveNone() {
         RotaryConfig rotary = new RotaryConfig(500, 4, new RotaryScaling.None());

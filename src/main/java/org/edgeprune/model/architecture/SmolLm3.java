@@ -52,8 +52,8 @@ public final class SmolLm3 implements Architecture {
     }
 
     /**
-     * {@code no_rope_layers} has, against its name, 1 for each layer that is turned; without it, every
-     * {@code no_rope_layer_interval}th layer is not.
+     * {@code no_rope_layers} has, against its name, 1 for each layer that is turned, and may have more entries than
+     * there are layers; without it, every {@code no_rope_layer_interval}th layer is not.
      */
     private static IntPredicate turned(ModelConfig config, int layers) {
         int interval = config.count("no_rope_layer_interval", 4);
@@ -61,7 +61,11 @@ public final class SmolLm3 implements Architecture {
             return layer -> (layer + 1) % interval != 0;
         }
         JsonNode flags = config.node("no_rope_layers");
-        if (!flags.isArray() || flags.size() != layers) {
+        boolean sound = flags.isArray() && flags.size() >= layers;
+        for (JsonNode flag : flags) {
+            sound &= flag.isBoolean() || flag.isIntegralNumber();
+        }
+        if (!sound) {
             throw config.error("no_rope_layers", "is " + flags + ", expected 0 or 1 for each of " + layers + " layers");
         }
         return layer -> flags.get(layer).asInt() != 0;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
@@ -24,6 +25,7 @@ import org.edgeprune.torch.TensorScope;
  * <ul>
  *   <li>{@code run.json}: what the scores are made from ({@link AttributionRecord})
  *   <li>{@code scores.safetensors}: the scores ({@link EdgeScores})
+ *   <li>{@code edges.json}: the circuit, where the method finds one ({@link Acdc})
  *   <li>{@code partial.safetensors}: what exact patching or a training has so far, until it is done, to resume from
  * </ul>
  *
@@ -196,6 +198,16 @@ public record AttributionDirectory(Path path) {
 
     private static long number(SafeTensorsFile file, String name) {
         return Long.parseLong(file.metadata().get(name));
+    }
+
+    /**
+     * Writes a circuit.
+     *
+     * @param circuit what was found
+     * @param name of the file
+     */
+    public void write(Circuit circuit, String name) {
+        circuit.write(path.resolve(name));
     }
 
     /**

@@ -129,7 +129,7 @@ final class AttributeCommand implements Callable<Integer> {
                 .require(job.loaded().model().execution());
         job.directory().write(job.record());
         Optional<GradientMethod> gradients = method.gradients(stepCount());
-        try (AttributionProgress progress = new AttributionProgress(method.key())) {
+        try (AttributionProgress progress = new AttributionProgress(method.key(), "passes")) {
             if (gradients.isEmpty()) {
                 return new ExactPatching(job.setting())
                         .scores(

@@ -38,6 +38,7 @@ import picocli.CommandLine.TypeConversionException;
             PruneCommand.class,
             AttributeCommand.class,
             MattrCommand.class,
+            AcdcCommand.class,
             SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,

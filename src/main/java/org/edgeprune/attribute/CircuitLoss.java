@@ -1,0 +1,79 @@
+package org.edgeprune.attribute;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.engine.Workers;
+import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.PromptBatches;
+import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.Masks;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.task.Example;
+import org.edgeprune.torch.GradMode;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/** The mean loss of circuits, many times over on the same examples: the full model's runs are made once. */
+final class CircuitLoss implements AutoCloseable {
+    private final AttributionSetting setting;
+    private final List<Example> examples;
+    private final PromptCache cache;
+    private final Workers workers;
+
+    /** @param cacheBytes memory for the full model's runs */
+    CircuitLoss(AttributionSetting setting, List<Example> examples, long cacheBytes) {
+        setting.requireAnswers(examples);
+        this.setting = setting;
+        this.examples = List.copyOf(examples);
+        this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
+        this.workers = Workers.of(setting.model().execution());
+    }
+
+    /** The mean over all examples. */
+    double of(Circuit circuit) {
+        MaskValues masks = MaskValues.of(circuit);
+        double sum = 0;
+        for (int from = 0; from < examples.size(); from += setting.batchSize()) {
+            int[] numbers = IntStream.range(from, Math.min(examples.size(), from + setting.batchSize()))
+                    .toArray();
+            PromptBatches batches = cache.batches(numbers);
+            List<Double> parts = new ArrayList<>();
+            workers.run(batches.count(), number -> part(masks, batches, number), parts::add);
+            sum += numbers.length
+                    * parts.stream().mapToDouble(Double::doubleValue).sum();
+        }
+        return sum / examples.size();
+    }
+
+    private double part(MaskValues masks, PromptBatches batches, int number) {
+        TransformerModel model = setting.model();
+        try (TransformerModel.Use _ = model.use();
+                GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
+            PromptBatch batch = batches.make(number);
+            List<Example> members = IntStream.of(batches.parts().get(number))
+                    .mapToObj(examples::get)
+                    .toList();
+            MaskedPass pass = MaskedPass.forward(
+                    model,
+                    batch.clean(),
+                    batch.baseline(),
+                    Masks.of(masks, model.device()),
+                    batch.scored(),
+                    MaskedPass.Gradients.NONE);
+            Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
+            return setting.objective()
+                    .loss(logits, batch, members, setting.scorer())
+                    .item();
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

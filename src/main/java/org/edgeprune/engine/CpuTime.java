@@ -9,7 +9,7 @@ final class CpuTime {
 
     private CpuTime() {}
 
-    /** Of the calling thread, nanoseconds; 0 where the system does not say. */
+    /** CPU time of the calling thread, nanoseconds; 0 if the system does not tell. */
     static long ofThread() {
         return THREADS.isCurrentThreadCpuTimeSupported() ? Math.max(0, THREADS.getCurrentThreadCpuTime()) : 0;
     }

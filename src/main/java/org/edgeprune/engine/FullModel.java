@@ -59,7 +59,7 @@ public final class FullModel {
         try (outer) {
             Tensor residual = sum(model.embeddings(batch));
             for (int i = 0; i < model.graphShape().layers(); i++) {
-                // A scope a layer: only the residual stream outlives it.
+                // One scope per layer: only the residual stream outlives it.
                 TensorScope scope = TensorScope.open();
                 try (scope) {
                     Tensor middle;

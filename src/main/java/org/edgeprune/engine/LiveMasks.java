@@ -10,8 +10,8 @@ import org.edgeprune.torch.Index;
 import org.edgeprune.torch.Tensor;
 
 /**
- * The masks of a pass where they matter, and where their gradients go. Masks stay on their device; the host reads once
- * which of them are zero.
+ * The masks of the live nodes in a pass, and the positions of their gradients. Masks stay on their device; the host
+ * reads once which of them are zero.
  */
 final class LiveMasks {
     private final Masks masks;

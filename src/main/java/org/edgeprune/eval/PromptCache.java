@@ -36,7 +36,7 @@ public final class PromptCache implements AutoCloseable {
     private final Ablation ablation;
     private final int groupSize;
     private final Group[] groups;
-    /** One for each group: whoever comes first runs it, others wait. */
+    /** One lock for each group: the first thread that needs it runs it, others wait. */
     private final Object[] locks;
 
     private final boolean kept;

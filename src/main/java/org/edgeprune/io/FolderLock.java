@@ -173,7 +173,7 @@ public final class FolderLock implements AutoCloseable {
             return;
         }
         try (FileChannel _ = channel) {
-            // While it is locked, so that nobody can lock a file that is about to go; see acquire.
+            // Deleted while it is locked, so that no other process can lock a file that is about to be deleted; see acquire.
             if (locked) {
                 Files.deleteIfExists(real.resolve(FILE));
             }

@@ -109,7 +109,7 @@ public final class Folders {
         try (Stream<Path> files = Files.list(folder)) {
             files.filter(AtomicFile::isTemporary).forEach(Folders::delete);
         } catch (IOException e) {
-            // What stays is hidden and named as temporary: it harms nobody.
+            // What is left is hidden and has a temporary name, so it does no harm.
         }
     }
 

@@ -34,7 +34,7 @@ public final class ModelConfig {
     private final JsonFields fields;
     /** Values of absent fields that have been set for them. */
     private final Set<String> defaulted;
-    /** Of the whole file, also where this is an object inside it. */
+    /** The {@code model_type} of the whole file, even if this is an object inside it. */
     private final String modelType;
 
     private final List<String> notes;

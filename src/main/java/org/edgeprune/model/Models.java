@@ -58,7 +58,7 @@ public final class Models {
         }
     }
 
-    /** Weights that are not used as they lie in the file are copied. */
+    /** Checks that there is memory for the weights that must be copied. */
     private static void requireRoom(Path directory, Checkpoint weights, Execution execution) {
         OptionalLong room = AvailableMemory.withOwn();
         if (execution.offload() || !execution.isOnCpu() || room.isEmpty()) {

@@ -27,7 +27,7 @@ final class Prefetcher implements AutoCloseable {
         return thread;
     }
 
-    /** To be told which part is used now. Of several threads, the last to say so is followed. */
+    /** Announces the part that is used now. If several threads do, the last announcement counts. */
     synchronized void using(int part) {
         int next = part < last ? part - 1 : part + 1;
         last = part;

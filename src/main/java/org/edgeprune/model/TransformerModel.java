@@ -19,7 +19,7 @@ import org.edgeprune.torch.Tensor;
  * <p><b>Threads.</b> Any number of threads may run an open model at a time, each on tensors of its own.
  *
  * <p><b>Closing.</b> Training, evaluation and generation enter the model for each step, batch or token ({@link #use}).
- * {@link #close} waits until all who are inside have left, and whoever would enter afterwards gets an
+ * {@link #close} waits until all of them have left, and entering afterwards throws an
  * {@link IllegalStateException}: a run whose model is closed ends before its next step, with its last checkpoint
  * intact. Whoever uses {@code engine} directly enters by themselves.
  */
@@ -70,7 +70,7 @@ public final class TransformerModel implements AutoCloseable {
         }
     }
 
-    /** Makes every part, or only sees that each can be made. */
+    /** Makes every part, or with offloading only checks that each can be made. */
     private void open() {
         if (execution.offload()) {
             Blueprint blueprint = Blueprint.of(decoder, weights::has);

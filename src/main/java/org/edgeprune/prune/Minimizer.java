@@ -58,7 +58,7 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         return new Result(kept, before, kl(kept, Double.POSITIVE_INFINITY));
     }
 
-    /** Cuts the edges all at once if they can be spared, else one half after the other. */
+    /** Cuts all of these edges if KL allows it; otherwise tries each half separately. */
     private Circuit spared(Circuit kept, List<Edge> edges, double limit) {
         if (edges.isEmpty()) {
             return kept;
@@ -100,7 +100,7 @@ public record Minimizer(Evaluator evaluator, List<Example> examples, double tole
         return List.of(edge.reader().layer(), edge.reader().head());
     }
 
-    /** Mean KL, or infinity as soon as it is sure to be above {@code limit}: KL is never negative but for rounding. */
+    /** Mean KL, or infinity as soon as it must exceed {@code limit}, since KL is never negative except for rounding. */
     private double kl(Circuit circuit, double limit) {
         MaskValues masks = MaskValues.of(circuit);
         double sum = 0;

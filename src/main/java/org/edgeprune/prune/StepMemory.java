@@ -66,7 +66,7 @@ public record StepMemory(
      *
      * @param model the model's sizes
      * @param parameters the model's parameters and their sizes
-     * @param copied bytes of all parameters that cannot be used as they are in a mapped file
+     * @param copied bytes of all parameters that cannot be used in place in a mapped file
      * @param graph the graph that is pruned, with or without embedding nodes
      * @param execution how the model is run
      * @param ablation what cut edges carry, and so whether there is a corrupted run
@@ -86,7 +86,7 @@ public record StepMemory(
          * The work of a step in which the full model's runs are not kept.
          *
          * @param decoder the model's blocks and parameters
-         * @param copied bytes of all parameters that cannot be used as they lie in a mapped file
+         * @param copied bytes of all parameters that cannot be used in place in a mapped file
          * @param graph the graph that is pruned
          * @param execution how the model is run
          * @param ablation what cut edges carry
@@ -231,8 +231,8 @@ public record StepMemory(
         long copied = Math.min(parameters, work.copied());
         long end = 0;
         if (work.execution().offload()) {
-            // A block's weights come for its forward; autograd has let go of them when the gradients of its inputs come
-            // together.
+            // A block's weights are loaded for its forward; autograd has released them before the gradients of its
+            // inputs are joined.
             long ofAttention = work.atATime() * Math.min(all.largestAttention() * number, work.copied());
             long ofMlp = work.atATime() * Math.min(all.largestMlp() * number, work.copied());
             copied = Math.max(ofAttention, ofMlp);

@@ -90,9 +90,9 @@ record TrainingState(Path directory, RunRecord run) {
 
     /**
      * The newest checkpoint that is intact, if there is any checkpoint. Damaged ones get {@code .damaged} appended to
-     * their names, so that they are in nobody's way and nothing is lost.
+     * their names, so that nothing is lost.
      *
-     * @param noted hears which ones are damaged, and what is used in their place
+     * @param noted receives which ones are damaged, and which one is used instead
      * @throws InputException if a checkpoint is intact but of another run, or if all are damaged
      */
     Optional<Path> newestIntact(Consumer<String> noted) {
@@ -123,7 +123,7 @@ record TrainingState(Path directory, RunRecord run) {
         return Optional.empty();
     }
 
-    /** What is known to be no checkpoint as it was written. */
+    /** A checkpoint whose content is not what was written. */
     private static final class DamagedException extends Exception {
         private static final long serialVersionUID = 1L;
 
@@ -166,7 +166,7 @@ record TrainingState(Path directory, RunRecord run) {
         }
     }
 
-    /** The newest checkpoint, if there is one. */
+    /** The newest checkpoint; empty if there is none. */
     Optional<Path> newest() {
         return newestFirst().stream().findFirst();
     }

@@ -30,7 +30,7 @@ public final class ForeignWeights {
         return PICKLED.stream().anyMatch(name::endsWith);
     }
 
-    /** What to say of a file whose first bytes are no safetensors header; empty where nothing is recognised. */
+    /** The error about a file whose first bytes are not a safetensors header; empty if its format is not recognised. */
     static Optional<InputException> refuse(Path file, byte[] head) {
         Complaint complaint = new Complaint(file);
         return switch (FileContent.of(head)) {

@@ -13,7 +13,7 @@ import org.edgeprune.io.StrictJson;
 /**
  * The header of a safetensors file, read and checked against every rule of the format.
  *
- * @param metadata the free string map {@code __metadata__}, empty where there is none
+ * @param metadata the free string map {@code __metadata__}; empty if there is none
  * @param tensors the tensors by name, in the order of their data
  */
 record Header(Map<String, String> metadata, Map<String, TensorInfo> tensors) {

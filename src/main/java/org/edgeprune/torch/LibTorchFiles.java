@@ -64,7 +64,7 @@ record LibTorchFiles(Path directory, String origin) {
         return present(CUDA_LIBRARIES);
     }
 
-    /** The version that pip's or the downloadable libtorch writes beside its libraries; null where there is none. */
+    /** The version that pip's or the downloadable libtorch writes next to its libraries; null if there is none. */
     String writtenVersion() {
         try {
             Path buildVersion = directory.resolveSibling("build-version");

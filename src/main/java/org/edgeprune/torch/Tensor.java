@@ -38,8 +38,8 @@ public final class Tensor implements AutoCloseable {
     public record TopK(Tensor values, Tensor indices) {}
 
     private volatile MemorySegment handle; // null: closed
-    private MemorySegment wrapped; // memory of someone else that this tensor looks into, or null
-    private volatile long[] shape; // these three are asked for once: no operation changes them
+    private MemorySegment wrapped; // foreign memory that the elements are in, or null
+    private volatile long[] shape; // these three are read once: no operation changes them
     private DType dtype;
     private Device device;
 
@@ -1571,7 +1571,7 @@ public final class Tensor implements AutoCloseable {
         return NativeCalls.askPointer("data", this, Shim::ep_data_ptr);
     }
 
-    /** Notes that this tensor looks into someone else's memory. */
+    /** Notes that this tensor's elements are in foreign memory. */
     Tensor over(MemorySegment memory) {
         wrapped = memory;
         return this;

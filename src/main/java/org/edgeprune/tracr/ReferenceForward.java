@@ -79,7 +79,7 @@ public final class ReferenceForward {
      */
     public States states(int[] ids) {
         boolean[][] none = new boolean[connected.length][written.length];
-        return new Run(ids, new EdgeCuts(none, Optional.empty())).from(0);
+        return new Run(ids, new EdgeAblation(none, Optional.empty())).from(0);
     }
 
     /**
@@ -91,7 +91,7 @@ public final class ReferenceForward {
      * @param cuts the ablated edges
      * @return the outputs, [positions][outputs]
      */
-    public double[][] run(int[] ids, States clean, EdgeCuts cuts) {
+    public double[][] run(int[] ids, States clean, EdgeAblation cuts) {
         int first = 0;
         while (first < connected.length && !cuts(cuts, first)) {
             first++;
@@ -105,7 +105,7 @@ public final class ReferenceForward {
         return run.from(layer).outputs();
     }
 
-    private boolean cuts(EdgeCuts cuts, int reader) {
+    private boolean cuts(EdgeAblation cuts, int reader) {
         for (int w = 0; w < wiring.visible(reader); w++) {
             if (cuts.cut()[reader][w]) {
                 return true;
@@ -116,10 +116,10 @@ public final class ReferenceForward {
 
     private final class Run {
         private final int length;
-        private final EdgeCuts cuts;
+        private final EdgeAblation cuts;
         private final double[][][] states = new double[written.length][][];
 
-        Run(int[] ids, EdgeCuts cuts) {
+        Run(int[] ids, EdgeAblation cuts) {
             this.length = ids.length;
             this.cuts = cuts;
             states[0] = new double[length][];

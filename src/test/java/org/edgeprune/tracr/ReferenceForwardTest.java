@@ -119,7 +119,7 @@ class ReferenceForwardTest {
                 Optional<ReferenceForward.States> corrupted = name.endsWith("zero")
                         ? Optional.empty()
                         : Optional.of(fixture.forward.states(fixture.ids("corr_input_ids", row)));
-                double[][] outputs = fixture.forward.run(ids, clean, new EdgeCuts(cut, corrupted));
+                double[][] outputs = fixture.forward.run(ids, clean, new EdgeAblation(cut, corrupted));
                 assertClose(fixture.row("eval_binary.output", row), outputs, "pruned logits");
             }
         }

@@ -20,7 +20,7 @@ import org.edgeprune.model.RotaryConfig;
  *
  * @param sizes of the model
  * @param names of its parameters
- * @param scheme how the model knows where a token stands
+ * @param scheme how the model encodes positions
  * @param attention of each layer
  * @param mlpBias whether the MLPs' projections have a bias
  * @param activation of the MLPs
@@ -43,7 +43,7 @@ record GptConfig(
         boolean tiedHead,
         Bias headBias) {
 
-    /** How a model knows where a token stands. */
+    /** How a model encodes positions. */
     sealed interface Scheme {
         /**
          * A table whose rows are added to the token embeddings.
@@ -242,7 +242,7 @@ record GptConfig(
         }
 
         /**
-         * Reads what all have, and refuses what nobody has read.
+         * Reads the fields that all of these architectures have, and refuses fields that were not read.
          *
          * @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported
          */

@@ -278,7 +278,7 @@ record LlamaConfig(
         }
 
         /**
-         * Reads what all of the family have, and refuses what nobody has read.
+         * Reads the fields that the whole family has, and refuses fields that were not read.
          *
          * @throws org.edgeprune.io.InputException naming the field that is missing, wrong or not supported
          */

@@ -64,7 +64,7 @@ record LlamaDecoder(LlamaConfig config) implements Decoder {
         return sizes().graph().kvHeads();
     }
 
-    /** The names that a checkpoint has; the usual ones where it has none. */
+    /** The names that a checkpoint has; the usual ones if it has none of them. */
     private Names names(Parameters p) {
         return NAMES.stream()
                 .filter(names -> p.has(names.base() + TOKENS))

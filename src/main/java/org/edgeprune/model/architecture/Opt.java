@@ -10,7 +10,7 @@ import org.edgeprune.model.NormKind;
 
 /**
  * OPT (Zhang et al. 2022) and Galactica: learned positions, of which the first two rows are not used. OPT-350M is
- * refused: it normalises the residual stream itself, so that it is no sum of what writers add.
+ * refused: it normalises the residual stream itself, so that this is not a sum of what writers add.
  */
 public final class Opt implements Architecture {
     private static final GptNames NAMES = new GptNames(

@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.EdgeCuts;
+import org.edgeprune.tracr.EdgeAblation;
 import org.edgeprune.tracr.ReferenceForward;
 import org.edgeprune.tracr.Wiring;
 
@@ -186,7 +186,7 @@ public final class CircuitSearch {
         }
 
         double difference(boolean[][] cut) {
-            double[][] outputs = forward.run(ids, states, new EdgeCuts(cut, corrupted));
+            double[][] outputs = forward.run(ids, states, new EdgeAblation(cut, corrupted));
             double difference = 0;
             for (int t = firstScored; t < outputs.length; t++) {
                 for (int i = 0; i < outputs[t].length; i++) {

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.tracr.CompiledModel;
-import org.edgeprune.tracr.EdgeCuts;
+import org.edgeprune.tracr.EdgeAblation;
 import org.edgeprune.tracr.ReferenceForward;
 import org.edgeprune.tracr.Vocabulary;
 import org.edgeprune.tracr.Wiring;
@@ -153,7 +153,7 @@ class GroundTruthTest {
             ReferenceForward.States clean = forward.states(example.ids());
             for (var corrupted : List.of(
                     Optional.<ReferenceForward.States>empty(), Optional.of(forward.states(example.corrupted())))) {
-                double[][] outputs = forward.run(example.ids(), clean, new EdgeCuts(cut, corrupted));
+                double[][] outputs = forward.run(example.ids(), clean, new EdgeAblation(cut, corrupted));
                 for (int t = 0; t < outputs.length; t++) {
                     assertArrayEquals(clean.outputs()[t], outputs[t], 0);
                 }

@@ -9,4 +9,4 @@ import java.util.Optional;
  * @param cut {@code [reader][writer]}, in the order of {@link Wiring}
  * @param corrupted the states of the other input for interchange ablation; empty for zero ablation
  */
-public record EdgeCuts(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}
+public record EdgeAblation(boolean[][] cut, Optional<ReferenceForward.States> corrupted) {}

@@ -48,7 +48,7 @@ public record ExactPatching(AttributionSetting setting) {
             if (done < readers.size()) {
                 FullRun run = FullRun.of(setting.model(), graph, batch.clean(), batch.baseline());
                 double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
-                Copies copies = Copies.of(setting, batch, members, graph);
+                Copies copies = Copies.of(batch, members, graph);
                 int[] next = {done};
                 workers.run(
                         readers.size() - done, number -> cut(readers.get(done + number), run, copies, whole), rises -> {
@@ -67,7 +67,7 @@ public record ExactPatching(AttributionSetting setting) {
      * @param count how many times
      */
     private record Copies(PromptBatch batch, List<Example> members, TokenBatch.Copies tokens, int count) {
-        static Copies of(AttributionSetting setting, PromptBatch batch, List<Example> members, ComputationGraph graph) {
+        static Copies of(PromptBatch batch, List<Example> members, ComputationGraph graph) {
             int fitting = TOKENS / batch.clean().tokenCount();
             int count = Math.max(1, Math.min(graph.nodeCount(), fitting));
             TokenBatch.Copies tokens = batch.clean().copies(count);

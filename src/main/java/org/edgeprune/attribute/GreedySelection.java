@@ -19,7 +19,7 @@ final class GreedySelection {
     private final BitSet candidates = new BitSet();
     private int places;
     private final PriorityQueue<Candidate> queue =
-            new PriorityQueue<>(Comparator.comparing(Candidate::key).reversed().thenComparingInt(Candidate::place));
+            new PriorityQueue<>(Comparator.comparingDouble(Candidate::key).reversed().thenComparingInt(Candidate::place));
 
     private record Candidate(float key, int place, int edge) {}
 

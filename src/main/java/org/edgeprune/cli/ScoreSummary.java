@@ -53,7 +53,7 @@ record ScoreSummary(EdgeScores scores, Ranking ranking, Map<String, Object> fact
         return scores.graph().writers().stream()
                 .filter(writer -> writer.kind() == Writer.Kind.HEAD)
                 .map(writer -> new ScoredHead(writer.name(), byWriter[writer.index()]))
-                .sorted(Comparator.comparing((ScoredHead head) -> -Math.abs(head.score())))
+                .sorted(Comparator.comparingDouble((ScoredHead head) -> -Math.abs(head.score())))
                 .limit(SHOWN)
                 .toList();
     }

@@ -173,6 +173,7 @@ public final class Workers {
         }
 
         /** Numbers are begun in their order, so that the first one that fails is the same whoever is faster. */
+        @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
         private synchronized void fail(int number, Throwable thrown) {
             stop();
             if (failure == null) {

@@ -18,8 +18,8 @@ final class GreedySelection {
     private final List<List<Reader>> readersOf = new ArrayList<>();
     private final BitSet candidates = new BitSet();
     private int places;
-    private final PriorityQueue<Candidate> queue =
-            new PriorityQueue<>(Comparator.comparingDouble(Candidate::key).reversed().thenComparingInt(Candidate::place));
+    private final PriorityQueue<Candidate> queue = new PriorityQueue<>(
+            Comparator.comparingDouble(Candidate::key).reversed().thenComparingInt(Candidate::place));
 
     private record Candidate(float key, int place, int edge) {}
 

@@ -1,6 +1,5 @@
 package org.edgeprune.attribute;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskGradients;
@@ -232,7 +231,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         try (TensorScope _ = TensorScope.open()) {
             scores.copy_(Tensor.of(state.scores(), state.scores().length));
         }
-        optimizer.restore(state.steps(), Arrays.asList(state.firstMoments()), Arrays.asList(state.secondMoments()));
+        optimizer.restore(state.steps(), List.of(state.firstMoments()), List.of(state.secondMoments()));
     }
 
     @Override

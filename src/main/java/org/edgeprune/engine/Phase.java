@@ -46,6 +46,7 @@ public final class Phase extends Event implements AutoCloseable {
 
     @Label("Part")
     @Description("Which part of a step")
+    @SuppressWarnings("UnusedVariable") // the flight recorder reads it
     private final String part;
 
     private Phase(Part part) {

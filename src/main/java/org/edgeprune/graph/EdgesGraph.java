@@ -62,7 +62,7 @@ final class EdgesGraph {
         }
         GraphShape shape = Json.SNAKE_CASE.value(file.toString(), tree.get(GRAPH), GraphShape.class, remedy);
         if (!shape.withoutEmbeddings().equals(model.withoutEmbeddings())
-                || shape.hasEmbeddings() && model.hasEmbeddings() && !shape.equals(model)) {
+                || (shape.hasEmbeddings() && model.hasEmbeddings() && !shape.equals(model))) {
             throw new InputException(file + ": field 'graph': " + edges.getFileName() + " is of another graph, of "
                     + shape.layers() + " layers, " + shape.heads() + " heads and " + shape.kvHeads()
                     + " key/value heads, and the model has " + model.layers() + ", " + model.heads() + " and "

@@ -173,7 +173,8 @@ public final class FolderLock implements AutoCloseable {
             return;
         }
         try (FileChannel _ = channel) {
-            // Deleted while it is locked, so that no other process can lock a file that is about to be deleted; see acquire.
+            // Deleted while it is locked, so that no other process can lock a file that is about to be deleted; see
+            // acquire.
             if (locked) {
                 Files.deleteIfExists(real.resolve(FILE));
             }

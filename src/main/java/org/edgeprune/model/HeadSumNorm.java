@@ -8,8 +8,8 @@ import org.edgeprune.torch.Tensor;
  *
  * <p>With S = sum_h v_h W_h the layer adds w S / rms(S) = sum_h (v_h / rms(S)) (W_h w): still a sum over heads, in
  * which each head writes its own values, all divided by one number per token. That number depends on every head of the
- * layer, including those that a circuit leaves out: what they write is cut, but their part in the norm is not. Norm weights w
- * are part of the output weights.
+ * layer, including those that a circuit leaves out: what they write is cut, but their part in the norm is not. Norm
+ * weights w are part of the output weights.
  *
  * @param weight W without w, {@code [heads * headDim, hidden]}
  * @param eps of the norm

@@ -19,9 +19,9 @@ import org.edgeprune.torch.Tensor;
  * <p><b>Threads.</b> Any number of threads may run an open model at a time, each on tensors of its own.
  *
  * <p><b>Closing.</b> Training, evaluation and generation enter the model for each step, batch or token ({@link #use}).
- * {@link #close} waits until all of them have left, and entering afterwards throws an
- * {@link IllegalStateException}: a run whose model is closed ends before its next step, with its last checkpoint
- * intact. Whoever uses {@code engine} directly enters by themselves.
+ * {@link #close} waits until all of them have left, and entering afterwards throws an {@link IllegalStateException}: a
+ * run whose model is closed ends before its next step, with its last checkpoint intact. Whoever uses {@code engine}
+ * directly enters by themselves.
  */
 public final class TransformerModel implements AutoCloseable {
     private final Decoder decoder;

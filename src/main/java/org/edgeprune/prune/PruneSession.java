@@ -266,8 +266,8 @@ public record PruneSession(
     }
 
     /**
-     * Generates prompts if the run has none and is not given any. A run that was interrupted before it wrote its prompts
-     * gets the same ones, which its digests confirm.
+     * Generates prompts if the run has none and is not given any. A run that was interrupted before it wrote its
+     * prompts gets the same ones, which its digests confirm.
      */
     private Optional<Generated> generate(RunDirectory directory, Pruner.Listener listener) {
         boolean known = !directory.holdsRun() || directory.readRecord().inputs() != null;

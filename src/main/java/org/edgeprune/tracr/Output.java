@@ -41,7 +41,7 @@ public record Output(Encoding encoding, List<Value> values) {
      *
      * @param value a value that the model can have
      * @return [outputs]: one-hot, or the number; all zero for an undefined value
-     * @throws IllegalArgumentException if the value is not among {@code values}
+     * @throws IllegalArgumentException if the model cannot have the value
      */
     public double[] ideal(Value value) {
         if (encoding == Encoding.NUMERICAL) {

@@ -54,7 +54,12 @@ public final class Phase extends Event implements AutoCloseable {
         begin();
     }
 
-    /** Begins a span, which ends when it is closed. */
+    /**
+     * Begins a span, which ends when it is closed.
+     *
+     * @param part which part of a step
+     * @return the span, to be closed by the thread that began it
+     */
     public static Phase of(Part part) {
         return new Phase(part);
     }

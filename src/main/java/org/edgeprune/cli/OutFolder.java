@@ -19,7 +19,7 @@ final class OutFolder {
     static void requireOwnOrEmpty(Path out, String what, Predicate<Path> own) {
         List<Path> files = Folders.visible(out);
         if (!files.isEmpty() && files.stream().noneMatch(own)) {
-            throw new InputException(out + ": has files but no " + what + ", such as "
+            throw new InputException(out + ": holds files but no " + what + ", such as "
                     + files.getFirst().getFileName() + ": choose another --out, or an empty directory");
         }
     }

@@ -48,9 +48,11 @@ class InfoCommandTest {
     @Test
     void memoryGrowsWithTheBatch() throws IOException {
         gpt2Small();
-        JsonNode small =
-                Tool.run("info", model, "--json", "--batch-size", 8).ok().json().get("step");
-        JsonNode large = Tool.run("info", model, "--json", "--batch-size", 32)
+        JsonNode small = Tool.run("info", model, "--json", "--batch-size", 8, "--micro-batch", 0)
+                .ok()
+                .json()
+                .get("step");
+        JsonNode large = Tool.run("info", model, "--json", "--batch-size", 32, "--micro-batch", 0)
                 .ok()
                 .json()
                 .get("step");
@@ -62,7 +64,8 @@ class InfoCommandTest {
                 large.at("/memory/weights").asLong());
         long grown = large.get("total_bytes").asLong();
         assertTrue(grown > 2 * small.get("total_bytes").asLong(), small + " " + large);
-        JsonNode recomputed = Tool.run("info", model, "--json", "--batch-size", 32, "--recompute", "--offload")
+        JsonNode recomputed = Tool.run(
+                        "info", model, "--json", "--batch-size", 32, "--micro-batch", 0, "--recompute", "--offload")
                 .ok()
                 .json()
                 .get("step");

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.EapIgFile;
@@ -82,8 +83,9 @@ public record CircuitInput(Path path, Kind kind) {
      * @param model the model's directory or name
      * @param task the task's name
      * @param data path of its data; empty where they were generated
+     * @param ablation what cut edges carried; empty where the record does not say
      */
-    public record Origin(String model, String task, Optional<String> data) {}
+    public record Origin(String model, String task, Optional<String> data, Optional<Ablation> ablation) {}
 
     /**
      * What a run or an attribution was made from, as its {@code run.json} says.
@@ -94,7 +96,12 @@ public record CircuitInput(Path path, Kind kind) {
     public Optional<Origin> origin() {
         return switch (kind) {
             case MASKS ->
-                SavedMasks.runOf(path).map(run -> new Origin(run.model(), run.task(), Optional.ofNullable(run.data())));
+                SavedMasks.runOf(path)
+                        .map(run -> new Origin(
+                                run.model(),
+                                run.task(),
+                                Optional.ofNullable(run.data()),
+                                Optional.of(run.options().ablation())));
             case SCORES -> attribution();
             case EAP_IG, EDGES -> Optional.empty();
         };
@@ -106,12 +113,18 @@ public record CircuitInput(Path path, Kind kind) {
             return Optional.empty();
         }
         JsonNode run = Json.read(record, "is it of an attribution? Name the model with --model");
-        Optional<String> data =
-                Optional.of(run.path("data")).filter(JsonNode::isTextual).map(JsonNode::textValue);
-        return run.path("model").isTextual() && run.path("task").isTextual()
-                ? Optional.of(
-                        new Origin(run.get("model").textValue(), run.get("task").textValue(), data))
-                : Optional.empty();
+        if (!run.path("model").isTextual() || !run.path("task").isTextual()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Origin(
+                run.get("model").textValue(),
+                run.get("task").textValue(),
+                text(run.path("data")),
+                text(run.path("options").path("ablation")).map(Ablation::named)));
+    }
+
+    private static Optional<String> text(JsonNode value) {
+        return Optional.of(value).filter(JsonNode::isTextual).map(JsonNode::textValue);
     }
 
     /**

@@ -134,7 +134,7 @@ final class EvalCommand implements Callable<Integer> {
         Map<String, EdgeScores> scores = curves ? scores(inputs, sizes) : Map.of();
         Optional<MaskValues> masks = curves ? Optional.empty() : masks(inputs, sizes);
         Ablation cut =
-                ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.INTERCHANGE);
+                ablation.or(() -> origin.flatMap(CircuitInput.Origin::ablation)).orElse(Ablation.INTERCHANGE);
         try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.Generator;
-import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
@@ -150,7 +150,8 @@ final class GenerateCommand implements Callable<Integer> {
         if (run != null) {
             return Optional.of(SavedMasks.open(run, sizes, results::note).binary());
         }
-        return Optional.ofNullable(edges).map(file -> MaskValues.of(Circuit.read(file, sizes.graph())));
+        return Optional.ofNullable(edges)
+                .map(file -> MaskValues.of(CircuitInput.of(file).circuit(sizes, results::note)));
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

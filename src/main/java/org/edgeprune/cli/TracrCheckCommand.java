@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
@@ -70,9 +71,7 @@ final class TracrCheckCommand implements Callable<Integer> {
                 .orElseThrow(() -> new InputException(circuit + ": does not name its model: name it with --model"));
         ModelSizes sizes = Models.sizes(directory);
         compute.start();
-        Circuit found = Files.isDirectory(circuit)
-                ? SavedMasks.open(circuit, sizes, results::note).circuit()
-                : Circuit.read(circuit, sizes.graph());
+        Circuit found = CircuitInput.of(circuit).circuit(sizes, results::note);
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.ZERO);
         CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, cut, examples);

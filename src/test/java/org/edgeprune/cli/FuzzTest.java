@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
     private static final int INPUTS = Integer.getInteger("fuzz.inputs", 200);
     private static final long SEED = Long.getLong("fuzz.seed", 20_241_204);
-    private static final int KINDS = 20;
+    private static final int KINDS = 23;
 
     /** A share of the time for each kind. */
     private static final long NANOS = Long.getLong("fuzz.seconds", 600) * 1_000_000_000 / KINDS;
@@ -92,6 +92,24 @@ class FuzzTest {
                 "1",
                 "--out",
                 seeds.resolve("run").toString());
+        Files.createDirectories(seeds.resolve("eap-ig"));
+        ok(
+                "edges",
+                seeds.resolve("run").toString(),
+                "--format",
+                "eap-ig",
+                "-o",
+                seeds.resolve("eap-ig/graph.json").toString());
+        ok(
+                "attribute",
+                "--model",
+                model,
+                "--data",
+                data,
+                "--method",
+                "random",
+                "--out",
+                seeds.resolve("scores").toString());
         ok(
                 "tracr",
                 "compile",
@@ -137,7 +155,10 @@ class FuzzTest {
                 "model | tokenizer.json | data ioi --model CASE --train 2 --validation 1 --test 1 --out CASE/d",
                 "run | run.json | edges CASE --count; report CASE; draw CASE -o CASE/x.svg; compare CASE SEEDS/run",
                 "run | edges.json | edges CASE/edges.json; draw CASE/edges.json -o CASE/x.html; report CASE",
+                "run | edges.graph.json | edges CASE/edges.json --model SEEDS/model --count",
                 "run | masks.safetensors | edges CASE; report CASE",
+                "eap-ig | graph.json | edges CASE/graph.json --model SEEDS/model --edges-kept 5; draw CASE/graph.json -o CASE/x.svg",
+                "scores | scores.safetensors | edges CASE --count; edges CASE --format eap-ig -o CASE/x.json --count",
                 "run | metrics.jsonl | report CASE",
                 "run | metrics.json | report CASE; compare CASE SEEDS/run",
                 "run | examples.jsonl | report CASE",

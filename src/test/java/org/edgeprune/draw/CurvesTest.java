@@ -105,6 +105,26 @@ class CurvesTest {
     }
 
     @Test
+    void logarithmicXPlacesEqualRatiosAtEqualDistances() throws Exception {
+        Curves plot = Curves.of("", "x", "y")
+                .line("y", new double[] {0.001, 0.01, 0.1, 1}, new double[] {0, 1, 2, 3})
+                .logarithmicX();
+        String svg = plot.toSvg(600, 300);
+        List<double[]> points = points(svg);
+        double step = points.get(1)[1] - points.get(0)[1];
+        assertTrue(step > 50, "step " + step);
+        for (int i = 1; i < points.size(); i++) {
+            assertEquals(step, points.get(i)[1] - points.get(i - 1)[1], 0.03);
+        }
+        assertTrue(
+                texts(svg).containsAll(List.of("0.001", "0.01", "0.1", "1")),
+                texts(svg).toString());
+        // an x of zero cannot be placed: the axis stays linear
+        Curves zero = Curves.of("", "x", "y").line("y", new double[] {0, 1}, new double[] {0, 1});
+        assertEquals(zero.toSvg(600, 300), zero.logarithmicX().toSvg(600, 300));
+    }
+
+    @Test
     void whatIsNoNumberLeavesAGap() throws Exception {
         double[] y = map(x -> x);
         y[10] = Double.NaN;

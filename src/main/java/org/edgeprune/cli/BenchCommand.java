@@ -59,6 +59,9 @@ final class BenchCommand implements Callable<Integer> {
     private static final int MOST_TOKENS = 1 << 24;
     private static final int MOST_REPEATS = 1_000_000;
 
+    /** On a machine without other work, the slowest step takes no more than this times the fastest. */
+    private static final double QUIET = 1.3;
+
     private static final double KEPT = 10;
     private static final double CUT = -10;
     private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
@@ -170,20 +173,21 @@ final class BenchCommand implements Callable<Integer> {
             int[] all = IntStream.range(0, prompts.batchSize()).toArray();
             int threads = LibTorch.threads();
             PromptBatches batch = cache.batches(all);
+            Times step = time(progress, 0, () -> {
+                trainer.step(0, batch);
+                LibTorch.synchronize(device);
+            });
+            // Before the forward pass, whose logits of all tokens no step has.
+            PeakMemory.Resident peak = memory.peak();
             int forwardThreads = forwardThreads(model, batch.count());
             LibTorch.setThreads(forwardThreads);
-            double forward = median(progress, 0, () -> {
+            Times forward = time(progress, warmUp + repeat, () -> {
                 FullModel.logits(
                         model,
                         TokenBatch.of(examples.stream().map(Example::clean).toList(), device));
                 LibTorch.synchronize(device);
             });
             LibTorch.setThreads(threads);
-            double step = median(progress, warmUp + repeat, () -> {
-                trainer.step(0, batch);
-                LibTorch.synchronize(device);
-            });
-            PeakMemory.Resident peak = memory.peak();
             StepMemory predicted = StepMemory.of(StepMemory.Work.of(
                             decoder,
                             copied,
@@ -210,9 +214,11 @@ final class BenchCommand implements Callable<Integer> {
                     trainer.workers().last(),
                     batch.count(),
                     forwardThreads,
-                    forward,
-                    step,
-                    step / forward,
+                    forward.median(),
+                    step.median(),
+                    step.least(),
+                    step.most(),
+                    step.median() / forward.median(),
                     peak.anonymous(),
                     peak.file(),
                     peak.highest(),
@@ -256,11 +262,13 @@ final class BenchCommand implements Callable<Integer> {
         return new MaskParameters(layout, new HardConcrete(1e-6), edges, nodes, new float[4], device);
     }
 
-    /** The median of the timed runs, in seconds. */
-    private double median(Progress progress, int done, Runnable body) {
+    /** Of the timed runs, in seconds. */
+    private record Times(double median, double least, double most) {}
+
+    private Times time(Progress progress, int done, Runnable body) {
         double[] seconds = new double[repeat];
         for (int i = -warmUp; i < repeat; i++) {
-            progress.at(done + warmUp + i, () -> done == 0 ? "forward" : "step");
+            progress.at(done + warmUp + i, () -> done == 0 ? "step" : "forward");
             long start = System.nanoTime();
             try (TensorScope _ = TensorScope.open()) {
                 body.run();
@@ -270,7 +278,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         }
         Arrays.sort(seconds);
-        return seconds[repeat / 2];
+        return new Times(seconds[repeat / 2], seconds[0], seconds[repeat - 1]);
     }
 
     private static String text(Result r) {
@@ -298,6 +306,7 @@ final class BenchCommand implements Callable<Integer> {
                                         r.workers(),
                                         r.threads(),
                                         r.offload() ? ", offloaded" : r.recompute() ? ", recomputed" : ""))
+                .row("  spread", spread(r))
                 .row(
                         "peak memory",
                         "%,.1f MB, predicted %,.1f MB, ratio %.2f"
@@ -310,6 +319,16 @@ final class BenchCommand implements Callable<Integer> {
                         "%,.1f MB resident at most, %,.1f MB of mapped files"
                                 .formatted(r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6))
                 .toString();
+    }
+
+    private static String spread(Result r) {
+        return "%.4f s to %.4f s%s"
+                .formatted(
+                        r.stepLeastS(),
+                        r.stepMostS(),
+                        r.stepMostS() > QUIET * r.stepLeastS()
+                                ? ": the machine is not quiet, or warms up; compare ratios only"
+                                : "");
     }
 
     /**
@@ -336,6 +355,8 @@ final class BenchCommand implements Callable<Integer> {
             int forwardThreads,
             double forwardS,
             double stepS,
+            double stepLeastS,
+            double stepMostS,
             double ratio,
             long peakAnonymousBytes,
             long peakFileBytes,

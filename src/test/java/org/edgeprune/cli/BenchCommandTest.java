@@ -33,6 +33,8 @@ class BenchCommandTest {
                 1e-6);
         assertTrue(json.get("vm_hwm_bytes").asLong()
                 > json.get("peak_anonymous_bytes").asLong());
+        assertTrue(json.get("step_least_s").asDouble() <= json.get("step_s").asDouble()
+                && json.get("step_s").asDouble() <= json.get("step_most_s").asDouble());
         String text = bench("--model", "mini-gpt2", "--cached").out();
         assertTrue(text.contains("3,779 edges") && text.contains("cached step") && text.contains("predicted"), text);
     }

@@ -22,7 +22,11 @@ import org.edgeprune.io.InputException;
  */
 final class CheckpointNames {
     private static final Pattern WRAPPERS =
-            Pattern.compile("(^|\\.)(_orig_mod|module|_forward_module|_fsdp_wrapped_module|base_model\\.model)\\.");
+            Pattern.compile("(^|\\.)(_orig_mod|module|_forward_module|_fsdp_wrapped_module|_checkpoint_wrapped_module"
+                    + "|base_model\\.model)\\.");
+
+    /** What FSDP makes of the parameters that it shards, where a checkpoint is not saved whole. */
+    private static final Pattern FLATTENED = Pattern.compile("(.*\\.)?_?flat_param(_\\d+)?");
 
     /** Recomputed, not parameters: older checkpoints store them. */
     private static final Pattern BUFFERS =
@@ -89,6 +93,13 @@ final class CheckpointNames {
 
     /** What to add where a parameter is missing. */
     String whyMissing(String parameter) {
+        Optional<String> flattened = stored.stream()
+                .filter(name -> FLATTENED.matcher(name).matches())
+                .findFirst();
+        if (flattened.isPresent()) {
+            return "it has '" + flattened.get() + "', parameters that FSDP flattened: save the model whole, with"
+                    + " StateDictType.FULL_STATE_DICT";
+        }
         if (!HEADS.contains(parameter)) {
             return "is this the checkpoint that config.json describes?";
         }

@@ -10,12 +10,55 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.Json;
+import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class InfoCommandTest {
     @TempDir
     Path model;
+
+    /** Checkpoints that init made, through the command line: names, sizes and a prediction of memory. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "bloom-six-heads",
+                "gemma3_text",
+                "gpt_neo",
+                "gptj",
+                "granite",
+                "olmo2",
+                "opt",
+                "phi",
+                "smollm3",
+                "stablelm",
+                "starcoder2"
+            })
+    void everyNewArchitectureIsDescribed(String name) {
+        Path golden = Fixtures.golden("hf/" + name);
+        InProcess.run("init", "--config", golden, "-o", model.resolve("made")).ok();
+        InProcess described = InProcess.run("info", model.resolve("made"), "--json", "--tokens", 8)
+                .ok();
+        JsonNode info = Json.parse("info", String.join("\n", described.out()), "");
+        JsonNode config = Json.read(golden.resolve("config.json"), "");
+        assertEquals(config.get("model_type").asText(), info.get("architecture").asText());
+        ComputationGraph graph =
+                new ComputationGraph(Models.sizes(golden).graph().withoutEmbeddings());
+        assertEquals(graph.edgeCount(), info.at("/graph/edges").asInt());
+        assertTrue(
+                info.get("parameters").asLong() > 0
+                        && info.at("/step/total_bytes").asLong() > 0,
+                info.toString());
+        String text = String.join(
+                "\n",
+                InProcess.run("info", model.resolve("made"), "--tokens", 8).ok().out());
+        assertTrue(text.contains("%,d edges between".formatted(graph.edgeCount())), text);
+    }
 
     /** A directory with GPT-2 small's configuration and one tensor; the description needs no more. */
     private void gpt2Small() throws IOException {

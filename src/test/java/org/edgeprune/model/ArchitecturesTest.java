@@ -385,6 +385,18 @@ class ArchitecturesTest {
             delimiter = '|',
             value = {
                 "'model_type': 'bert' | 'model_type' is 'bert', which is an encoder, which does not predict a next token",
+                "'model_type': 't5' | 'model_type' is 't5', which is an encoder-decoder, whose graph has cross attention: circuits are found in decoder-only",
+                "'model_type': 'bart' | 'model_type' is 'bart', which is an encoder-decoder",
+                "'model_type': 'new_translator', 'is_encoder_decoder': true | 'model_type' is 'new_translator', which is an encoder-decoder",
+                "'model_type': 'mamba' | 'model_type' is 'mamba', which is a recurrent or state-space model, which has no attention heads",
+                "'model_type': 'rwkv' | 'model_type' is 'rwkv', which is a recurrent or state-space model",
+                "'model_type': 'recurrent_gemma' | 'model_type' is 'recurrent_gemma', which is a recurrent or state-space model",
+                "'model_type': 'new_experts', 'num_local_experts': 8 | 'model_type' is 'new_experts', which is a mixture of experts",
+                "'model_type': 'llama', 'quantization_config': {'quant_method': 'gptq', 'bits': 4} | 'quantization_config'",
+                "'model_type': 'llama', 'quantization_config': {'quant_method': 'bitsandbytes', 'load_in_8bit': true} | 'quantization_config'",
+                "'model_type': 'llava', 'text_config': {'model_type': 'mamba'} | 'text_config.model_type' is 'mamba'",
+                "'model_type': 'qwen2_vl' | 'model_type' is 'qwen2_vl'",
+                "'model_type': 'gemma3', 'text_config': {'model_type': 't5'} | 'text_config.model_type' is 't5'",
                 "'model_type': 'llama', 'rope_scaling': {'type': 'ntk', 'factor': 4} | 'rope_scaling.type' is 'ntk'",
                 "'model_type': 'llama', 'num_hidden_layers': 2000000000 | 'num_hidden_layers' is 2000000000, expected a positive integer up to 16777216",
                 "'model_type': 'llama', 'num_hidden_layers': 20000 | 20000 layers of 4 heads have more edges than the 2,147,483,647",
@@ -410,6 +422,10 @@ class ArchitecturesTest {
         String message = assertThrows(InputException.class, () -> Models.open(dir, Device.CPU))
                 .getMessage();
         assertTrue(message.contains(complaint), message);
+        assertTrue(
+                message.startsWith(dir.resolve("config.json").toString())
+                        && message.lines().count() == 1,
+                message);
         assertThrows(InputException.class, () -> Models.sizes(dir));
     }
 

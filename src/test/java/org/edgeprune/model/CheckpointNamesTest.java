@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Checkpoints that were saved in other ways than by save_pretrained, and tensors that a model does not use. */
 class CheckpointNamesTest {
@@ -38,6 +39,10 @@ class CheckpointNamesTest {
         "gpt2-tied, '', _orig_mod.",
         "llama-gqa, '', module.",
         "gpt_neox-parallel, '', module._orig_mod.",
+        "llama-gqa, '', _fsdp_wrapped_module.",
+        "gpt_neox-sequential, '', module._fsdp_wrapped_module.",
+        "llama-gqa, '', _forward_module.",
+        "gpt2-tied, '', _fsdp_wrapped_module._orig_mod.",
         "llama-gqa, '', base_model.model.",
         "llama-gqa, '', language_model.",
         "llama-gqa, model., model.language_model.",
@@ -50,6 +55,38 @@ class CheckpointNamesTest {
     void prefixesAreSeenThrough(String fixture, String from, String to) throws Exception {
         copy(fixture, name -> name.startsWith(from) ? to + name.substring(from.length()) : name, tensors -> {});
         assertArrayEquals(logits(Fixtures.golden("hf/" + fixture)), logits(dir));
+    }
+
+    /** FSDP, torch.compile and activation checkpointing wrap the layers too, not the whole model alone. */
+    @ParameterizedTest
+    @CsvSource({
+        "llama-gqa, _fsdp_wrapped_module.",
+        "gpt2-tied, _fsdp_wrapped_module._checkpoint_wrapped_module.",
+        "gpt_neox-parallel, _orig_mod.",
+        "opt, _checkpoint_wrapped_module.",
+        "bloom, _orig_mod._fsdp_wrapped_module."
+    })
+    void wrappersOfLayersAreSeenThrough(String fixture, String wrapper) throws Exception {
+        copy(fixture, name -> wrapper + name.replaceFirst("\\.(\\d+)\\.", ".$1." + wrapper), tensors -> {});
+        assertArrayEquals(logits(Fixtures.golden("hf/" + fixture)), logits(dir));
+        try (TransformerModel model = Models.open(dir, Device.CPU)) {
+            assertEquals(List.of(), model.notes());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"_fsdp_wrapped_module._flat_param", "model.layers.0.flat_param_0", "_flat_param"})
+    void whatFsdpFlattenedIsRefusedByName(String flattened) throws Exception {
+        copy("llama-gqa", name -> name, tensors -> {
+            tensors.clear();
+            tensors.put(flattened, one());
+        });
+        String message = refusal();
+        assertTrue(
+                message.contains(
+                        "is missing: it has '" + flattened
+                                + "', parameters that FSDP flattened: save the model whole, with StateDictType.FULL_STATE_DICT"),
+                message);
     }
 
     /** As safetensors.torch.save_model keeps the first of two names. */

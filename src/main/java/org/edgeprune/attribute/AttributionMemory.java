@@ -8,6 +8,7 @@ import org.edgeprune.engine.MicroBatches;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
@@ -58,7 +59,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 Models.copied(loaded.directory(), model.execution()),
                 setting.graph(),
                 execution,
-                setting.ablation(),
+                states(setting),
                 tokens));
         ModelSizes sizes = model.sizes();
         long stream = tokens.masked() * sizes.hidden() * model.dtype().byteSize();
@@ -99,13 +100,14 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
             AttributionSetting setting, LoadedModel loaded, List<Example> examples, long cacheBytes) {
         TransformerModel model = setting.model();
         StepMemory.Tokens tokens = largest(setting, examples);
-        long cache = PromptCache.bytes(model, examples, setting.scorer(), setting.ablation());
+        long cache = PromptCache.bytes(
+                model, examples, setting.scorer(), setting.ablation().prompts());
         StepMemory step = StepMemory.of(StepMemory.Work.of(
                         Models.decoder(loaded.directory()),
                         Models.copied(loaded.directory(), model.execution()),
                         setting.graph(),
                         model.execution(),
-                        setting.ablation(),
+                        states(setting),
                         tokens)
                 .withCacheBytes(cache <= cacheBytes ? cache : 0));
         return new AttributionMemory(step.total(), (int) tokens.prompts(), tokens.masked());
@@ -140,8 +142,13 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 largest.stream().mapToLong(Example::scored).sum());
     }
 
+    /** Means take as much as the states of corrupted prompts. */
+    private static Ablation states(AttributionSetting setting) {
+        return setting.ablation().isRecorded() ? Ablation.INTERCHANGE : Ablation.ZERO;
+    }
+
     private static int past(AttributionSetting setting, Example example) {
-        return PromptBatch.past(setting.model(), example, setting.ablation());
+        return PromptBatch.past(setting.model(), example, setting.ablation().prompts());
     }
 
     /**

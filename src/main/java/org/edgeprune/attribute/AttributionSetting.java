@@ -6,7 +6,6 @@ import java.util.stream.IntStream;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
@@ -20,7 +19,7 @@ import org.edgeprune.torch.TensorScope;
  * @param graph its graph, with or without embedding nodes
  * @param scorer the task's judge
  * @param objective the loss whose change is attributed
- * @param ablation what an edge carries when it is cut
+ * @param ablation what an ablated edge carries
  * @param batchSize examples of a batch, at least 1, which is run in micro-batches as the model is
  */
 public record AttributionSetting(
@@ -28,7 +27,7 @@ public record AttributionSetting(
         ComputationGraph graph,
         Scorer scorer,
         Objective objective,
-        Ablation ablation,
+        AblationStates ablation,
         int batchSize) {
     /** Checks the batch size. */
     public AttributionSetting {
@@ -93,7 +92,7 @@ public record AttributionSetting(
         for (int from = 0; from < examples.size(); from += batchSize) {
             int first = from;
             List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
-            PromptCache.cut(model, batch, ablation)
+            PromptCache.cut(model, batch, ablation.prompts())
                     .forEach(part ->
                             parts.add(IntStream.of(part).map(i -> first + i).toArray()));
         }
@@ -126,7 +125,8 @@ public record AttributionSetting(
                                     .toList();
                             try (TransformerModel.Use _ = model.use();
                                     TensorScope _ = TensorScope.open()) {
-                                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+                                PromptBatch batch =
+                                        ablation.in(PromptBatch.of(model, members, scorer, ablation.prompts()));
                                 return work.run(batch, members, counter);
                             }
                         },
@@ -146,7 +146,7 @@ public record AttributionSetting(
             List<Example> members = examples.subList(from, Math.min(examples.size(), from + batchSize));
             try (TransformerModel.Use _ = model.use();
                     TensorScope _ = TensorScope.open()) {
-                work.run(PromptBatch.of(model, members, scorer, ablation), members, counter);
+                work.run(ablation.in(PromptBatch.of(model, members, scorer, ablation.prompts())), members, counter);
             }
         }
         model.requireUnchanged();

@@ -29,7 +29,8 @@ final class CircuitLoss implements AutoCloseable {
         setting.requireAnswers(examples);
         this.setting = setting;
         this.examples = List.copyOf(examples);
-        this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
+        this.cache = new PromptCache(
+                setting.model(), examples, setting.scorer(), setting.ablation().prompts(), cacheBytes);
         this.workers = Workers.of(setting.model().execution());
     }
 
@@ -54,7 +55,7 @@ final class CircuitLoss implements AutoCloseable {
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = batches.make(number);
+            PromptBatch batch = setting.ablation().in(batches.make(number));
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();

@@ -6,13 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.edgeprune.attribute.AblationKind;
+import org.edgeprune.attribute.AblationStates;
 import org.edgeprune.attribute.AttributionDirectory;
 import org.edgeprune.attribute.AttributionRecord;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.FolderLock;
@@ -33,10 +34,10 @@ final class AttributionOptions {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            completionCandidates = AblationNames.class,
+            completionCandidates = AblationKinds.class,
             defaultValue = "interchange",
             description = "What an ablated edge carries: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Ablation ablation;
+    private AblationKind ablation;
 
     @Mixin
     private ModelOption model;
@@ -137,13 +138,6 @@ final class AttributionOptions {
                 LoadedModel.open(name, modelDirectory, recompute.over(execution.start(modelDirectory)))) {
             results.note(loaded.model());
             List<Example> examples = examples(itsTask, loaded, results);
-            AttributionSetting setting = new AttributionSetting(
-                    loaded.model(),
-                    new ComputationGraph(loaded.model().graphShape()),
-                    itsTask.scorer(loaded.tokenizer()),
-                    chosen,
-                    ablation,
-                    method.batchSize());
             AttributionRecord record = record(method, loaded, itsTask, chosen, examples);
             if (directory.holdsRecord()) {
                 requireSame(directory, record);
@@ -154,9 +148,19 @@ final class AttributionOptions {
                 results.note(directory.path() + ": was done before");
                 scores = EdgeScores.read(directory.scoresFile(), loaded.model().graphShape());
             } else {
-                setting.requireAnswers(examples);
                 long began = System.nanoTime();
-                scores = work.scores(new Job(loaded, setting, examples, directory, record, summary));
+                try (AblationStates states =
+                        AblationStates.of(ablation, loaded.model(), examples, method.batchSize())) {
+                    AttributionSetting setting = new AttributionSetting(
+                            loaded.model(),
+                            new ComputationGraph(loaded.model().graphShape()),
+                            itsTask.scorer(loaded.tokenizer()),
+                            chosen,
+                            states,
+                            method.batchSize());
+                    setting.requireAnswers(examples);
+                    scores = work.scores(new Job(loaded, setting, examples, directory, record, summary));
+                }
                 summary.put("seconds", (System.nanoTime() - began) / 1e9);
                 directory.write(scores);
             }
@@ -168,7 +172,9 @@ final class AttributionOptions {
         List<Example> all = new PromptSource(itsTask, task.data(Optional.empty()), null, Optional.of(seed.value()))
                 .read(loaded.tokenizer(), loaded.model().maxPositions(), results)
                 .part(split);
-        return maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;
+        List<Example> some =
+                maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;
+        return ablation == AblationKind.RESAMPLE ? AblationStates.resampled(some, seed.value()) : some;
     }
 
     private AttributionRecord record(
@@ -184,7 +190,7 @@ final class AttributionOptions {
                         method.name(),
                         method.steps().orElse(null),
                         chosen.key(),
-                        ablation.name(),
+                        ablation.key(),
                         method.batchSize(),
                         seed.value(),
                         method.parameters()));

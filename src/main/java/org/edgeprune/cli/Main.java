@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
+import org.edgeprune.attribute.AblationKind;
 import org.edgeprune.attribute.AttributionMethod;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.graph.Ablation;
@@ -123,6 +124,7 @@ public final class Main {
                 .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
+                .registerConverter(AblationKind.class, text -> read(AblationKind::named, text))
                 .registerConverter(AttributionMethod.class, text -> read(AttributionMethod::named, text))
                 .registerConverter(Objective.class, text -> read(Objective::named, text))
                 .registerConverter(EdgesFormat.class, text -> read(EdgesFormat::named, text))

@@ -93,6 +93,16 @@ public record PromptBatch(
     }
 
     /**
+     * This batch with another baseline.
+     *
+     * @param other what flows along ablated edges; packed like the clean prompts
+     * @return the batch
+     */
+    public PromptBatch withBaseline(Baseline other) {
+        return new PromptBatch(clean, other, scored, weights, fullLogits, rows);
+    }
+
+    /**
      * This batch several times over, each copy with the weights of the original.
      *
      * @param copies of the clean prompts

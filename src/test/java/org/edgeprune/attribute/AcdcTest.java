@@ -40,7 +40,7 @@ class AcdcTest {
                 new ComputationGraph(model.model().graphShape()),
                 Tasks.named("ioi").scorer(model.tokenizer()),
                 Objective.KL,
-                Ablation.INTERCHANGE,
+                AblationStates.INTERCHANGE,
                 4);
     }
 
@@ -50,7 +50,7 @@ class AcdcTest {
     }
 
     private double kl(Circuit circuit) {
-        return new Evaluator(model.model(), setting.scorer(), setting.ablation(), 4)
+        return new Evaluator(model.model(), setting.scorer(), Ablation.INTERCHANGE, 4)
                 .evaluate(examples, MaskValues.of(circuit))
                 .metrics()
                 .get("kl");

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.edgeprune.engine.FullRun;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.eval.PromptBatch;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.InputException;
@@ -36,6 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scores on a tiny random GPT-2 against the masked model, which computes every edge by itself. */
 class AttributionTest {
@@ -94,7 +95,7 @@ class AttributionTest {
                 embeddingNodes ? model.graphShape() : model.graphShape().withoutEmbeddings());
     }
 
-    private AttributionSetting setting(boolean embeddingNodes, Objective objective, Ablation ablation) {
+    private AttributionSetting setting(boolean embeddingNodes, Objective objective, AblationStates ablation) {
         return new AttributionSetting(model, graph(embeddingNodes), new TokenScorer(), objective, ablation, 2);
     }
 
@@ -106,7 +107,12 @@ class AttributionTest {
     private double loss(AttributionSetting setting, float[] edges) {
         try (TensorScope _ = TensorScope.open();
                 GradMode _ = GradMode.disabled()) {
-            PromptBatch batch = PromptBatch.of(model, EXAMPLES, setting.scorer(), setting.ablation());
+            PromptBatch batch = setting.ablation()
+                    .in(PromptBatch.of(
+                            model,
+                            EXAMPLES,
+                            setting.scorer(),
+                            setting.ablation().prompts()));
             MaskValues masks = new MaskValues(
                     setting.graph(), edges, MaskValues.full(setting.graph()).nodes());
             MaskedPass pass = MaskedPass.forward(
@@ -123,6 +129,10 @@ class AttributionTest {
         }
     }
 
+    private AblationStates states(String ablation) {
+        return AblationStates.of(AblationKind.named(ablation), model, EXAMPLES, 2);
+    }
+
     private static float largest(EdgeScores scores) {
         return Math.abs(scores.at(scores.ranked(Ranking.ABSOLUTE)[0]));
     }
@@ -132,12 +142,15 @@ class AttributionTest {
         "LOGIT_DIFFERENCE, interchange, true",
         "LOGIT_DIFFERENCE, interchange, false",
         "LOGIT_DIFFERENCE, zero, true",
+        "LOGIT_DIFFERENCE, mean, true",
+        "CROSS_ENTROPY, mean-positional, false",
         "CROSS_ENTROPY, interchange, true",
         "PROBABILITY_DIFFERENCE, zero, false",
         "KL_AND_LOGIT_DIFFERENCE, interchange, true"
     })
     void eapIsMinusTheSlopeOfTheLossInEachMask(Objective objective, String ablation, boolean embeddingNodes) {
-        AttributionSetting setting = setting(embeddingNodes, objective, Ablation.named(ablation));
+        AblationStates states = states(ablation);
+        AttributionSetting setting = setting(embeddingNodes, objective, states);
         EdgeScores scores = scores(setting, new GradientMethod.Eap());
         float tolerance = 0.02f * largest(scores);
         assertTrue(tolerance > 1e-4, "scores are not all zero");
@@ -163,10 +176,13 @@ class AttributionTest {
         "LOGIT_DIFFERENCE, interchange, true",
         "KL, interchange, false",
         "CROSS_ENTROPY, zero, true",
+        "LOGIT_DIFFERENCE, mean, false",
+        "LOGIT_DIFFERENCE, mean-positional, true",
         "PROBABILITY_DIFFERENCE, interchange, false"
     })
     void exactPatchingIsTheLossWithTheEdgeCut(Objective objective, String ablation, boolean embeddingNodes) {
-        AttributionSetting setting = setting(embeddingNodes, objective, Ablation.named(ablation));
+        AblationStates states = states(ablation);
+        AttributionSetting setting = setting(embeddingNodes, objective, states);
         EdgeScores scores = new ExactPatching(setting)
                 .scores(EXAMPLES, ExactState.fresh(setting.graph()), AttributionSetting.Progress.NONE);
         double whole = loss(setting, MaskValues.full(setting.graph()).edges());
@@ -179,12 +195,13 @@ class AttributionTest {
                     1e-5 + 1e-4 * largest(scores),
                     setting.graph().edge(edge).toString());
         }
+        states.close();
     }
 
     /** The edges out of the embeddings carry all that the inputs' change does to the loss. */
     @Test
     void inputGradientsOfManyStepsSumToTheChangeOfTheLoss() {
-        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, Ablation.INTERCHANGE);
+        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, AblationStates.INTERCHANGE);
         EdgeScores scores = scores(setting, new GradientMethod.InputGradients(400));
         double whole = loss(setting, MaskValues.full(setting.graph()).edges());
         double none = loss(setting, new float[setting.graph().edgeCount()]);
@@ -200,7 +217,7 @@ class AttributionTest {
     /** Each batch alone, blocks computed twice, and one prompt a time: the same scores. */
     @Test
     void scoresDoNotDependOnHowTheyAreComputed() {
-        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, Ablation.INTERCHANGE);
+        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, AblationStates.INTERCHANGE);
         GradientMethod method = new GradientMethod.InputGradients(3);
         EdgeScores expected = scores(setting, method);
         PromptScores byPrompt =
@@ -218,7 +235,7 @@ class AttributionTest {
 
     @Test
     void exactPatchingGoesOnWhereItWasCutOff() {
-        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, Ablation.INTERCHANGE);
+        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, AblationStates.INTERCHANGE);
         List<double[]> sums = new ArrayList<>();
         ExactState watched = new ExactState(
                 setting.graph(), new double[setting.graph().edgeCount()], 0, state -> sums.add(state.sums()));
@@ -250,11 +267,48 @@ class AttributionTest {
         assertEquals(unstable, new PromptScores(graph, noise).stability(20, 10, Ranking.ABSOLUTE, 1));
     }
 
+    /** Deltas from the mean sum to zero over what the mean is of. */
+    @ParameterizedTest
+    @ValueSource(strings = {"mean", "mean-positional"})
+    void meansAreThoseOfEveryWriterOverTheCleanPrompts(String ablation) {
+        try (AblationStates states = states(ablation)) {
+            PromptBatch batch = states.in(PromptBatch.of(model, EXAMPLES, new TokenScorer(), states.prompts()));
+            Tensor deltas = FullRun.of(model, graph(true), batch.clean(), batch.baseline())
+                    .deltas();
+            double largest = deltas.abs().amax(0, 1, 2).item();
+            assertTrue(largest > 0.1);
+            Tensor sums = ablation.equals("mean")
+                    ? deltas.sum(1)
+                    : Tensor.zeros(deltas.size(0), 7, deltas.size(2))
+                            .indexAdd_(1, batch.clean().positions(), deltas);
+            assertTrue(sums.abs().amax().item() < 1e-4 * largest);
+        }
+    }
+
+    @Test
+    void resamplingTakesTheCleanPromptOfAnotherExample() {
+        List<Example> examples = List.of(
+                example(new int[] {1, 2, 3}, new int[] {4, 4, 4}, 5, 6),
+                example(new int[] {3, 2, 1}, new int[] {4, 4, 4}, 5, 6),
+                example(new int[] {3, 2, 5}, new int[] {4, 4, 4}, 5, 6));
+        for (long seed = 0; seed < 5; seed++) {
+            List<Example> resampled = AblationStates.resampled(examples, seed);
+            for (int i = 0; i < 3; i++) {
+                int[] corrupted = resampled.get(i).corrupted();
+                assertTrue(corrupted != examples.get(i).clean());
+                assertTrue(examples.stream().anyMatch(example -> example.clean() == corrupted));
+            }
+        }
+        String message = assertThrows(InputException.class, () -> AblationStates.resampled(EXAMPLES, 1))
+                .getMessage();
+        assertTrue(message.startsWith("--ablation resample: no other example has as many tokens (4)"), message);
+    }
+
     @Test
     void anObjectiveWithoutItsAnswersIsRefused() {
         Example without =
                 new Example(new int[] {1, 2}, new int[] {1, 3}, 1, 2, new Answer.Tokens(new int[] {4}, new int[0]));
-        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, Ablation.INTERCHANGE);
+        AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, AblationStates.INTERCHANGE);
         String message = assertThrows(
                         InputException.class, () -> setting.requireAnswers(List.of(EXAMPLES.get(0), without)))
                 .getMessage();
@@ -262,7 +316,7 @@ class AttributionTest {
                 "--objective logit-difference: example 2 of the data has no distractor to compare with: use --objective"
                         + " cross-entropy or kl, or data with a \"distractor\"",
                 message);
-        setting(true, Objective.CROSS_ENTROPY, Ablation.INTERCHANGE).requireAnswers(List.of(without));
+        setting(true, Objective.CROSS_ENTROPY, AblationStates.INTERCHANGE).requireAnswers(List.of(without));
         assertThrows(InputException.class, () -> AttributionMethod.EAP.requireSensible(Objective.KL));
         AttributionMethod.EAP_IG_INPUTS.requireSensible(Objective.KL);
     }

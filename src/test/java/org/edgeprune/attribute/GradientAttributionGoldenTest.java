@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.model.Execution;
@@ -21,19 +20,18 @@ class GradientAttributionGoldenTest {
     private static final double ABSOLUTE = 1e-5;
     private static final double RELATIVE = 1e-5;
 
-    private static AttributionSetting setting(LoadedModel model, Ablation ablation, int batchSize) {
+    private static AttributionSetting setting(LoadedModel model, int batchSize) {
         return new AttributionSetting(
                 model.model(),
                 new ComputationGraph(model.model().graphShape()),
                 Tasks.named("ioi").scorer(model.tokenizer()),
                 Objective.LOGIT_DIFFERENCE,
-                ablation,
+                AblationStates.INTERCHANGE,
                 batchSize);
     }
 
     private static EdgeScores scores(LoadedModel model, GradientMethod method, List<Example> examples) {
-        return new GradientAttribution(setting(model, Ablation.INTERCHANGE, 16), method)
-                .scores(examples, AttributionSetting.Progress.NONE);
+        return new GradientAttribution(setting(model, 16), method).scores(examples, AttributionSetting.Progress.NONE);
     }
 
     static void assertSame(GoldenScores golden, String method, EdgeScores actual) throws IOException {
@@ -84,7 +82,7 @@ class GradientAttributionGoldenTest {
     void exactPatchingIsThatOfTheLibrary(String name) throws IOException {
         GoldenScores golden = GoldenScores.of(name);
         try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
-            AttributionSetting setting = setting(model, Ablation.INTERCHANGE, 7);
+            AttributionSetting setting = setting(model, 7);
             EdgeScores exact = new ExactPatching(setting)
                     .scores(
                             golden.examples(model.tokenizer()),

@@ -38,7 +38,7 @@ class MatryoshkaAttributionTest {
                 new ComputationGraph(model.model().graphShape()),
                 Tasks.named("ioi").scorer(model.tokenizer()),
                 Objective.LOGIT_DIFFERENCE,
-                Ablation.INTERCHANGE,
+                AblationStates.INTERCHANGE,
                 4);
     }
 
@@ -53,7 +53,7 @@ class MatryoshkaAttributionTest {
     }
 
     private double logitDifference(Circuit circuit) {
-        return new Evaluator(model.model(), setting.scorer(), setting.ablation(), 16)
+        return new Evaluator(model.model(), setting.scorer(), Ablation.INTERCHANGE, 16)
                 .evaluate(examples, MaskValues.of(circuit))
                 .metrics()
                 .get("logit_difference");

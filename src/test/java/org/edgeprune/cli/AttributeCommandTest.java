@@ -84,6 +84,7 @@ class AttributeCommandTest {
         refused(attribute("no", "--method", "eap", "--steps", 3), "--steps: --method eap has none");
         refused(attribute("no", "--method", "exact", "--bootstrap", 3), "gives no scores of each prompt");
         refused(attribute("no", "--method", "eap", "--batch-size", 0), "must be at least 1");
+        refused(attribute("no", "--method", "eap", "--ablation", "noise"), "unknown ablation 'noise'");
         Path custom = folder.resolve("custom.jsonl");
         Files.writeString(
                 custom,

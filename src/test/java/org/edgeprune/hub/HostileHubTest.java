@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class HostileHubTest {
     private static final Patience HASTY = new Patience(3, Duration.ofMillis(5), Duration.ofSeconds(10));
-    private static final Patience IMPATIENT = new Patience(2, Duration.ofMillis(5), Duration.ofMillis(800));
+    private static final Patience IMPATIENT = new Patience(1, Duration.ofMillis(5), Duration.ofMillis(2500));
 
     @TempDir
     private Path cache;

@@ -172,7 +172,7 @@ public record CircuitInput(Path path, Kind kind) {
      * @throws InputException if it is one
      */
     public void requireCircuit() {
-        if (kind == Kind.SCORES || kind == Kind.EAP_IG && isScoresOnly(EapIgFile.read(path))) {
+        if (kind == Kind.SCORES || (kind == Kind.EAP_IG && isScoresOnly(EapIgFile.read(path)))) {
             throw scoresOnly();
         }
     }

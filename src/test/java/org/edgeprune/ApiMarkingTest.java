@@ -68,7 +68,7 @@ class ApiMarkingTest {
         internal.add(BINDINGS);
         assertEquals(
                 internal,
-                Stream.of(excluded.split(":")).map(String::strip).collect(Collectors.toCollection(TreeSet::new)));
+                Stream.of(excluded.split(":", -1)).map(String::strip).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     @Test
@@ -101,7 +101,7 @@ class ApiMarkingTest {
         String text = Files.readString(file)
                 .replaceFirst("(?s)\\A/\\*\\*(.*?)\\*/.*", "$1")
                 .replaceAll("(?m)^ \\* ?", "");
-        String firstParagraph = text.strip().split("\n\\s*\n|<p>")[0].replaceAll("\\s+", " ");
+        String firstParagraph = text.strip().split("\n\\s*\n|<p>", 2)[0].replaceAll("\\s+", " ");
         List<Marking> found = Stream.of(Marking.values())
                 .filter(marking -> firstParagraph.contains(marking.sentence))
                 .toList();

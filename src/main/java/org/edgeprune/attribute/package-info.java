@@ -8,7 +8,8 @@
  * {@code scores.safetensors}. {@link org.edgeprune.attribute.GradientAttribution} makes them by edge attribution
  * patching (EAP, EAP-IG), {@link org.edgeprune.attribute.ExactPatching} by cutting every edge alone; what they have in
  * common is an {@link org.edgeprune.attribute.AttributionSetting}, and what is attributed an
- * {@link org.edgeprune.attribute.Objective}.
+ * {@link org.edgeprune.attribute.Objective}. {@link org.edgeprune.attribute.MatryoshkaAttribution} trains scores,
+ * {@link org.edgeprune.attribute.Acdc} searches for a circuit edge by edge.
  *
  * <p>A {@link org.edgeprune.attribute.Selection} makes a circuit of scores, and a
  * {@link org.edgeprune.attribute.CurveEvaluator} measures how faithful circuits of growing size are.

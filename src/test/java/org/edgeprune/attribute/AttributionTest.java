@@ -2,11 +2,13 @@ package org.edgeprune.attribute;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.edgeprune.engine.FullRun;
@@ -295,8 +297,8 @@ class AttributionTest {
             List<Example> resampled = AblationStates.resampled(examples, seed);
             for (int i = 0; i < 3; i++) {
                 int[] corrupted = resampled.get(i).corrupted();
-                assertTrue(corrupted != examples.get(i).clean());
-                assertTrue(examples.stream().anyMatch(example -> example.clean() == corrupted));
+                assertFalse(Arrays.equals(corrupted, examples.get(i).clean()));
+                assertTrue(examples.stream().anyMatch(example -> Arrays.equals(example.clean(), corrupted)));
             }
         }
         String message = assertThrows(InputException.class, () -> AblationStates.resampled(EXAMPLES, 1))

@@ -12,7 +12,6 @@ import org.edgeprune.attribute.Ranking;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,21 +33,6 @@ import picocli.CommandLine.Option;
 final class AcdcCommand implements Callable<Integer> {
     private static final long CACHE = Pruner.Pace.REFERENCE.cacheBytes();
 
-    /** What ends the search. */
-    static final class End {
-        @Option(
-                names = "--threshold",
-                paramLabel = "RISE",
-                description = "An edge is cut if the loss rises by less than this, in the objective's unit.")
-        Optional<Double> threshold = Optional.empty();
-
-        @Option(
-                names = "--edges",
-                paramLabel = "N",
-                description = "Look for the threshold that leaves about N edges: up to 14 searches.")
-        Optional<Integer> edges = Optional.empty();
-    }
-
     /** Orders to search in. */
     enum Orders {
         PUBLISHED,
@@ -56,8 +40,17 @@ final class AcdcCommand implements Callable<Integer> {
         BOTH
     }
 
-    @ArgGroup(multiplicity = "1")
-    private End end;
+    @Option(
+            names = "--threshold",
+            paramLabel = "RISE",
+            description = "An edge is cut if the loss rises by less than this, in the objective's unit.")
+    private Optional<Double> threshold = Optional.empty();
+
+    @Option(
+            names = "--edges",
+            paramLabel = "N",
+            description = "Look for the threshold that leaves about N edges: up to 14 searches.")
+    private Optional<Integer> edges = Optional.empty();
 
     @Option(
             names = "--order",
@@ -83,11 +76,14 @@ final class AcdcCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        end.threshold.ifPresent(AcdcCommand::requireThreshold);
-        AttributionOptions.requirePositive("--edges", end.edges);
-        Map<String, Object> parameters = end.threshold.isPresent()
-                ? Map.of("threshold", end.threshold.get(), "order", order.name())
-                : Map.of("edges", end.edges.orElseThrow(), "order", order.name());
+        if (threshold.isPresent() == edges.isPresent()) {
+            throw new InputException("name either --threshold, such as 0.01, or --edges, how many shall be left");
+        }
+        threshold.ifPresent(AcdcCommand::requireThreshold);
+        AttributionOptions.requirePositive("--edges", edges);
+        Map<String, Object> parameters = threshold.isPresent()
+                ? Map.of("threshold", threshold.get(), "order", order.name())
+                : Map.of("edges", edges.orElseThrow(), "order", order.name());
         options.run(
                 new AttributionOptions.Method("acdc", Optional.empty(), batchSize, Ranking.SIGNED, parameters),
                 options.objective(Objective.KL),
@@ -96,16 +92,16 @@ final class AcdcCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static void requireThreshold(double threshold) {
-        if (!(threshold >= 0 && threshold < Double.POSITIVE_INFINITY)) {
-            throw new InputException("--threshold " + threshold + ": must be a number from 0 on, such as 0.01");
+    private static void requireThreshold(double value) {
+        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new InputException("--threshold " + value + ": must be a number from 0 on, such as 0.01");
         }
     }
 
     private EdgeScores scores(AttributionOptions.Job job) {
         int all = job.setting().graph().edgeCount();
-        if (end.edges.isPresent() && end.edges.get() > all) {
-            throw new InputException("--edges " + end.edges.get() + ": the graph has only " + all);
+        if (edges.isPresent() && edges.get() > all) {
+            throw new InputException("--edges " + edges.get() + ": the graph has only " + all);
         }
         AttributionMemory.ofTraining(job.setting(), job.loaded(), job.examples(), CACHE)
                 .require(job.loaded().model().execution());
@@ -136,9 +132,9 @@ final class AcdcCommand implements Callable<Integer> {
         Acdc acdc = new Acdc(job.setting(), its);
         try (AttributionProgress progress =
                 new AttributionProgress("acdc, " + its.name().toLowerCase(Locale.ROOT), "edges")) {
-            return end.threshold.isPresent()
-                    ? acdc.search(job.examples(), end.threshold.get(), CACHE, progress)
-                    : acdc.searchForSize(job.examples(), end.edges.orElseThrow(), CACHE, progress);
+            return threshold.isPresent()
+                    ? acdc.search(job.examples(), threshold.get(), CACHE, progress)
+                    : acdc.searchForSize(job.examples(), edges.orElseThrow(), CACHE, progress);
         }
     }
 }

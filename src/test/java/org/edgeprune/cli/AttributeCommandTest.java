@@ -126,6 +126,24 @@ class AttributeCommandTest {
         assertFalse(Files.exists(folder.resolve("nan/scores.safetensors")));
     }
 
+    @Test
+    void acdcTakesTheLastThresholdAndEitherThatOrANumberOfEdges() {
+        Object[] start = {"acdc", "--model", model, "--data", data, "--max-samples", 2, "--json"};
+        refused(run(start, "--out", folder.resolve("acdc")), "name either --threshold");
+        refused(run(start, "--out", folder.resolve("acdc"), "--threshold", 1, "--edges", 3), "name either --threshold");
+        Tool tool = run(start, "--out", folder.resolve("acdc"), "--threshold", 0, "--threshold", 1e9);
+        assertEquals(0, tool.exit(), tool.err());
+        assertTrue(tool.out().contains("\"circuit_edges\" : 0"), tool.out());
+        assertTrue(tool.out().contains("\"disagreement\" : 0.0"), tool.out());
+        assertTrue(Files.exists(folder.resolve("acdc/edges-reversed.json")));
+    }
+
+    private static Tool run(Object[] start, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(start));
+        arguments.addAll(List.of(more));
+        return Tool.run(arguments.toArray());
+    }
+
     private static void refused(Tool tool, String fault) {
         assertEquals(2, tool.exit(), tool.err());
         assertTrue(tool.err().lines().anyMatch(line -> line.contains(fault)), tool.err());

@@ -43,7 +43,7 @@ class SelectionTest {
         for (Map.Entry<String, JsonNode> cut : golden(model + "/selection.json").properties()) {
             JsonNode golden = cut.getValue();
             int count = golden.get("n").asInt();
-            String[] parts = cut.getKey().split("/");
+            String[] parts = cut.getKey().split("/", -1);
             Selection selection =
                     switch (parts[0]) {
                         case "topn" -> new Selection.Top(count);
@@ -76,7 +76,7 @@ class SelectionTest {
     void sizesOfMibsCurvesAreExact(String model) throws Exception {
         for (Map.Entry<String, JsonNode> curve :
                 golden(model + "/scores/mib.json").get("curves").properties()) {
-            String[] parts = curve.getKey().split("/");
+            String[] parts = curve.getKey().split("/", -1);
             Ranking by = parts[1].equals("signed") ? Ranking.SIGNED : Ranking.ABSOLUTE;
             EdgeScores scores = scores(model, parts[0]);
             for (int i = 0; i < FaithfulnessCurve.SIZES.size(); i++) {

@@ -94,7 +94,7 @@ class WorkersTest {
         assertSame(failures.get(0), thrown);
         assertEquals(0, atWork.get());
         assertEquals(List.of(0, 1), results);
-        assertTrue(Arrays.stream(thrown.getSuppressed()).allMatch(e -> e == failures.get(1)), () -> "" + thrown);
+        assertTrue(Arrays.stream(thrown.getSuppressed()).allMatch(failures.get(1)::equals), () -> "" + thrown);
         if (count >= 3) {
             assertEquals(1, thrown.getSuppressed().length);
         }

@@ -40,7 +40,7 @@ class TrainingAutogradTest {
                 .start();
         String[] said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
                 .strip()
-                .split(" ");
+                .split(" ", -1);
         assertEquals(0, process.waitFor());
         double first = Double.parseDouble(said[0]);
         double last = Double.parseDouble(said[1]);

@@ -18,7 +18,6 @@ import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.attribute.Selection;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.EapIgFile;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.AtomicFile;
@@ -92,7 +91,7 @@ final class EdgesCommand implements Callable<Integer> {
             names = {"-o", "--out"},
             paramLabel = "FILE",
             description =
-                    "Where to write; for mib and mib-circuits a directory named after task and model, like ioi_gpt2.")
+                    "Where to write; for mib and mib-circuits a directory named after task and model, like ioi_gpt2. Without it, these formats check CIRCUIT, which is such a directory then.")
     private Path out;
 
     @Option(
@@ -106,7 +105,11 @@ final class EdgesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (format.isPresent() && out == null) {
+        if (out == null && format.filter(EdgesFormat::isSubmission).isPresent()) {
+            new MibOutput(new MibSubmission(circuit), results).check();
+            return 0;
+        }
+        if (out == null && format.isPresent()) {
             throw new InputException("--format " + format.get().label() + ": needs a place to write to: -o FILE");
         }
         CircuitInput input = CircuitInput.of(circuit);
@@ -116,10 +119,11 @@ final class EdgesCommand implements Callable<Integer> {
         ModelSizes sizes = Models.sizes(directory);
         Ranking ranking =
                 selection.ranking(input.kind() == CircuitInput.Kind.MASKS ? Ranking.SIGNED : Ranking.ABSOLUTE);
-        ScoredCircuit theirs = filtered(chosen(input, sizes, ranking));
-        ScoredCircuit chosen = theirs.inModel(sizes.graph());
+        ScoredCircuit theirs = chosen(input, sizes, ranking);
+        // names of nodes are those of the model's graph
+        ScoredCircuit chosen = filtered(theirs.inModel(sizes.graph()));
         if (out != null) {
-            write(theirs, chosen, sizes, ranking);
+            write(isFiltered() ? chosen : theirs, chosen, sizes, ranking);
         }
         if (checkpoint != null) {
             writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
@@ -143,6 +147,10 @@ final class EdgesCommand implements Callable<Integer> {
         return new ScoredCircuit(all.circuit().map(circuit -> circuit.filter(this::matches)), all.scores());
     }
 
+    private boolean isFiltered() {
+        return !writer.equals("*") || !reader.equals("*");
+    }
+
     private boolean matches(Edge edge) {
         return matches(writer, edge.writer().name())
                 && matches(reader, edge.reader().name());
@@ -155,21 +163,9 @@ final class EdgesCommand implements Callable<Integer> {
             case EAP_IG -> theirs.toEapIg(sizes.graph(), sizes.hidden()).write(out);
             case CSV -> AtomicFile.writeText(out, chosen.toCsv(listed(chosen, ranking)));
             case GRAPHML -> AtomicFile.writeText(out, GraphMl.write(chosen, listed(chosen, ranking)));
-            case MIB, MIB_CIRCUITS -> {
-                if (theirs.scores().isEmpty()) {
-                    throw new InputException(circuit + ": has no scores, which --format " + asked.label()
-                            + " needs: name a scores.safetensors, a graph file of EAP-IG, or the directory of a run");
-                }
-                MibSubmission submission = new MibSubmission(out);
-                EapIgFile file =
-                        new ScoredCircuit(Optional.empty(), theirs.scores()).toEapIg(sizes.graph(), sizes.hidden());
-                List<Path> written = asked == EdgesFormat.MIB
-                        ? submission.writeScores(file)
-                        : submission.writeCircuits(file, ranking);
-                submission.check();
-                results.note(out + ": " + written.size() + " file(s), as the track's rules ask");
-                submission.lacking().ifPresent(results::note);
-            }
+            case MIB, MIB_CIRCUITS ->
+                new MibOutput(new MibSubmission(out), results)
+                        .write(theirs, asked == EdgesFormat.MIB_CIRCUITS, circuit, sizes, ranking);
         }
     }
 
@@ -213,10 +209,8 @@ final class EdgesCommand implements Callable<Integer> {
             throw new InputException(
                     "--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
         }
-        boolean all = input.kind() == CircuitInput.Kind.MASKS
-                && selection.selection().isEmpty()
-                && writer.equals("*")
-                && reader.equals("*");
+        boolean all =
+                input.kind() == CircuitInput.Kind.MASKS && selection.selection().isEmpty() && !isFiltered();
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
             ReferenceCheckpoint.write(checkpoint, parameters, sizes, directory);
         }

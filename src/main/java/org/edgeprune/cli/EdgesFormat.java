@@ -25,6 +25,11 @@ enum EdgesFormat {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
+    /** Whether it is a directory of a submission. */
+    boolean isSubmission() {
+        return this == MIB || this == MIB_CIRCUITS;
+    }
+
     static EdgesFormat named(String name) {
         return Arrays.stream(values())
                 .filter(format -> format.label().equals(name.toLowerCase(Locale.ROOT)))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.StreamSupport;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
@@ -53,8 +54,10 @@ final class EdgesGraph {
         }
         String remedy = "write " + edges.getFileName() + " again with edgeprune edges, or delete " + file.getFileName();
         JsonNode tree = Json.read(file, remedy, TextReader.CONFIGURATION);
-        if (!tree.path(GRAPH).isObject() || !tree.path(DIGEST).isTextual()) {
-            throw new InputException(file + ": lacks one of graph and edges_sha256: " + remedy);
+        JsonNode embeddings = tree.path(GRAPH).path("embeddings");
+        boolean named = StreamSupport.stream(embeddings.spliterator(), false).allMatch(JsonNode::isTextual);
+        if (!embeddings.isArray() || !named || !tree.path(DIGEST).isTextual()) {
+            throw new InputException(file + ": lacks one of graph.embeddings and edges_sha256: " + remedy);
         }
         if (!tree.path(DIGEST).textValue().equals(Digest.sha256(TextReader.LARGE.read(edges, remedy)))) {
             throw new InputException(

@@ -146,6 +146,42 @@ class ScoresCommandsTest {
         assertTrue(Files.readString(graph).startsWith("<?xml"));
     }
 
+    /** Names are those of the model, also where the file has others. */
+    @Test
+    void edgesOfAGraphFileAreFilteredByTheModelsNames() throws IOException {
+        Path circuit = folder.resolve("filtered.json");
+        JsonNode edges = Tool.run(
+                        "edges",
+                        SCORES,
+                        "--edges-kept",
+                        36,
+                        "--writer",
+                        "tok_embeds",
+                        "--format",
+                        "eap-ig",
+                        "-o",
+                        circuit,
+                        "--json")
+                .ok()
+                .json();
+        assertTrue(edges.get("num_edges").asInt() > 0, edges.toString());
+        int inGraph = 0;
+        for (var edge : json(circuit).get("edges").properties()) {
+            if (edge.getValue().get("in_graph").asBoolean()) {
+                assertTrue(edge.getKey().startsWith("input->"), edge.getKey());
+                inGraph++;
+            }
+        }
+        assertEquals(edges.get("num_edges").asInt(), inGraph);
+    }
+
+    @Test
+    void aDirectoryOfASubmissionIsChecked() throws IOException {
+        Path submission = Files.createDirectories(folder.resolve("submission/ioi_gpt2"));
+        Files.copy(SCORES, submission.resolve("importances.json"));
+        refused("importances.json: gpt2 has 32,491 edges, and these are 3,628", "edges", submission, "--format", "mib");
+    }
+
     @Test
     void whatCannotBeUsedIsSaidInOneLine() throws IOException {
         Path nan = Files.writeString(

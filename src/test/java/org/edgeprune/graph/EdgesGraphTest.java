@@ -74,7 +74,11 @@ class EdgesGraphTest {
         Path graph = folder.resolve("edges.graph.json");
         String whole = Files.readString(graph);
         Files.writeString(graph, "{}");
-        refuse(SHAPE, "lacks one of graph and edges_sha256");
+        refuse(SHAPE, "lacks one of graph.embeddings and edges_sha256");
+        Files.writeString(graph, whole.replace("embeddings", "embedding"));
+        refuse(SHAPE, "lacks one of graph.embeddings and edges_sha256");
+        Files.writeString(graph, whole.replace("\"tok_embeds\"", "null"));
+        refuse(SHAPE, "lacks one of graph.embeddings and edges_sha256");
         Files.writeString(graph, whole.replace("\"kv_heads\" : 4", "\"kv_heads\" : 3"));
         refuse(SHAPE, "no such graph: 3 layers, 4 heads, 3 kv heads");
     }

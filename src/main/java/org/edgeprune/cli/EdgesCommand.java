@@ -244,7 +244,7 @@ final class EdgesCommand implements Callable<Integer> {
     private static String table(Map<String, Integer> kinds, int edges, int all, double sparsity) {
         Table table = new Table();
         kinds.forEach(table::row);
-        return table.row("total", edges) + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
+        return table.row("together", edges) + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {

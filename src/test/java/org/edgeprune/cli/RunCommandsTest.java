@@ -187,7 +187,7 @@ class RunCommandsTest {
         assertEquals(text.out().lines().count(), json(last).size());
         String counts =
                 Tool.run("edges", last, "--model", model, "--count").ok().out();
-        assertTrue(counts.contains("-> resid_post") && counts.contains("total"), counts);
+        assertTrue(counts.contains("-> resid_post") && counts.contains("together"), counts);
         assertTrue(Tool.run("edges", folder, "--model", model).refused().contains("neither a run"));
     }
 

@@ -176,15 +176,16 @@ public final class Workers {
         @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
         private synchronized void fail(int number, Throwable thrown) {
             stop();
-            if (failure == null) {
+            Throwable other = failure;
+            if (failure == null || number < failed) {
                 failure = thrown;
                 failed = number;
-            } else if (number < failed) {
-                thrown.addSuppressed(failure);
-                failure = thrown;
-                failed = number;
-            } else if (thrown != failure) {
-                failure.addSuppressed(thrown);
+            } else {
+                other = thrown;
+            }
+            // Several may have thrown one and the same object, which cannot be suppressed by itself.
+            if (other != null && other != failure) {
+                failure.addSuppressed(other);
             }
         }
 

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -111,6 +112,31 @@ class WorkersTest {
                         },
                         result -> {})));
         assertEquals(0, error.getSuppressed().length, "no error is its own suppressed one");
+    }
+
+    /** The one of the lower number comes second, after the other worker has nothing left to do. */
+    @Test
+    void oneExceptionThrownByTwoWorkersIsThrownAsItIs() {
+        IllegalStateException failure = new IllegalStateException("both");
+        AtomicReference<Thread> second = new AtomicReference<>();
+        IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> Workers.of(2)
+                .run(
+                        2,
+                        number -> {
+                            if (number == 1) {
+                                second.set(Thread.currentThread());
+                                throw failure;
+                            }
+                            while (second.get() == null
+                                    || !List.of(Thread.State.TERMINATED, Thread.State.WAITING)
+                                            .contains(second.get().getState())) {
+                                Thread.onSpinWait();
+                            }
+                            throw failure;
+                        },
+                        result -> {}));
+        assertSame(failure, thrown);
+        assertEquals(0, thrown.getSuppressed().length);
     }
 
     @Test

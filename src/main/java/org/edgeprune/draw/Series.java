@@ -14,6 +14,12 @@ record Series(String name, double[] x, double[] y, Style style) {
 
     record Point(double x, double y) {}
 
+    /**
+     * The largest magnitude of a value that is drawn; the smallest is its inverse. The ends of an axis around such
+     * values, and their ratio, are finite and not zero.
+     */
+    private static final double MOST = 1e150;
+
     Series {
         if (x.length != y.length) {
             throw new IllegalArgumentException(name + ": " + x.length + " x values, " + y.length + " y values");
@@ -24,13 +30,19 @@ record Series(String name, double[] x, double[] y, Style style) {
 
     /** Whether a value could be shown on a logarithmic axis. */
     boolean hasPositive() {
-        return Arrays.stream(y).anyMatch(v -> v > 0 && Double.isFinite(v));
+        return Arrays.stream(y).anyMatch(v -> v > 0 && isDrawable(v));
+    }
+
+    /** Whether a value can be shown on an axis: NaN, infinities and values next to them or next to zero cannot. */
+    private static boolean isDrawable(double value) {
+        double magnitude = Math.abs(value);
+        return magnitude == 0 || (magnitude >= 1 / MOST && magnitude <= MOST);
     }
 
     /**
-     * The points to draw, in segments separated by gaps: points whose x or y is not finite, or whose y is not positive
-     * if {@code positive} is set, are gaps. Of more than {@code buckets} points, only the lowest and the highest of
-     * each bucket of adjacent points are kept.
+     * The points to draw, in segments separated by gaps: points whose x or y cannot be shown on an axis, or whose y is
+     * not positive if {@code positive} is set, are gaps. Of more than {@code buckets} points, only the lowest and the
+     * highest of each bucket of adjacent points are kept.
      */
     List<List<Point>> pieces(boolean positive, int buckets) {
         List<List<Point>> pieces = new ArrayList<>();
@@ -42,7 +54,7 @@ record Series(String name, double[] x, double[] y, Style style) {
             int high = -1;
             boolean gap = false;
             for (int i = start; i < end; i++) {
-                if (!Double.isFinite(x[i]) || !Double.isFinite(y[i]) || (positive && y[i] <= 0)) {
+                if (!isDrawable(x[i]) || !isDrawable(y[i]) || (positive && y[i] <= 0)) {
                     gap = true;
                     continue;
                 }

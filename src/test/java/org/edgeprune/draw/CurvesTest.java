@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
@@ -133,6 +135,25 @@ class CurvesTest {
                 points(Curves.of("", "x", "y").line("y", STEPS, y).toSvg(600, 300));
         assertEquals(48, points.size());
         assertEquals(3, points.stream().filter(p -> p[0] == 1).count(), "three pieces");
+    }
+
+    /** Axes around values next to infinity or zero would have no end, no ticks, or ticks without end. */
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.MAX_VALUE, 1e308, 1e151, 1e150, 1e-150, 1e-151, 1e-310, Double.MIN_VALUE})
+    void extremesNeverMakeAxesThatDoNotEnd(double extreme) throws Exception {
+        double[][] series = {
+            {extreme}, {-extreme, extreme}, {0, extreme}, {1, extreme}, {extreme, Math.nextDown(extreme)}
+        };
+        for (double[] y : series) {
+            double[] x = Arrays.copyOf(new double[] {1, 2}, y.length);
+            for (Curves plot : List.of(
+                    Curves.of("", "x", "y").line("y", x, y),
+                    Curves.of("", "x", "y").line("y", x, y).logarithmic(),
+                    Curves.of("", "x", "y").line("y", y, x).logarithmicX())) {
+                String svg = plot.toSvg(600, 300);
+                assertTrue(svg.length() < 20_000 && !svg.contains("NaN") && !svg.contains("Infinity"), svg);
+            }
+        }
     }
 
     @Test

@@ -127,7 +127,7 @@ class DrawnGraphTest {
         assertMessage("[[\"m1\", \"a1.h0.q\"]]", "entry 0: m1 is computed after the input of a1.h0.q");
         assertMessage("[[\"m1\", \"m1\"]]", "entry 0: m1 is computed after the input of m1");
         assertMessage("[[\"m1\"]]", "entry 0 is [\"m1\"]: expected a pair [writer, reader]");
-        assertMessage("{\"edges\": []}", "not a JSON list");
+        assertMessage("{\"edges\": []}", "expected a list of [writer, reader] pairs, or a graph file");
         assertMessage("[[", "not JSON");
         assertMessage("[[\"a99999.h0\", \"resid_post\"]]", "unknown writer 'a99999.h0'");
     }

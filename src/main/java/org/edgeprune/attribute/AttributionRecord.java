@@ -2,10 +2,12 @@ package org.edgeprune.attribute;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.edgeprune.Version;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
@@ -84,7 +86,9 @@ public record AttributionRecord(
             Map<String, Object> parameters) {
         /** Copies the parameters. */
         public Options {
-            parameters = parameters == null ? Map.of() : Map.copyOf(parameters);
+            parameters = parameters == null
+                    ? Map.of()
+                    : Collections.unmodifiableMap(new TreeMap<>(parameters)); // in one order
         }
     }
 

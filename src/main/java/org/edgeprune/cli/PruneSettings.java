@@ -3,6 +3,7 @@ package org.edgeprune.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
@@ -14,15 +15,10 @@ import picocli.CommandLine.Option;
 /**
  * The hyper-parameters of {@code edgeprune prune} and {@code sweep}: each option that was given changes the preset.
  *
- * <p>picocli calls these methods with null for options that were not given.
+ * <p>Options are fields, not methods: the JVM names methods in any order, and completion scripts would follow it.
  */
 final class PruneSettings {
-    /** The effect of an option. */
-    private record Change(String option, Object value, UnaryOperator<PruneOptions> edit) {}
-
     private static final int MOST_LEARNING_RATE = 1000;
-
-    private final List<Change> changes = new ArrayList<>();
 
     // Each of the two schedules is made of several options, which can only be checked together.
 
@@ -62,79 +58,55 @@ final class PruneSettings {
     private Optional<Integer> steps = Optional.empty();
 
     @Option(names = "--batch-size", paramLabel = "N", description = "Examples per step.")
-    private void batchSize(Integer value) {
-        change("--batch-size", value, o -> o.with(o.training().withBatchSize(value)));
-    }
+    private Optional<Integer> batchSize = Optional.empty();
 
     @Option(
             names = "--max-grad-norm",
             paramLabel = "X",
             description = "Clip the gradient's global norm to this value; 0 for no clipping.")
-    private void maxGradNorm(Double value) {
-        change("--max-grad-norm", value, o -> o.with(o.training().withMaxGradNorm(value)));
-    }
+    private Optional<Double> maxGradNorm = Optional.empty();
 
     @Option(names = "--initial-log-alpha", paramLabel = "X", description = "Initial mean of log_alpha (published: 10).")
-    private void initialLogAlpha(Double value) {
-        change("--initial-log-alpha", value, o -> o.with(o.training().withInitialLogAlpha(value)));
-    }
+    private Optional<Double> initialLogAlpha = Optional.empty();
 
     @Option(names = "--edge-lr", paramLabel = "X", description = "Learning rate of edge masks.")
-    private void edgeLearningRate(Double value) {
-        change("--edge-lr", value, o -> o.with(o.learningRates().withEdgeLearningRate(rate(value))));
-    }
+    private Optional<Double> edgeLearningRate = Optional.empty();
 
     @Option(names = "--node-lr", paramLabel = "X", description = "Learning rate of node masks.")
-    private void nodeLearningRate(Double value) {
-        change("--node-lr", value, o -> o.with(o.learningRates().withNodeLearningRate(rate(value))));
-    }
+    private Optional<Double> nodeLearningRate = Optional.empty();
 
     @Option(
             names = "--edge-reg-lr",
             paramLabel = "X",
             description = "Learning rate of the edge constraint's multipliers.")
-    private void edgeMultiplierLearningRate(Double value) {
-        change("--edge-reg-lr", value, o -> o.with(o.learningRates().withEdgeMultiplierLearningRate(rate(value))));
-    }
+    private Optional<Double> edgeMultiplierLearningRate = Optional.empty();
 
     @Option(
             names = "--node-reg-lr",
             paramLabel = "X",
             description = "Learning rate of the node constraint's multipliers.")
-    private void nodeMultiplierLearningRate(Double value) {
-        change("--node-reg-lr", value, o -> o.with(o.learningRates().withNodeMultiplierLearningRate(rate(value))));
-    }
+    private Optional<Double> nodeMultiplierLearningRate = Optional.empty();
 
     @Option(
             names = "--warmup-steps",
             paramLabel = "N",
             description = "Steps of learning rate warm-up, after which it decays linearly to 0.")
-    private void warmupSteps(Integer value) {
-        change("--warmup-steps", value, o -> o.with(o.learningRates().withWarmupSteps(value)));
-    }
+    private Optional<Integer> warmupSteps = Optional.empty();
 
     @Option(names = "--node-loss", negatable = true, description = "Whether the node constraint is part of the loss.")
-    private void nodeLoss(Boolean value) {
-        change("--node-loss", value, o -> o.with(o.targets().withNodeLoss(value)));
-    }
+    private Boolean nodeLoss;
 
     @Option(
             names = "--relax-sparser-nodes",
             negatable = true,
             description = "Whether to drop the node constraint at steps where nodes are sparser than their target.")
-    private void relaxSparserNodes(Boolean value) {
-        change("--relax-sparser-nodes", value, o -> o.with(o.targets().withRelaxSparserNodes(value)));
-    }
+    private Boolean relaxSparserNodes;
 
     @Option(names = "--linear-term", negatable = true, description = "Whether both constraints have their linear term.")
-    private void linearTerm(Boolean value) {
-        change("--linear-term", value, o -> o.with(o.targets().withLinearTerm(value)));
-    }
+    private Boolean linearTerm;
 
     @Option(names = "--embedding-nodes", negatable = true, description = "Whether embeddings are nodes of the graph.")
-    private void embeddingNodes(Boolean value) {
-        change("--embedding-nodes", value, o -> o.with(o.graph().withEmbeddingNodes(value)));
-    }
+    private Boolean embeddingNodes;
 
     @Option(
             names = "--ablation",
@@ -142,14 +114,10 @@ final class PruneSettings {
             completionCandidates = AblationNames.class,
             description =
                     "What an ablated edge carries, the corrupted prompt's state or zero: ${COMPLETION-CANDIDATES}.")
-    private void ablation(Ablation value) {
-        change("--ablation", value, o -> o.with(value));
-    }
+    private Optional<Ablation> ablation = Optional.empty();
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of masks, noise, batches and generated data.")
-    private void seed(Long value) {
-        change("--seed", value, o -> o.withSeed(value));
-    }
+    private Optional<Long> seed = Optional.empty();
 
     private static double rate(double value) {
         if (value > MOST_LEARNING_RATE) {
@@ -159,10 +127,11 @@ final class PruneSettings {
         return value;
     }
 
-    private void change(String option, Object value, UnaryOperator<PruneOptions> edit) {
-        if (value != null) {
-            changes.add(new Change(option, value, edit));
-        }
+    /** The options with one of them changed, if it was given. */
+    private static <T> PruneOptions edit(
+            PruneOptions options, String option, Optional<T> given, BiFunction<PruneOptions, T, PruneOptions> edit) {
+        return given.map(value -> named(option + " " + value, options, o -> edit.apply(o, value)))
+                .orElse(options);
     }
 
     /**
@@ -176,9 +145,68 @@ final class PruneSettings {
         PruneOptions options = sized.with(sized.targets()
                 .withEdgeSparsity(schedule(sized.targets().edgeSparsity(), "edge", startEdgeSparsity, edgeSparsity))
                 .withNodeSparsity(schedule(sized.targets().nodeSparsity(), "node", startNodeSparsity, nodeSparsity)));
-        for (Change change : changes) {
-            options = named(change.option() + " " + change.value(), options, change.edit());
-        }
+        options = edit(
+                options,
+                "--batch-size",
+                batchSize,
+                (o, value) -> o.with(o.training().withBatchSize(value)));
+        options = edit(
+                options,
+                "--max-grad-norm",
+                maxGradNorm,
+                (o, value) -> o.with(o.training().withMaxGradNorm(value)));
+        options = edit(
+                options,
+                "--initial-log-alpha",
+                initialLogAlpha,
+                (o, value) -> o.with(o.training().withInitialLogAlpha(value)));
+        options = edit(
+                options,
+                "--edge-lr",
+                edgeLearningRate,
+                (o, value) -> o.with(o.learningRates().withEdgeLearningRate(rate(value))));
+        options = edit(
+                options,
+                "--node-lr",
+                nodeLearningRate,
+                (o, value) -> o.with(o.learningRates().withNodeLearningRate(rate(value))));
+        options = edit(
+                options,
+                "--edge-reg-lr",
+                edgeMultiplierLearningRate,
+                (o, value) -> o.with(o.learningRates().withEdgeMultiplierLearningRate(rate(value))));
+        options = edit(
+                options,
+                "--node-reg-lr",
+                nodeMultiplierLearningRate,
+                (o, value) -> o.with(o.learningRates().withNodeMultiplierLearningRate(rate(value))));
+        options = edit(
+                options,
+                "--warmup-steps",
+                warmupSteps,
+                (o, value) -> o.with(o.learningRates().withWarmupSteps(value)));
+        options = edit(
+                options,
+                "--node-loss",
+                Optional.ofNullable(nodeLoss),
+                (o, value) -> o.with(o.targets().withNodeLoss(value)));
+        options = edit(
+                options,
+                "--relax-sparser-nodes",
+                Optional.ofNullable(relaxSparserNodes),
+                (o, value) -> o.with(o.targets().withRelaxSparserNodes(value)));
+        options = edit(
+                options,
+                "--linear-term",
+                Optional.ofNullable(linearTerm),
+                (o, value) -> o.with(o.targets().withLinearTerm(value)));
+        options = edit(
+                options,
+                "--embedding-nodes",
+                Optional.ofNullable(embeddingNodes),
+                (o, value) -> o.with(o.graph().withEmbeddingNodes(value)));
+        options = edit(options, "--ablation", ablation, (o, value) -> o.with(value));
+        options = edit(options, "--seed", seed, (o, value) -> o.withSeed(value));
         return options;
     }
 

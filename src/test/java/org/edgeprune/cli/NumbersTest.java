@@ -179,6 +179,27 @@ class NumbersTest {
     }
 
     @Test
+    void flagsThatAreGivenReplaceThePresets() {
+        PruneOptions preset = PruneOptions.gpt2();
+        PruneSettings none = new PruneSettings();
+        new CommandLine(none).parseArgs();
+        assertEquals(preset, none.over(preset));
+        PruneSettings some = new PruneSettings();
+        new CommandLine(some)
+                .parseArgs("--no-node-loss", "--embedding-nodes", "--no-linear-term", "--relax-sparser-nodes");
+        assertEquals(
+                preset.with(preset.targets()
+                                .withNodeLoss(false)
+                                .withLinearTerm(false)
+                                .withRelaxSparserNodes(true))
+                        .with(preset.graph().withEmbeddingNodes(true)),
+                some.over(preset));
+        PruneSettings back = new PruneSettings();
+        new CommandLine(back).parseArgs("--node-loss", "--no-embedding-nodes", "--linear-term");
+        assertEquals(preset, back.over(preset));
+    }
+
+    @Test
     void optionsOfThePublishedScriptsAreNamed() {
         assertTrue(refused("prune", "--out", "x", "--edge_sparsity", "0.9").contains("did you mean --edge-sparsity?"));
         assertTrue(refused("prune", "--out", "x", "--edge_learning_rate=1", "--max_steps", "9")

@@ -13,10 +13,10 @@ import org.edgeprune.graph.Writer;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.LargeWeights;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.model.Weights;
 import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.torch.Autograd;
@@ -47,26 +47,6 @@ class MaskedPassTest {
         scope = TensorScope.open();
         model = TransformerModel.of(
                 Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
-    }
-
-    /** Larger than the usual initialisation, so that attention and MLPs matter. */
-    private record LargeWeights(Weights small) implements Weights {
-        @Override
-        public boolean has(String name) {
-            return small.has(name);
-        }
-
-        @Override
-        public Tensor get(String name, long... shape) {
-            return shape.length == 1
-                    ? small.get(name, shape)
-                    : small.get(name, shape).mul(12);
-        }
-
-        @Override
-        public void close() {
-            small.close();
-        }
     }
 
     @AfterEach

@@ -34,10 +34,6 @@ public final class Gemma2 implements Architecture {
     @Override
     public Decoder decoder(ModelConfig stated) {
         ModelConfig config = stated.withDefaults(DEFAULTS);
-        if (config.flag("attention_bias", false)) {
-            throw config.error(
-                    "attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
-        }
         // The class of HuggingFace reads hidden_activation; hidden_act is left over from Gemma 1.
         config.has("hidden_act");
         int window = config.count("sliding_window", 0);

@@ -40,10 +40,6 @@ public final class Gemma3 implements Architecture {
     @Override
     public Decoder decoder(ModelConfig stated) {
         ModelConfig config = stated.withDefaults(DEFAULTS);
-        if (config.flag("attention_bias", false)) {
-            throw config.error(
-                    "attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
-        }
         if (config.flag("use_bidirectional_attention", false)) {
             throw config.error(
                     "use_bidirectional_attention", "is true: the model embeds texts and predicts no next tokens");

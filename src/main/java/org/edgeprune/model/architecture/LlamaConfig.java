@@ -225,14 +225,25 @@ record LlamaConfig(
 
         /** What attention and MLP add is normalised, too. */
         public Builder normsAround() {
+            refuseOutputBias();
             placement = Norms.Around::new;
             return this;
         }
 
         /** What attention and MLP add is normalised, and not what they read. */
         public Builder normsAfter() {
+            refuseOutputBias();
             placement = Norms.After::new;
             return this;
+        }
+
+        /** No head has a share of a bias that is added to the sum of heads before that is normalised. */
+        private void refuseOutputBias() {
+            if (config.flag("attention_bias", false)) {
+                throw config.error(
+                        "attention_bias",
+                        "is true: an output bias is not supported where the sum of heads is normalised");
+            }
         }
 
         /** LayerNorm with weight and bias instead of RMSNorm. */

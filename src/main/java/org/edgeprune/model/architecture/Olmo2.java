@@ -33,10 +33,6 @@ public final class Olmo2 implements Architecture {
     @Override
     public Decoder decoder(ModelConfig stated) {
         ModelConfig config = stated.withDefaults(DEFAULTS);
-        if (config.flag("attention_bias", false)) {
-            throw config.error(
-                    "attention_bias", "is true: an output bias is not supported where the sum of heads is normalised");
-        }
         return LlamaConfig.reading(config)
                 .normsAfter()
                 .headNorms(new LlamaConfig.HeadNorms.Joint())

@@ -32,6 +32,18 @@ public sealed interface Selection {
     }
 
     /**
+     * The edges with the best scores, as many as leave an edge sparsity: (1 - sparsity) of all, rounded.
+     *
+     * @param edgeSparsity the share of edges that are cut, 0 to 1
+     */
+    record Sparsity(double edgeSparsity) implements Selection {
+        @Override
+        public Circuit from(EdgeScores scores, Ranking by) {
+            return scores.top((int) Math.round((1 - edgeSparsity) * scores.size()), by);
+        }
+    }
+
+    /**
      * From the output upwards: always the best edge among those into nodes that the circuit has already, whose writer
      * then belongs to it too.
      *

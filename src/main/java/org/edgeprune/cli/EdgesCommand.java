@@ -49,7 +49,8 @@ import picocli.CommandLine.Parameters;
             "  edgeprune edges out/demo --reader 'a3.*'",
             "  edgeprune edges out/demo -o edges.json",
             "  edgeprune edges out/eap --format eap-ig -o scores.json",
-            "  edgeprune edges scores.json --edges-kept 400 -o edges.json",
+            "  edgeprune edges out/demo --edges-kept 100 -o edges.json",
+            "  edgeprune edges scores.json --edges-kept 400 --connected -o edges.json",
             "  edgeprune edges out/eap --format mib -o submission/ioi_gpt2",
             "  edgeprune edges edges.json --model path/to/gpt2 --checkpoint out/published"
         })
@@ -79,6 +80,12 @@ final class EdgesCommand implements Callable<Integer> {
 
     @Mixin
     private SelectionOptions selection;
+
+    @Option(
+            names = "--connected",
+            description =
+                    "Drop edges that lie on no path from an input to the output, as EAP-IG's prune does; they change nothing.")
+    private boolean connected;
 
     @Option(
             names = "--format",
@@ -117,11 +124,11 @@ final class EdgesCommand implements Callable<Integer> {
         Path directory = ModelOption.directory(
                 model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
-        Ranking ranking =
-                selection.ranking(input.kind() == CircuitInput.Kind.MASKS ? Ranking.SIGNED : Ranking.ABSOLUTE);
-        ScoredCircuit theirs = chosen(input, sizes, ranking);
+        Ranking ranking = selection.ranking(input.kind());
+        ScoredCircuit theirs = connected(chosen(input, sizes, ranking));
         // names of nodes are those of the model's graph
-        ScoredCircuit chosen = filtered(theirs.inModel(sizes.graph()));
+        ScoredCircuit whole = theirs.inModel(sizes.graph());
+        ScoredCircuit chosen = filtered(whole);
         if (out != null) {
             write(isFiltered() ? chosen : theirs, chosen, sizes, ranking);
         }
@@ -129,7 +136,7 @@ final class EdgesCommand implements Callable<Integer> {
             writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
         }
         List<Edge> edges = chosen.listed(ranking).stream().filter(this::matches).toList();
-        print(edges, chosen);
+        print(edges, chosen, whole.circuit());
         return 0;
     }
 
@@ -140,7 +147,14 @@ final class EdgesCommand implements Callable<Integer> {
             return input.open(sizes, results::note);
         }
         EdgeScores scores = input.scores(sizes, results::note);
-        return new ScoredCircuit(Optional.of(how.get().from(scores, ranking).connected()), Optional.of(scores));
+        return new ScoredCircuit(Optional.of(how.get().from(scores, ranking)), Optional.of(scores));
+    }
+
+    private ScoredCircuit connected(ScoredCircuit all) {
+        if (!connected) {
+            return all;
+        }
+        return new ScoredCircuit(Optional.of(requireCircuit(all).connected()), all.scores());
     }
 
     private ScoredCircuit filtered(ScoredCircuit all) {
@@ -179,14 +193,24 @@ final class EdgesCommand implements Callable<Integer> {
                         + ": holds scores and no circuit: choose edges with --edges-kept N or --threshold SCORE"));
     }
 
-    private void print(List<Edge> edges, ScoredCircuit chosen) {
+    /** Edges may be a part of a circuit: on which paths they are depends on all of it. */
+    private void print(List<Edge> edges, ScoredCircuit chosen, Optional<Circuit> whole) {
         ComputationGraph graph = chosen.graph();
+        Optional<Long> onPaths = whole.map(Circuit::connected).map(paths -> edges.stream()
+                .filter(edge -> paths.contains(edge.writer(), edge.reader()))
+                .count());
         Map<String, Integer> kinds = kinds(edges);
         double sparsity = 1 - (double) edges.size() / graph.edgeCount();
         results.print(
-                new Result(edges.size(), graph.edgeCount(), sparsity, kinds, count ? null : pairs(edges)),
+                new Result(
+                        edges.size(),
+                        onPaths.orElse(null),
+                        graph.edgeCount(),
+                        sparsity,
+                        kinds,
+                        count ? null : pairs(edges)),
                 () -> count
-                        ? table(kinds, edges.size(), graph.edgeCount(), sparsity)
+                        ? table(kinds, edges.size(), onPaths, graph.edgeCount(), sparsity)
                         : chosen.circuit().isPresent() ? lines(edges) : scores(edges, chosen));
     }
 
@@ -241,10 +265,13 @@ final class EdgesCommand implements Callable<Integer> {
         return kinds;
     }
 
-    private static String table(Map<String, Integer> kinds, int edges, int all, double sparsity) {
+    private static String table(
+            Map<String, Integer> kinds, int edges, Optional<Long> onPaths, int all, double sparsity) {
         Table table = new Table();
         kinds.forEach(table::row);
-        return table.row("together", edges) + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
+        table.row("together", edges);
+        onPaths.ifPresent(some -> table.row("on paths from an input to the output", some));
+        return table + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
     }
 
     private static List<List<String>> pairs(List<Edge> edges) {
@@ -254,5 +281,10 @@ final class EdgesCommand implements Callable<Integer> {
     }
 
     private record Result(
-            int numEdges, int totalEdges, double edgeSparsity, Map<String, Integer> kinds, List<List<String>> edges) {}
+            int numEdges,
+            Long numEdgesOnPaths,
+            int totalEdges,
+            double edgeSparsity,
+            Map<String, Integer> kinds,
+            List<List<String>> edges) {}
 }

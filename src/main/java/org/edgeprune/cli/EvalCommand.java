@@ -9,6 +9,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.ScoredCircuit;
+import org.edgeprune.attribute.Selection;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
@@ -41,11 +43,13 @@ import picocli.CommandLine.Parameters;
             "The circuit is that of a run, of a checkpoint of the published implementation, of an edges.json or of a",
             "graph file of EAP-IG; without one, the full model is evaluated. With --curve, scores of edges are",
             "evaluated at ten sizes: scores.safetensors or the directory of an attribution, a graph file of EAP-IG, or a",
-            "run's log_alphas; several are put in one plot."
+            "run's log_alphas; several are put in one plot. --edges-kept, --edge-sparsity and --threshold evaluate the best",
+            "edges by such scores instead: a finished run at any size."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune eval out/demo",
+            "  edgeprune eval out/demo --edges-kept 100",
             "  edgeprune eval out/demo --data data/other --split validation --examples out/examples.jsonl",
             "  edgeprune eval --edges edges.json --model path/to/gpt2 --task gt",
             "  edgeprune eval --model path/to/gpt2 --task ioi --json",
@@ -65,6 +69,9 @@ final class EvalCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "A file of a circuit or of scores: the same as CIRCUIT.")
     private Optional<Path> edges = Optional.empty();
+
+    @Mixin
+    private SelectionOptions selection;
 
     @Mixin
     private CurveOptions curve;
@@ -174,6 +181,13 @@ final class EvalCommand implements Callable<Integer> {
 
     private List<CircuitInput> inputs(boolean curves) {
         List<Path> given = given().toList();
+        if (curves && selection.selection().isPresent()) {
+            throw new InputException("--curve: has sizes of its own: leave out " + selection.given());
+        }
+        if (given.isEmpty() && selection.selection().isPresent()) {
+            throw new InputException(selection.given() + ": needs scores of edges: name the directory of a run or an"
+                    + " attribution, a scores.safetensors or a graph file of EAP-IG");
+        }
         if (curves && given.isEmpty()) {
             throw new InputException(
                     "--curve: needs scores of edges: name a scores.safetensors, a graph file of EAP-IG,"
@@ -256,11 +270,22 @@ final class EvalCommand implements Callable<Integer> {
 
     /** The circuit's binary masks; empty for the whole model. */
     private Optional<MaskValues> masks(List<CircuitInput> inputs, ModelSizes sizes) {
-        return inputs.stream()
-                .findFirst()
-                .map(input -> input.kind() == CircuitInput.Kind.MASKS
+        return inputs.stream().findFirst().map(input -> selection
+                .selection()
+                .map(how -> MaskValues.of(chosen(how, input, sizes)))
+                .orElseGet(() -> input.kind() == CircuitInput.Kind.MASKS
                         ? SavedMasks.open(input.path(), sizes, results::note).binary()
-                        : MaskValues.of(circuit(input, sizes)));
+                        : MaskValues.of(circuit(input, sizes))));
+    }
+
+    /** The best edges by an input's scores. */
+    private Circuit chosen(Selection how, CircuitInput input, ModelSizes sizes) {
+        EdgeScores scores = input.scores(sizes, results::note);
+        Circuit best = how.from(scores, selection.ranking(input.kind()));
+        return new ScoredCircuit(Optional.of(best), Optional.of(scores))
+                .inModel(sizes.graph())
+                .circuit()
+                .orElseThrow();
     }
 
     /** A list of edges alone does not name its graph, so the assumption is printed. */

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
@@ -55,15 +56,20 @@ public record Evaluation(List<Scored> examples) {
      * The evaluation of a circuit in one map, as in {@code metrics.json}.
      *
      * @param masks the binary masks that were evaluated
-     * @return sparsities (0 to 1) and edge counts, the number of examples, the circuit's mean metrics by name, and the
-     *     full model's with the prefix {@code full_model_}, in this order; a new map that the caller may change
+     * @return the size of the circuit ({@code num_edges} edges are kept, of which {@code num_edges_on_paths} lie on a
+     *     path from an input to the output, and {@code edge_sparsity} is 1 - {@code num_edges} / {@code total_edges}),
+     *     the sparsities of the masks of edges and of nodes alone (0 to 1), the number of examples, the circuit's mean
+     *     metrics by name, and the full model's with the prefix {@code full_model_}, in this order; a new map that the
+     *     caller may change
      */
     public Map<String, Object> summary(MaskValues masks) {
         Map<String, Object> all = new LinkedHashMap<>();
-        all.put("edge_sparsity", masks.edgeSparsity());
+        Circuit circuit = masks.circuit();
+        all.put("edge_sparsity", circuit.edgeSparsity());
+        all.put("edge_mask_sparsity", masks.edgeSparsity());
         all.put("node_sparsity", masks.nodeSparsity());
-        all.put("effective_edge_sparsity", masks.effectiveEdgeSparsity());
-        all.put("num_edges", masks.circuit().size());
+        all.put("num_edges", circuit.size());
+        all.put("num_edges_on_paths", circuit.connected().size());
         all.put("total_edges", masks.edges().length);
         all.putAll(summaryOfFullModel());
         fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));

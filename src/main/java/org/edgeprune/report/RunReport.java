@@ -91,12 +91,18 @@ public final class RunReport {
     }
 
     private static String summary(FoundCircuit circuit) {
-        Double sparsity = circuit.metrics().get("edge_sparsity");
+        Double all = circuit.metrics().get("total_edges");
+        Double onPaths = circuit.metrics().get("num_edges_on_paths");
         Double kl = circuit.metrics().get("kl");
-        return "%,d edges%s%s"
+        return "%,d edges%s%s%s"
                 .formatted(
                         circuit.edges().size(),
-                        sparsity == null ? "" : ", edge sparsity %.2f%%".formatted(100 * sparsity),
+                        all == null
+                                ? ""
+                                : " of %,.0f, edge sparsity %.2f%%"
+                                        .formatted(
+                                                all, 100 * (1 - circuit.edges().size() / all)),
+                        onPaths == null ? "" : ", %,.0f edges on paths from an input to the output".formatted(onPaths),
                         kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
     }
 

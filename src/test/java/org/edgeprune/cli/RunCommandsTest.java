@@ -209,6 +209,40 @@ class RunCommandsTest {
     }
 
     @Test
+    @Order(5)
+    void aRunIsEvaluatedAndWrittenAtAnySize() throws IOException {
+        Path best = folder.resolve("best.json");
+        JsonNode listed = Tool.run("edges", run, "--edges-kept", 20, "-o", best, "--json")
+                .ok()
+                .json();
+        assertEquals(20, listed.get("num_edges").asInt());
+        int onPaths = listed.get("num_edges_on_paths").asInt();
+        JsonNode kept = Tool.run("eval", run, "--edges-kept", 20, "--json").ok().json();
+        assertEquals(20, kept.get("num_edges").asInt());
+        assertEquals(onPaths, kept.get("num_edges_on_paths").asInt());
+        int all = kept.get("total_edges").asInt();
+        assertEquals(1 - 20.0 / all, kept.get("edge_sparsity").asDouble(), 1e-12);
+        JsonNode ofList = Tool.run("eval", best, "--model", model, "--data", data, "--json")
+                .ok()
+                .json();
+        assertEquals(kept.get("kl"), ofList.get("kl"));
+        JsonNode half =
+                Tool.run("eval", run, "--edge-sparsity", 0.5, "--json").ok().json();
+        assertEquals(Math.round(all / 2.0), half.get("num_edges").asInt());
+        assertEquals(
+                onPaths,
+                Tool.run("edges", best, "--model", model, "--connected", "--json")
+                        .ok()
+                        .json()
+                        .get("num_edges")
+                        .asInt());
+        String refused = Tool.run("eval", run, "--edge-sparsity", 95).refused();
+        assertTrue(refused.contains("--edge-sparsity 95.0: is the share of edges to cut"), refused);
+        assertTrue(Tool.run("eval", "--edges-kept", 5).refused().contains("--edges-kept: needs scores"));
+        assertTrue(Tool.run("eval", run, "--curve", "--edges-kept", 5).refused().contains("leave out --edges-kept"));
+    }
+
+    @Test
     @Order(6)
     void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
         Path broken = folder.resolve("broken");

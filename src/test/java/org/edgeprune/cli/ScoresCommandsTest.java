@@ -63,7 +63,17 @@ class ScoresCommandsTest {
                         edge.getKey()));
 
         Path circuit = folder.resolve("circuit"); // no extension: the content tells
-        Tool chosen = Tool.run("edges", graph, "--edges-kept", 36, "--format", "eap-ig", "-o", circuit, "--json")
+        Tool chosen = Tool.run(
+                        "edges",
+                        graph,
+                        "--edges-kept",
+                        36,
+                        "--connected",
+                        "--format",
+                        "eap-ig",
+                        "-o",
+                        circuit,
+                        "--json")
                 .ok();
         int inGraph = 0;
         for (JsonNode edge : json(circuit).get("edges")) {

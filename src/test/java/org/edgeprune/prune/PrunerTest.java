@@ -100,7 +100,9 @@ class PrunerTest {
         assertEquals(result.circuit(), run.readCircuit(new ComputationGraph(model.graphShape())));
         Map<?, ?> metrics = new ObjectMapper().readValue(run.metricsFile().toFile(), Map.class);
         assertEquals(result.circuit().size(), metrics.get("num_edges"));
-        assertEquals(result.binary().edgeSparsity(), metrics.get("edge_sparsity"));
+        assertEquals(result.circuit().edgeSparsity(), metrics.get("edge_sparsity"));
+        assertEquals(result.binary().edgeSparsity(), metrics.get("edge_mask_sparsity"));
+        assertEquals(result.circuit().connected().size(), metrics.get("num_edges_on_paths"));
         assertTrue(metrics.containsKey("kl") && metrics.containsKey("full_model_kl"), metrics.toString());
         assertEquals(options(0.5), run.readRecord().options());
         try (Stream<Path> checkpoints = Files.list(run.checkpoints())) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.edgeprune.eval.Evaluation;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneResult;
@@ -91,6 +92,13 @@ class RunReportTest {
         }
         assertTrue(page.contains("<td>options.edge_sparsity.target</td><td>0.5</td>"));
         assertTrue(page.contains("resid_post"), "the circuit");
+        Circuit circuit = result.circuit();
+        assertTrue(page.contains("%d edges of %d, edge sparsity %.2f%%, %d edges on paths"
+                .formatted(
+                        circuit.size(),
+                        circuit.graph().edgeCount(),
+                        100 * circuit.edgeSparsity(),
+                        circuit.connected().size())));
         JsonNode first = new ObjectMapper()
                 .readTree(Files.readAllLines(run.examplesFile()).get(0));
         assertTrue(page.contains("<td>" + Html.escape(first.get("clean").asText()) + "</td>"));

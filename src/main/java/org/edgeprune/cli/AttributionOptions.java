@@ -58,7 +58,11 @@ final class AttributionOptions {
     @Mixin
     private SeedOption seed;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Folder of the result.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder of the result.")
     private Path out;
 
     @Option(
@@ -126,7 +130,9 @@ final class AttributionOptions {
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
             directory.requireUsable(resume);
-            run(method, chosen, directory, results, work);
+            try (ResumeHint _ = results.resumeHint("To continue, repeat the command with --resume.")) {
+                run(method, chosen, directory, results, work);
+            }
         }
     }
 

@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
         })
 final class CompareCommand implements Callable<Integer> {
     @Parameters(
-            paramLabel = "RUN",
+            paramLabel = "CIRCUIT",
             arity = "2..*",
             description =
                     "Run directories, edges.json files, graph files of EAP-IG, or checkpoints of the published implementation.")

@@ -35,7 +35,11 @@ final class DataCommand implements Callable<Integer> {
             completionCandidates = TaskNames.class)
     private String task;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the three files.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Directory of the three files.")
     private Path out;
 
     @Mixin

@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
         footer = {"  edgeprune demo --out out/demo", "  edgeprune demo --out out/demo-7 --seed 7 --json"})
 final class DemoCommand implements Callable<Integer> {
     @Option(
-            names = "--out",
+            names = {"-o", "--out"},
             paramLabel = "DIR",
             required = true,
             description = "Directory of the run, in which metrics.json is written.")
@@ -55,7 +55,11 @@ final class DemoCommand implements Callable<Integer> {
         try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
             PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
             PruneResult result = PruneCommand.run(
-                    session.withOptions(session.options().withSeed(seed.value())), lock, false, results);
+                    session.withOptions(session.options().withSeed(seed.value())),
+                    lock,
+                    false,
+                    PruneCommand.goOn(out),
+                    results);
             RunReport.write(directory, directory.reportFile());
             results.print(
                     result.metrics(),

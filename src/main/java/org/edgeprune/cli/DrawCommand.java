@@ -26,7 +26,9 @@ import picocli.CommandLine.Parameters;
             "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98%% sparse\"",
         })
 final class DrawCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "EDGES", description = "An edges.json, the directory of a run, or a graph file of EAP-IG.")
+    @Parameters(
+            paramLabel = "CIRCUIT",
+            description = "The directory of a run, an edges.json, or a graph file of EAP-IG.")
     private Path edges;
 
     @Option(

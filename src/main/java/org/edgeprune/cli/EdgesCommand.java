@@ -19,8 +19,11 @@ import org.edgeprune.attribute.Selection;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.Reader;
+import org.edgeprune.graph.Writer;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -128,6 +131,7 @@ final class EdgesCommand implements Callable<Integer> {
         ScoredCircuit theirs = connected(chosen(input, sizes, ranking));
         // names of nodes are those of the model's graph
         ScoredCircuit whole = theirs.inModel(sizes.graph());
+        requireNodes(whole.graph());
         ScoredCircuit chosen = filtered(whole);
         if (out != null) {
             write(isFiltered() ? chosen : theirs, chosen, sizes, ranking);
@@ -136,8 +140,29 @@ final class EdgesCommand implements Callable<Integer> {
             writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
         }
         List<Edge> edges = chosen.listed(ranking).stream().filter(this::matches).toList();
+        if (edges.isEmpty()) {
+            results.note(
+                    isFiltered()
+                            ? circuit + ": no edge from a writer '" + writer + "' into a reader '" + reader + "'"
+                            : circuit + ": no edges");
+        }
         print(edges, chosen, whole.circuit());
         return 0;
+    }
+
+    /** Refuses patterns that no node of the graph matches: they are misspelled. */
+    private void requireNodes(ComputationGraph graph) {
+        requireOne(
+                "--writer", writer, graph.writers().stream().map(Writer::name).toList());
+        requireOne(
+                "--reader", reader, graph.readers().stream().map(Reader::name).toList());
+    }
+
+    private static void requireOne(String option, String pattern, List<String> names) {
+        if (names.stream().noneMatch(name -> matches(pattern, name))) {
+            throw new InputException(option + " " + pattern + ": no such node in the graph, whose names are "
+                    + names.getFirst() + " to " + names.getLast() + CloseNames.question(pattern, names));
+        }
     }
 
     /** The circuit that is there, or the one that the scores are asked for, in the graph that it is of. */

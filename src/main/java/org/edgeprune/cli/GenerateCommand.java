@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.Generator;
 import org.edgeprune.hub.BundledModel;
@@ -18,12 +19,12 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.PromptTokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code edgeprune generate}: continues a prompt by a model or a circuit. */
 @Command(
@@ -36,9 +37,16 @@ import picocli.CommandLine.Option;
         footer = {
             "  edgeprune generate --model path/to/model --max-new-tokens 40",
             "  edgeprune generate --model path/to/model --prompt \"Lily went to\" --max-new-tokens 10",
-            "  edgeprune generate --model path/to/model --prompt \"Lily is\" --corrupted \"Tom is\" --max-new-tokens 5 --run out/gp"
+            "  edgeprune generate out/gp --prompt \"Lily is\" --corrupted \"Tom is\" --max-new-tokens 5"
         })
 final class GenerateCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "CIRCUIT",
+            arity = "0..1",
+            description =
+                    "Directory of a run, a checkpoint of the published implementation, an edges.json or a graph file of EAP-IG (default: the full model).")
+    private Optional<Path> circuit = Optional.empty();
+
     @Mixin
     private ModelOption model;
 
@@ -64,16 +72,15 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Option(
             names = "--run",
-            paramLabel = "CIRCUIT",
-            description =
-                    "Directory of a run, or a checkpoint of the published implementation, with the circuit to use.")
-    private Path run;
+            paramLabel = "RUN",
+            description = "Directory of a run, or a checkpoint of the published implementation: the same as CIRCUIT.")
+    private Optional<Path> run = Optional.empty();
 
     @Option(
             names = "--edges",
             paramLabel = "FILE",
-            description = "An edges.json or a graph file of EAP-IG with the circuit to use.")
-    private Path edges;
+            description = "An edges.json or a graph file of EAP-IG: the same as CIRCUIT.")
+    private Optional<Path> edges = Optional.empty();
 
     @Mixin
     private ExecutionOptions execution;
@@ -86,18 +93,16 @@ final class GenerateCommand implements Callable<Integer> {
         if (newTokens < 1) {
             throw new InputException("--max-new-tokens " + newTokens + ": must be at least 1");
         }
-        if (run != null && edges != null) {
-            throw new InputException("--run " + run + " and --edges " + edges + " were given: name one circuit");
+        Optional<CircuitInput> input = circuit().map(CircuitInput::of);
+        if (corrupted != null && input.isEmpty()) {
+            throw new InputException("--corrupted: has no effect on the full model; give a circuit");
         }
-        if (corrupted != null && run == null && edges == null) {
-            throw new InputException(
-                    "--corrupted: has no effect on the whole model; give a circuit with --edges or --run");
-        }
-        Optional<RunRecord> record = run == null ? Optional.empty() : SavedMasks.runOf(run);
-        Path directory =
-                ModelOption.directory(model.name(record.map(RunRecord::model).orElse(BundledModel.NAME)));
+        Optional<CircuitInput.Origin> origin = input.flatMap(CircuitInput::origin);
+        Path directory = ModelOption.directory(
+                model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
         Execution how = execution.startAlone(directory);
-        Optional<MaskValues> masks = masks(Models.sizes(directory));
+        ModelSizes sizes = Models.sizes(directory);
+        Optional<MaskValues> masks = input.map(given -> masks(given, sizes));
         Set<Integer> ends = EndTokens.of(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
@@ -145,13 +150,21 @@ final class GenerateCommand implements Callable<Integer> {
         return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
     }
 
-    /** The circuit's binary masks; empty for the whole model. */
-    private Optional<MaskValues> masks(ModelSizes sizes) {
-        if (run != null) {
-            return Optional.of(SavedMasks.open(run, sizes, results::note).binary());
+    /** The one circuit that was named, in whichever way. */
+    private Optional<Path> circuit() {
+        List<Path> named =
+                Stream.of(circuit, run, edges).flatMap(Optional::stream).toList();
+        if (named.size() > 1) {
+            throw new InputException(named.get(0) + " and " + named.get(1) + " were given: name one circuit");
         }
-        return Optional.ofNullable(edges)
-                .map(file -> MaskValues.of(CircuitInput.of(file).circuit(sizes, results::note)));
+        return named.stream().findFirst();
+    }
+
+    /** The circuit's binary masks. */
+    private MaskValues masks(CircuitInput input, ModelSizes sizes) {
+        return input.kind() == CircuitInput.Kind.MASKS
+                ? SavedMasks.open(input.path(), sizes, results::note).binary()
+                : MaskValues.of(input.circuit(sizes, results::note));
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

@@ -65,6 +65,9 @@ import picocli.CommandLine.TypeConversionException;
             "  edgeprune COMMAND --help                   show options and examples of a command"
         })
 public final class Main {
+    private static final int NARROWEST_HELP = 60;
+    private static final int WIDEST_HELP = 110;
+
     Main() {}
 
     @Spec
@@ -118,7 +121,7 @@ public final class Main {
     /** The commands, with how arguments are read and what is said where a command fails. */
     static CommandLine commandLine() {
         return new CommandLine(new Main())
-                .setUsageHelpWidth(110)
+                .setUsageHelpWidth(helpWidth())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // a script's callers may override its options
                 .setOverwrittenOptionsAllowed(true)
@@ -133,6 +136,11 @@ public final class Main {
                 .registerConverter(DType.class, text -> read(Main::floating, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));
+    }
+
+    /** As wide as the terminal, whose width the launcher tells, so that lines break between words. */
+    private static int helpWidth() {
+        return Math.clamp(Integer.getInteger("edgeprune.columns", WIDEST_HELP), NARROWEST_HELP, WIDEST_HELP);
     }
 
     static int run(CommandLine line, String... args) {
@@ -204,7 +212,7 @@ public final class Main {
 
     private static int misuse(ParameterException e) {
         CommandLine command = e.getCommandLine();
-        command.getErr().println("edgeprune: " + OneLine.of(e.getMessage() + OptionNames.suggestion(e)));
+        command.getErr().println("edgeprune: " + OneLine.of(OptionNames.message(e)));
         command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return CommandLine.ExitCode.USAGE;
     }

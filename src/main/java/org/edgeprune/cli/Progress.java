@@ -5,7 +5,6 @@ import java.util.function.Supplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
  * Progress of a long operation on standard error: a bar with speed and remaining time on a terminal, otherwise a line
@@ -46,7 +45,7 @@ final class Progress implements AutoCloseable {
      * Reports.
      *
      * @param done the count so far
-     * @param state a few words to show with it; may be empty
+     * @param state texts to show with it, the most important first, with ", " between them; may be empty
      */
     void at(long done, Supplier<String> state) {
         long now = System.nanoTime();
@@ -56,7 +55,7 @@ final class Progress implements AutoCloseable {
         if (terminal) {
             bar = bar == null ? newBar() : bar;
             bar.stepTo(done);
-            bar.setExtraMessage(" " + state.get());
+            bar.setExtraMessage(state.get());
         } else if (now - lastLine > BETWEEN_LINES.toNanos()) {
             lastLine = now;
             double speed = (done - firstDone) / ((now - start) / 1e9);
@@ -69,7 +68,7 @@ final class Progress implements AutoCloseable {
                     unit,
                     said.isEmpty() ? "" : ", " + said,
                     speed,
-                    left(speed <= 0 ? 0 : (total - done) / speed));
+                    Durations.text(speed <= 0 ? 0 : (total - done) / speed));
         }
     }
 
@@ -78,20 +77,10 @@ final class Progress implements AutoCloseable {
                 .setTaskName(what)
                 .setInitialMax(total)
                 .startsFrom(firstDone, Duration.ofNanos(System.nanoTime() - start))
-                .setUnit(" " + unit, 1)
-                .showSpeed()
+                .setRenderer(new ProgressLine(unit))
                 .setUpdateIntervalMillis(200)
-                .setStyle(ProgressBarStyle.ASCII)
                 .setConsumer(new ConsoleProgressBarConsumer(System.err))
                 .build();
-    }
-
-    private static String left(double seconds) {
-        return seconds >= 3600
-                ? "%.0fh%02.0fm".formatted(Math.floor(seconds / 3600), seconds % 3600 / 60)
-                : seconds >= 60
-                        ? "%.0fm%02.0fs".formatted(Math.floor(seconds / 60), seconds % 60)
-                        : "%.0fs".formatted(seconds);
     }
 
     /** The launcher tells whether standard error is a terminal; Java only tells it for input and output together. */

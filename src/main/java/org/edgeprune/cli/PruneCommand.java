@@ -34,7 +34,11 @@ import picocli.CommandLine.Option;
             "  edgeprune prune --out out/ioi --resume"
         })
 final class PruneCommand implements Callable<Integer> {
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the run.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Directory of the run.")
     private Path out;
 
     @Option(
@@ -80,7 +84,7 @@ final class PruneCommand implements Callable<Integer> {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
             options.notes(asked.options()).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
-            PruneResult result = run(session, lock, resume, results);
+            PruneResult result = run(session, lock, resume, goOn(out), results);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (session.minimal().isPresent()) {
                 Minimizer.Result less = session.minimize(
@@ -94,10 +98,20 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs with progress on standard error, and warns there if the target was missed. */
-    static PruneResult run(PruneSession session, FolderLock lock, boolean resume, Results results) {
+    /** How to continue the run of a directory. */
+    static String goOn(Path out) {
+        return "To continue this run: edgeprune prune --out " + out + " --resume";
+    }
+
+    /**
+     * Runs with progress on standard error, and warns there if the target was missed.
+     *
+     * @param goOn says how to continue the run if it is interrupted
+     */
+    static PruneResult run(PruneSession session, FolderLock lock, boolean resume, String goOn, Results results) {
         PruneResult result;
-        try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results)) {
+        try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results);
+                ResumeHint _ = results.resumeHint(goOn)) {
             result = session.run(lock, resume, progress);
         }
         MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);

@@ -35,6 +35,11 @@ final class Results {
         err.flush();
     }
 
+    /** Says on standard error how to continue, if the command is interrupted while the hint is open. */
+    ResumeHint resumeHint(String remedy) {
+        return new ResumeHint(command.commandLine().getErr(), remedy);
+    }
+
     /** Prints what was assumed when a model was opened, and which tensors of its checkpoint are not used. */
     void note(TransformerModel model) {
         model.notes().forEach(this::note);

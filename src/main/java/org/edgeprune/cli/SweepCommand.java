@@ -38,6 +38,8 @@ final class SweepCommand implements Callable<Integer> {
     /** The prefix of the run directories' names. */
     private static final String RUN = "edge-sparsity-";
 
+    private static final String GO_ON = "To continue the sweep, repeat the command.";
+
     @Option(
             names = "--target-edge-sparsity",
             paramLabel = "S,S...",
@@ -45,7 +47,11 @@ final class SweepCommand implements Callable<Integer> {
             description = "Target edge sparsities, separated by commas. May be above 1 for a stronger constraint.")
     private String targetList;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the sweep.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Directory of the sweep.")
     private Path out;
 
     @Mixin
@@ -85,7 +91,7 @@ final class SweepCommand implements Callable<Integer> {
                         results.note(run.path() + ": already finished");
                     } else {
                         results.note(run.path() + ": target edge sparsity " + target);
-                        PruneCommand.run(session, lock, true, results);
+                        PruneCommand.run(session, lock, true, GO_ON, results);
                     }
                     rows.add(SweepTable.Row.of(target, run));
                     new SweepTable(rows).write(out, title);

@@ -31,7 +31,11 @@ import picocli.CommandLine.Option;
             "  edgeprune tracr suite --programs reverse,xproportion --ablation interchange --out out/two --json"
         })
 final class TracrSuiteCommand implements Callable<Integer> {
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "Directory of the results.")
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "DIR",
+            required = true,
+            description = "Directory of the results.")
     private Path out;
 
     @Option(

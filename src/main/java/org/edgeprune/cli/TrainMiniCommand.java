@@ -29,7 +29,11 @@ final class TrainMiniCommand implements Callable<Integer> {
     private static final MiniOptions BUNDLED = MiniOptions.defaults();
     private static final String DEFAULT = " (default: ${DEFAULT-VALUE}).";
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Directory of the new model.")
+    @Option(
+            names = {"-o", "--out"},
+            required = true,
+            paramLabel = "DIR",
+            description = "Directory of the new model.")
     private Path out;
 
     @Mixin

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.InputException;
 
 /**
@@ -262,7 +263,8 @@ public final class ComputationGraph {
         // The reference's Tracr code calls token embeddings by another name than its GPT-2 code.
         Writer writer = writersByName.get(name.equals("token_embeds") ? "tok_embeds" : name);
         if (writer == null) {
-            throw new InputException("unknown writer '" + name + "': this model's writers are " + range(writers));
+            throw new InputException("unknown writer '" + name + "': this model's writers are " + range(writers)
+                    + CloseNames.question(name, writersByName.keySet()));
         }
         return writer;
     }
@@ -278,7 +280,9 @@ public final class ComputationGraph {
         Reader reader = readersByName.get(name);
         if (reader == null) {
             throw new InputException("unknown reader '" + name + "': "
-                    + sharedHead(name).orElseGet(() -> "this model's readers are " + range(readers)));
+                    + sharedHead(name)
+                            .orElseGet(() -> "this model's readers are " + range(readers)
+                                    + CloseNames.question(name, readersByName.keySet())));
         }
         return reader;
     }

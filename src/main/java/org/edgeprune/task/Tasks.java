@@ -1,6 +1,7 @@
 package org.edgeprune.task;
 
 import java.util.List;
+import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.Extensions;
 import org.edgeprune.io.InputException;
 
@@ -34,7 +35,8 @@ public final class Tasks {
         Task task = found.byName().get(name);
         if (task == null) {
             throw new InputException("task \"" + name + "\" is unknown; choose one of "
-                    + String.join(", ", found.byName().keySet()));
+                    + String.join(", ", found.byName().keySet())
+                    + CloseNames.question(name, found.byName().keySet()));
         }
         return task;
     }

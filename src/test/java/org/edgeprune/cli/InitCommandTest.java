@@ -121,7 +121,7 @@ class InitCommandTest {
     @Test
     void interruptedItTakesItsFilesAway() throws IOException {
         Path parent = Files.createDirectory(folder.resolve("parent"));
-        int exit = Tool.interrupt(
+        Tool interrupted = Tool.interrupt(
                 "INT",
                 () -> !names(parent).isEmpty(),
                 "init",
@@ -131,7 +131,7 @@ class InitCommandTest {
                 1,
                 "-o",
                 parent.resolve("model"));
-        assertEquals(130, exit);
+        assertEquals(130, interrupted.exit());
         assertEquals(List.of(), names(parent));
     }
 

@@ -246,10 +246,19 @@ class RunCommandsTest {
     @Order(6)
     void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
         Path broken = folder.resolve("broken");
-        assertEquals(128 + 9, Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken, "--minimal")));
-        int saved = checkpoint(broken);
         assertEquals(
-                128 + 2, Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume")));
+                128 + 9,
+                Tool.interrupt("KILL", () -> checkpoint(broken) >= 20, arguments(broken, "--minimal"))
+                        .exit());
+        int saved = checkpoint(broken);
+        Tool interrupted = Tool.interrupt("INT", () -> checkpoint(broken) >= saved + 40, arguments(broken, "--resume"));
+        assertEquals(128 + 2, interrupted.exit());
+        assertTrue(
+                interrupted
+                        .err()
+                        .contains("edgeprune: interrupted. To continue this run: edgeprune prune --out " + broken
+                                + " --resume"),
+                interrupted.err());
         assertFalse(Files.exists(broken.resolve("metrics.json")));
         prune(broken, "--resume").ok();
         for (String file : List.of("masks.safetensors", "edges.json")) {

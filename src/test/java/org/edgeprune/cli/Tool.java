@@ -56,8 +56,8 @@ record Tool(int exit, String out, String err) {
         }
     }
 
-    /** Waits until {@code happened}, then sends the process of a command a signal. @return its exit code */
-    static int interrupt(String signal, BooleanSupplier happened, Object... arguments) {
+    /** Waits until {@code happened}, then sends the process of a command a signal. */
+    static Tool interrupt(String signal, BooleanSupplier happened, Object... arguments) {
         // env: a job in the background may have begun with SIGINT ignored
         List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", LAUNCHER.toString()));
         for (Object argument : arguments) {
@@ -66,8 +66,9 @@ record Tool(int exit, String out, String err) {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         try {
+            Path err = Files.createTempFile("tool", ".err");
             Process running = builder.redirectOutput(Redirect.DISCARD)
-                    .redirectError(Redirect.DISCARD)
+                    .redirectError(err.toFile())
                     .start();
             while (running.isAlive() && !happened.getAsBoolean()) {
                 Thread.sleep(5);
@@ -80,7 +81,9 @@ record Tool(int exit, String out, String err) {
                 running.destroyForcibly();
                 throw new AssertionError(command + " did not end on SIG" + signal);
             }
-            return running.exitValue();
+            Tool ended = new Tool(running.exitValue(), "", Files.readString(err));
+            Files.delete(err);
+            return ended;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# The paper's sweep of greater-than in GPT-2 small. Further arguments go to the tool and may say otherwise,
-# such as: --out DIR --model DIR --data DIR --steps N --node-loss. Repeated, it goes on where it stopped.
+# The sweep of greater-than in GPT-2 small with the settings of the paper's experiments: no node loss,
+# embeddings are nodes. (The defaults of prune are those of the published program, which has both the other way round.)
+# Further arguments go to the tool and may replace these, such as: --out DIR --model DIR --data DIR --steps N --node-loss.
+# Repeated, it goes on where it stopped.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")"/edgeprune sweep --task gt --model openai-community/gpt2 --out out/gt-sweep \
     --target-edge-sparsity 0.95,0.955,0.96,0.965,0.97,0.975,0.98,0.985,0.99,0.995,1.0,1.01,1.02,1.05,1.1 \

@@ -19,6 +19,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
+import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SavedMasks;
 
 /**
@@ -164,6 +165,45 @@ public record CircuitInput(Path path, Kind kind) {
             case EAP_IG -> circuit(eapIg(model), model.graph());
             case SCORES -> throw scoresOnly();
         };
+    }
+
+    /**
+     * The circuit in the graph that its own files name, without a model, with the scores that are there: log_alphas of
+     * a run, scores in a graph file of EAP-IG.
+     *
+     * @param noted told what is noteworthy about it
+     * @return empty where the files do not say of which graph the edges are: a bare list, or a run of version 0.1
+     * @throws InputException if it holds scores and no circuit, or is damaged
+     */
+    public Optional<ScoredCircuit> selfDescribed(Consumer<String> noted) {
+        return switch (kind) {
+            case MASKS -> {
+                RunDirectory run = new RunDirectory(path);
+                run.requireIntact(noted);
+                yield Circuit.readWithItsGraph(run.edgesFile())
+                        .map(circuit -> new ScoredCircuit(Optional.of(circuit), logAlphas(run, circuit.graph())));
+            }
+            case EDGES -> Circuit.readWithItsGraph(path).map(c -> new ScoredCircuit(Optional.of(c), Optional.empty()));
+            case EAP_IG -> {
+                EapIgFile file = EapIgFile.read(path);
+                if (isScoresOnly(file)) {
+                    throw scoresOnly();
+                }
+                yield Optional.of(new ScoredCircuit(
+                        Optional.of(file.circuit()),
+                        unscored(file).isEmpty() ? Optional.of(scores(file)) : Optional.empty()));
+            }
+            case SCORES -> throw scoresOnly();
+        };
+    }
+
+    private static Optional<EdgeScores> logAlphas(RunDirectory run, ComputationGraph graph) {
+        if (!run.holdsRun() || !Files.exists(run.masksFile())) {
+            return Optional.empty();
+        }
+        try (MaskParameters parameters = SavedMasks.parameters(run.path(), graph, note -> {})) {
+            return Optional.of(logAlphas(parameters));
+        }
     }
 
     /**

@@ -117,6 +117,17 @@ public record ScoredCircuit(Optional<Circuit> circuit, Optional<EdgeScores> scor
                 .collect(Collectors.joining("", "writer,reader,score\n", ""));
     }
 
+    /**
+     * The score of an edge.
+     *
+     * @param edge an edge of the graph
+     * @return its score; NaN where there are no scores
+     */
+    public double scoreOf(Edge edge) {
+        return scores.map(values -> (double) values.at(edge.writer(), edge.reader()))
+                .orElse(Double.NaN);
+    }
+
     /** A number that Python and Java read; nothing where there is none. */
     String score(Edge edge) {
         return scores.map(values -> Float.toString(values.at(edge.writer(), edge.reader())))

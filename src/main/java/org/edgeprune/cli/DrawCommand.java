@@ -3,9 +3,11 @@ package org.edgeprune.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
@@ -26,6 +28,10 @@ import picocli.CommandLine.Parameters;
             "  edgeprune draw edges.json -o circuit.svg -o circuit.pdf --title \"IOI, 98%% sparse\"",
         })
 final class DrawCommand implements Callable<Integer> {
+    /** A note about runs of version 0.1. */
+    static final String GRAPH_UNKNOWN = "%s: is of an earlier version, which did not write the graph, so every head is"
+            + " drawn with a key and value of its own; edgeprune edges %s --out %s/edges.json writes it";
+
     @Parameters(
             paramLabel = "CIRCUIT",
             description = "The directory of a run, an edges.json, or a graph file of EAP-IG.")
@@ -54,26 +60,25 @@ final class DrawCommand implements Callable<Integer> {
     @Option(
             names = "--heads-per-kv",
             paramLabel = "N",
-            defaultValue = "1",
-            description = "Query heads that share one key/value head (default: ${DEFAULT-VALUE}).")
-    private int headsPerKv;
+            description =
+                    "Query heads that share one key/value head, for a bare list of edges (default: as edges.graph.json beside it says, otherwise 1).")
+    private Optional<Integer> headsPerKv = Optional.empty();
 
     @Mixin
     private Results results;
 
     @Override
     public Integer call() {
-        if (headsPerKv < 1) {
-            throw new InputException("--heads-per-kv " + headsPerKv + ": must be at least 1");
+        if (headsPerKv.isPresent() && headsPerKv.get() < 1) {
+            throw new InputException("--heads-per-kv " + headsPerKv.get() + ": must be at least 1");
         }
-        CircuitInput.of(edges).requireCircuit();
-        boolean run = Files.isDirectory(edges);
-        if (run) {
-            new RunDirectory(edges).requireIntact(results::note);
-        }
-        Path file = run ? edges.resolve("edges.json") : edges;
-        CircuitDrawing drawing =
-                CircuitDrawing.of(DrawnEdge.read(file), new DrawOptions(title, !unsanitized, constants, headsPerKv));
+        CircuitInput input = CircuitInput.of(edges);
+        input.requireCircuit();
+        DrawOptions options = new DrawOptions(title, !unsanitized, constants, headsPerKv.orElse(1));
+        Optional<ScoredCircuit> known = input.selfDescribed(results::note).filter(_ -> headsPerKv.isEmpty());
+        CircuitDrawing drawing = known.map(
+                        circuit -> CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, options))
+                .orElseGet(() -> ofUnknownGraph(options));
         out.forEach(drawing::write);
         Result result = new Result(
                 drawing.edgeCount(),
@@ -88,6 +93,15 @@ final class DrawCommand implements Callable<Integer> {
                                         + " left out because they are on no path from an input to the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
+    }
+
+    /** A bare list of edges, or a run of a version that did not write its graph. */
+    private CircuitDrawing ofUnknownGraph(DrawOptions options) {
+        boolean directory = Files.isDirectory(edges);
+        if (directory && new RunDirectory(edges).holdsRun() && headsPerKv.isEmpty()) {
+            results.note(GRAPH_UNKNOWN.formatted(edges, edges, edges));
+        }
+        return CircuitDrawing.of(DrawnEdge.read(directory ? edges.resolve("edges.json") : edges), options);
     }
 
     private record Result(int edges, int danglingEdges, List<String> files) {}

@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.Generator;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
@@ -20,7 +21,9 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,13 +34,14 @@ import picocli.CommandLine.Parameters;
         name = "generate",
         description = {
             "Continue a prompt by greedy decoding, with the full model or a circuit.",
-            "Edges outside the circuit carry zero, or the states of a corrupted prompt if one is given."
+            "Edges outside the circuit carry the states of a corrupted prompt, as in a run with interchange ablation, or zero."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune generate --model path/to/model --max-new-tokens 40",
             "  edgeprune generate --model path/to/model --prompt \"Lily went to\" --max-new-tokens 10",
-            "  edgeprune generate out/gp --prompt \"Lily is\" --corrupted \"Tom is\" --max-new-tokens 5"
+            "  edgeprune generate out/gp --prompt \"Lily is\" --corrupted \"Tom is\" --max-new-tokens 5",
+            "  edgeprune generate out/gp --example 1 --max-new-tokens 1"
         })
 final class GenerateCommand implements Callable<Integer> {
     @Parameters(
@@ -62,6 +66,18 @@ final class GenerateCommand implements Callable<Integer> {
             paramLabel = "TEXT",
             description = "Prompt with the same number of tokens, whose states ablated edges carry.")
     private String corrupted;
+
+    @Option(
+            names = "--example",
+            paramLabel = "N",
+            description =
+                    "With a run: take clean and corrupted prompt of the N-th test example of the run, the first being 1.")
+    private Optional<Integer> example = Optional.empty();
+
+    @Option(
+            names = "--zero-ablation",
+            description = "Let ablated edges carry zero also where the run was made with a corrupted prompt.")
+    private boolean zero;
 
     @Option(
             names = "--max-new-tokens",
@@ -98,6 +114,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw new InputException("--corrupted: has no effect on the full model; give a circuit");
         }
         Optional<CircuitInput.Origin> origin = input.flatMap(CircuitInput::origin);
+        requireAblation(input, origin);
         Path directory = ModelOption.directory(
                 model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
         Execution how = execution.startAlone(directory);
@@ -107,18 +124,70 @@ final class GenerateCommand implements Callable<Integer> {
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
             results.note(opened);
-            int[] start = tokens(prompt, tokenizer);
-            Optional<int[]> other = Optional.ofNullable(corrupted).map(text -> tokens(text, tokenizer));
+            Optional<Example> chosen = example.map(
+                    n -> example(n, input.orElseThrow().path(), origin.orElseThrow(), directory, tokenizer, opened));
+            int[] start = chosen.map(Example::clean).orElseGet(() -> tokens(prompt, tokenizer));
+            Optional<int[]> other = chosen.map(Example::corrupted)
+                    .or(() -> Optional.ofNullable(corrupted).map(text -> tokens(text, tokenizer)))
+                    .filter(_ -> !zero);
             notes(tokenizer, start).forEach(results::note);
             int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);
-            boolean ended = written.length > 0 && ends.contains(written[written.length - 1]);
-            int[] shown = IntStream.concat(Arrays.stream(start), Arrays.stream(written))
-                    .filter(token -> !ends.contains(token) && !isBos(token, tokenizer))
-                    .toArray();
-            Result result = new Result(prompt, tokenizer.decode(shown), start, written, ended);
+            boolean ended = ends.contains(written[written.length - 1]);
+            if (ended && written.length == 1) {
+                results.note(
+                        "the model ends the text at once, with " + tokenizer.decode(written)
+                                + ": a model trained on chats continues a prompt in its chat template, special tokens included");
+            }
+            Result result = new Result(
+                    prompt, tokenizer.decode(shown(start, written, ended, tokenizer)), start, written, ended);
             results.print(result, result::text);
             return 0;
         }
+    }
+
+    /** A circuit that was found against corrupted prompts means nothing without one. */
+    private void requireAblation(Optional<CircuitInput> input, Optional<CircuitInput.Origin> origin) {
+        if (example.isPresent() && (origin.isEmpty() || !prompt.isEmpty() || corrupted != null)) {
+            throw new InputException("--example " + example.get()
+                    + ": takes both prompts from a run: name the run, and neither --prompt nor --corrupted");
+        }
+        boolean interchange = origin.flatMap(CircuitInput.Origin::ablation)
+                .filter(Ablation.INTERCHANGE::equals)
+                .isPresent();
+        if (interchange && corrupted == null && example.isEmpty() && !zero) {
+            throw new InputException(input.orElseThrow().path()
+                    + ": was made with interchange ablation, where ablated edges carry a corrupted"
+                    + " prompt's states: give one of as many tokens with --corrupted, take a pair of the run's with"
+                    + " --example 1, or ask for --zero-ablation");
+        }
+    }
+
+    private Example example(
+            int number,
+            Path run,
+            CircuitInput.Origin made,
+            Path directory,
+            PromptTokenizer tokenizer,
+            TransformerModel opened) {
+        Path data = made.data().map(Path::of).orElse(null);
+        List<Example> examples = new PromptSource(
+                        Tasks.named(made.task()).forModel(directory), data, run, Optional.empty())
+                .read(tokenizer, opened.maxPositions(), results)
+                .test();
+        if (number < 1 || number > examples.size()) {
+            throw new InputException("--example " + number + ": the run has " + examples.size()
+                    + " test examples: name one" + " from 1 to " + examples.size());
+        }
+        return examples.get(number - 1);
+    }
+
+    /** Prompt and new tokens, without those that begin every text and the one that ended this one. */
+    private int[] shown(int[] start, int[] written, boolean ended, PromptTokenizer tokenizer) {
+        int begins = prompt.isEmpty() && example.isEmpty() ? start.length : tokenizer.prefix().length;
+        return IntStream.concat(
+                        Arrays.stream(start).skip(begins),
+                        Arrays.stream(written).limit(written.length - (ended ? 1 : 0)))
+                .toArray();
     }
 
     private List<String> notes(PromptTokenizer tokenizer, int[] start) {
@@ -144,10 +213,6 @@ final class GenerateCommand implements Callable<Integer> {
                     .orElseThrow(() -> new InputException(
                             tokenizer.source() + ": has no token that begins a sequence: give a --prompt"))
         };
-    }
-
-    private static boolean isBos(int token, PromptTokenizer tokenizer) {
-        return tokenizer.bos().isPresent() && tokenizer.bos().getAsInt() == token;
     }
 
     /** The one circuit that was named, in whichever way. */

@@ -23,8 +23,9 @@ import picocli.CommandLine.Option;
         name = "prune",
         description = {
             "Find a task's circuit: train edge masks on its prompts, then evaluate the circuit on held-out prompts.",
-            "Hyper-parameters default to those published for GPT-2 or Tracr models, or to shorter ones for the bundled model;",
-            "OUT/run.json records them. The result is in OUT/metrics.json and OUT/edges.json."
+            "Hyper-parameters default to those of the published program for GPT-2 or Tracr models, or to shorter ones for the",
+            "bundled model; OUT/run.json records them. The paper's experiments on GPT-2 also use --no-node-loss and",
+            "--embedding-nodes, as run_scripts/*_sweep.sh do. The result is in OUT/metrics.json and OUT/edges.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {

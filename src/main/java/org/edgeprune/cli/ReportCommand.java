@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.report.RunReport;
 import picocli.CommandLine.Command;
@@ -34,6 +35,9 @@ final class ReportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunDirectory directory = new RunDirectory(run);
+        if (directory.holdsRun() && !Circuit.saysItsGraph(directory.edgesFile())) {
+            results.note(DrawCommand.GRAPH_UNKNOWN.formatted(run, run, run));
+        }
         Path file = out == null ? directory.reportFile() : out;
         RunReport.write(directory, file);
         results.print(new Result(file.toString()), file::toString);

@@ -59,17 +59,17 @@ public final class CircuitDrawing {
     }
 
     /**
-     * Draws a circuit with mask values, which are shown in the drawing's tooltips.
+     * Draws a circuit with scores of its edges, which are shown in the drawing's tooltips.
      *
      * @param circuit the circuit
-     * @param mask the mask value of each edge; {@link Double#NaN} for none
+     * @param score of each edge, such as its log_alpha; {@link Double#NaN} for none
      * @param options how to draw; {@link DrawOptions#headsPerKv} is taken from the graph
      * @return the drawing
      */
-    public static CircuitDrawing of(Circuit circuit, ToDoubleFunction<Edge> mask, DrawOptions options) {
+    public static CircuitDrawing of(Circuit circuit, ToDoubleFunction<Edge> score, DrawOptions options) {
         GraphShape shape = circuit.graph().shape();
         List<DrawnEdge> edges = circuit.edges().stream()
-                .map(e -> new DrawnEdge(e.writer().name(), e.reader().name(), mask.applyAsDouble(e)))
+                .map(e -> new DrawnEdge(e.writer().name(), e.reader().name(), score.applyAsDouble(e)))
                 .toList();
         DrawOptions known = options.withHeadsPerKv(shape.heads() / shape.kvHeads());
         return new CircuitDrawing(DrawnGraph.of(edges, known, !shape.hasEmbeddings()), options.title());

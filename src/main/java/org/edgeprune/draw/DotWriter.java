@@ -55,7 +55,7 @@ final class DotWriter {
                 .append(SvgElements.colour(colour))
                 .append('"');
         if (!Double.isNaN(link.strength())) {
-            out.append(String.format(Locale.ROOT, ", tooltip=\"mask %.3f\"", link.strength()));
+            out.append(String.format(Locale.ROOT, ", tooltip=\"score %.3f\"", link.strength()));
         }
         out.append("];\n");
     }

@@ -12,7 +12,8 @@ import org.edgeprune.io.InputException;
  * @param writer {@code tok_embeds}, {@code pos_embeds}, {@code token_embeds}, {@code embeds}, {@code a3.h7} or
  *     {@code m3}
  * @param reader {@code a3.h7.q}, {@code a3.h7.k}, {@code a3.h7.v}, {@code m3} or {@code resid_post}
- * @param strength the edge's mask value; {@link Double#NaN} if unknown
+ * @param strength the edge's score: its log_alpha, the score of an attribution, or its mask; {@link Double#NaN} if
+ *     unknown
  */
 public record DrawnEdge(String writer, String reader, double strength) {
     /**

@@ -101,7 +101,7 @@ final class SvgWriter {
         Link link = picture.graph().links().get(line.index());
         String tooltip = name(link.from()) + " \u2192 " + name(link.to());
         if (!Double.isNaN(link.strength())) {
-            tooltip += String.format(Locale.ROOT, " (mask %.3f)", link.strength());
+            tooltip += String.format(Locale.ROOT, " (score %.3f)", link.strength());
         }
         svg.open("title").text(tooltip).close().close();
     }

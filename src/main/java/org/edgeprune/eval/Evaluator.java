@@ -32,6 +32,21 @@ import org.edgeprune.torch.TensorScope;
  * @param workers run the micro-batches of all batches
  */
 public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize, Workers workers) {
+    /** Examples in a batch where nothing else is asked for. */
+    public static final int BATCH_SIZE = 32;
+
+    /**
+     * The batch size of evaluations during training: {@link #BATCH_SIZE} where batches are cut into micro-batches,
+     * which bound the memory; where they are not, that of training, for which there is memory.
+     *
+     * @param model the full model
+     * @param training examples of a training step
+     * @return at least 1
+     */
+    public static int batchSize(TransformerModel model, int training) {
+        return model.execution().microBatchOf(model.sizes()) == 0 ? training : BATCH_SIZE;
+    }
+
     /**
      * An evaluator with the model's workers ({@link Workers#of(org.edgeprune.model.Execution)}).
      *

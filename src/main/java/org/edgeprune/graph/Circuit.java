@@ -239,6 +239,17 @@ public final class Circuit {
     }
 
     /**
+     * Reads a list of edges that says itself of which graph it is, without a model.
+     *
+     * @param file an {@code edges.json}
+     * @return the circuit; empty if no {@code edges.graph.json} stands beside the list
+     * @throws InputException as {@link #read(Path, ComputationGraph)}, and if that file is of another list
+     */
+    public static Optional<Circuit> readWithItsGraph(Path file) {
+        return EdgesGraph.read(file).map(shape -> read(file, new ComputationGraph(shape)));
+    }
+
+    /**
      * Reads a circuit of a model: an {@code edges.json}, or a graph file of EAP-IG, whose {@code in_graph} edges are
      * taken. Whether embeddings are nodes is said by the {@code edges.graph.json} beside an {@code edges.json}; without
      * one, they are if any edge comes from one.

@@ -39,20 +39,24 @@ final class EdgesGraph {
         Json.write(beside(edges), tree);
     }
 
+    private static String remedy(Path edges) {
+        return "write " + edges.getFileName() + " again with edgeprune edges, or delete "
+                + beside(edges).getFileName();
+    }
+
     /**
-     * The graph that stands beside a list.
+     * The graph that stands beside a list, of whatever model it is.
      *
      * @param edges the list's file
-     * @param model what the list is read for, with or without embedding nodes
      * @return empty if no graph stands beside it
-     * @throws InputException if it is of another list, or not a graph of the model
+     * @throws InputException if it is of another list
      */
-    static Optional<GraphShape> read(Path edges, GraphShape model) {
+    static Optional<GraphShape> read(Path edges) {
         Path file = beside(edges);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        String remedy = "write " + edges.getFileName() + " again with edgeprune edges, or delete " + file.getFileName();
+        String remedy = remedy(edges);
         JsonNode tree = Json.read(file, remedy, TextReader.CONFIGURATION);
         JsonNode embeddings = tree.path(GRAPH).path("embeddings");
         boolean named = StreamSupport.stream(embeddings.spliterator(), false).allMatch(JsonNode::isTextual);
@@ -64,13 +68,35 @@ final class EdgesGraph {
                     file + ": field 'edges_sha256': " + edges.getFileName() + " is another list now: " + remedy);
         }
         GraphShape shape = Json.SNAKE_CASE.value(file.toString(), tree.get(GRAPH), GraphShape.class, remedy);
+        if (shape.isTooLarge()) {
+            throw new InputException(
+                    file + ": field 'graph': has more edges than a graph of any model can have: " + remedy);
+        }
+        return Optional.of(shape);
+    }
+
+    /**
+     * The graph that stands beside a list of a model's edges.
+     *
+     * @param edges the list's file
+     * @param model what the list is read for, with or without embedding nodes
+     * @return empty if no graph stands beside it
+     * @throws InputException if it is of another list, or not a graph of the model
+     */
+    static Optional<GraphShape> read(Path edges, GraphShape model) {
+        Optional<GraphShape> said = read(edges);
+        said.ifPresent(shape -> requireOf(model, edges, shape));
+        return said;
+    }
+
+    private static void requireOf(GraphShape model, Path edges, GraphShape shape) {
         if (!shape.withoutEmbeddings().equals(model.withoutEmbeddings())
                 || (shape.hasEmbeddings() && model.hasEmbeddings() && !shape.equals(model))) {
-            throw new InputException(file + ": field 'graph': " + edges.getFileName() + " is of another graph, of "
+            throw new InputException(beside(edges) + ": field 'graph': " + edges.getFileName()
+                    + " is of another graph, of "
                     + shape.layers() + " layers, " + shape.heads() + " heads and " + shape.kvHeads()
                     + " key/value heads, and the model has " + model.layers() + ", " + model.heads() + " and "
                     + model.kvHeads() + ": name the model that it was made for");
         }
-        return Optional.of(shape);
     }
 }

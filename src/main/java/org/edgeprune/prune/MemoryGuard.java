@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToIntFunction;
 import org.edgeprune.AvailableMemory;
@@ -68,6 +69,24 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
         if (available.isPresent() && work.execution().isOnCpu()) {
             require(available.getAsLong());
         }
+    }
+
+    /**
+     * What a step is predicted to take, where that is compared with what there is.
+     *
+     * @return one line; empty for a GPU, and where the memory of the machine is not known
+     */
+    Optional<String> prediction() {
+        OptionalLong available = AvailableMemory.withOwn();
+        if (available.isEmpty() || !work.execution().isOnCpu()) {
+            return Optional.empty();
+        }
+        return Optional.of("a step of %d prompts (%d tokens) will need about %s of memory; %s are available"
+                .formatted(
+                        batchSize,
+                        work.tokens().masked(),
+                        gigabytes(StepMemory.of(work).total()),
+                        gigabytes(available.getAsLong())));
     }
 
     void require(long available) {

@@ -184,7 +184,9 @@ public record PruneSession(
                 .requireFits(model.model().maxPositions())
                 .notes(model.tokenizer())
                 .forEach(listener::noted);
-        MemoryGuard.of(this, dataset.train()).require();
+        MemoryGuard memory = MemoryGuard.of(this, dataset.train());
+        memory.require();
+        memory.prediction().ifPresent(listener::noted);
         if (model.storedBytes() > MUCH_TO_READ) {
             listener.noted("reading %.1f GB of weights, to note in run.json which they are"
                     .formatted(model.storedBytes() / 1e9));
@@ -253,7 +255,10 @@ public record PruneSession(
 
     private Evaluator evaluator() {
         return new Evaluator(
-                model.model(), scorer(), options.ablation(), options.training().batchSize());
+                model.model(),
+                scorer(),
+                options.ablation(),
+                Evaluator.batchSize(model.model(), options.training().batchSize()));
     }
 
     /**

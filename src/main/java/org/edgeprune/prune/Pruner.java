@@ -232,7 +232,7 @@ public record Pruner(
                 model,
                 scorer,
                 record.options().ablation(),
-                record.options().training().batchSize());
+                Evaluator.batchSize(model, record.options().training().batchSize()));
     }
 
     private PruneResult finish(MaskParameters parameters, double seconds) {

@@ -74,6 +74,20 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
             }
             return ReferenceCheckpoint.read(directory, model);
         }
+        return parameters(directory, run.get().options().graph().of(model.graph()), noted);
+    }
+
+    /**
+     * Reads the parameters of a run whose graph is known.
+     *
+     * @param directory a run directory
+     * @param graph the graph that the run pruned
+     * @param noted receives a note if the run is of an earlier version, whose files have no digests
+     * @return log_alphas and multipliers on the CPU, to be closed by the caller
+     * @throws InputException if the run has not ended, or holds masks of another graph, or other masks or edges than
+     *     those that its metrics were measured on
+     */
+    public static MaskParameters parameters(Path directory, ComputationGraph graph, Consumer<String> noted) {
         RunDirectory files = new RunDirectory(directory);
         Path masks = files.masksFile();
         if (Files.notExists(masks)) {
@@ -81,7 +95,6 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
                     masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
         files.requireIntact(noted);
-        ComputationGraph graph = run.get().options().graph().of(model.graph());
         return TrainingState.readParameters(masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
     }
 

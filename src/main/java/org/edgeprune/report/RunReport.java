@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.Curves;
 import org.edgeprune.draw.DrawOptions;
@@ -86,8 +87,11 @@ public final class RunReport {
     }
 
     private CircuitDrawing drawing(String title) {
-        return CircuitDrawing.of(
-                DrawnEdge.read(run.edgesFile()), DrawOptions.defaults().withTitle(title));
+        DrawOptions options = DrawOptions.defaults().withTitle(title);
+        return CircuitInput.of(run.path())
+                .selfDescribed(note -> {})
+                .map(found -> CircuitDrawing.of(found.circuit().orElseThrow(), found::scoreOf, options))
+                .orElseGet(() -> CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), options));
     }
 
     private static String summary(FoundCircuit circuit) {

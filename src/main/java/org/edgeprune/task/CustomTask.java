@@ -6,8 +6,8 @@ import java.util.Optional;
 /**
  * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}.
  * The model should predict the tokens between the tags, one or several; each is predicted from the right tokens before
- * it (teacher forcing). Tags in the corrupted text are removed and the text between them kept. Both texts must have the
- * same number of tokens up to the end of the prediction. Spaces before a tag belong to the token after it.
+ * it (teacher forcing). The corrupted text may have tags around its own answer. Both texts must have the same number of
+ * tokens before the prediction, and up to its end. Spaces before a tag belong to the token after it.
  *
  * <p>{@code custom:NAME} scores the same prompts by the {@link ScorerProvider} of that name.
  */
@@ -50,26 +50,58 @@ public final class CustomTask implements Task {
     @Override
     public Example example(Row row, PromptTokenizer tokenizer) {
         Tagged clean = tagged(row, "clean");
-        String corrupted = row.text("corrupted");
-        if (corrupted.contains(OPEN) || corrupted.contains(CLOSE)) {
-            Tagged tags = tagged(row, "corrupted");
-            corrupted = tags.before() + tags.prediction() + tags.after();
-        }
         String upToEnd = (clean.before() + clean.prediction()).stripTrailing();
         int[] whole = row.encode((upToEnd + clean.after()).stripTrailing(), tokenizer);
-        int first = boundary(row, whole, clean.before().stripTrailing(), OPEN, tokenizer);
-        int end = boundary(row, whole, upToEnd, CLOSE, tokenizer);
+        int first = boundary(row, "clean", whole, clean.before().stripTrailing(), OPEN, tokenizer);
+        int end = boundary(row, "clean", whole, upToEnd, CLOSE, tokenizer);
         if (first == 0) {
             throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs text before it to predict from");
         }
-        int[] partner = row.encode(corrupted.stripTrailing(), tokenizer);
+        int[] partner = partner(row, whole, first, end, tokenizer);
+        Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
+        return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
+    }
+
+    /**
+     * The tokens of the corrupted text, at least {@code end - 1}, of which the first are aligned with the clean ones.
+     */
+    private static int[] partner(Row row, int[] whole, int first, int end, PromptTokenizer tokenizer) {
+        String text = row.text("corrupted");
+        if (text.contains(OPEN) || text.contains(CLOSE)) {
+            return taggedPartner(row, whole, first, end, tokenizer);
+        }
+        int[] partner = row.encode(text.stripTrailing(), tokenizer);
+        Alignment alignment = new Alignment(whole, partner);
         // The last predicted token is not an input, so a corrupted text may also end before it.
         if (partner.length != whole.length && partner.length != end - 1) {
             throw row.wrong("\"clean\" has " + whole.length + " tokens and \"corrupted\" " + partner.length
-                    + " in this model's tokenizer; change the corrupted text so that it has the same number");
+                    + " in this model's tokenizer (" + alignment.difference(tokenizer)
+                    + "); change the corrupted text so that it has the same number");
         }
-        Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
-        return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
+        int without = partner.length - (end - 1);
+        if (without > 0 && new Alignment(Arrays.copyOf(whole, first), partner).isShifted(without)) {
+            throw row.wrong(
+                    "\"corrupted\" has as many tokens as \"clean\" with its answer, but seems to have none and to be "
+                            + without + " too long (" + alignment.difference(tokenizer)
+                            + "); change it so that equal words are at equal positions, or put tags around its answer");
+        }
+        return partner;
+    }
+
+    /** The same for a corrupted text with tags, which say where its answer is. */
+    private static int[] taggedPartner(Row row, int[] whole, int first, int end, PromptTokenizer tokenizer) {
+        Tagged tags = tagged(row, "corrupted");
+        String upToEnd = (tags.before() + tags.prediction()).stripTrailing();
+        int[] partner = row.encode((upToEnd + tags.after()).stripTrailing(), tokenizer);
+        int begins = boundary(row, "corrupted", partner, tags.before().stripTrailing(), OPEN, tokenizer);
+        int ends = boundary(row, "corrupted", partner, upToEnd, CLOSE, tokenizer);
+        if (begins != first || ends != end) {
+            throw row.wrong("the answer of \"clean\" is tokens " + (first + 1) + " to " + end
+                    + " and that of \"corrupted\" tokens " + (begins + 1) + " to " + ends
+                    + " in this model's tokenizer (" + new Alignment(whole, partner).difference(tokenizer)
+                    + "); change the corrupted text so that both have the same numbers of tokens");
+        }
+        return partner;
     }
 
     @Override
@@ -95,11 +127,12 @@ public final class CustomTask implements Task {
     }
 
     /** The number of tokens of the beginning of a text, which must end where a token of the whole text ends. */
-    private static int boundary(Row row, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
+    private static int boundary(
+            Row row, String key, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
         int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : row.encode(beginning, tokenizer);
         if (!PromptTokenizer.startsWith(whole, tokens)) {
-            throw row.wrong(
-                    tag + " in \"clean\" is inside a token of this model's tokenizer; move it to a word boundary");
+            throw row.wrong(tag + " in \"" + key
+                    + "\" is inside a token of this model's tokenizer; move it to a word boundary");
         }
         return tokens.length;
     }

@@ -92,20 +92,21 @@ public final class GenderedPronounTask implements Task {
                     .add(name);
         }
         List<Map<Gender, List<Name>>> groups = new ArrayList<>();
-        int used = 0;
+        List<String> dropped = new ArrayList<>();
         for (Map<Gender, List<Name>> group : byLength.values()) {
             int each = Math.min(group.get(Gender.F).size(), group.get(Gender.M).size());
             if (each > 0) {
                 groups.add(group.entrySet().stream()
                         .collect(Collectors.toMap(
                                 Map.Entry::getKey, e -> List.copyOf(e.getValue().subList(0, each)))));
-                used += 2 * each;
             }
+            group.values()
+                    .forEach(names -> names.stream().skip(each).map(Name::text).forEach(dropped::add));
         }
-        if (used < all.size()) {
-            notes.add(
-                    (all.size() - used) + " of " + all.size()
-                            + " names have no counterpart of the other gender with the same number of tokens and were left out");
+        if (!dropped.isEmpty()) {
+            notes.add(dropped.size() + " of " + all.size()
+                    + " names have no counterpart of the other gender with the same number of tokens and were left out: "
+                    + Prompts.named(dropped));
         }
         Prompts.atLeast(1, "pairs of names", groups);
         return groups;

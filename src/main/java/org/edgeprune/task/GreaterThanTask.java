@@ -121,18 +121,20 @@ public final class GreaterThanTask implements Task {
         PromptTokenizer tokenizer = request.tokenizer().get();
         int[] digits = digits(tokenizer);
         Map<Split, List<Integer>> kept = new EnumMap<>(Split.class);
-        int dropped = 0;
+        List<Integer> dropped = new ArrayList<>();
         for (Split split : Split.values()) {
             List<Integer> part = all.get(split).stream()
                     .filter(y ->
                             splits(tokenizer, digits, y) && splits(tokenizer, digits, y / 100 * 100 + CORRUPTED_START))
                     .toList();
-            dropped += all.get(split).size() - part.size();
+            all.get(split).stream().filter(year -> !part.contains(year)).forEach(dropped::add);
             kept.put(split, Prompts.atLeast(1, split.key() + " years", part));
         }
-        if (dropped > 0) {
-            notes.add(dropped
-                    + " years are not tokenised as century and two digits by this model's tokenizer and were left out");
+        if (!dropped.isEmpty()) {
+            notes.add(dropped.size()
+                    + " years are not tokenised as century and two digits by this model's tokenizer and were left out: "
+                    + Prompts.named(
+                            dropped.stream().sorted().map(String::valueOf).toList()));
         }
         return kept;
     }
@@ -151,8 +153,9 @@ public final class GreaterThanTask implements Task {
             tokens[y] = tokenizer
                     .single("", two)
                     .orElseThrow(() -> new InputException(tokenizer.source() + ": \"" + two
-                            + "\" is not one token, so task gt cannot be run on this model; it needs two-digit tokens"
-                            + " as GPT-2 has"));
+                            + "\" is not one token, so task gt, which compares the probabilities of two-digit tokens as"
+                            + " GPT-2 has them, cannot be run on this model: use task ioi or gp, or your own number"
+                            + " prompts with --task custom, whose answers may have several tokens"));
         }
         return tokens;
     }

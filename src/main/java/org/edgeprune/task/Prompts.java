@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.edgeprune.io.InputException;
 
 /** Prompts whose answer is the one token after them: lines of clean, corrupted, target and distractor. */
 final class Prompts {
     /** The beginning of a sentence, to see how a word is tokenised inside one. */
     static final String START = "When";
+
+    private static final int NAMED = 20;
 
     private Prompts() {}
 
@@ -28,18 +31,19 @@ final class Prompts {
         int target = answer(row, "target", clean, tokenizer);
         int distractor = answer(row, "distractor", clean, tokenizer);
         Answer answer = new Answer.Tokens(new int[] {target}, new int[] {distractor});
-        return nextToken(row, clean, row.encode(row.text("corrupted"), tokenizer), answer);
+        return nextToken(row, clean, row.encode(row.text("corrupted"), tokenizer), answer, tokenizer);
     }
 
     /** An example that is scored after the last token. */
     static Example nextToken(Row row, String clean, String corrupted, Answer answer, PromptTokenizer tokenizer) {
-        return nextToken(row, row.encode(clean, tokenizer), row.encode(corrupted, tokenizer), answer);
+        return nextToken(row, row.encode(clean, tokenizer), row.encode(corrupted, tokenizer), answer, tokenizer);
     }
 
-    private static Example nextToken(Row row, int[] clean, int[] corrupted, Answer answer) {
+    private static Example nextToken(Row row, int[] clean, int[] corrupted, Answer answer, PromptTokenizer tokenizer) {
         if (clean.length != corrupted.length) {
             throw row.wrong("\"clean\" has " + clean.length + " tokens and \"corrupted\" " + corrupted.length
-                    + " in this model's tokenizer; generate the data for this model (edgeprune data ... --model)");
+                    + " in this model's tokenizer (" + new Alignment(clean, corrupted).difference(tokenizer)
+                    + "); generate the data for this model (edgeprune data ... --model)");
         }
         return new Example(clean, corrupted, clean.length - 1, clean.length, answer);
     }
@@ -67,7 +71,8 @@ final class Prompts {
     }
 
     /**
-     * The words that are one token inside a sentence; without a tokenizer, all words. Adds a note of how many are not.
+     * The words that are one token inside a sentence; without a tokenizer, all words. Adds a note of those that are
+     * not.
      */
     static List<String> singleTokens(DataRequest request, String what, List<String> words, List<String> notes) {
         if (request.tokenizer().isEmpty()) {
@@ -78,10 +83,18 @@ final class Prompts {
                 .filter(w -> tokenizer.single(START, " " + w).isPresent())
                 .toList();
         if (kept.size() < words.size()) {
-            notes.add((words.size() - kept.size()) + " of " + words.size() + " " + what
-                    + " are not single tokens for this model and were left out");
+            List<String> dropped =
+                    words.stream().filter(word -> !kept.contains(word)).toList();
+            notes.add(dropped.size() + " of " + words.size() + " " + what
+                    + " are not single tokens for this model and were left out: " + named(dropped));
         }
         return kept;
+    }
+
+    /** Some of what a note is about, by name. */
+    static String named(List<String> all) {
+        String some = all.stream().limit(NAMED).collect(Collectors.joining(", "));
+        return all.size() <= NAMED ? some : some + " and " + (all.size() - NAMED) + " more";
     }
 
     /** Requires that a list is long enough. */

@@ -175,7 +175,7 @@
     const i = +element.dataset.i;
     if (element.classList.contains("hit")) {
       const link = data.links[i];
-      const mask = link.strength === null ? "" : "\nmask " + link.strength.toFixed(4);
+      const mask = link.strength === null ? "" : "\nscore " + link.strength.toFixed(4);
       return data.nodes[link.from].name + " \u2192 " + data.nodes[link.to].name + mask;
     }
     const circuit = list => list.filter(l => data.links[l].kind === "EDGE" && !edgeElements[l].classList.contains("off")).length;
@@ -256,7 +256,7 @@
   const slider = byId("strength");
   slider.max = Math.max(0, strengths.length - 1);
   slider.disabled = strengths.length === 0;
-  slider.title = strengths.length ? "" : "this circuit was drawn without mask values";
+  slider.title = strengths.length ? "" : "this circuit was drawn without scores of its edges";
   slider.addEventListener("input", () => {
     state.threshold = +slider.value === 0 ? -Infinity : strengths[+slider.value];
     render();

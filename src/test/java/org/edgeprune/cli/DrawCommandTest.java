@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.GraphShape;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +30,26 @@ class DrawCommandTest {
         assertEquals(1, result.get("dangling_edges").asInt());
         assertTrue(Files.readString(svg).contains("<svg"));
         assertTrue(Files.readString(dot).contains("digraph"));
+    }
+
+    /** Key and value head 1 of four query heads with two key/value heads is that of heads 2 and 3. */
+    @Test
+    void groupedQueryModelsAreDrawnByTheGraphBesideTheList() throws IOException {
+        ComputationGraph graph = new ComputationGraph(new GraphShape(1, 4, 2, List.of("embeds"), false));
+        Path edges = folder.resolve("edges.json");
+        Circuit.full(graph)
+                .filter(edge -> edge.toString().matches("embeds -> a0.h1.v|a0.h3 -> resid_post"))
+                .write(edges);
+        Path dot = folder.resolve("c.dot");
+        InProcess drawn = InProcess.run("draw", edges, "-o", dot).ok();
+        assertEquals("2 edges drawn", drawn.out().getFirst());
+        assertEquals(
+                "0 edges drawn, 2 left out",
+                InProcess.run("draw", edges, "-o", dot, "--heads-per-kv", 1)
+                        .ok()
+                        .out()
+                        .getFirst()
+                        .substring(0, 25));
     }
 
     @Test

@@ -76,7 +76,7 @@ class CircuitDrawingTest {
         assertEquals(5, count(svg, "g", "node"), "embedding, V, head, MLP, output");
         String text = svg.getDocumentElement().getTextContent();
         assertTrue(text.contains("a <b> & \"c\" \ufffd"), text);
-        assertTrue(text.contains("tok_embeds \u2192 a0.h3.v (mask 0.500)"), text);
+        assertTrue(text.contains("tok_embeds \u2192 a0.h3.v (score 0.500)"), text);
         assertTrue(text.contains("layer 0"), text);
         assertTrue(drawing.toSvg().contains("#8ee5ee"), "the paper's colour of MLPs");
     }
@@ -148,7 +148,7 @@ class CircuitDrawingTest {
                 .toDot();
         assertTrue(dot.contains("label=\"a \\\"b\\\" \\\\\";"), dot);
         assertTrue(dot.contains("\"a0.h3.v\" [fillcolor=\"#fff68f\"];"), dot);
-        assertTrue(dot.contains("\"tok_embeds\" -> \"m0\" [color=\"#808080\", tooltip=\"mask 0.750\"];"), dot);
+        assertTrue(dot.contains("\"tok_embeds\" -> \"m0\" [color=\"#808080\", tooltip=\"score 0.750\"];"), dot);
     }
 
     @Test

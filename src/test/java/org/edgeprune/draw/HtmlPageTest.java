@@ -71,7 +71,7 @@ class HtmlPageTest {
         JsonNode start = seen.get("start");
         assertEquals("6 of 6 edges shown", start.get("shown").textValue().replaceFirst("^0.300: ", ""));
         start.get("nodes").forEach(look -> assertEquals("shown", look.textValue()));
-        assertEquals("tok_embeds \u2192 m1\nmask 0.6000", seen.get("edgeTip").textValue());
+        assertEquals("tok_embeds \u2192 m1\nscore 0.6000", seen.get("edgeTip").textValue());
         assertEquals(
                 "a0.h0\nO: a head's output\n0 edges in, 1 out",
                 seen.get("nodeTip").textValue());

@@ -92,6 +92,8 @@ class RunReportTest {
         }
         assertTrue(page.contains("<td>options.edge_sparsity.target</td><td>0.5</td>"));
         assertTrue(page.contains("resid_post"), "the circuit");
+        assertTrue(
+                page.contains("&quot;strength&quot;:") && !page.contains("&quot;strength&quot;:null,"), "log_alphas");
         Circuit circuit = result.circuit();
         assertTrue(page.contains("%d edges of %d, edge sparsity %.2f%%, %d edges on paths"
                 .formatted(

@@ -99,6 +99,24 @@ class CustomTaskTest {
         assertLine("cannot tokenise", "When <predict>Zebedee</predict>", ok);
     }
 
+    /** A corrupted text may be as long as the clean one with its answer, and still not be aligned with it. */
+    @Test
+    void misalignedPairsAreRefusedWithTheDifference() {
+        assertLine(
+                "seems to have none and to be 1 too long (from token 2 on ' Mary| and| John| were| late' against"
+                        + " ' Lisa| Paul| and| John| were')",
+                "When Mary and John were <predict>late</predict>",
+                "When Lisa Paul and John were");
+        assertLine(
+                "the answer of \"clean\" is tokens 2 to 2 and that of \"corrupted\" tokens 3 to 3",
+                "When <predict>Mary</predict> and",
+                "When Lisa <predict>Paul</predict>");
+        assertLine(
+                "3 tokens and \"corrupted\" 5 in this model's tokenizer (from token 2 on ' Mary| and' against ' Lisa| and| Paul|",
+                "When Mary <predict>and</predict>",
+                "When Lisa and Paul and");
+    }
+
     @Test
     void tagsBelongBetweenTokens() throws Exception {
         Files.writeString(dir.resolve("vocab.json"), "{\"a\": 0, \"b\": 1, \"Ġ\": 2, \"ab\": 3, \"Ġab\": 4}");

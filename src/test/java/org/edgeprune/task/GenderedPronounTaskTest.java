@@ -108,7 +108,7 @@ class GenderedPronounTaskTest {
         Generated generated = gp.generate(DataRequest.seeded(1).sizes(20, 5, 5).names(names));
         assertEquals(
                 List.of(
-                        "1 of 5 names have no counterpart of the other gender with the same number of tokens and were left out"),
+                        "1 of 5 names have no counterpart of the other gender with the same number of tokens and were left out: Lisa"),
                 generated.notes());
         Files.writeString(names, "Mary f\nJohn\n");
         assertMessage(

@@ -84,10 +84,13 @@ class GreaterThanTaskTest {
                 .replace("\"Ġ10\"", "\"Ġ1732\" : 2000,\n \"Ġ1801\" : 2001,\n \"Ġ10\"");
         try (PromptTokenizer odd = PromptTokenizer.fromJson(json, "odd")) {
             Generated generated = gt.generate(DataRequest.seeded(9).tokenizer(odd));
-            assertEquals(
-                    List.of(
-                            "98 years are not tokenised as century and two digits by this model's tokenizer and were left out"),
-                    generated.notes());
+            assertEquals(1, generated.notes().size());
+            String note = generated.notes().getFirst();
+            assertTrue(
+                    note.startsWith(
+                            "98 years are not tokenised as century and two digits by this model's tokenizer and were left out: 1732, 18"),
+                    note);
+            assertTrue(note.endsWith(" and 78 more"), note);
             for (Split split : Split.values()) {
                 generated.records().part(split).forEach(row -> {
                     assertTrue(!row.text("clean").contains("1732")

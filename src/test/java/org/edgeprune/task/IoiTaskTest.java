@@ -178,8 +178,8 @@ class IoiTaskTest {
                 ioi.generate(DataRequest.seeded(1).sizes(20, 5, 5).names(names).tokenizer(MINI));
         assertEquals(
                 List.of(
-                        "1 of 32 names are not single tokens for this model and were left out",
-                        "1 of 8 names for testing are not single tokens for this model and were left out"),
+                        "1 of 32 names are not single tokens for this model and were left out: Bartholomew",
+                        "1 of 8 names for testing are not single tokens for this model and were left out: Zebedee"),
                 generated.notes());
     }
 

@@ -16,8 +16,11 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code attribute} as a process, on a tiny model. */
+@Execution(ExecutionMode.CONCURRENT)
 class AttributeCommandTest {
     @TempDir
     private static Path folder;

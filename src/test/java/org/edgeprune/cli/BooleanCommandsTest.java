@@ -13,11 +13,14 @@ import java.util.List;
 import org.edgeprune.fixture.Fixtures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Boolean expressions on a Llama, from data to the intersection of circuits, as processes. The model is random: it must
  * only run.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class BooleanCommandsTest {
     private static final List<String> WORDS = List.of(
             "True",

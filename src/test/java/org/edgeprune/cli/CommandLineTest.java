@@ -14,9 +14,12 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import picocli.CommandLine;
 
 /** What all commands have in common: help, exit codes, one-line messages for input that cannot be used. */
+@Execution(ExecutionMode.CONCURRENT)
 class CommandLineTest {
     @TempDir
     Path folder;

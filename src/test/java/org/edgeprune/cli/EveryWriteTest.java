@@ -10,11 +10,14 @@ import org.edgeprune.cli.FaultyDisk.Fault;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A power cut or a full disk at some of the writes of a short run: it goes on to the same bits.
  * {@code run_scripts/soak/disk_faults.sh} tries all writes, also of other commands.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class EveryWriteTest {
     @TempDir
     private Path folder;

@@ -13,8 +13,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The example extension in {@code src/it/extension}, compiled, in a jar, and used through the launcher. */
+@Execution(ExecutionMode.CONCURRENT)
 class ExtensionTest {
     private static final Path SOURCE = Path.of("src/it/extension");
 

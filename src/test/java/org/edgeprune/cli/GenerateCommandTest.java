@@ -12,7 +12,10 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class GenerateCommandTest {
     @TempDir
     Path dir;

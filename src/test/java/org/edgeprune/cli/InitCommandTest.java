@@ -14,8 +14,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Model directories of random weights, as {@code edgeprune init} writes them. */
+@Execution(ExecutionMode.CONCURRENT)
 class InitCommandTest {
     @TempDir
     Path folder;

@@ -15,10 +15,13 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * edgeprune as a jar, far from any checkout: the bundled model comes out of it, whole, whoever asks at the same time.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class JarTest {
     @TempDir
     Path folder;

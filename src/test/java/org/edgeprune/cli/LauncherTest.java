@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class LauncherTest {
     @TempDir
     Path folder;
@@ -43,6 +46,13 @@ class LauncherTest {
         ProcessBuilder process = new ProcessBuilder();
         process.environment().put("JAVA_HOME", old.getParent().toString());
         assertTrue(Tool.run(process, "--version").ok().out().startsWith("edgeprune "));
+    }
+
+    @Test
+    void optionsOfJavaArePassedOn() {
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().put("EDGEPRUNE_JAVA_OPTIONS", "-Xmx64m -Xlog:arguments");
+        assertTrue(Tool.run(process, "--version").ok().out().contains("-Xmx64m"));
     }
 
     @Test

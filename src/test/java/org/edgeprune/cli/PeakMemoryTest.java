@@ -18,11 +18,14 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Resident memory is measured in processes of their own, whose Java heap is small and resident from the start: in the
  * process of the tests the heap grows and shrinks meanwhile, as it likes.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class PeakMemoryTest {
     private static final long SIZE = 200L << 20;
 

@@ -18,17 +18,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * {@code prune}, {@code eval} and {@code edges} on a model of two layers, as processes. The later tests look at the
  * first one's run.
  */
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Execution(ExecutionMode.CONCURRENT)
 class RunCommandsTest {
     @TempDir
     static Path folder;
@@ -36,6 +35,7 @@ class RunCommandsTest {
     private static Path model;
     private static Path data;
     private static Path run;
+    private static JsonNode result;
 
     @BeforeAll
     static void prepare() {
@@ -59,6 +59,7 @@ class RunCommandsTest {
                 .ok();
         Tool.run("data", "ioi", "--out", data, "--train", 40, "--validation", 8, "--test", 16, "--model", model)
                 .ok();
+        result = prune(run).ok().json();
     }
 
     private static Tool prune(Path out, Object... more) {
@@ -98,9 +99,7 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(1)
     void pruneWritesARun() throws IOException {
-        JsonNode result = prune(run).ok().json();
         for (String key : List.of(
                 "edge_sparsity",
                 "num_edges",
@@ -126,14 +125,12 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(2)
     void aRunIsNotOverwrittenNorResumedWithOtherOptions() {
         assertTrue(prune(run).refused().contains("holds a run already"));
         assertTrue(prune(run, "--resume", "--edge-lr", 0.1).refused().contains("run.json"));
     }
 
     @Test
-    @Order(3)
     void evalOfTheRunItsEdgesAndItsPublishedFormAgree() throws IOException {
         JsonNode metrics = json(run.resolve("metrics.json"));
         JsonNode ofRun = Tool.run("eval", run, "--json", "--examples", folder.resolve("examples.jsonl"))
@@ -164,7 +161,6 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(4)
     void theWholeModelNeedsNoCircuit() {
         JsonNode whole = Tool.run("eval", "--model", model, "--task", "gp", "--json")
                 .ok()
@@ -176,7 +172,6 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(5)
     void edgesAreListedCountedAndFiltered() throws IOException {
         JsonNode all = Tool.run("edges", run, "--json").ok().json();
         assertEquals(json(run.resolve("edges.json")), all.get("edges"));
@@ -192,7 +187,6 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(5)
     void logAlphasRankEdgesAndKeepTheirCurveInAGraphFile() {
         Path graph = folder.resolve("graph.json");
         Tool.run("edges", run, "--format", "eap-ig", "-o", graph, "--count").ok();
@@ -209,7 +203,6 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(5)
     void aRunIsEvaluatedAndWrittenAtAnySize() throws IOException {
         Path best = folder.resolve("best.json");
         JsonNode listed = Tool.run("edges", run, "--edges-kept", 20, "-o", best, "--json")
@@ -243,7 +236,6 @@ class RunCommandsTest {
     }
 
     @Test
-    @Order(6)
     void killedAndInterruptedRunsGoOnWhereTheyWere() throws IOException {
         Path broken = folder.resolve("broken");
         assertEquals(

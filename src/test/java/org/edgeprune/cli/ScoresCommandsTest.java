@@ -20,8 +20,11 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code edges}, {@code eval --curve}, {@code draw} and {@code compare} on files of scores and of EAP-IG. */
+@Execution(ExecutionMode.CONCURRENT)
 class ScoresCommandsTest {
     private static final Path SCORES = golden("mini-gpt2/scores/EAP-IG-inputs-20.json");
     private static final Path PAIRS = golden("ioi40.jsonl");

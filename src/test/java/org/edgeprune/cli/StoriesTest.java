@@ -15,11 +15,14 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Gendered pronouns in a trained Llama of 260 thousand parameters, from templates to a circuit that still knows Lily
  * from Tim.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class StoriesTest {
     /** The model continues each with "he" or "she". The last ones are held out. */
     private static final List<String> TEMPLATES = List.of(

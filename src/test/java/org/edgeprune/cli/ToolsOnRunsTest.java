@@ -15,10 +15,13 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** sweep, report and compare, and models from a Hub, as processes. */
+@Execution(ExecutionMode.CONCURRENT)
 class ToolsOnRunsTest {
     @TempDir
     private static Path dir;

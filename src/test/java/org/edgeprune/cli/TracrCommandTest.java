@@ -15,7 +15,10 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.rasp.Value;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class TracrCommandTest {
     @TempDir
     private Path folder;

@@ -18,12 +18,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.edgeprune.fixture.Fixtures;
-import org.junit.jupiter.api.DynamicContainer;
-import org.junit.jupiter.api.DynamicNode;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The README and the pages of the site: every command in them works, every link leads somewhere.
@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * training is cut short by further options, {@code openai-community/gpt2} is the bundled model in a cache that is used
  * offline, and the commands of {@link #ELSEWHERE} are run elsewhere.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class DocumentationTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
 
@@ -75,19 +76,23 @@ class DocumentationTest {
         }
     }
 
-    @TestFactory
-    Stream<DynamicNode> everyCommandWorks() throws IOException {
+    static Stream<String> namesOfPages() {
+        return pages().stream().map(page -> ROOT.relativize(page).toString());
+    }
+
+    @ParameterizedTest
+    @MethodSource("namesOfPages")
+    void everyCommandWorks(String name) throws Exception {
+        Path page = ROOT.resolve(name);
         Path bin = Files.createDirectory(folder.resolve("bin"));
         Path edgeprune =
                 Files.writeString(bin.resolve("edgeprune"), SHORT.formatted(ROOT.resolve("run_scripts/edgeprune")));
         assertTrue(edgeprune.toFile().setExecutable(true));
         Path cache = hubCache();
-        return pages().stream()
-                .map(page -> DynamicContainer.dynamicContainer(
-                        page.getFileName().toString(),
-                        commands(page).stream()
-                                .map(command ->
-                                        DynamicTest.dynamicTest(command, () -> run(command, work(page), bin, cache)))));
+        Path work = work();
+        for (String command : commands(page)) {
+            run(command, work, bin, cache);
+        }
     }
 
     private static List<String> commands(Path page) {
@@ -114,15 +119,12 @@ class DocumentationTest {
     }
 
     /** The folder in which a page's commands are run: it has what a checkout has. */
-    private Path work(Path page) throws IOException {
-        Path work = folder.resolve(page.getFileName().toString().replace(".md", ""));
-        if (!Files.exists(work)) {
-            Files.createDirectory(work);
-            Files.createDirectory(work.resolve("data"));
-            Files.copy(ROOT.resolve("data/custom_example.jsonl"), work.resolve("data/custom_example.jsonl"));
-            pickled(work.resolve("path/to/model"));
-            Files.copy(Fixtures.golden("convert/llama-gqa.gguf"), work.resolve("model.gguf"));
-        }
+    private Path work() throws IOException {
+        Path work = Files.createDirectory(folder.resolve("checkout"));
+        Files.createDirectory(work.resolve("data"));
+        Files.copy(ROOT.resolve("data/custom_example.jsonl"), work.resolve("data/custom_example.jsonl"));
+        pickled(work.resolve("path/to/model"));
+        Files.copy(Fixtures.golden("convert/llama-gqa.gguf"), work.resolve("model.gguf"));
         return work;
     }
 
@@ -165,7 +167,7 @@ class DocumentationTest {
             running.destroyForcibly();
             throw new AssertionError(command + " did not end: " + text(said));
         }
-        assertEquals(0, running.exitValue(), () -> text(said));
+        assertEquals(0, running.exitValue(), () -> command + ": " + text(said));
     }
 
     @Test

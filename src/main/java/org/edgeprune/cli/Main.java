@@ -21,9 +21,11 @@ import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
@@ -89,6 +91,13 @@ public final class Main {
     private boolean version;
 
     @Option(
+            names = "--show-config",
+            scope = ScopeType.INHERIT,
+            description = "Show the options of a command, with those of edgeprune.toml, instead of running it.")
+    @SuppressWarnings("unused") // its presence is looked up
+    private boolean showConfig;
+
+    @Option(
             names = "--class-path",
             paramLabel = "JAR",
             split = ":",
@@ -115,7 +124,37 @@ public final class Main {
 
     /** Runs a command line and returns its exit code. */
     static int run(String... args) {
-        return run(commandLine(), args);
+        CommandLine line = commandLine();
+        try {
+            Defaults defaults = Defaults.ofUser();
+            line.setExecutionStrategy(parsed ->
+                    isShown(parsed) ? show(parsed, defaults, args) : new CommandLine.RunLast().execute(parsed));
+            // what is only to be shown needs no required options
+            line.setParameterExceptionHandler((e, given) -> e instanceof MissingParameterException
+                            && e.getCommandLine().getUnmatchedArguments().isEmpty()
+                            && isShown(e.getCommandLine().getParseResult())
+                    ? show(e.getCommandLine().getParseResult(), defaults, args)
+                    : misuse(e));
+            return run(line, defaults.before(args));
+        } catch (InputException e) {
+            return failure(e, line.getErr());
+        }
+    }
+
+    private static boolean isShown(ParseResult parsed) {
+        return last(parsed).hasMatchedOption("--show-config");
+    }
+
+    /** That of the command itself. */
+    private static ParseResult last(ParseResult parsed) {
+        return parsed.hasSubcommand() ? last(parsed.subcommand()) : parsed;
+    }
+
+    private static int show(ParseResult parsed, Defaults defaults, String... args) {
+        PrintWriter out = last(parsed).commandSpec().commandLine().getOut();
+        out.println(defaults.show(last(parsed), args).stripTrailing());
+        out.flush();
+        return CommandLine.ExitCode.OK;
     }
 
     /** The commands, with how arguments are read and what is said where a command fails. */

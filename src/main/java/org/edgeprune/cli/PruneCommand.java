@@ -32,6 +32,7 @@ import picocli.CommandLine.Option;
             "  edgeprune prune --task ioi --out out/ioi",
             "  edgeprune prune --task gt --model path/to/gpt2 --edge-sparsity 0.99 --embedding-nodes --out out/gt",
             "  edgeprune prune --task ioi --data data/ioi --max-train-samples 200 --out out/ioi-200",
+            "  edgeprune prune --task ioi --out out/ioi --dry-run",
             "  edgeprune prune --out out/ioi --resume"
         })
 final class PruneCommand implements Callable<Integer> {
@@ -59,6 +60,13 @@ final class PruneCommand implements Callable<Integer> {
                             + " OUT/edges.json is the circuit that training found.")
     private Double minimal;
 
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Make a few steps and print the plan: graph, examples, memory, and the time of a step and of the run."
+                            + " Nothing is written.")
+    private boolean dryRun;
+
     @Mixin
     private RunOptions options;
 
@@ -70,11 +78,28 @@ final class PruneCommand implements Callable<Integer> {
         if (minimal != null && !(minimal >= 0 && minimal <= Float.MAX_VALUE)) {
             throw new InputException("--minimal " + minimal + ": must be a number of at least 0, such as 1e-6");
         }
+        if (dryRun) {
+            plan();
+            return 0;
+        }
         RunDirectory directory = new RunDirectory(out);
         try (FolderLock lock = FolderLock.of(out)) {
             run(directory, lock);
         }
         return 0;
+    }
+
+    private void plan() {
+        if (resume) {
+            throw new InputException(
+                    "--dry-run and --resume were both given: only a new run is planned; leave out one");
+        }
+        try (LoadedModel loaded = options.open(Optional.empty())) {
+            PruneSession session = options.session(loaded, Optional.empty(), UnaryOperator.identity());
+            options.notes(session.options()).forEach(results::note);
+            DryRun planned = DryRun.of(session, results);
+            results.print(planned, planned::text);
+        }
     }
 
     private void run(RunDirectory directory, FolderLock lock) {

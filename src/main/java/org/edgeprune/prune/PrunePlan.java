@@ -1,0 +1,183 @@
+package org.edgeprune.prune;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.PromptCache;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.mask.HardConcrete;
+import org.edgeprune.mask.MaskLayout;
+import org.edgeprune.mask.MaskParameters;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.Noise;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.task.DataRequest;
+import org.edgeprune.task.DataReview;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Generated;
+import org.edgeprune.task.Records;
+
+/**
+ * What a run would do, need and take: measured with some of its steps, of which nothing is written.
+ *
+ * @param writers of the graph
+ * @param readers of the graph
+ * @param edges of the graph
+ * @param trainExamples examples that masks are trained on
+ * @param validationExamples examples of an evaluation during training
+ * @param testExamples examples of the evaluation at the end
+ * @param longestPrompt tokens of the longest prompt
+ * @param steps of the run
+ * @param batchSize examples of a step
+ * @param edgeSparsity the target at the end
+ * @param memoryBytes predicted peak, bytes
+ * @param stepSeconds a step with no edge removed, on examples for which the full model has been run; later steps, in
+ *     which removed edges are skipped, take less
+ * @param firstStepSeconds the same with the full model's runs, as in the first epoch
+ * @param runSeconds the run with its evaluations, an upper estimate for steps that take {@code stepSeconds}
+ */
+public record PrunePlan(
+        int writers,
+        int readers,
+        int edges,
+        int trainExamples,
+        int validationExamples,
+        int testExamples,
+        int longestPrompt,
+        int steps,
+        int batchSize,
+        double edgeSparsity,
+        long memoryBytes,
+        double stepSeconds,
+        double firstStepSeconds,
+        double runSeconds) {
+    /** Batches that are timed, after one that is not. */
+    private static final int BATCHES = 3;
+
+    /** Examples of the evaluation that is timed. */
+    private static final int EVALUATED = 32;
+
+    /**
+     * Plans a new run: reads or generates its prompts, and makes some steps.
+     *
+     * @param session the run
+     * @param listener receives notes about the prompts
+     * @return the plan
+     * @throws org.edgeprune.io.InputException if the prompts cannot be used or a step would not fit into memory
+     */
+    public static PrunePlan of(PruneSession session, Pruner.Listener listener) {
+        PruneOptions options = session.options();
+        TransformerModel model = session.model().model();
+        Dataset data = prompts(session, listener);
+        List<Example> train = data.train()
+                .subList(
+                        0,
+                        Math.min(
+                                session.maxTrainSamples().orElse(Integer.MAX_VALUE),
+                                data.train().size()));
+        MemoryGuard guard = MemoryGuard.of(session, train);
+        guard.require();
+        ComputationGraph graph = options.graph().of(model.graphShape());
+        Noise noise = new Noise(options.seed());
+        BatchSampler sampler = new BatchSampler(train.size(), options.training().batchSize(), noise);
+        double[] first = new double[BATCHES];
+        double[] again = new double[BATCHES];
+        double example;
+        try (MaskParameters parameters = MaskParameters.initial(
+                        MaskLayout.edges(graph),
+                        HardConcrete.DEFAULT,
+                        options.training().initialLogAlpha(),
+                        noise,
+                        model.device());
+                MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                PromptCache cache = new PromptCache(
+                        model,
+                        train,
+                        session.scorer(),
+                        options.ablation(),
+                        session.pace().cacheBytes())) {
+            seconds(() -> trainer.step(0, cache.batches(sampler.batch(0))));
+            for (int i = 0; i < BATCHES; i++) {
+                int[] batch = sampler.batch(i + 1);
+                first[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
+                again[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
+            }
+            example = evaluation(session, data.validation(), parameters);
+        }
+        int steps = options.training().steps();
+        long epoch =
+                Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
+        int every = session.pace().evaluateEvery();
+        long evaluations = every == 0 ? 0 : (steps - 1) / every;
+        double run = epoch * median(first)
+                + (steps - epoch) * median(again)
+                + example
+                        * (evaluations * data.validation().size() + data.test().size());
+        return new PrunePlan(
+                graph.nodeCount(),
+                graph.readers().size(),
+                graph.edgeCount(),
+                train.size(),
+                data.validation().size(),
+                data.test().size(),
+                longest(data),
+                steps,
+                Math.min(options.training().batchSize(), train.size()),
+                options.targets().edgeSparsity().target(),
+                StepMemory.of(guard.work()).total(),
+                median(again),
+                median(first),
+                run);
+    }
+
+    /** The run's prompts, in memory. */
+    private static Dataset prompts(PruneSession session, Pruner.Listener listener) {
+        Records records = session.data().map(Records::read).orElseGet(() -> {
+            Generated generated = session.task()
+                    .generate(DataRequest.seeded(session.options().seed())
+                            .tokenizer(session.model().tokenizer()));
+            generated.notes().forEach(listener::noted);
+            return generated.records();
+        });
+        DataReview review = new DataReview(
+                        records,
+                        session.task().tokenise(records, session.model().tokenizer()))
+                .requireFits(session.model().model().maxPositions());
+        review.notes(session.model().tokenizer()).forEach(listener::noted);
+        return review.dataset();
+    }
+
+    /** Seconds that the evaluation of an example takes. */
+    private static double evaluation(PruneSession session, List<Example> examples, MaskParameters parameters) {
+        List<Example> some = examples.subList(0, Math.min(EVALUATED, examples.size()));
+        MaskValues soft = parameters.deterministic();
+        MaskValues binary = soft.binary(soft.thresholds());
+        Evaluator evaluator = new Evaluator(
+                session.model().model(),
+                session.scorer(),
+                session.options().ablation(),
+                session.options().training().batchSize());
+        return seconds(() -> evaluator.evaluate(some, binary)) / some.size();
+    }
+
+    private static double seconds(Runnable work) {
+        long began = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - began) / 1e9;
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2];
+    }
+
+    private static int longest(Dataset data) {
+        List<Example> all = new ArrayList<>(data.train());
+        all.addAll(data.validation());
+        all.addAll(data.test());
+        return all.stream().mapToInt(Example::length).max().orElse(0);
+    }
+}

@@ -1,0 +1,56 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.edgeprune.fixture.Fixtures;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code prune --dry-run}. */
+class DryRunTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void itPlansWhatTheRunWouldDoAndWritesNothing() throws IOException {
+        Path out = folder.resolve("run");
+        Object[] given = {
+            "prune",
+            "--data",
+            Fixtures.golden("methods/ioi40.jsonl"),
+            "--max-train-samples",
+            8,
+            "--batch-size",
+            4,
+            "--steps",
+            200,
+            "--out",
+            out,
+            "--dry-run"
+        };
+        String text = String.join("\n", InProcess.run(given).ok().out());
+        assertTrue(text.matches("(?s).*graph +3,477 edges between .*"), text);
+        assertTrue(text.matches("(?s).*examples +8 training, .*"), text);
+        assertTrue(text.matches("(?s).*training +200 steps of 4 examples, to edge sparsity .*"), text);
+        assertTrue(text.endsWith("Nothing was written."), text);
+        Object[] asJson = Arrays.copyOf(given, given.length + 1);
+        asJson[given.length] = "--json";
+        JsonNode plan = new ObjectMapper()
+                .readTree(String.join("\n", InProcess.run(asJson).ok().out()))
+                .get("plan");
+        double step = plan.get("step_seconds").asDouble();
+        assertTrue(step > 0, plan.toString());
+        assertTrue(plan.get("run_seconds").asDouble() >= 190 * step, plan.toString());
+        assertTrue(plan.get("memory_bytes").asLong() > 1e8, plan.toString());
+        assertEquals(8, plan.get("train_examples").asInt());
+        assertFalse(Files.exists(out), "a dry run writes nothing");
+    }
+}

@@ -21,8 +21,11 @@ namespace {
 
 constexpr size_t page = 4096;
 constexpr size_t huge_page = 2 << 20;
-/* Smaller blocks stay with malloc, which keeps them by itself. */
-constexpr size_t large = 256 << 10;
+/*
+ * Smaller blocks stay with malloc, which keeps them by itself, each thread its own: the residual streams of a micro-batch, of some
+ * hundred kilobytes each, would be kept once by every worker that ever ran one.
+ */
+constexpr size_t large = 64 << 10;
 
 /*
  * Blocks kept beyond the peak of use. Sizes differ from batch to batch; without it, a model whose tensors are small would take new

@@ -4,11 +4,12 @@
 # CLONE is your checkout of https://github.com/princeton-nlp/Edge-Pruning, which stays as it is; PYTHON has its
 # requirements (seen with torch 2.15.0, transformers 4.48.3, accelerate 1.2.1, datasets 3.2.0). Theirs is timed with prompts
 # padded to their own length and to 64, as its scripts do; ours full (all that theirs does), cached (as from the second
-# pass over the data on), and cached with 98% of the edges cut (theirs takes as long, whatever is cut). Each figure is a
-# process of its own, the median of its rounds; leave the machine alone meanwhile.
+# pass over the data on), and cached with 98% of the edges cut (theirs takes as long, whatever is cut). --threads, by default
+# all cores, are theirs for an operation, and our workers. Each figure is a process of its own, the median of its rounds;
+# leave the machine alone meanwhile.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 fail() { echo "published.sh: $1" >&2; exit 2; }
 
 clone= python=python3 rounds=3 batch=8 tokens=20 threads=$(nproc) json=
@@ -36,7 +37,7 @@ theirs() { # NAME PADDING
         --threads "$threads" >>"$results/$1"
 }
 ours() { # NAME OPTIONS...
-    "$here/../edgeprune" bench --batch-size "$batch" --tokens "$tokens" --threads "$threads" --json "${@:2}" | tr -d '\n' >>"$results/$1"
+    "$here/../edgeprune" bench --batch-size "$batch" --tokens "$tokens" --threads 1 --workers "$threads" --json "${@:2}" | tr -d '\n' >>"$results/$1"
     echo >>"$results/$1"
 }
 for ((round = 1; round <= rounds; round++)); do

@@ -208,7 +208,7 @@ public final class LibTorch {
     }
 
     /**
-     * The memory of large CPU tensors (from 256 KiB).
+     * The memory of large CPU tensors (from 64 KiB).
      *
      * @return bytes; zeros if edgeprune's allocator is not used
      */

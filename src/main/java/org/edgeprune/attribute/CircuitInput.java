@@ -124,6 +124,25 @@ public record CircuitInput(Path path, Kind kind) {
                 text(run.path("options").path("ablation")).map(Ablation::named)));
     }
 
+    /**
+     * What makes one of its scores the better one: log_alphas and the scores of {@code mattr} are signed, those of
+     * other attributions and files count by their absolute values.
+     *
+     * @return how edges rank by its scores
+     * @throws InputException if the {@code run.json} of an attribution is damaged
+     */
+    public Ranking ranking() {
+        Path record = path.resolveSibling("run.json");
+        boolean mattr = kind == Kind.SCORES
+                && Files.exists(record)
+                && Json.read(record, "is it of an attribution? Name the model with --model")
+                        .path("options")
+                        .path("method")
+                        .asText()
+                        .equals("mattr");
+        return kind == Kind.MASKS || mattr ? Ranking.SIGNED : Ranking.ABSOLUTE;
+    }
+
     private static Optional<String> text(JsonNode value) {
         return Optional.of(value).filter(JsonNode::isTextual).map(JsonNode::textValue);
     }

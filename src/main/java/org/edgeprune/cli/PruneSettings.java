@@ -109,6 +109,32 @@ final class PruneSettings {
     private Boolean embeddingNodes;
 
     @Option(
+            names = "--node-masks",
+            negatable = true,
+            description = "Whether nodes have masks beside those of the edges.")
+    private Boolean nodeMasks;
+
+    @Option(
+            names = "--hold-target",
+            negatable = true,
+            description =
+                    "Whether to shift all log_alphas together where masks are off the target, so that runs of any length reach it.")
+    private Boolean holdTarget;
+
+    @Option(
+            names = "--early-exit",
+            paramLabel = "N",
+            description =
+                    "End the run once the thresholded circuit has been stable for N steps after the target's rise; 0 for never.")
+    private Optional<Integer> earlyExit = Optional.empty();
+
+    @Option(
+            names = "--fresh-data",
+            negatable = true,
+            description = "Whether to train on newly generated prompts every epoch.")
+    private Boolean freshData;
+
+    @Option(
             names = "--ablation",
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
@@ -205,6 +231,26 @@ final class PruneSettings {
                 "--embedding-nodes",
                 Optional.ofNullable(embeddingNodes),
                 (o, value) -> o.with(o.graph().withEmbeddingNodes(value)));
+        options = edit(
+                options,
+                "--node-masks",
+                Optional.ofNullable(nodeMasks),
+                (o, value) -> o.with(o.controls().withNodeMasks(value)));
+        options = edit(
+                options,
+                "--hold-target",
+                Optional.ofNullable(holdTarget),
+                (o, value) -> o.with(o.controls().withHoldTarget(value)));
+        options = edit(
+                options,
+                "--early-exit",
+                earlyExit,
+                (o, value) -> o.with(o.controls().withEarlyExit(value)));
+        options = edit(
+                options,
+                "--fresh-data",
+                Optional.ofNullable(freshData),
+                (o, value) -> o.with(o.controls().withFreshData(value)));
         options = edit(options, "--ablation", ablation, (o, value) -> o.with(value));
         options = edit(options, "--seed", seed, (o, value) -> o.withSeed(value));
         return options;

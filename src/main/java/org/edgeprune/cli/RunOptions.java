@@ -37,6 +37,9 @@ final class RunOptions {
     @Mixin
     private RecomputeOption recompute;
 
+    @Mixin
+    private WarmStartOption warmStart;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -85,13 +88,14 @@ final class RunOptions {
      */
     PruneSession session(LoadedModel loaded, Optional<RunRecord> earlier, UnaryOperator<PruneOptions> last) {
         PruneOptions preset = earlier.map(RunRecord::options).orElseGet(() -> PruneOptions.preset(loaded));
-        return new PruneSession(
+        return warmStart.over(new PruneSession(
                 loaded,
                 Tasks.named(taskName(earlier)),
                 Optional.ofNullable(task.data(earlier.map(RunRecord::data))),
                 pace.maxTrainSamples(earlier.map(RunRecord::examples)),
                 last.apply(over(preset)),
                 earlier.map(RunRecord::minimal).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
-                pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)));
+                pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)),
+                Optional.empty()));
     }
 }

@@ -47,6 +47,12 @@ public record HardConcrete(double eps) {
         return s.mul(ZETA - GAMMA).add(GAMMA).clamp(0, 1);
     }
 
+    /** The mask z for one value of the noise u. */
+    static double mask(double logAlpha, double u) {
+        double s = 1 / (1 + Math.exp(-(Math.log(u) - Math.log(1 - u) + logAlpha) / BETA));
+        return Math.min(1, Math.max(0, s * (ZETA - GAMMA) + GAMMA));
+    }
+
     /**
      * P(z = 0) = sigmoid(beta ln(-gamma/zeta) - log_alpha), clamped to [eps, 1 - eps].
      *

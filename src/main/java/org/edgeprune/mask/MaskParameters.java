@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -15,6 +16,11 @@ import org.edgeprune.torch.TensorScope;
  */
 public final class MaskParameters implements AutoCloseable {
     private static final double INITIAL_STANDARD_DEVIATION = 0.01;
+
+    /** log_alphas are far smaller; shifted by so much, all masks are 0 or all are 1. */
+    private static final double MOST_SHIFTED = 1000;
+
+    private static final double SHIFT_TOLERANCE = 1e-4;
 
     private final MaskLayout layout;
     private final HardConcrete distribution;
@@ -81,12 +87,80 @@ public final class MaskParameters implements AutoCloseable {
      */
     public static MaskParameters initial(
             MaskLayout layout, HardConcrete distribution, double mean, Noise noise, Device device) {
+        return initial(layout, distribution, mean, mean, noise, device);
+    }
+
+    /**
+     * The same with another mean for the nodes than for the edges.
+     *
+     * @param layout how the edges' values are laid out
+     * @param distribution the distribution that masks are sampled from
+     * @param edgeMean mean of the edges' log_alpha
+     * @param nodeMean mean of the nodes' log_alpha
+     * @param noise source of the normal noise
+     * @param device where the tensors are made
+     * @return parameters that the caller closes
+     */
+    public static MaskParameters initial(
+            MaskLayout layout,
+            HardConcrete distribution,
+            double edgeMean,
+            double nodeMean,
+            Noise noise,
+            Device device) {
         return new MaskParameters(
                 layout,
                 distribution,
-                noise.normal(Noise.Stream.INITIAL_EDGES, 0, layout.size(), mean, INITIAL_STANDARD_DEVIATION),
+                noise.normal(Noise.Stream.INITIAL_EDGES, 0, layout.size(), edgeMean, INITIAL_STANDARD_DEVIATION),
                 noise.normal(
-                        Noise.Stream.INITIAL_NODES, 0, layout.graph().nodeCount(), mean, INITIAL_STANDARD_DEVIATION),
+                        Noise.Stream.INITIAL_NODES,
+                        0,
+                        layout.graph().nodeCount(),
+                        nodeMean,
+                        INITIAL_STANDARD_DEVIATION),
+                new float[4],
+                device);
+    }
+
+    /**
+     * Parameters at the start of a run for which a ranking of the edges is known. Edges are spread by their ranks, so
+     * that sampled masks have a given sparsity: {@code log_alpha = c + min(4, max(-4, ln(q / (1 - q))))} for the share
+     * q of the edges that rank lower, with c found by bisection. The nodes' log_alpha ~ N(mean, 0.01), and multipliers
+     * are zero.
+     *
+     * @param graph the graph
+     * @param distribution the distribution that masks are sampled from
+     * @param ranking the edges' numbers from the best to the worst, each once
+     * @param sparsity expected edge sparsity of sampled masks, above 0 and below 1
+     * @param nodeMean mean of the nodes' log_alpha
+     * @param noise source of the normal noise of the nodes
+     * @param device where the tensors are made
+     * @return parameters in the layout {@link MaskLayout#edges} that the caller closes
+     * @throws IllegalArgumentException if the ranking is not of the graph's edges, or the sparsity is out of range
+     */
+    public static MaskParameters ranked(
+            ComputationGraph graph,
+            HardConcrete distribution,
+            int[] ranking,
+            double sparsity,
+            double nodeMean,
+            Noise noise,
+            Device device) {
+        if (ranking.length != graph.edgeCount()
+                || IntStream.of(ranking).distinct().count() != ranking.length
+                || !IntStream.of(ranking).allMatch(edge -> edge >= 0 && edge < graph.edgeCount())) {
+            throw new IllegalArgumentException("a ranking of " + ranking.length + " numbers for " + graph.edgeCount()
+                    + " edges: each must occur once");
+        }
+        if (!(sparsity > 0 && sparsity < 1)) {
+            throw new IllegalArgumentException(
+                    "masks cannot start at a sparsity of " + sparsity + ": it must be above 0 and below 1");
+        }
+        return new MaskParameters(
+                MaskLayout.edges(graph),
+                distribution,
+                RankedLogAlphas.of(ranking, sparsity),
+                noise.normal(Noise.Stream.INITIAL_NODES, 0, graph.nodeCount(), nodeMean, INITIAL_STANDARD_DEVIATION),
                 new float[4],
                 device);
     }
@@ -178,6 +252,47 @@ public final class MaskParameters implements AutoCloseable {
                         edges, Tensor.of(edgeNoise, edgeNoise.length).to(device)),
                 distribution.sample(
                         nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)));
+    }
+
+    /**
+     * Adds one number to all edges' log_alphas, so that the sparsity of masks sampled with this noise is within bounds.
+     * The number is found by bisection: the one that is nearest to 0.
+     *
+     * @param edgeNoise uniform noise u for the edges, flat, {@code [layout.size()]}
+     * @param least the least edge sparsity, 0 to 1
+     * @param most the highest edge sparsity, at least {@code least}
+     * @return the number that was added: negative where masks were not sparse enough, 0 where they are within bounds
+     */
+    public double shiftEdges(float[] edgeNoise, double least, double most) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
+            Tensor u = Tensor.of(edgeNoise, edgeNoise.length).to(edges.device());
+            double sparsity = sparsityShifted(u, 0);
+            if (sparsity >= least && sparsity <= most) {
+                return 0;
+            }
+            double bound = sparsity < least ? least : most;
+            double near = 0;
+            double far = sparsity < least ? -MOST_SHIFTED : MOST_SHIFTED;
+            while (Math.abs(far - near) > SHIFT_TOLERANCE) {
+                double middle = (near + far) / 2;
+                if (sparsityShifted(u, middle) < bound == sparsity < bound) {
+                    near = middle;
+                } else {
+                    far = middle;
+                }
+            }
+            edges.copy_(edges.add(far));
+            return far;
+        }
+    }
+
+    private double sparsityShifted(Tensor u, double by) {
+        try (TensorScope _ = TensorScope.open()) {
+            return new Masks(layout, distribution.sample(edges.add(by), u), nodes)
+                    .edgeSparsity()
+                    .item();
+        }
     }
 
     /**

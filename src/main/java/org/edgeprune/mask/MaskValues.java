@@ -135,12 +135,36 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
+     * The thresholds at which the circuit of the binary masks has a given sparsity, to the nearest mask. Nodes are cut
+     * as by {@link #thresholds()}; edges of nodes that go do not count as kept. Masks of exactly zero are not kept.
+     *
+     * @param sparsity share of the graph's edges that are not in the circuit, 0 to 1
+     * @return thresholds for {@link #binary}
+     */
+    public Thresholds thresholdsAt(double sparsity) {
+        double least = threshold(nodes);
+        float[] ofKeptNodes = edges.clone();
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                if (!(nodes[i % group.visibleWriters()] > least)) {
+                    ofKeptNodes[group.firstEdge() + i] = 0;
+                }
+            }
+        }
+        return new Thresholds(threshold(ofKeptNodes, (1 - sparsity) * edges.length), least);
+    }
+
+    /**
      * Between the masks that stay and those that go: as many stay as the sum of all, rounded; equal masks go together.
      */
     private static double threshold(float[] masks) {
+        return threshold(masks, sum(masks));
+    }
+
+    /** Between the masks that stay and those that go, so that about {@code sum} of those above zero stay. */
+    private static double threshold(float[] masks, double sum) {
         float[] sorted = masks.clone();
         Arrays.sort(sorted);
-        double sum = sum(masks);
         double threshold = sorted[sorted.length - 1];
         double distance = sum;
         for (int kept = 1; kept <= sorted.length; kept++) {

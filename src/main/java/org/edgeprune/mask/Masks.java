@@ -53,6 +53,15 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
     }
 
     /**
+     * The same edge masks with node masks of one, whose gradient is zero.
+     *
+     * @return masks that cut edges only
+     */
+    public Masks withoutNodes() {
+        return new Masks(layout, edges, nodes.mul(0).add(1));
+    }
+
+    /**
      * The same masks outside any autograd graph.
      *
      * @return masks that share their memory with these

@@ -31,6 +31,7 @@ public final class MaskTrainer implements AutoCloseable {
     private final LearningRateSchedule schedule;
     private final AdamW optimizer;
     private final Workers workers;
+    private final TargetHold hold;
 
     /**
      * A trainer whose optimiser has not made a step yet.
@@ -48,16 +49,19 @@ public final class MaskTrainer implements AutoCloseable {
                 options.learningRates().warmupSteps(), options.training().steps());
         this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
         this.workers = Workers.of(model.execution());
+        this.hold = new TargetHold(options.targets().edgeSparsity());
     }
 
     /** Masks descend; multipliers ascend, unless their term is switched off. */
     private List<AdamW.Group> groups() {
         double linear = options.targets().linearTerm() ? 1 : 0;
         double nodes = options.targets().nodeLoss() ? options.learningRates().nodeMultiplierLearningRate() : 0;
+        double nodeMasks =
+                options.controls().nodeMasks() ? options.learningRates().nodeLearningRate() : 0;
         double edges = options.learningRates().edgeMultiplierLearningRate();
         return List.of(
                 new AdamW.Group(parameters.edges(), options.learningRates().edgeLearningRate(), false),
-                new AdamW.Group(parameters.nodes(), options.learningRates().nodeLearningRate(), false),
+                new AdamW.Group(parameters.nodes(), nodeMasks, false),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_1), edges * linear, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.NODES_1), nodes * linear, true),
@@ -105,7 +109,9 @@ public final class MaskTrainer implements AutoCloseable {
      * </pre>
      *
      * in log_alpha while the multipliers lambda ascend it; s is the sparsity of the sampled masks and t the target at
-     * this step. If the loss or the gradient norm is not finite, nothing is updated.
+     * this step. If the loss or the gradient norm is not finite, no gradient is followed. With
+     * {@link PruneControls#holdTarget} log_alphas are shifted first where masks are too far from the target; without
+     * {@link PruneControls#nodeMasks} node masks are one.
      *
      * @param step index from 0; determines noise, targets and learning rates
      * @param batch the examples of this step, in micro-batches that workers run
@@ -194,9 +200,13 @@ public final class MaskTrainer implements AutoCloseable {
         int edges = parameters.layout().size();
         int nodes = parameters.layout().graph().nodeCount();
         try (Phase _ = Phase.of(Phase.Part.SAMPLE)) {
-            return parameters.sample(
-                    noise.uniform(Noise.Stream.EDGES, step, edges, distribution.eps()),
-                    noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
+            float[] edgeNoise = noise.uniform(Noise.Stream.EDGES, step, edges, distribution.eps());
+            if (options.controls().holdTarget()) {
+                parameters.shiftEdges(edgeNoise, hold.least(step), hold.most(step));
+            }
+            Masks masks =
+                    parameters.sample(edgeNoise, noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
+            return options.controls().nodeMasks() ? masks : masks.withoutNodes();
         }
     }
 

@@ -5,6 +5,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.hub.BundledModel;
+import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.SparsitySchedule;
 
 /**
@@ -25,6 +26,7 @@ import org.edgeprune.mask.SparsitySchedule;
  * @param learningRates learning rates of masks and multipliers
  * @param targets the sparsity constraints
  * @param graph which nodes and edges there are
+ * @param controls what a run does beyond the published algorithm
  * @param ablation what a cut edge carries
  * @param seed seed of initial masks, noise and batches
  */
@@ -33,8 +35,28 @@ public record PruneOptions(
         @JsonUnwrapped LearningRates learningRates,
         @JsonUnwrapped Targets targets,
         @JsonUnwrapped Graph graph,
+        @JsonUnwrapped PruneControls controls,
         Ablation ablation,
         long seed) {
+    /**
+     * Hyper-parameters of the published algorithm, {@link PruneControls#PUBLISHED}.
+     *
+     * @param training number of steps, batch size, initial log_alpha and gradient clipping
+     * @param learningRates learning rates of masks and multipliers
+     * @param targets the sparsity constraints
+     * @param graph which nodes and edges there are
+     * @param ablation what a cut edge carries
+     * @param seed seed of initial masks, noise and batches
+     */
+    public PruneOptions(
+            Training training,
+            LearningRates learningRates,
+            Targets targets,
+            Graph graph,
+            Ablation ablation,
+            long seed) {
+        this(training, learningRates, targets, graph, PruneControls.PUBLISHED, ablation, seed);
+    }
 
     /**
      * The length of a run, its batches, and its start.
@@ -392,7 +414,7 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions with(Training value) {
-        return new PruneOptions(value, learningRates, targets, graph, ablation, seed);
+        return new PruneOptions(value, learningRates, targets, graph, controls, ablation, seed);
     }
 
     /**
@@ -402,7 +424,7 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions with(LearningRates value) {
-        return new PruneOptions(training, value, targets, graph, ablation, seed);
+        return new PruneOptions(training, value, targets, graph, controls, ablation, seed);
     }
 
     /**
@@ -412,7 +434,7 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions with(Targets value) {
-        return new PruneOptions(training, learningRates, value, graph, ablation, seed);
+        return new PruneOptions(training, learningRates, value, graph, controls, ablation, seed);
     }
 
     /**
@@ -422,7 +444,17 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions with(Graph value) {
-        return new PruneOptions(training, learningRates, targets, value, ablation, seed);
+        return new PruneOptions(training, learningRates, targets, value, controls, ablation, seed);
+    }
+
+    /**
+     * The same with other controls.
+     *
+     * @param value what a run does beyond the published algorithm
+     * @return new options
+     */
+    public PruneOptions with(PruneControls value) {
+        return new PruneOptions(training, learningRates, targets, graph, value, ablation, seed);
     }
 
     /**
@@ -432,7 +464,7 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions with(Ablation value) {
-        return new PruneOptions(training, learningRates, targets, graph, value, seed);
+        return new PruneOptions(training, learningRates, targets, graph, controls, value, seed);
     }
 
     /**
@@ -442,7 +474,7 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions withSeed(long value) {
-        return new PruneOptions(training, learningRates, targets, graph, ablation, value);
+        return new PruneOptions(training, learningRates, targets, graph, controls, ablation, value);
     }
 
     /**
@@ -478,6 +510,19 @@ public record PruneOptions(
         SparsitySchedule edges = targets.edgeSparsity();
         return with(targets.withEdgeSparsity(
                 new SparsitySchedule(edges.warmup(), edges.start(), target, edges.warmupSteps())));
+    }
+
+    /**
+     * Where soft masks are cut after some steps: as sparse as they are in the mean, or as the target of that step asks
+     * if it is held ({@link PruneControls#holdTarget}) and can be reached.
+     *
+     * @param soft masks without noise
+     * @param steps steps that were made
+     * @return thresholds for {@link MaskValues#binary}
+     */
+    public MaskValues.Thresholds thresholds(MaskValues soft, int steps) {
+        double target = targets.edgeSparsity().at(steps);
+        return controls.holdTarget() && target < 1 ? soft.thresholdsAt(target) : soft.thresholds();
     }
 
     private int scaled(int warmup, int newSteps) {

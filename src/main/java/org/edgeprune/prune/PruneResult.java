@@ -12,10 +12,16 @@ import org.edgeprune.mask.MaskValues;
  * @param thresholds thresholds at which the binary masks are as sparse as the soft ones
  * @param binary masks that are one where the soft mask is above its threshold, else zero
  * @param evaluation the binary masks' evaluation on the test part
+ * @param steps number of steps that were made, fewer than asked for after an early exit
  * @param seconds wall-clock time of the run since it was started or resumed
  */
 public record PruneResult(
-        MaskValues soft, MaskValues.Thresholds thresholds, MaskValues binary, Evaluation evaluation, double seconds) {
+        MaskValues soft,
+        MaskValues.Thresholds thresholds,
+        MaskValues binary,
+        Evaluation evaluation,
+        int steps,
+        double seconds) {
     /**
      * The circuit: the edges whose mask and whose writer's mask are one.
      *
@@ -26,7 +32,8 @@ public record PruneResult(
     }
 
     /**
-     * The content of {@code metrics.json}: {@link Evaluation#summary}, the thresholds, and the time that the run took.
+     * The content of {@code metrics.json}: {@link Evaluation#summary}, the thresholds, the number of steps, and the
+     * time that the run took.
      *
      * @return values by name; a new map that the caller may change
      */
@@ -34,6 +41,7 @@ public record PruneResult(
         Map<String, Object> all = evaluation.summary(binary);
         all.put("edge_threshold", thresholds.edges());
         all.put("node_threshold", thresholds.nodes());
+        all.put("steps", steps);
         all.put("seconds", seconds);
         return all;
     }

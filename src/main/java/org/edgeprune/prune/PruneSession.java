@@ -6,12 +6,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.DataReview;
@@ -40,6 +42,7 @@ import org.edgeprune.task.Task;
  * @param minimal how much the mean KL may rise when the circuit is minimized after the run ({@link #minimize}), nats;
  *     it is noted in {@code run.json}. Empty if the circuit is not to be minimized
  * @param pace how often to evaluate and to save
+ * @param warmStart ranks the edges of a new run with a warm start ({@link PruneControls#warmStart})
  */
 public record PruneSession(
         LoadedModel model,
@@ -48,7 +51,8 @@ public record PruneSession(
         OptionalInt maxTrainSamples,
         PruneOptions options,
         OptionalDouble minimal,
-        Pruner.Pace pace) {
+        Pruner.Pace pace,
+        Optional<WarmStart> warmStart) {
     /** What takes more than a few seconds to read. */
     private static final long MUCH_TO_READ = 2L << 30;
 
@@ -72,7 +76,8 @@ public record PruneSession(
                 OptionalInt.empty(),
                 PruneOptions.preset(model),
                 OptionalDouble.empty(),
-                Pruner.Pace.REFERENCE);
+                Pruner.Pace.REFERENCE,
+                Optional.empty());
     }
 
     /**
@@ -82,7 +87,7 @@ public record PruneSession(
      * @return a new session
      */
     public PruneSession withData(Path newData) {
-        return new PruneSession(model, task, Optional.of(newData), maxTrainSamples, options, minimal, pace);
+        return new PruneSession(model, task, Optional.of(newData), maxTrainSamples, options, minimal, pace, warmStart);
     }
 
     /**
@@ -92,7 +97,7 @@ public record PruneSession(
      * @return a new session
      */
     public PruneSession withMaxTrainSamples(int count) {
-        return new PruneSession(model, task, data, OptionalInt.of(count), options, minimal, pace);
+        return new PruneSession(model, task, data, OptionalInt.of(count), options, minimal, pace, warmStart);
     }
 
     /**
@@ -102,7 +107,7 @@ public record PruneSession(
      * @return a new session
      */
     public PruneSession withOptions(PruneOptions newOptions) {
-        return new PruneSession(model, task, data, maxTrainSamples, newOptions, minimal, pace);
+        return new PruneSession(model, task, data, maxTrainSamples, newOptions, minimal, pace, warmStart);
     }
 
     /**
@@ -112,7 +117,8 @@ public record PruneSession(
      * @return a new session
      */
     public PruneSession withMinimal(double tolerance) {
-        return new PruneSession(model, task, data, maxTrainSamples, options, OptionalDouble.of(tolerance), pace);
+        return new PruneSession(
+                model, task, data, maxTrainSamples, options, OptionalDouble.of(tolerance), pace, warmStart);
     }
 
     /**
@@ -122,7 +128,24 @@ public record PruneSession(
      * @return a new session
      */
     public PruneSession withPace(Pruner.Pace newPace) {
-        return new PruneSession(model, task, data, maxTrainSamples, options, minimal, newPace);
+        return new PruneSession(model, task, data, maxTrainSamples, options, minimal, newPace, warmStart);
+    }
+
+    /**
+     * The same session, whose edges start from a ranking. Sampled masks are at first as sparse as the edge sparsity's
+     * target at the first step.
+     *
+     * @param ranks ranks the edges
+     * @param sparsity edge sparsity at the first step, above 0 and below 1
+     * @return a new session
+     */
+    public PruneSession withWarmStart(WarmStart ranks, double sparsity) {
+        SparsitySchedule edges = options.targets().edgeSparsity();
+        PruneOptions warm = options.with(options.controls().withWarmStart(ranks.name()))
+                .with(options.targets()
+                        .withEdgeSparsity(
+                                new SparsitySchedule(edges.warmup(), sparsity, edges.target(), edges.warmupSteps())));
+        return new PruneSession(model, task, data, maxTrainSamples, warm, minimal, pace, Optional.of(ranks));
     }
 
     /**
@@ -177,6 +200,10 @@ public record PruneSession(
         try (TransformerModel.Use _ = model.model().use()) {
             // throws if the model is closed; each step checks again
         }
+        if (options.controls().freshData() && data.isPresent()) {
+            throw new InputException("fresh data are generated every epoch, and " + data.get()
+                    + " was given: leave out --data, or --fresh-data");
+        }
         Optional<Generated> generated = generate(directory, listener);
         Records records = generated.map(Generated::records).orElseGet(() -> records(directory));
         Dataset dataset = limited(task.tokenise(records, model.tokenizer()));
@@ -199,7 +226,14 @@ public record PruneSession(
                 && record.differencesFrom(directory.readRecord()).isEmpty()) {
             generated.get().records().writeNew(directory.data());
         }
-        Pruner pruner = new Pruner(model.model(), dataset, scorer(), record, directory, pace);
+        Pruner pruner = new Pruner(
+                model.model(),
+                dataset,
+                scorer(),
+                record,
+                directory,
+                pace,
+                new Pruner.Sources(warmStart, fresh(dataset.train().size())));
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
         return result;
@@ -282,6 +316,23 @@ public record PruneSession(
         Generated generated = task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
         generated.notes().forEach(listener::noted);
         return Optional.of(generated);
+    }
+
+    /** The generator of later epochs, where the options ask for it. */
+    private Optional<FreshPrompts> fresh(int size) {
+        if (!options.controls().freshData()) {
+            return Optional.empty();
+        }
+        return Optional.of(number -> {
+            long seed = new SplittableRandom(options.seed()).split().nextLong() + number;
+            DataRequest request =
+                    DataRequest.seeded(seed).tokenizer(model.tokenizer()).sizes(size, 1, 1);
+            Records records = task.generate(request).records();
+            return new DataReview(records, task.tokenise(records, model.tokenizer()))
+                    .requireFits(model.model().maxPositions())
+                    .dataset()
+                    .train();
+        });
     }
 
     private Dataset read(RunDirectory directory) {

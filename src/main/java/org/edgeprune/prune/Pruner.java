@@ -1,7 +1,9 @@
 package org.edgeprune.prune;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +26,7 @@ import org.edgeprune.mask.Noise;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.TensorScope;
 
@@ -37,9 +40,45 @@ import org.edgeprune.torch.TensorScope;
  * @param record what {@code run.json} will say; its options are the run's
  * @param directory the run directory, whose lock the caller holds
  * @param pace how often to evaluate and to save
+ * @param sources what the run's controls ask for beside the data
  */
 public record Pruner(
-        TransformerModel model, Dataset data, Scorer scorer, RunRecord record, RunDirectory directory, Pace pace) {
+        TransformerModel model,
+        Dataset data,
+        Scorer scorer,
+        RunRecord record,
+        RunDirectory directory,
+        Pace pace,
+        Sources sources) {
+    /** Steps between two looks at the circuit, for an early exit. */
+    private static final int STEPS_PER_LOOK = 8;
+
+    /**
+     * What {@link PruneControls} may ask for beside the data.
+     *
+     * @param start ranks the edges of a run with a warm start; may be empty if the directory has its start already
+     * @param fresh generates the prompts of later epochs; empty for a run on one set of prompts
+     */
+    public record Sources(Optional<WarmStart> start, Optional<FreshPrompts> fresh) {
+        /** For runs of the published algorithm. */
+        public static final Sources NONE = new Sources(Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * A run that needs no {@link Sources}.
+     *
+     * @param model the full model
+     * @param data training, validation and test examples
+     * @param scorer computes the task's metrics from logits
+     * @param record what {@code run.json} will say; its options are the run's
+     * @param directory the run directory, whose lock the caller holds
+     * @param pace how often to evaluate and to save
+     */
+    public Pruner(
+            TransformerModel model, Dataset data, Scorer scorer, RunRecord record, RunDirectory directory, Pace pace) {
+        this(model, data, scorer, record, directory, pace, Sources.NONE);
+    }
+
     /**
      * How often a run is evaluated and saved, and how much memory it may use to be faster. None of it changes what is
      * trained, except that the cache decides in which order sums are made, which changes their last bits.
@@ -130,53 +169,95 @@ public record Pruner(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
         }
         Noise noise = new Noise(options.seed());
-        BatchSampler sampler =
-                new BatchSampler(data.train().size(), options.training().batchSize(), noise);
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
-                PromptCache cache =
-                        new PromptCache(model, data.train(), scorer, options.ablation(), pace.cacheBytes())) {
+                TrainingPrompts prompts = new TrainingPrompts(
+                        data.train(), sources.fresh(), options.training().batchSize(), noise, this::cache)) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
                     .orElse(0);
+            Optional<StableCircuit> stable = start.flatMap(checkpoints::readStable);
             model.requireUnchanged();
             directory.write(record);
+            if (start.isEmpty() && options.controls().warm()) {
+                SafeTensorsWriter.write(directory.startFile(), TrainingState.parameterTensors(parameters));
+            }
             directory.forgetStepsFrom(first);
             listener.started(first, options.training().steps());
-            for (int step = first; step < options.training().steps(); step++) {
+            int made = first;
+            for (int step = first; step < options.training().steps() && !isStable(stable, step); step++) {
                 long stepBegan = System.nanoTime();
-                StepMetrics metrics = step(trainer, cache, sampler.batch(step), step, step == first);
+                StepMetrics metrics = step(trainer, prompts.batch(step), step, step == first);
                 if (!metrics.sound()) {
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
                 ObjectNode line = RunDirectory.JSON.objectTree(metrics);
                 directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
-                int made = step + 1;
+                made = step + 1;
+                if (isLookedAt(made)) {
+                    stable = Optional.of(look(stable, step, parameters, options));
+                }
                 if (due(made, pace.evaluateEvery(), options.training().steps())) {
                     MaskValues soft = parameters.deterministic();
-                    MaskValues binary = soft.binary(soft.thresholds());
+                    MaskValues binary = soft.binary(options.thresholds(soft, made));
                     Map<String, Double> scores =
                             evaluator().evaluate(data.validation(), binary).metrics();
                     directory.append(Json.object().put("step", step).set("validation", RunDirectory.JSON.tree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
                 if (due(made, pace.saveEvery(), options.training().steps())) {
-                    save(checkpoints, made, parameters, trainer);
+                    save(checkpoints, made, parameters, trainer, stable);
                 }
             }
             if (pace.saveEvery() > 0) {
-                save(checkpoints, options.training().steps(), parameters, trainer);
+                save(checkpoints, made, parameters, trainer, stable);
             }
-            return finish(parameters, (System.nanoTime() - began) / 1e9);
+            return finish(parameters, made, (System.nanoTime() - began) / 1e9);
         }
     }
 
     /** A checkpoint, which is relied on: the log of its steps is on the disk, and all were steps of one model. */
-    private void save(TrainingState checkpoints, int step, MaskParameters parameters, MaskTrainer trainer) {
+    private void save(
+            TrainingState checkpoints,
+            int step,
+            MaskParameters parameters,
+            MaskTrainer trainer,
+            Optional<StableCircuit> stable) {
         model.requireUnchanged();
         directory.syncSteps();
-        checkpoints.save(step, parameters, trainer.optimizer());
+        checkpoints.save(step, parameters, trainer.optimizer(), stable);
+    }
+
+    /** The full model's runs on a list of examples, which are kept if each is used more than once. */
+    private PromptCache cache(List<Example> examples) {
+        return new PromptCache(
+                model,
+                examples,
+                scorer,
+                record.options().ablation(),
+                sources.fresh().isPresent() ? 0 : pace.cacheBytes());
+    }
+
+    /** Whether an early exit is due before a step. */
+    private boolean isStable(Optional<StableCircuit> stable, int step) {
+        int steps = record.options().controls().earlyExit();
+        return stable.isPresent() && steps > 0 && step - stable.get().since() > steps;
+    }
+
+    /** From the end of the target's warm-up on: before it, the circuit is to change. */
+    private boolean isLookedAt(int made) {
+        PruneOptions options = record.options();
+        return options.controls().earlyExit() > 0
+                && made % STEPS_PER_LOOK == 0
+                && made > options.targets().edgeSparsity().warmupSteps();
+    }
+
+    private static StableCircuit look(
+            Optional<StableCircuit> before, int step, MaskParameters parameters, PruneOptions options) {
+        MaskValues soft = parameters.deterministic();
+        BitSet edges = soft.binary(options.thresholds(soft, step + 1)).circuit().edgeSet();
+        return before.map(stable -> stable.then(step, edges)).orElseGet(() -> new StableCircuit(step, edges));
     }
 
     /** @throws InputException if the run that the directory holds is another one */
@@ -194,25 +275,26 @@ public record Pruner(
         }
     }
 
-    private StepMetrics step(MaskTrainer trainer, PromptCache cache, int[] examples, int step, boolean first) {
+    private StepMetrics step(MaskTrainer trainer, TrainingPrompts.Batch prompts, int step, boolean first) {
         try (TensorScope _ = TensorScope.open()) {
-            PromptBatches batch = cache.batches(examples);
-            StepMetrics metrics = trainer.step(step, first ? batch.each(this::requireFinite) : batch);
+            PromptBatches batch = prompts.parts();
+            StepMetrics metrics = trainer.step(
+                    step,
+                    first ? batch.each((part, numbers) -> requireFinite(part, prompts.examples(), numbers)) : batch);
             if (!metrics.sound()) {
                 // else it is not the model's fault, and the run has diverged
-                requireFinite(cache.batch(examples), examples);
+                requireFinite(prompts.whole(), prompts.examples(), prompts.numbers());
             }
             return metrics;
         }
     }
 
-    private void requireFinite(PromptBatch batch, int[] examples) {
+    private void requireFinite(PromptBatch batch, List<Example> all, int[] numbers) {
         FiniteLogits.require(
                 batch.fullLogits(),
-                IntStream.of(examples).mapToObj(data.train()::get).toList(),
+                IntStream.of(numbers).mapToObj(all::get).toList(),
                 scorer,
-                i -> "training example " + (examples[i] + 1) + " of "
-                        + data.train().size());
+                i -> "training example " + (numbers[i] + 1) + " of " + all.size());
     }
 
     private static boolean due(int made, int every, int steps) {
@@ -222,9 +304,41 @@ public record Pruner(
     private MaskParameters parameters(ComputationGraph graph, Noise noise, Optional<Path> start) {
         MaskLayout layout = MaskLayout.edges(graph);
         HardConcrete distribution = HardConcrete.DEFAULT;
-        return start.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
-                .orElseGet(() -> MaskParameters.initial(
-                        layout, distribution, record.options().training().initialLogAlpha(), noise, model.device()));
+        boolean warm = record.options().controls().warm();
+        Optional<Path> from =
+                start.or(() -> Optional.of(directory.startFile()).filter(file -> warm && Files.exists(file)));
+        return from.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
+                .orElseGet(() -> warm
+                        ? ranked(graph, noise)
+                        : MaskParameters.initial(
+                                layout,
+                                distribution,
+                                record.options().training().initialLogAlpha(),
+                                nodeMean(),
+                                noise,
+                                model.device()));
+    }
+
+    /** Nodes without masks are given such that no threshold could cut one. */
+    private double nodeMean() {
+        return record.options().controls().nodeMasks()
+                ? record.options().training().initialLogAlpha()
+                : PruneOptions.PUBLISHED_LOG_ALPHA;
+    }
+
+    private MaskParameters ranked(ComputationGraph graph, Noise noise) {
+        WarmStart ranks = sources.start()
+                .orElseThrow(() -> new InputException(directory.path() + ": starts from "
+                        + record.options().controls().warmStart()
+                        + ", and start.safetensors is not there: name the scores again with --warm-start"));
+        return MaskParameters.ranked(
+                graph,
+                HardConcrete.DEFAULT,
+                ranks.ranking(graph, data.train()),
+                record.options().targets().edgeSparsity().start(),
+                nodeMean(),
+                noise,
+                model.device());
     }
 
     private Evaluator evaluator() {
@@ -235,13 +349,13 @@ public record Pruner(
                 Evaluator.batchSize(model, record.options().training().batchSize()));
     }
 
-    private PruneResult finish(MaskParameters parameters, double seconds) {
+    private PruneResult finish(MaskParameters parameters, int steps, double seconds) {
         MaskValues soft = parameters.deterministic();
-        MaskValues.Thresholds thresholds = soft.thresholds();
+        MaskValues.Thresholds thresholds = record.options().thresholds(soft, steps);
         MaskValues binary = soft.binary(thresholds);
         Evaluation evaluation = evaluator().evaluate(data.test(), binary); // the last use of the model, which checks it
         directory.syncSteps();
-        PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, seconds);
+        PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, steps, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
         directory.writeMetrics(result.metrics());

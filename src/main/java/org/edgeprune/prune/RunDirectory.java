@@ -33,6 +33,7 @@ import org.edgeprune.io.Json;
  *   <li>{@code metrics.jsonl}: one line per step with its {@code seconds}, and one per evaluation
  *   <li>{@code checkpoints/}: to resume from
  *   <li>{@code data/}: the prompts, if the run generated them
+ *   <li>{@code start.safetensors}: the parameters before the first step, of a run with a warm start
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs; {@code edges.graph.json}: of which graph it is
  *   <li>{@code metrics.json}: the final evaluation
@@ -103,6 +104,15 @@ public record RunDirectory(Path path) {
      */
     public Path masksFile() {
         return path.resolve("masks.safetensors");
+    }
+
+    /**
+     * The log_alphas that a run with a warm start began from.
+     *
+     * @return path of {@code start.safetensors}
+     */
+    public Path startFile() {
+        return path.resolve("start.safetensors");
     }
 
     /**

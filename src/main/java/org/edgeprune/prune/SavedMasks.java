@@ -37,7 +37,12 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
         Optional<RunRecord> run = runOf(directory);
         try (MaskParameters parameters = parameters(directory, model, noted)) {
             MaskValues soft = parameters.deterministic();
-            return new SavedMasks(run, soft, run.isPresent() ? soft.thresholds() : soft.referenceThresholds());
+            return new SavedMasks(
+                    run,
+                    soft,
+                    run.map(made -> made.options()
+                                    .thresholds(soft, made.options().training().steps()))
+                            .orElseGet(soft::referenceThresholds));
         }
     }
 

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
@@ -42,9 +44,11 @@ record TrainingState(Path directory, RunRecord run) {
     private static final int KEPT = 2;
     private static final String STEP = "step";
     private static final String IDENTITY = "run";
+    private static final String STABLE = "stable.edges";
+    private static final String STABLE_SINCE = "stable_since";
 
     /** Writes the state after {@code step} steps, atomically, and removes all but the newest checkpoints. */
-    void save(int step, MaskParameters parameters, AdamW optimizer) {
+    void save(int step, MaskParameters parameters, AdamW optimizer, Optional<StableCircuit> stable) {
         try {
             Folders.make(directory);
         } catch (IOException e) {
@@ -55,9 +59,16 @@ record TrainingState(Path directory, RunRecord run) {
             tensors.put("optimizer.m." + i, optimizer.firstMoments().get(i));
             tensors.put("optimizer.v." + i, optimizer.secondMoments().get(i));
         }
-        Map<String, String> metadata = Map.of(STEP, Integer.toString(step), IDENTITY, run.identity());
-        SafeTensorsWriter.writeWithDigest(
-                directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
+        Map<String, String> metadata =
+                new LinkedHashMap<>(Map.of(STEP, Integer.toString(step), IDENTITY, run.identity()));
+        try (TensorScope _ = TensorScope.open()) {
+            stable.ifPresent(circuit -> {
+                tensors.put(STABLE, flags(circuit.edges(), parameters.layout().size()));
+                metadata.put(STABLE_SINCE, Integer.toString(circuit.since()));
+            });
+            SafeTensorsWriter.writeWithDigest(
+                    directory.resolve("step-%06d.safetensors".formatted(step)), tensors, metadata);
+        }
         List<Path> all = newestFirst();
         for (Path old : all.subList(Math.min(KEPT, all.size()), all.size())) {
             try {
@@ -65,6 +76,27 @@ record TrainingState(Path directory, RunRecord run) {
             } catch (IOException e) {
                 throw new InputException(old + ": the old checkpoint cannot be removed: " + e, e);
             }
+        }
+    }
+
+    private static Tensor flags(BitSet edges, int count) {
+        float[] flags = new float[count];
+        edges.stream().forEach(edge -> flags[edge] = 1);
+        return Tensor.of(flags, count);
+    }
+
+    /** The stable circuit in a checkpoint; empty if none was noted. */
+    Optional<StableCircuit> readStable(Path file) {
+        try (SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
+            if (!tensors.contains(STABLE)) {
+                return Optional.empty();
+            }
+            float[] flags =
+                    floats(tensors, STABLE, Math.toIntExact(tensors.info(STABLE).elementCount()));
+            BitSet edges = new BitSet(flags.length);
+            IntStream.range(0, flags.length).filter(edge -> flags[edge] != 0).forEach(edges::set);
+            return Optional.of(
+                    new StableCircuit(Integer.parseInt(tensors.metadata().get(STABLE_SINCE)), edges));
         }
     }
 

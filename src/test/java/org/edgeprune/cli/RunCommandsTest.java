@@ -261,6 +261,42 @@ class RunCommandsTest {
         assertEquals(withoutTime(run), withoutTime(broken));
     }
 
+    @Test
+    void aWarmStartWithAHeldTargetNeedsFewSteps() throws IOException {
+        Path warm = folder.resolve("warm");
+        JsonNode result = prune(
+                        warm,
+                        "--steps",
+                        12,
+                        "--sparsity-warmup-steps",
+                        6,
+                        "--warm-start",
+                        "eap-ig",
+                        "--hold-target",
+                        "--no-node-masks")
+                .ok()
+                .json();
+        double kept = (double) result.get("num_edges").asInt()
+                / result.get("total_edges").asInt();
+        assertEquals(0.2, kept, 0.5 / result.get("total_edges").asInt() + 0.005);
+        assertEquals(12, result.get("steps").asInt());
+        JsonNode options = json(warm.resolve("run.json")).get("options");
+        assertEquals("eap-ig", options.get("warm_start").asText());
+        assertEquals(0.5, options.at("/edge_sparsity/start").asDouble());
+        assertTrue(Files.exists(warm.resolve("start.safetensors")));
+
+        Path again = folder.resolve("warm-again");
+        prune(again, "--steps", 4, "--warm-start", run, "--start-edge-sparsity", 0.7)
+                .ok();
+        JsonNode named = json(again.resolve("run.json")).get("options");
+        assertTrue(named.get("warm_start").asText().startsWith("scores:"), named.toString());
+        assertEquals(0.7, named.at("/edge_sparsity/start").asDouble());
+        assertTrue(prune(folder.resolve("none"), "--warm-start", run.resolve("edges.json"))
+                .refused()
+                .contains("a list of edges without scores"));
+        assertTrue(prune(folder.resolve("fresh"), "--fresh-data").refused().contains("leave out --data"));
+    }
+
     /** Step of the newest checkpoint of a run, 0 for none. */
     private static int checkpoint(Path out) {
         Path checkpoints = out.resolve("checkpoints");

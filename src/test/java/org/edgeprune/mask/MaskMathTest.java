@@ -180,4 +180,54 @@ class MaskMathTest {
                             reference.block(values, group).toFloats()));
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.2, 0.5, 0.9, 0.99})
+    void rankedLogAlphasHaveTheSparsityThatIsAskedFor(double sparsity) {
+        ComputationGraph graph =
+                new ComputationGraph(new GraphShape(6, 8, 8, List.of("tok_embeds", "pos_embeds"), false));
+        int edges = graph.edgeCount();
+        int[] ranking = java.util.stream.IntStream.range(0, edges)
+                .map(i -> edges - 1 - i)
+                .toArray();
+        Noise noise = new Noise(3);
+        try (TensorScope _ = TensorScope.open();
+                MaskParameters parameters = MaskParameters.ranked(
+                        graph, HardConcrete.DEFAULT, ranking, sparsity, 4, noise, org.edgeprune.torch.Device.CPU)) {
+            Masks masks = parameters.sample(
+                    noise.uniform(Noise.Stream.EDGES, 0, edges, 1e-6),
+                    noise.uniform(Noise.Stream.NODES, 0, graph.nodeCount(), 1e-6));
+            assertEquals(sparsity, masks.edgeSparsity().item(), 0.02);
+            float[] values = parameters.edgeLogAlphas();
+            assertTrue(values[edges - 1] > values[edges / 2] && values[edges / 2] > values[0]);
+        }
+        ranking[0] = 0;
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> MaskParameters.ranked(
+                        graph, HardConcrete.DEFAULT, ranking, 0.5, 4, noise, org.edgeprune.torch.Device.CPU));
+    }
+
+    @Test
+    void edgesAreShiftedTogetherJustAsFarAsIsNeeded() {
+        Noise noise = new Noise(3);
+        float[] u = noise.uniform(Noise.Stream.EDGES, 5, GRAPH.edgeCount(), 1e-6);
+        float[] forNodes = noise.uniform(Noise.Stream.NODES, 5, GRAPH.nodeCount(), 1e-6);
+        try (TensorScope _ = TensorScope.open();
+                MaskParameters parameters = MaskParameters.initial(
+                        MaskLayout.edges(GRAPH), HardConcrete.DEFAULT, 4, noise, org.edgeprune.torch.Device.CPU)) {
+            float[] before = parameters.edgeLogAlphas();
+            double down = parameters.shiftEdges(u, 0.7, 0.8);
+            float[] after = parameters.edgeLogAlphas();
+            assertTrue(down < -1 && down > -8, "shifted by " + down);
+            for (int i = 0; i < before.length; i++) {
+                assertEquals(before[i] + down, after[i], 1e-5);
+            }
+            assertEquals(0.7, parameters.sample(u, forNodes).edgeSparsity().item(), 1e-3);
+            assertEquals(0, parameters.shiftEdges(u, 0.65, 0.75));
+            assertArrayEquals(after, parameters.edgeLogAlphas());
+            assertTrue(parameters.shiftEdges(u, 0.2, 0.3) > 0.5);
+            assertEquals(0.3, parameters.sample(u, forNodes).edgeSparsity().item(), 1e-3);
+        }
+    }
 }

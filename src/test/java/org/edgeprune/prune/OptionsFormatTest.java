@@ -46,6 +46,7 @@ class OptionsFormatTest {
                         .withRelaxSparserNodes(true)
                         .withLinearTerm(false),
                 new PruneOptions.Graph(true),
+                new PruneControls(true, 4, true, "eap-ig", false),
                 Ablation.ZERO,
                 9);
         ObjectNode written = OptionsFormat.write(other);

@@ -1,0 +1,93 @@
+package org.edgeprune.attribute;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.Writer;
+import org.edgeprune.io.Digest;
+import org.edgeprune.io.InputException;
+import org.edgeprune.prune.WarmStart;
+import org.edgeprune.task.Example;
+
+/** Starts the masks of a pruning run from scores of edges. */
+public final class ScoredStart implements WarmStart {
+    /** The name of the start from EAP-IG. */
+    public static final String EAP_IG = "eap-ig";
+
+    /** Prompts that EAP-IG scores edges on, of which many more change little. */
+    private static final int MOST_EXAMPLES = 100;
+
+    private static final int POINTS = 20;
+
+    private final String name;
+    private final Ranking by;
+    private final Function<List<Example>, EdgeScores> scores;
+
+    private ScoredStart(String name, Ranking by, Function<List<Example>, EdgeScores> scores) {
+        this.name = name;
+        this.by = by;
+        this.scores = scores;
+    }
+
+    /**
+     * The start from scores that are there.
+     *
+     * @param scores of the model's graph, with or without embedding nodes
+     * @param by what makes an edge the better one
+     * @return a start whose name is a digest of the ranking
+     */
+    public static ScoredStart of(EdgeScores scores, Ranking by) {
+        StringBuilder order = new StringBuilder();
+        for (int edge : scores.ranked(by)) {
+            Edge ranked = scores.graph().edge(edge);
+            order.append(ranked.writer()).append(' ').append(ranked.reader()).append('\n');
+        }
+        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, examples -> scores);
+    }
+
+    /**
+     * The start from EAP-IG (inputs, 20 points) of the KL divergence on the first 100 training prompts, by absolute
+     * score.
+     *
+     * @param setting model, its graph with embedding nodes, scorer, objective and ablation
+     * @return a start named {@link #EAP_IG}, whose scores are computed when they are asked for
+     */
+    public static ScoredStart eapIg(AttributionSetting setting) {
+        GradientAttribution method = new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS));
+        return new ScoredStart(
+                EAP_IG,
+                Ranking.ABSOLUTE,
+                examples -> method.scores(
+                        examples.subList(0, Math.min(MOST_EXAMPLES, examples.size())),
+                        AttributionSetting.Progress.NONE));
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int[] ranking(ComputationGraph graph, List<Example> train) {
+        EdgeScores all = scores.apply(train);
+        Optional<Writer> unknown = graph.writers().stream()
+                .filter(writer -> all.graph().writers().stream()
+                        .noneMatch(known -> known.name().equals(writer.name())))
+                .findFirst();
+        if (unknown.isPresent()) {
+            throw new InputException("the scores of the warm start have no writer " + unknown.get()
+                    + ": use --no-embedding-nodes, or scores of the graph with embedding nodes");
+        }
+        float[] values = new float[graph.edgeCount()];
+        IntStream.range(0, values.length).forEach(i -> {
+            Edge edge = graph.edge(i);
+            values[i] = all.at(
+                    all.graph().writer(edge.writer().name()),
+                    all.graph().reader(edge.reader().name()));
+        });
+        return EdgeScores.of(graph, values).ranked(by);
+    }
+}

@@ -1,0 +1,74 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.edgeprune.attribute.AblationStates;
+import org.edgeprune.attribute.AttributionSetting;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.Objective;
+import org.edgeprune.attribute.ScoredCircuit;
+import org.edgeprune.attribute.ScoredStart;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.InputException;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.PruneSession;
+import picocli.CommandLine.Option;
+
+/** {@code --warm-start}: log_alphas of edges that start from scores. */
+final class WarmStartOption {
+    /** Prompts that are run together. */
+    private static final int BATCH = 16;
+
+    /** Where masks start if the target of the first step is 0, which they would have without scores. */
+    static final double SPARSITY = 0.5;
+
+    @Option(
+            names = "--warm-start",
+            paramLabel = "SCORES",
+            description =
+                    "Start log_alphas from a ranking of the edges: eap-ig, which is computed first, or a scores.safetensors,"
+                            + " the directory of an attribution or run, or a graph file of EAP-IG. Masks start as sparse as"
+                            + " --start-edge-sparsity (default here: 0.5).")
+    private Optional<String> scores = Optional.empty();
+
+    /** The session with the start that was asked for, or with that of the earlier run which it continues. */
+    PruneSession over(PruneSession session) {
+        if (scores.isPresent()) {
+            double given = session.options().targets().edgeSparsity().start();
+            double sparsity = given == 0 ? SPARSITY : given;
+            return session.withWarmStart(start(scores.get(), session), sparsity);
+        }
+        return session.options().controls().warmStart().equals(ScoredStart.EAP_IG)
+                ? session.withWarmStart(
+                        eapIg(session),
+                        session.options().targets().edgeSparsity().start())
+                : session;
+    }
+
+    private static ScoredStart start(String given, PruneSession session) {
+        if (given.equals(ScoredStart.EAP_IG)) {
+            return eapIg(session);
+        }
+        CircuitInput input = CircuitInput.of(Path.of(given));
+        TransformerModel model = session.model().model();
+        EdgeScores read = input.scores(model.sizes(), note -> {});
+        EdgeScores ofModel = new ScoredCircuit(Optional.empty(), Optional.of(read))
+                .inModel(model.graphShape())
+                .scores()
+                .orElseThrow(() -> new InputException("--warm-start " + given + ": holds no scores"));
+        return ScoredStart.of(ofModel, input.ranking());
+    }
+
+    private static ScoredStart eapIg(PruneSession session) {
+        TransformerModel model = session.model().model();
+        return ScoredStart.eapIg(new AttributionSetting(
+                model,
+                new ComputationGraph(model.graphShape()),
+                session.scorer(),
+                Objective.KL,
+                session.options().ablation() == Ablation.ZERO ? AblationStates.ZERO : AblationStates.INTERCHANGE,
+                BATCH));
+    }
+}

@@ -1,0 +1,92 @@
+package org.edgeprune.prune;
+
+/**
+ * What a run does beyond the published algorithm.
+ *
+ * @param holdTarget whether log_alphas are shifted together where the sampled masks are further from the edge
+ *     sparsity's target than five points at the first step and half a point from the end of its warm-up on, and the
+ *     circuit keeps as many edges as the target says. It makes short runs reach their target
+ * @param earlyExit number of steps for which the thresholded circuit must have been stable for the run to end before
+ *     its last step; 0 for never
+ * @param freshData whether every epoch trains on newly generated prompts
+ * @param warmStart what the edges' log_alphas start from: {@link #COLD}, or the name of a {@link WarmStart}
+ * @param nodeMasks whether nodes have masks beside those of the edges
+ */
+public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData, String warmStart, boolean nodeMasks) {
+    /** The value of {@code warmStart} of runs whose edges all start from the same log_alpha, up to noise. */
+    public static final String COLD = "none";
+
+    /** As published: none of it, and masks of nodes. */
+    public static final PruneControls PUBLISHED = new PruneControls(false, 0, false, COLD, true);
+
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException if {@code earlyExit} is negative
+     */
+    public PruneControls {
+        if (earlyExit < 0) {
+            throw new IllegalArgumentException(
+                    "the number of steps until an early exit must not be negative, like " + earlyExit);
+        }
+    }
+
+    /**
+     * Whether edges start from a ranking.
+     *
+     * @return whether there is a warm start
+     */
+    public boolean warm() {
+        return !warmStart.equals(COLD);
+    }
+
+    /**
+     * The same, holding the target or not.
+     *
+     * @param value whether log_alphas are shifted where masks are off the target
+     * @return new controls
+     */
+    public PruneControls withHoldTarget(boolean value) {
+        return new PruneControls(value, earlyExit, freshData, warmStart, nodeMasks);
+    }
+
+    /**
+     * The same with another early exit.
+     *
+     * @param value number of steps; 0 for never
+     * @return new controls
+     */
+    public PruneControls withEarlyExit(int value) {
+        return new PruneControls(holdTarget, value, freshData, warmStart, nodeMasks);
+    }
+
+    /**
+     * The same with or without fresh data.
+     *
+     * @param value whether every epoch trains on newly generated prompts
+     * @return new controls
+     */
+    public PruneControls withFreshData(boolean value) {
+        return new PruneControls(holdTarget, earlyExit, value, warmStart, nodeMasks);
+    }
+
+    /**
+     * The same with another start.
+     *
+     * @param value {@link #COLD}, or the name of a {@link WarmStart}
+     * @return new controls
+     */
+    public PruneControls withWarmStart(String value) {
+        return new PruneControls(holdTarget, earlyExit, freshData, value, nodeMasks);
+    }
+
+    /**
+     * The same with or without masks of nodes.
+     *
+     * @param value whether nodes have masks
+     * @return new controls
+     */
+    public PruneControls withNodeMasks(boolean value) {
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value);
+    }
+}

@@ -1,0 +1,24 @@
+package org.edgeprune.prune;
+
+import java.util.List;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.task.Example;
+
+/** Ranks edges before a run, so that it need not start from masks that are all alike. */
+public interface WarmStart {
+    /**
+     * What tells this ranking from others, as {@code run.json} notes it.
+     *
+     * @return a name such as {@code eap-ig}, or a digest of scores
+     */
+    String name();
+
+    /**
+     * Ranks the edges of a run's graph.
+     *
+     * @param graph the graph that is pruned, with or without embedding nodes
+     * @param train the run's training examples
+     * @return the edges' numbers from the best to the worst, each once
+     */
+    int[] ranking(ComputationGraph graph, List<Example> train);
+}

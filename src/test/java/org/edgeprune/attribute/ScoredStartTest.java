@@ -1,0 +1,74 @@
+package org.edgeprune.attribute;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.GraphShape;
+import org.edgeprune.io.InputException;
+import org.junit.jupiter.api.Test;
+
+/** Rankings of a run's edges from scores of the model's graph. */
+class ScoredStartTest {
+    private static final GraphShape SHAPE = new GraphShape(2, 3, 3, List.of("tok_embeds", "pos_embeds"), false);
+    private static final ComputationGraph MODEL = new ComputationGraph(SHAPE);
+    private static final ComputationGraph INNER = new ComputationGraph(SHAPE.withoutEmbeddings());
+
+    private static EdgeScores random(ComputationGraph graph, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] values = new float[graph.edgeCount()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextDouble(-1, 1);
+        }
+        return EdgeScores.of(graph, values);
+    }
+
+    @Test
+    void edgesOfTheSmallerGraphKeepTheirOrder() {
+        EdgeScores scores = random(MODEL, 3);
+        for (Ranking by : Ranking.values()) {
+            ScoredStart start = ScoredStart.of(scores, by);
+            assertArrayEquals(scores.ranked(by), start.ranking(MODEL, List.of()));
+            List<String> expected = IntStream.of(scores.ranked(by))
+                    .mapToObj(MODEL::edge)
+                    .filter(edge -> !edge.writer().name().endsWith("embeds"))
+                    .map(Edge::toString)
+                    .toList();
+            List<String> ranked = IntStream.of(start.ranking(INNER, List.of()))
+                    .mapToObj(i -> INNER.edge(i).toString())
+                    .toList();
+            assertEquals(expected, ranked);
+        }
+    }
+
+    @Test
+    void scoresWithoutEmbeddingsCannotStartAGraphThatHasThem() {
+        ScoredStart start = ScoredStart.of(random(INNER, 3), Ranking.SIGNED);
+        InputException e = assertThrows(InputException.class, () -> start.ranking(MODEL, List.of()));
+        assertTrue(
+                e.getMessage().contains("tok_embeds") && e.getMessage().contains("--no-embedding-nodes"),
+                e.getMessage());
+    }
+
+    @Test
+    void theNameTellsRankingsApart() {
+        EdgeScores scores = random(MODEL, 3);
+        float[] doubled = scores.toArray();
+        for (int i = 0; i < doubled.length; i++) {
+            doubled[i] *= 2;
+        }
+        String name = ScoredStart.of(scores, Ranking.SIGNED).name();
+        assertEquals(
+                name,
+                ScoredStart.of(EdgeScores.of(MODEL, doubled), Ranking.SIGNED).name());
+        assertNotEquals(name, ScoredStart.of(scores, Ranking.ABSOLUTE).name());
+        assertNotEquals(name, ScoredStart.of(random(MODEL, 4), Ranking.SIGNED).name());
+    }
+}

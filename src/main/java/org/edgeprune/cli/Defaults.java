@@ -1,8 +1,6 @@
 package org.edgeprune.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,8 +13,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.InputException;
-import org.edgeprune.io.OneLine;
-import org.edgeprune.io.TextReader;
+import org.edgeprune.io.Toml;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
@@ -81,22 +78,11 @@ final class Defaults {
     static Defaults of(List<Path> files) {
         List<Source> sources = new ArrayList<>();
         for (Path file : files) {
-            Source source = new Source(file, parse(file));
+            Source source = new Source(file, Toml.read(file));
             requireKnown(source, source.root(), Main.commandLine(), "");
             sources.add(source);
         }
         return new Defaults(sources);
-    }
-
-    private static JsonNode parse(Path file) {
-        try {
-            return new TomlMapper().readTree(TextReader.CONFIGURATION.read(file, "correct or remove it"));
-        } catch (JsonProcessingException e) {
-            throw new InputException(
-                    file + ":" + e.getLocation().getLineNr() + ": not TOML: " + OneLine.of(e.getOriginalMessage())
-                            + "; write lines such as steps = 100",
-                    e);
-        }
     }
 
     private static void requireKnown(Source source, JsonNode table, CommandLine command, String path) {

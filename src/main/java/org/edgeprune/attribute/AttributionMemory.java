@@ -8,7 +8,6 @@ import org.edgeprune.engine.MicroBatches;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
@@ -59,7 +58,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 Models.copied(loaded.directory(), model.execution()),
                 setting.graph(),
                 execution,
-                states(setting),
+                setting.ablation().kind(),
                 tokens));
         ModelSizes sizes = model.sizes();
         long stream = tokens.masked() * sizes.hidden() * model.dtype().byteSize();
@@ -101,13 +100,16 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
         TransformerModel model = setting.model();
         StepMemory.Tokens tokens = largest(setting, examples);
         long cache = PromptCache.bytes(
-                model, examples, setting.scorer(), setting.ablation().prompts());
+                model,
+                setting.ablation().examples(examples),
+                setting.scorer(),
+                setting.ablation().kind());
         StepMemory step = StepMemory.of(StepMemory.Work.of(
                         Models.decoder(loaded.directory()),
                         Models.copied(loaded.directory(), model.execution()),
                         setting.graph(),
                         model.execution(),
-                        states(setting),
+                        setting.ablation().kind(),
                         tokens)
                 .withCacheBytes(cache <= cacheBytes ? cache : 0));
         return new AttributionMemory(step.total(), (int) tokens.prompts(), tokens.masked());
@@ -129,7 +131,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
     }
 
     private static StepMemory.Tokens largest(AttributionSetting setting, List<Example> examples) {
-        List<Example> largest = examples.stream()
+        List<Example> largest = setting.ablation().examples(examples).stream()
                 .sorted(Comparator.comparingInt(example -> past(setting, example) - example.length()))
                 .limit(setting.batchSize())
                 .toList();
@@ -142,13 +144,8 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 largest.stream().mapToLong(Example::scored).sum());
     }
 
-    /** Means take as much as the states of corrupted prompts. */
-    private static Ablation states(AttributionSetting setting) {
-        return setting.ablation().isRecorded() ? Ablation.INTERCHANGE : Ablation.ZERO;
-    }
-
     private static int past(AttributionSetting setting, Example example) {
-        return PromptBatch.past(setting.model(), example, setting.ablation().prompts());
+        return PromptBatch.past(setting.model(), example, setting.ablation().kind());
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Workers;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.ComputationGraph;
@@ -87,12 +88,13 @@ public record AttributionSetting(
      *
      * @param units of work for each micro-batch
      */
-    <T> void forEachPart(List<Example> examples, Progress progress, long units, Work<T> work, Results<T> results) {
+    <T> void forEachPart(List<Example> given, Progress progress, long units, Work<T> work, Results<T> results) {
+        List<Example> examples = ablation.examples(given);
         List<int[]> parts = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
             int first = from;
             List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
-            PromptCache.cut(model, batch, ablation.prompts())
+            PromptCache.cut(model, batch, ablation.kind())
                     .forEach(part ->
                             parts.add(IntStream.of(part).map(i -> first + i).toArray()));
         }
@@ -103,7 +105,7 @@ public record AttributionSetting(
     <T> void forEachExample(List<Example> examples, Progress progress, long units, Work<T> work, Results<T> results) {
         List<int[]> single =
                 IntStream.range(0, examples.size()).mapToObj(i -> new int[] {i}).toList();
-        run(examples, single, progress, units, work, results);
+        run(ablation.examples(examples), single, progress, units, work, results);
     }
 
     private <T> void run(
@@ -125,8 +127,7 @@ public record AttributionSetting(
                                     .toList();
                             try (TransformerModel.Use _ = model.use();
                                     TensorScope _ = TensorScope.open()) {
-                                PromptBatch batch =
-                                        ablation.in(PromptBatch.of(model, members, scorer, ablation.prompts()));
+                                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
                                 return work.run(batch, members, counter);
                             }
                         },
@@ -139,14 +140,15 @@ public record AttributionSetting(
      *
      * @param units of work for each batch
      */
-    void forEachBatch(List<Example> examples, Progress progress, long units, BatchWork work) {
+    void forEachBatch(List<Example> given, Progress progress, long units, BatchWork work) {
+        List<Example> examples = ablation.examples(given);
         requireAnswers(examples);
         Counter counter = new Counter(progress, Math.ceilDiv(examples.size(), batchSize) * units);
         for (int from = 0; from < examples.size(); from += batchSize) {
             List<Example> members = examples.subList(from, Math.min(examples.size(), from + batchSize));
             try (TransformerModel.Use _ = model.use();
                     TensorScope _ = TensorScope.open()) {
-                work.run(ablation.in(PromptBatch.of(model, members, scorer, ablation.prompts())), members, counter);
+                work.run(PromptBatch.of(model, members, scorer, ablation), members, counter);
             }
         }
         model.requireUnchanged();

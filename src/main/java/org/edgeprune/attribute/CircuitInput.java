@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -21,6 +24,9 @@ import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Split;
 
 /**
  * A file or folder that a user named where a circuit or scores are wanted. What it is, is seen from its content.
@@ -85,8 +91,36 @@ public record CircuitInput(Path path, Kind kind) {
      * @param task the task's name
      * @param data path of its data; empty where they were generated
      * @param ablation what cut edges carried; empty where the record does not say
+     * @param reference the prompts that means were taken of, or prompts resampled from; empty where the record does not
+     *     say
      */
-    public record Origin(String model, String task, Optional<String> data, Optional<Ablation> ablation) {}
+    public record Origin(
+            String model,
+            String task,
+            Optional<String> data,
+            Optional<Ablation> ablation,
+            Optional<Reference> reference) {}
+
+    /**
+     * The reference prompts of a run or an attribution: the examples that it was made with.
+     *
+     * @param split part of the data
+     * @param examples how many of its examples, from the first on
+     * @param seed of resampling
+     * @param batchSize prompts that were run together
+     */
+    public record Reference(Split split, int examples, long seed, int batchSize) {
+        /**
+         * Picks them from the data.
+         *
+         * @param data the data that the run was made with
+         * @return the reference prompts
+         */
+        public ReferencePrompts of(Dataset data) {
+            List<Example> part = data.part(split);
+            return new ReferencePrompts(part.subList(0, Math.min(examples, part.size())), seed);
+        }
+    }
 
     /**
      * What a run or an attribution was made from, as its {@code run.json} says.
@@ -102,7 +136,12 @@ public record CircuitInput(Path path, Kind kind) {
                                 run.model(),
                                 run.task(),
                                 Optional.ofNullable(run.data()),
-                                Optional.of(run.options().ablation())));
+                                Optional.of(run.options().ablation()),
+                                Optional.of(new Reference(
+                                        Split.TRAIN,
+                                        run.examples(),
+                                        run.options().seed(),
+                                        run.options().training().batchSize()))));
             case SCORES -> attribution();
             case EAP_IG, EDGES -> Optional.empty();
         };
@@ -121,7 +160,19 @@ public record CircuitInput(Path path, Kind kind) {
                 run.get("model").textValue(),
                 run.get("task").textValue(),
                 text(run.path("data")),
-                text(run.path("options").path("ablation")).map(Ablation::named)));
+                text(run.path("options").path("ablation")).map(Ablation::named),
+                reference(run)));
+    }
+
+    private static Optional<Reference> reference(JsonNode run) {
+        return Arrays.stream(Split.values())
+                .filter(split -> split.key().equals(run.path("split").textValue()))
+                .findFirst()
+                .map(split -> new Reference(
+                        split,
+                        run.path("examples").asInt(),
+                        run.path("options").path("seed").asLong(),
+                        Math.max(1, run.path("options").path("batch_size").asInt())));
     }
 
     /**

@@ -29,8 +29,7 @@ final class CircuitLoss implements AutoCloseable {
         setting.requireAnswers(examples);
         this.setting = setting;
         this.examples = List.copyOf(examples);
-        this.cache = new PromptCache(
-                setting.model(), examples, setting.scorer(), setting.ablation().prompts(), cacheBytes);
+        this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
         this.workers = Workers.of(setting.model().execution());
     }
 
@@ -55,7 +54,7 @@ final class CircuitLoss implements AutoCloseable {
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = setting.ablation().in(batches.make(number));
+            PromptBatch batch = batches.make(number);
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();

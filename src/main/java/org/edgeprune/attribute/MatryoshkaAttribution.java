@@ -98,8 +98,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         this.noise = new Noise(options.seed());
         this.sampler = new BatchSampler(examples.size(), setting.batchSize(), noise);
         this.workers = Workers.of(setting.model().execution());
-        this.cache = new PromptCache(
-                setting.model(), examples, setting.scorer(), setting.ablation().prompts(), cacheBytes);
+        this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
         try (TensorScope scope = TensorScope.open()) {
             this.scores = scope.release(
                     Tensor.zeros(setting.graph().edgeCount()).to(setting.model().device()));
@@ -155,7 +154,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
     private MicroBatchGradients gradients(Masks masks, PromptBatches batches, int number) {
         try (TransformerModel.Use _ = setting.model().use();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = setting.ablation().in(batches.make(number));
+            PromptBatch batch = batches.make(number);
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();

@@ -4,11 +4,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.WarmStart;
 import org.edgeprune.task.Example;
 
@@ -21,6 +24,9 @@ public final class ScoredStart implements WarmStart {
     private static final int MOST_EXAMPLES = 100;
 
     private static final int POINTS = 20;
+
+    /** Prompts that are run together. */
+    private static final int BATCH = 16;
 
     private final String name;
     private final Ranking by;
@@ -52,17 +58,21 @@ public final class ScoredStart implements WarmStart {
      * The start from EAP-IG (inputs, 20 points) of the KL divergence on the first 100 training prompts, by absolute
      * score.
      *
-     * @param setting model, its graph with embedding nodes, scorer, objective and ablation
+     * @param session the run that is started, for its model, task and ablation
      * @return a start named {@link #EAP_IG}, whose scores are computed when they are asked for
      */
-    public static ScoredStart eapIg(AttributionSetting setting) {
-        GradientAttribution method = new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS));
-        return new ScoredStart(
-                EAP_IG,
-                Ranking.ABSOLUTE,
-                examples -> method.scores(
-                        examples.subList(0, Math.min(MOST_EXAMPLES, examples.size())),
-                        AttributionSetting.Progress.NONE));
+    public static ScoredStart eapIg(PruneSession session) {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, train -> eapIg(session, train));
+    }
+
+    private static EdgeScores eapIg(PruneSession session, List<Example> train) {
+        TransformerModel model = session.model().model();
+        try (AblationStates states = session.ablationStates(train)) {
+            AttributionSetting setting = new AttributionSetting(
+                    model, new ComputationGraph(model.graphShape()), session.scorer(), Objective.KL, states, BATCH);
+            return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
+                    .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), AttributionSetting.Progress.NONE);
+        }
     }
 
     @Override

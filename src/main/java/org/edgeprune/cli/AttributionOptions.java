@@ -6,14 +6,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.edgeprune.attribute.AblationKind;
-import org.edgeprune.attribute.AblationStates;
 import org.edgeprune.attribute.AttributionDirectory;
 import org.edgeprune.attribute.AttributionRecord;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.eval.AblationStates;
+import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.FolderLock;
@@ -34,10 +35,10 @@ final class AttributionOptions {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            completionCandidates = AblationKinds.class,
+            completionCandidates = AblationNames.class,
             defaultValue = "interchange",
             description = "What an ablated edge carries: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private AblationKind ablation;
+    private Ablation ablation;
 
     @Mixin
     private ModelOption model;
@@ -155,8 +156,10 @@ final class AttributionOptions {
                 scores = EdgeScores.read(directory.scoresFile(), loaded.model().graphShape());
             } else {
                 long began = System.nanoTime();
+                ReferencePrompts reference = new ReferencePrompts(examples, seed.value());
+                reference.requireFor(ablation, split.key(), examples);
                 try (AblationStates states =
-                        AblationStates.of(ablation, loaded.model(), examples, method.batchSize())) {
+                        AblationStates.of(ablation, loaded.model(), reference, method.batchSize())) {
                     AttributionSetting setting = new AttributionSetting(
                             loaded.model(),
                             new ComputationGraph(loaded.model().graphShape()),
@@ -178,9 +181,7 @@ final class AttributionOptions {
         List<Example> all = new PromptSource(itsTask, task.data(Optional.empty()), null, Optional.of(seed.value()))
                 .read(loaded.tokenizer(), loaded.model().maxPositions(), results)
                 .part(split);
-        List<Example> some =
-                maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;
-        return ablation == AblationKind.RESAMPLE ? AblationStates.resampled(some, seed.value()) : some;
+        return maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;
     }
 
     private AttributionRecord record(
@@ -196,7 +197,7 @@ final class AttributionOptions {
                         method.name(),
                         method.steps().orElse(null),
                         chosen.key(),
-                        ablation.key(),
+                        ablation.name(),
                         method.batchSize(),
                         seed.value(),
                         method.parameters()));

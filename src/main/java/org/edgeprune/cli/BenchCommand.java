@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.Workers;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
@@ -167,8 +168,8 @@ final class BenchCommand implements Callable<Integer> {
         Device device = model.device();
         try (MaskParameters masks = masks(graph, device);
                 MaskTrainer trainer = new MaskTrainer(model, masks, PruneOptions.gpt2());
-                PromptCache cache =
-                        new PromptCache(model, examples, UNSCORED, Ablation.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
+                PromptCache cache = new PromptCache(
+                        model, examples, UNSCORED, AblationStates.INTERCHANGE, cached ? Long.MAX_VALUE : 0);
                 Progress progress = new Progress("bench", "steps", 2L * (warmUp + repeat))) {
             int[] all = IntStream.range(0, prompts.batchSize()).toArray();
             int threads = LibTorch.threads();

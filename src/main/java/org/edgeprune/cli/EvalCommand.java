@@ -11,6 +11,7 @@ import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.attribute.Selection;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
@@ -24,6 +25,7 @@ import org.edgeprune.model.Models;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
@@ -146,33 +148,50 @@ final class EvalCommand implements Callable<Integer> {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());
             Path data = task.data(origin.flatMap(CircuitInput.Origin::data));
-            List<Example> examples = new PromptSource(chosen, data, run.orElse(null), seed)
-                    .read(tokenizer, opened.model().maxPositions(), results)
-                    .part(split);
+            Dataset dataset = new PromptSource(chosen, data, run.orElse(null), seed)
+                    .read(tokenizer, opened.model().maxPositions(), results);
+            List<Example> examples = dataset.part(split);
             record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, examples));
-            Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), cut, batchSize);
-            Map<String, Object> summary = new LinkedHashMap<>();
-            summary.put("model", modelName);
-            if (curves) {
+            Ablation used = inputs.isEmpty() ? Ablation.ZERO : cut; // the whole model has no cut edges
+            try (AblationStates states = states(used, opened, reference(origin), dataset)) {
+                Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize);
+                Map<String, Object> summary = new LinkedHashMap<>();
+                summary.put("model", modelName);
+                if (curves) {
+                    summary.put("task", taskName);
+                    summary.put("split", split.key());
+                    summary.put("examples", examples.size());
+                    summary.put("ablation", cut.name());
+                    print(summary, curve.measure(evaluator, examples, scores));
+                    return 0;
+                }
+                Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
+                        .orElseGet(() -> evaluator.evaluateFullModel(examples));
+                if (examplesFile != null) {
+                    AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
+                }
+                summary.put("circuit", given().findFirst().map(Path::toString).orElse("whole model"));
                 summary.put("task", taskName);
                 summary.put("split", split.key());
-                summary.put("examples", examples.size());
-                summary.put("ablation", cut.name());
-                print(summary, curve.measure(evaluator, examples, scores));
+                masks.ifPresent(_ -> summary.put("ablation", cut.name()));
+                summary.putAll(masks.map(evaluation::summary).orElseGet(evaluation::summaryOfFullModel));
+                results.print(summary, () -> text(summary));
                 return 0;
             }
-            Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
-                    .orElseGet(() -> evaluator.evaluateFullModel(examples));
-            if (examplesFile != null) {
-                AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
-            }
-            summary.put("circuit", given().findFirst().map(Path::toString).orElse("whole model"));
-            summary.put("task", taskName);
-            summary.put("split", split.key());
-            summary.putAll(masks.map(evaluation::summary).orElseGet(evaluation::summaryOfFullModel));
-            results.print(summary, () -> text(summary));
-            return 0;
         }
+    }
+
+    private AblationStates states(
+            Ablation kind, LoadedModel opened, CircuitInput.Reference reference, Dataset dataset) {
+        reference.of(dataset).requireFor(kind, split.key(), dataset.part(split));
+        return AblationStates.of(kind, opened.model(), reference.of(dataset), reference.batchSize());
+    }
+
+    /** What means are taken of, and prompts resampled from: what the run was made with, or all training examples. */
+    private CircuitInput.Reference reference(Optional<CircuitInput.Origin> origin) {
+        return origin.flatMap(CircuitInput.Origin::reference)
+                .orElseGet(() -> new CircuitInput.Reference(
+                        Split.TRAIN, Integer.MAX_VALUE, seed.orElse(SeedOption.DEFAULT), batchSize));
     }
 
     private Stream<Path> given() {

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Generator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.hub.BundledModel;
@@ -21,6 +22,7 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Tasks;
@@ -34,7 +36,8 @@ import picocli.CommandLine.Parameters;
         name = "generate",
         description = {
             "Continue a prompt by greedy decoding, with the full model or a circuit.",
-            "Edges outside the circuit carry the states of a corrupted prompt, as in a run with interchange ablation, or zero."
+            "Edges outside the circuit carry the states of a corrupted prompt, as in a run with interchange ablation; the means of",
+            "the run's training prompts in a run with mean ablation; or zero."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -124,14 +127,18 @@ final class GenerateCommand implements Callable<Integer> {
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
             results.note(opened);
-            Optional<Example> chosen = example.map(
-                    n -> example(n, input.orElseThrow().path(), origin.orElseThrow(), directory, tokenizer, opened));
+            Optional<Dataset> data = dataset(origin, directory, tokenizer, opened);
+            Optional<Example> chosen = example.map(n -> example(n, origin.orElseThrow(), data.orElseThrow()));
             int[] start = chosen.map(Example::clean).orElseGet(() -> tokens(prompt, tokenizer));
-            Optional<int[]> other = chosen.map(Example::corrupted)
+            Optional<int[]> other = chosen.filter(_ -> made(origin).needsCorruptedPrompt())
+                    .map(Example::corrupted)
                     .or(() -> Optional.ofNullable(corrupted).map(text -> tokens(text, tokenizer)))
                     .filter(_ -> !zero);
             notes(tokenizer, start).forEach(results::note);
-            int[] written = new Generator(opened, masks, ends).generate(start, other, newTokens);
+            int[] written;
+            try (AblationStates states = states(origin, data, opened)) {
+                written = new Generator(opened, masks, states, ends).generate(start, other, newTokens);
+            }
             boolean ended = ends.contains(written[written.length - 1]);
             if (ended && written.length == 1) {
                 results.note(
@@ -151,34 +158,66 @@ final class GenerateCommand implements Callable<Integer> {
             throw new InputException("--example " + example.get()
                     + ": takes both prompts from a run: name the run, and neither --prompt nor --corrupted");
         }
-        boolean interchange = origin.flatMap(CircuitInput.Origin::ablation)
-                .filter(Ablation.INTERCHANGE::equals)
-                .isPresent();
-        if (interchange && corrupted == null && example.isEmpty() && !zero) {
-            throw new InputException(input.orElseThrow().path()
-                    + ": was made with interchange ablation, where ablated edges carry a corrupted"
+        Optional<Ablation> paired =
+                origin.flatMap(CircuitInput.Origin::ablation).filter(Ablation::needsCorruptedPrompt);
+        if (paired.isPresent() && corrupted == null && example.isEmpty() && !zero) {
+            throw new InputException(input.orElseThrow().path() + ": was made with "
+                    + paired.get().name() + " ablation, where ablated edges carry a corrupted"
                     + " prompt's states: give one of as many tokens with --corrupted, take a pair of the run's with"
                     + " --example 1, or ask for --zero-ablation");
         }
     }
 
-    private Example example(
-            int number,
-            Path run,
-            CircuitInput.Origin made,
-            Path directory,
-            PromptTokenizer tokenizer,
-            TransformerModel opened) {
-        Path data = made.data().map(Path::of).orElse(null);
-        List<Example> examples = new PromptSource(
-                        Tasks.named(made.task()).forModel(directory), data, run, Optional.empty())
-                .read(tokenizer, opened.maxPositions(), results)
-                .test();
+    /** What cut edges carried in the run; zero for other circuits. */
+    private static Ablation made(Optional<CircuitInput.Origin> origin) {
+        return origin.flatMap(CircuitInput.Origin::ablation).orElse(Ablation.ZERO);
+    }
+
+    /** What cut edges carry where there is no corrupted prompt. */
+    private AblationStates states(
+            Optional<CircuitInput.Origin> origin, Optional<Dataset> data, TransformerModel opened) {
+        if (!needsMeans(origin)) {
+            return AblationStates.ZERO;
+        }
+        CircuitInput.Reference reference =
+                origin.flatMap(CircuitInput.Origin::reference).orElseThrow();
+        return AblationStates.of(made(origin), opened, reference.of(data.orElseThrow()), reference.batchSize());
+    }
+
+    private boolean needsMeans(Optional<CircuitInput.Origin> origin) {
+        Ablation ablation = made(origin);
+        return ablation.needsReferencePrompts() && !ablation.needsCorruptedPrompt() && corrupted == null && !zero;
+    }
+
+    /** The run's prompts, where they are needed. */
+    private Optional<Dataset> dataset(
+            Optional<CircuitInput.Origin> origin, Path directory, PromptTokenizer tokenizer, TransformerModel opened) {
+        return origin.filter(_ -> example.isPresent() || needsMeans(origin)).map(made -> {
+            Path data = made.data().map(Path::of).orElse(null);
+            return new PromptSource(
+                            Tasks.named(made.task()).forModel(directory),
+                            data,
+                            circuit().orElseThrow(),
+                            Optional.empty())
+                    .read(tokenizer, opened.maxPositions(), results);
+        });
+    }
+
+    private static Example example(int number, CircuitInput.Origin made, Dataset data) {
+        List<Example> examples = data.test();
         if (number < 1 || number > examples.size()) {
             throw new InputException("--example " + number + ": the run has " + examples.size()
                     + " test examples: name one" + " from 1 to " + examples.size());
         }
-        return examples.get(number - 1);
+        Example chosen = examples.get(number - 1);
+        boolean resampled = made.ablation().filter(Ablation.RESAMPLE::equals).isPresent();
+        return resampled
+                ? made.reference()
+                        .orElseThrow()
+                        .of(data)
+                        .resampled(List.of(chosen))
+                        .getFirst()
+                : chosen;
     }
 
     /** Prompt and new tokens, without those that begin every text and the one that ended this one. */

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.edgeprune.Version;
-import org.edgeprune.attribute.AblationKind;
 import org.edgeprune.attribute.AttributionMethod;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.graph.Ablation;
@@ -166,7 +165,6 @@ public final class Main {
                 .setOverwrittenOptionsAllowed(true)
                 .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
-                .registerConverter(AblationKind.class, text -> read(AblationKind::named, text))
                 .registerConverter(AttributionMethod.class, text -> read(AttributionMethod::named, text))
                 .registerConverter(Objective.class, text -> read(Objective::named, text))
                 .registerConverter(EdgesFormat.class, text -> read(EdgesFormat::named, text))

@@ -138,8 +138,7 @@ final class PruneSettings {
             names = "--ablation",
             paramLabel = "KIND",
             completionCandidates = AblationNames.class,
-            description =
-                    "What an ablated edge carries, the corrupted prompt's state or zero: ${COMPLETION-CANDIDATES}.")
+            description = "What an ablated edge carries: ${COMPLETION-CANDIDATES}.")
     private Optional<Ablation> ablation = Optional.empty();
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed of masks, noise, batches and generated data.")

@@ -14,6 +14,7 @@ import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.recovery.CircuitCheck;
+import org.edgeprune.tracr.circuit.GroundTruth;
 import org.edgeprune.tracr.circuit.TruthEdge;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 import picocli.CommandLine.Command;
@@ -43,7 +44,7 @@ final class TracrCheckCommand implements Callable<Integer> {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            completionCandidates = AblationNames.class,
+            completionCandidates = TruthAblationNames.class,
             description = "What ablated edges carry: ${COMPLETION-CANDIDATES} (default: the run's, or zero).")
     private Optional<Ablation> ablation = Optional.empty();
 
@@ -74,6 +75,7 @@ final class TracrCheckCommand implements Callable<Integer> {
         Circuit found = CircuitInput.of(circuit).circuit(sizes, results::note);
         Ablation cut =
                 ablation.or(() -> record.map(r -> r.options().ablation())).orElse(Ablation.ZERO);
+        GroundTruth.requireKnown(cut);
         CircuitCheck check = CircuitCheck.of(CompiledModelFiles.read(directory), found, cut, examples);
         results.print(new Result(circuit.toString(), directory.toString(), check), check::text);
         return 0;

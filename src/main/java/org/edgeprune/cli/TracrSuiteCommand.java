@@ -48,7 +48,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
     @Option(
             names = "--ablation",
             paramLabel = "KIND",
-            completionCandidates = AblationNames.class,
+            completionCandidates = TruthAblationNames.class,
             defaultValue = "zero",
             description = "What ablated edges carry: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private Ablation ablation;

@@ -2,15 +2,10 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.edgeprune.attribute.AblationStates;
-import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
-import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.attribute.ScoredStart;
-import org.edgeprune.graph.Ablation;
-import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.PruneSession;
@@ -18,9 +13,6 @@ import picocli.CommandLine.Option;
 
 /** {@code --warm-start}: log_alphas of edges that start from scores. */
 final class WarmStartOption {
-    /** Prompts that are run together. */
-    private static final int BATCH = 16;
-
     /** Where masks start if the target of the first step is 0, which they would have without scores. */
     static final double SPARSITY = 0.5;
 
@@ -42,14 +34,14 @@ final class WarmStartOption {
         }
         return session.options().controls().warmStart().equals(ScoredStart.EAP_IG)
                 ? session.withWarmStart(
-                        eapIg(session),
+                        ScoredStart.eapIg(session),
                         session.options().targets().edgeSparsity().start())
                 : session;
     }
 
     private static ScoredStart start(String given, PruneSession session) {
         if (given.equals(ScoredStart.EAP_IG)) {
-            return eapIg(session);
+            return ScoredStart.eapIg(session);
         }
         CircuitInput input = CircuitInput.of(Path.of(given));
         TransformerModel model = session.model().model();
@@ -59,16 +51,5 @@ final class WarmStartOption {
                 .scores()
                 .orElseThrow(() -> new InputException("--warm-start " + given + ": holds no scores"));
         return ScoredStart.of(ofModel, input.ranking());
-    }
-
-    private static ScoredStart eapIg(PruneSession session) {
-        TransformerModel model = session.model().model();
-        return ScoredStart.eapIg(new AttributionSetting(
-                model,
-                new ComputationGraph(model.graphShape()),
-                session.scorer(),
-                Objective.KL,
-                session.options().ablation() == Ablation.ZERO ? AblationStates.ZERO : AblationStates.INTERCHANGE,
-                BATCH));
     }
 }

@@ -10,7 +10,6 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.engine.Workers;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.model.TransformerModel;
@@ -31,7 +30,8 @@ import org.edgeprune.torch.TensorScope;
  * @param batchSize number of examples in a batch, at least 1; a batch is run in micro-batches, as the model is
  * @param workers run the micro-batches of all batches
  */
-public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize, Workers workers) {
+public record Evaluator(
+        TransformerModel model, Scorer scorer, AblationStates ablation, int batchSize, Workers workers) {
     /** Examples in a batch where nothing else is asked for. */
     public static final int BATCH_SIZE = 32;
 
@@ -55,7 +55,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
      * @param ablation what cut edges carry
      * @param batchSize number of examples in a batch, at least 1
      */
-    public Evaluator(TransformerModel model, Scorer scorer, Ablation ablation, int batchSize) {
+    public Evaluator(TransformerModel model, Scorer scorer, AblationStates ablation, int batchSize) {
         this(model, scorer, ablation, batchSize, Workers.of(model.execution()));
     }
 
@@ -82,12 +82,13 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
         return evaluate(examples, Optional.empty());
     }
 
-    private Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks) {
+    private Evaluation evaluate(List<Example> given, Optional<MaskValues> masks) {
+        List<Example> examples = cutEdges(masks).examples(given);
         List<int[]> parts = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
             int first = from;
             List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
-            PromptCache.cut(model, batch, cutEdges(masks)).stream()
+            PromptCache.cut(model, batch, cutEdges(masks).kind()).stream()
                     .map(part -> IntStream.of(part).map(i -> first + i).toArray())
                     .forEach(parts::add);
         }
@@ -101,8 +102,8 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
     }
 
     /** What cut edges carry; where nothing is cut, corrupted prompts need not be run. */
-    private Ablation cutEdges(Optional<MaskValues> masks) {
-        return masks.isPresent() ? ablation : Ablation.ZERO;
+    private AblationStates cutEdges(Optional<MaskValues> masks) {
+        return masks.isPresent() ? ablation : AblationStates.ZERO;
     }
 
     /** Some of the examples, by their numbers. */
@@ -112,7 +113,7 @@ public record Evaluator(TransformerModel model, Scorer scorer, Ablation ablation
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, examples, scorer, cutEdges(masks));
+            PromptBatch batch = PromptBatch.of(model, examples, examples.size(), scorer, cutEdges(masks));
             float[][] full = rows(batch.fullLogits(), examples, name);
             float[][] logits =
                     masks.map(m -> rows(logits(batch, m), examples, name)).orElse(full);

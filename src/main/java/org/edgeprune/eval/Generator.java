@@ -23,15 +23,28 @@ import org.edgeprune.torch.TensorScope;
  *
  * @param model the full model
  * @param circuit masks of the circuit; empty for the full model
+ * @param ablation what cut edges carry where no corrupted prompt is given: the means of mean ablation, otherwise zero
  * @param endTokens token ids that end the generation
  */
-public record Generator(TransformerModel model, Optional<MaskValues> circuit, Set<Integer> endTokens) {
+public record Generator(
+        TransformerModel model, Optional<MaskValues> circuit, AblationStates ablation, Set<Integer> endTokens) {
+    /**
+     * A generator whose circuit's cut edges carry zero, unless a corrupted prompt is given.
+     *
+     * @param model the full model
+     * @param circuit masks of the circuit; empty for the full model
+     * @param endTokens token ids that end the generation
+     */
+    public Generator(TransformerModel model, Optional<MaskValues> circuit, Set<Integer> endTokens) {
+        this(model, circuit, AblationStates.ZERO, endTokens);
+    }
+
     /**
      * Continues a prompt by the most likely token at each step.
      *
      * @param prompt token ids, at least one
      * @param corrupted token ids of a prompt of the same length, whose states flow along cut edges; it is continued by
-     *     the same new tokens. If empty, cut edges carry nothing (zero ablation). Ignored for the full model
+     *     the same new tokens. If empty, cut edges carry what {@link #ablation} says. Ignored for the full model
      * @param newTokens the largest number of tokens to generate
      * @return ids of the new tokens, including the end token if one was generated
      * @throws InputException if the model has too few positions, the prompts differ in length, or a logit is not finite
@@ -44,6 +57,9 @@ public record Generator(TransformerModel model, Optional<MaskValues> circuit, Se
         if (corrupted.isPresent() && corrupted.get().length != prompt.length) {
             throw new InputException("the corrupted prompt has " + corrupted.get().length + " tokens and the prompt "
                     + prompt.length + ": they must have as many");
+        }
+        if (circuit.isPresent() && corrupted.isEmpty()) {
+            ablation.requireFits(prompt.length + newTokens - 1);
         }
         int[] clean = prompt.clone();
         Optional<int[]> other = corrupted;
@@ -77,6 +93,7 @@ public record Generator(TransformerModel model, Optional<MaskValues> circuit, Se
             }
             Baseline baseline = corrupted
                     .<Baseline>map(tokens -> Baseline.record(model, batch(tokens)))
+                    .or(() -> ablation.means(batch))
                     .orElse(Baseline.ZERO);
             MaskedPass pass = MaskedPass.forward(
                     model, batch, baseline, Masks.of(circuit.get(), model.device()), last, MaskedPass.Gradients.NONE);

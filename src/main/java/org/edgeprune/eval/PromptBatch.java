@@ -63,26 +63,34 @@ public record PromptBatch(
      * @param ablation what cut edges carry
      * @return the batch, in the caller's scope
      */
-    public static PromptBatch of(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
-        return of(model, examples, examples.size(), scorer, ablation);
+    public static PromptBatch of(
+            TransformerModel model, List<Example> examples, Scorer scorer, AblationStates ablation) {
+        return of(model, ablation.examples(examples), examples.size(), scorer, ablation);
     }
 
     /**
      * The same for some examples of a larger batch, whose loss is the sum of its parts' losses.
      *
+     * @param examples as they are run, see {@link AblationStates#examples}
      * @param batchSize examples of the whole batch, by which {@link #weights} are divided
      */
     static PromptBatch of(
+            TransformerModel model, List<Example> examples, int batchSize, Scorer scorer, AblationStates ablation) {
+        return ablation.in(recorded(model, examples, batchSize, scorer, ablation.kind()));
+    }
+
+    /** The same without the states that come from reference prompts: cut edges carry zero in their place. */
+    static PromptBatch recorded(
             TransformerModel model, List<Example> examples, int batchSize, Scorer scorer, Ablation ablation) {
         TokenBatch clean = clean(model, examples, ablation);
         Tensor scored = scored(clean, examples).to(model.device());
         Rows rows = rows(scorer, examples, model);
         Tensor weights = weights(examples, batchSize, scorer).to(model.device());
         return switch (ablation) {
-            case Ablation.Zero zero ->
+            case Ablation.Zero _, Ablation.Mean _, Ablation.MeanPositional _ ->
                 new PromptBatch(
                         clean, Baseline.ZERO, scored, weights, rows.of(FullModel.logits(model, clean, scored)), rows);
-            case Ablation.Interchange interchange -> {
+            case Ablation.Interchange _, Ablation.Resample _ -> {
                 Baseline.Pair pair = Baseline.record(model, corrupted(model, examples), clean);
                 try (GradMode _ = GradMode.disabled()) {
                     Tensor full = rows.of(model.logits(pair.clean().indexSelect(0, scored)));
@@ -141,7 +149,7 @@ public record PromptBatch(
      * @param model the full model
      * @param example a prompt pair
      * @param ablation what cut edges carry
-     * @return a number of tokens; 0 under zero ablation or if the model is not causal
+     * @return a number of tokens; 0 if the ablation has no corrupted prompt or the model is not causal
      */
     public static int past(TransformerModel model, Example example, Ablation ablation) {
         if (!ablation.needsCorruptedPrompt() || !model.causal()) {

@@ -33,7 +33,7 @@ public final class PromptCache implements AutoCloseable {
     private final TransformerModel model;
     private final List<Example> examples;
     private final Scorer scorer;
-    private final Ablation ablation;
+    private final AblationStates ablation;
     private final int groupSize;
     private final Group[] groups;
     /** One lock for each group: the first thread that needs it runs it, others wait. */
@@ -65,22 +65,22 @@ public final class PromptCache implements AutoCloseable {
      * @param budgetBytes how much memory the kept tensors may take, bytes
      */
     public PromptCache(
-            TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation, long budgetBytes) {
+            TransformerModel model, List<Example> examples, Scorer scorer, AblationStates ablation, long budgetBytes) {
         this.model = model;
-        this.examples = List.copyOf(examples);
+        this.examples = List.copyOf(ablation.examples(examples));
         this.scorer = scorer;
         this.ablation = ablation;
         this.groupSize = model.execution().offload() ? OFFLOADED_GROUP : 1;
         this.groups = new Group[Math.ceilDiv(examples.size(), groupSize)];
         this.locks = Stream.generate(Object::new).limit(groups.length).toArray();
-        this.kept = bytes(model, examples, scorer, ablation) <= budgetBytes;
+        this.kept = bytes(model, this.examples, scorer, ablation.kind()) <= budgetBytes;
     }
 
     /**
      * The memory that keeping examples takes.
      *
      * @param model the full model
-     * @param examples the prompt pairs
+     * @param examples the prompt pairs, as they are run under the ablation
      * @param scorer the task's vocabulary and kind of loss
      * @param ablation what cut edges carry
      * @return bytes on the model's device
@@ -123,7 +123,7 @@ public final class PromptCache implements AutoCloseable {
      * @return the batch, no part of which is made yet
      */
     public PromptBatches batches(int[] numbers) {
-        List<int[]> parts = cut(model, select(numbers), ablation).stream()
+        List<int[]> parts = cut(model, select(numbers), ablation.kind()).stream()
                 .map(part -> IntStream.of(part).map(i -> numbers[i]).toArray())
                 .toList();
         return new PromptBatches(parts, part -> part(part, numbers.length));
@@ -133,7 +133,7 @@ public final class PromptCache implements AutoCloseable {
      * Cuts a batch into micro-batches of the size that the model's execution asks for.
      *
      * @param model the full model
-     * @param batch the examples of the batch
+     * @param batch the examples of the batch, as they are run under the ablation
      * @param ablation what cut edges carry
      * @return indices of the examples of each
      */
@@ -145,7 +145,9 @@ public final class PromptCache implements AutoCloseable {
     }
 
     private PromptBatch part(int[] numbers, int batchSize) {
-        return kept ? join(numbers, batchSize) : PromptBatch.of(model, select(numbers), batchSize, scorer, ablation);
+        return kept
+                ? ablation.in(join(numbers, batchSize))
+                : PromptBatch.of(model, select(numbers), batchSize, scorer, ablation);
     }
 
     /** The full model's run on a group; its tensors are out of every scope. */
@@ -162,7 +164,7 @@ public final class PromptCache implements AutoCloseable {
         int from = number * groupSize;
         List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
         try (TensorScope scope = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+            PromptBatch batch = PromptBatch.recorded(model, members, members.size(), scorer, ablation.kind());
             int[] firstToken = new int[members.size()];
             int[] firstPast = new int[members.size()];
             int[] firstRow = new int[members.size()];
@@ -192,7 +194,7 @@ public final class PromptCache implements AutoCloseable {
     }
 
     private int past(Example example) {
-        return PromptBatch.past(model, example, ablation);
+        return PromptBatch.past(model, example, ablation.kind());
     }
 
     private List<Example> select(int[] numbers) {
@@ -202,7 +204,7 @@ public final class PromptCache implements AutoCloseable {
     private PromptBatch join(int[] numbers, int batchSize) {
         try (GradMode _ = GradMode.disabled()) {
             List<Example> batch = select(numbers);
-            TokenBatch clean = PromptBatch.clean(model, batch, ablation);
+            TokenBatch clean = PromptBatch.clean(model, batch, ablation.kind());
             IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
             return new PromptBatch(
                     clean,

@@ -11,7 +11,8 @@ import org.edgeprune.io.InputException;
  * What a reader gets from a writer through an edge that is cut. With x what the writer adds in the masked run and z the
  * edge's mask, the reader sees {@code z x + (1 - z) a}; the ablation determines a.
  *
- * <p>To add a kind, add a record here; the compiler then names every place that has to handle it.
+ * <p>Three of them take a from reference prompts, normally the training prompts. To add a kind, add a record here; the
+ * compiler then names every place that has to handle it.
  */
 @SuppressWarnings("ClassInitializationDeadlock") // the records are made here only
 public sealed interface Ablation {
@@ -31,10 +32,46 @@ public sealed interface Ablation {
         }
     }
 
+    /** Mean ablation: a is the mean of what the writer adds over all tokens of the clean reference prompts. */
+    record Mean() implements Ablation {
+        @Override
+        public String name() {
+            return "mean";
+        }
+    }
+
+    /**
+     * Mean ablation by position: a is the mean of what the writer adds at the same position of the clean reference
+     * prompts that are long enough.
+     */
+    record MeanPositional() implements Ablation {
+        @Override
+        public String name() {
+            return "mean-positional";
+        }
+    }
+
+    /**
+     * Resampling: a is what the writer adds on the clean prompt of another reference example of the same length, drawn
+     * at random.
+     */
+    record Resample() implements Ablation {
+        @Override
+        public String name() {
+            return "resample";
+        }
+    }
+
     /** Interchange ablation, the paper's choice for language models. */
     Ablation INTERCHANGE = new Interchange();
     /** Zero ablation, the paper's choice for Tracr models. */
     Ablation ZERO = new Zero();
+    /** The mean over all tokens. */
+    Ablation MEAN = new Mean();
+    /** The mean by position. */
+    Ablation MEAN_POSITIONAL = new MeanPositional();
+    /** Another reference prompt. */
+    Ablation RESAMPLE = new Resample();
 
     /**
      * Its name on the command line and in results.
@@ -54,15 +91,36 @@ public sealed interface Ablation {
     }
 
     /**
-     * Whether a depends on the corrupted prompt of the same example, so that prompts come in pairs.
+     * Whether a is recorded on a second prompt for each example, so that prompts are run in pairs.
      *
-     * @return true for interchange ablation
+     * @return true for interchange ablation and resampling
      */
     default boolean needsCorruptedPrompt() {
         return switch (this) {
-            case Interchange i -> true;
-            case Zero z -> false;
+            case Interchange _, Resample _ -> true;
+            case Zero _, Mean _, MeanPositional _ -> false;
         };
+    }
+
+    /**
+     * Whether a depends on other examples than the one that is run.
+     *
+     * @return true for both means and resampling
+     */
+    default boolean needsReferencePrompts() {
+        return switch (this) {
+            case Mean _, MeanPositional _, Resample _ -> true;
+            case Interchange _, Zero _ -> false;
+        };
+    }
+
+    /**
+     * Whether a is a tensor for each token of a batch, which takes memory.
+     *
+     * @return false for zero ablation
+     */
+    default boolean hasStates() {
+        return needsCorruptedPrompt() || needsReferencePrompts();
     }
 
     /**
@@ -71,7 +129,7 @@ public sealed interface Ablation {
      * @return all ablations
      */
     static List<Ablation> all() {
-        return List.of(INTERCHANGE, ZERO);
+        return List.of(INTERCHANGE, ZERO, MEAN, MEAN_POSITIONAL, RESAMPLE);
     }
 
     /**
@@ -87,6 +145,6 @@ public sealed interface Ablation {
                 .filter(ablation -> ablation.name().equalsIgnoreCase(name))
                 .findFirst()
                 .orElseThrow(() -> new InputException("unknown ablation '" + name + "': use "
-                        + all().stream().map(Ablation::name).collect(Collectors.joining(" or "))));
+                        + all().stream().map(Ablation::name).collect(Collectors.joining(", "))));
     }
 }

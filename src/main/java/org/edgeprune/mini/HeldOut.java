@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Example;
@@ -61,7 +61,7 @@ final class HeldOut {
     public Map<String, Map<String, Double>> measure(TransformerModel model) {
         Map<String, Map<String, Double>> all = new LinkedHashMap<>();
         for (Part part : parts) {
-            Evaluator evaluator = new Evaluator(model, part.scorer(), Ablation.ZERO, BATCH);
+            Evaluator evaluator = new Evaluator(model, part.scorer(), AblationStates.ZERO, BATCH);
             Map<String, Double> metrics =
                     evaluator.evaluateFullModel(part.examples()).metrics();
             // The other metrics compare a model with the full model, which is this model itself.

@@ -8,6 +8,7 @@ import java.util.function.ToIntFunction;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
@@ -23,11 +24,14 @@ import org.edgeprune.task.Scorer;
  */
 record MemoryGuard(StepMemory.Work work, int batchSize) {
     /** The largest batch of a session's run. */
-    static MemoryGuard of(PruneSession session, List<Example> examples) {
+    static MemoryGuard of(PruneSession session, List<Example> given) {
         PruneOptions options = session.options();
         TransformerModel model = session.model().model();
         Scorer scorer = session.scorer();
         Ablation ablation = options.ablation();
+        List<Example> examples = ablation instanceof Ablation.Resample
+                ? new ReferencePrompts(given, options.seed()).resampled(given)
+                : given;
         long cache = PromptCache.bytes(model, examples, scorer, ablation);
         return new MemoryGuard(
                 StepMemory.Work.of(

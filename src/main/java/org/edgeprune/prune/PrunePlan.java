@@ -3,6 +3,7 @@ package org.edgeprune.prune;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.ComputationGraph;
@@ -92,19 +93,16 @@ public record PrunePlan(
                         noise,
                         model.device());
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                AblationStates ablation = session.ablationStates(train);
                 PromptCache cache = new PromptCache(
-                        model,
-                        train,
-                        session.scorer(),
-                        options.ablation(),
-                        session.pace().cacheBytes())) {
+                        model, train, session.scorer(), ablation, session.pace().cacheBytes())) {
             seconds(() -> trainer.step(0, cache.batches(sampler.batch(0))));
             for (int i = 0; i < BATCHES; i++) {
                 int[] batch = sampler.batch(i + 1);
                 first[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
                 again[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
             }
-            example = evaluation(session, data.validation(), parameters);
+            example = evaluation(session, ablation, data.validation(), parameters);
         }
         int steps = options.training().steps();
         long epoch =
@@ -150,14 +148,15 @@ public record PrunePlan(
     }
 
     /** Seconds that the evaluation of an example takes. */
-    private static double evaluation(PruneSession session, List<Example> examples, MaskParameters parameters) {
+    private static double evaluation(
+            PruneSession session, AblationStates ablation, List<Example> examples, MaskParameters parameters) {
         List<Example> some = examples.subList(0, Math.min(EVALUATED, examples.size()));
         MaskValues soft = parameters.deterministic();
         MaskValues binary = soft.binary(soft.thresholds());
         Evaluator evaluator = new Evaluator(
                 session.model().model(),
                 session.scorer(),
-                session.options().ablation(),
+                ablation,
                 session.options().training().batchSize());
         return seconds(() -> evaluator.evaluate(some, binary)) / some.size();
     }

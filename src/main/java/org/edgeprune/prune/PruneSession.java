@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
@@ -22,6 +24,7 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
+import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 
 /**
@@ -211,6 +214,7 @@ public record PruneSession(
                 .requireFits(model.model().maxPositions())
                 .notes(model.tokenizer())
                 .forEach(listener::noted);
+        requireAblation(dataset);
         MemoryGuard memory = MemoryGuard.of(this, dataset.train());
         memory.require();
         memory.prediction().ifPresent(listener::noted);
@@ -262,7 +266,9 @@ public record PruneSession(
      * @return metrics of the circuit and of the full model, example by example
      */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
-        return evaluator().evaluate(examples, masks);
+        try (AblationStates states = ablationStates(training())) {
+            return evaluator(states).evaluate(examples, masks);
+        }
     }
 
     /**
@@ -272,7 +278,7 @@ public record PruneSession(
      * @return metrics of the full model, example by example
      */
     public Evaluation evaluateFullModel(List<Example> examples) {
-        return evaluator().evaluateFullModel(examples);
+        return evaluator(AblationStates.ZERO).evaluateFullModel(examples);
     }
 
     /**
@@ -284,15 +290,57 @@ public record PruneSession(
      * @return the smaller circuit with its KL before and after
      */
     public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
-        return new Minimizer(evaluator(), limited(read(directory)).train(), tolerance).minimize(circuit);
+        List<Example> train = limited(read(directory)).train();
+        try (AblationStates states = ablationStates(train)) {
+            return new Minimizer(evaluator(states), train, tolerance).minimize(circuit);
+        }
     }
 
-    private Evaluator evaluator() {
+    private Evaluator evaluator(AblationStates states) {
         return new Evaluator(
                 model.model(),
                 scorer(),
-                options.ablation(),
+                states,
                 Evaluator.batchSize(model.model(), options.training().batchSize()));
+    }
+
+    /**
+     * What cut edges carry in a run of this session.
+     *
+     * @param train the run's training examples, of which means are taken, or prompts resampled from
+     * @return the ablation, which the caller closes
+     */
+    public AblationStates ablationStates(List<Example> train) {
+        return AblationStates.of(
+                options.ablation(),
+                model.model(),
+                reference(train),
+                options.training().batchSize());
+    }
+
+    private ReferencePrompts reference(List<Example> train) {
+        return new ReferencePrompts(train, options.seed());
+    }
+
+    /** Found out now rather than in the evaluation after the last step. */
+    private void requireAblation(Dataset dataset) {
+        for (Split split : Split.values()) {
+            reference(dataset.train()).requireFor(options.ablation(), split.key(), dataset.part(split));
+        }
+    }
+
+    /** The training examples, where the ablation needs them: generated once more where none were given. */
+    private List<Example> training() {
+        if (!options.ablation().needsReferencePrompts()) {
+            return List.of();
+        }
+        Records records =
+                data.map(Records::read).orElseGet(() -> task.generate(request()).records());
+        return limited(task.tokenise(records, model.tokenizer())).train();
+    }
+
+    private DataRequest request() {
+        return DataRequest.seeded(options.seed()).tokenizer(model.tokenizer());
     }
 
     /**
@@ -313,7 +361,7 @@ public record PruneSession(
         if (data.isPresent() || Files.exists(directory.data()) || !known) {
             return Optional.empty();
         }
-        Generated generated = task.generate(DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()));
+        Generated generated = task.generate(request());
         generated.notes().forEach(listener::noted);
         return Optional.of(generated);
     }

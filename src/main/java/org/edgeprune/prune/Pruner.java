@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.FiniteLogits;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
@@ -171,9 +173,14 @@ public record Pruner(
         Noise noise = new Noise(options.seed());
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
+                AblationStates ablation = ablation();
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
                 TrainingPrompts prompts = new TrainingPrompts(
-                        data.train(), sources.fresh(), options.training().batchSize(), noise, this::cache)) {
+                        data.train(),
+                        sources.fresh(),
+                        options.training().batchSize(),
+                        noise,
+                        examples -> cache(examples, ablation))) {
             int first = start.map(file -> checkpoints.restore(file, trainer.optimizer()))
                     .orElse(0);
             Optional<StableCircuit> stable = start.flatMap(checkpoints::readStable);
@@ -201,8 +208,9 @@ public record Pruner(
                 if (due(made, pace.evaluateEvery(), options.training().steps())) {
                     MaskValues soft = parameters.deterministic();
                     MaskValues binary = soft.binary(options.thresholds(soft, made));
-                    Map<String, Double> scores =
-                            evaluator().evaluate(data.validation(), binary).metrics();
+                    Map<String, Double> scores = evaluator(ablation)
+                            .evaluate(data.validation(), binary)
+                            .metrics();
                     directory.append(Json.object().put("step", step).set("validation", RunDirectory.JSON.tree(scores)));
                     listener.evaluated(step, binary.circuit(), scores);
                 }
@@ -213,7 +221,7 @@ public record Pruner(
             if (pace.saveEvery() > 0) {
                 save(checkpoints, made, parameters, trainer, stable);
             }
-            return finish(parameters, made, (System.nanoTime() - began) / 1e9);
+            return finish(parameters, ablation, made, (System.nanoTime() - began) / 1e9);
         }
     }
 
@@ -230,13 +238,9 @@ public record Pruner(
     }
 
     /** The full model's runs on a list of examples, which are kept if each is used more than once. */
-    private PromptCache cache(List<Example> examples) {
+    private PromptCache cache(List<Example> examples, AblationStates ablation) {
         return new PromptCache(
-                model,
-                examples,
-                scorer,
-                record.options().ablation(),
-                sources.fresh().isPresent() ? 0 : pace.cacheBytes());
+                model, examples, scorer, ablation, sources.fresh().isPresent() ? 0 : pace.cacheBytes());
     }
 
     /** Whether an early exit is due before a step. */
@@ -341,19 +345,30 @@ public record Pruner(
                 model.device());
     }
 
-    private Evaluator evaluator() {
+    /** Its means are of the training examples. */
+    private AblationStates ablation() {
+        PruneOptions options = record.options();
+        return AblationStates.of(
+                options.ablation(),
+                model,
+                new ReferencePrompts(data.train(), options.seed()),
+                options.training().batchSize());
+    }
+
+    private Evaluator evaluator(AblationStates ablation) {
         return new Evaluator(
                 model,
                 scorer,
-                record.options().ablation(),
+                ablation,
                 Evaluator.batchSize(model, record.options().training().batchSize()));
     }
 
-    private PruneResult finish(MaskParameters parameters, int steps, double seconds) {
+    private PruneResult finish(MaskParameters parameters, AblationStates ablation, int steps, double seconds) {
         MaskValues soft = parameters.deterministic();
         MaskValues.Thresholds thresholds = record.options().thresholds(soft, steps);
         MaskValues binary = soft.binary(thresholds);
-        Evaluation evaluation = evaluator().evaluate(data.test(), binary); // the last use of the model, which checks it
+        Evaluation evaluation =
+                evaluator(ablation).evaluate(data.test(), binary); // the last use of the model, which checks it
         directory.syncSteps();
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, steps, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));

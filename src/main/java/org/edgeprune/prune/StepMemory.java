@@ -20,7 +20,7 @@ import org.edgeprune.model.ModelSizes;
  * @param mapped the other parameters: pages of the checkpoint's file, which the operating system may drop and read
  *     again
  * @param fullModel what the full model's run leaves: residual streams and head values of the corrupted prompts, and
- *     logits of the clean ones
+ *     logits of the clean ones; under mean ablation, the means
  * @param outbox what every writer adds, {@code [writers, tokens, hidden]}
  * @param blocks reader inputs and what autograd keeps inside blocks, until the backward; zero if blocks are recomputed
  * @param loss the scored positions' logits and the intermediate results of the KL loss, {@code [scored, vocab]} each,
@@ -243,7 +243,7 @@ public record StepMemory(
         return new StepMemory(
                 copied,
                 parameters - copied,
-                (work.ablation().needsCorruptedPrompt() ? corrupted + pasts : 0) + embeddings + logits,
+                (work.ablation().hasStates() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,

@@ -8,7 +8,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -30,6 +32,7 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
+import org.edgeprune.tracr.circuit.GroundTruth;
 import org.edgeprune.tracr.files.CompiledModelFiles;
 
 /**
@@ -44,6 +47,15 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
  * @param seed the seed of masks, noise, batches and data
  */
 public record Recovery(Ablation ablation, int steps, long seed) {
+    /**
+     * Checks the ablation.
+     *
+     * @throws InputException if there is no ground truth under it
+     */
+    public Recovery {
+        GroundTruth.requireKnown(ablation);
+    }
+
     /**
      * A circuit counts as faithful during training up to this mean KL, as a fraction of the KL of the empty circuit.
      */
@@ -135,6 +147,10 @@ public record Recovery(Ablation ablation, int steps, long seed) {
         Stream.of("", "run", "data", "model").forEach(name -> Folders.removeTemporary(directory.resolve(name)));
     }
 
+    private AblationStates states(LoadedModel model) {
+        return AblationStates.of(ablation, model.model(), ReferencePrompts.NONE, BATCH);
+    }
+
     private Result recover(TracrTask task, Path directory, Device device) {
         Path models = directory.resolve("model");
         CompiledModelFiles.write(task.model(), models);
@@ -143,7 +159,7 @@ public record Recovery(Ablation ablation, int steps, long seed) {
         long began = System.nanoTime();
         try (LoadedModel model = LoadedModel.open(models.toString(), models, Execution.on(device))) {
             Dataset data = task.read(directory.resolve("data"), model.tokenizer());
-            Evaluator evaluator = new Evaluator(model.model(), task.scorer(), ablation, 8 * BATCH);
+            Evaluator evaluator = new Evaluator(model.model(), task.scorer(), states(model), 8 * BATCH);
             ComputationGraph graph = new ComputationGraph(model.model().graphShape());
             double scale = kl(evaluator, data, Circuit.of(graph, new BitSet()));
             SparsestFaithful faithful = new SparsestFaithful(FAITHFUL_SHARE * scale);

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
@@ -50,7 +50,7 @@ class AcdcTest {
     }
 
     private double kl(Circuit circuit) {
-        return new Evaluator(model.model(), setting.scorer(), Ablation.INTERCHANGE, 4)
+        return new Evaluator(model.model(), setting.scorer(), AblationStates.INTERCHANGE, 4)
                 .evaluate(examples, MaskValues.of(circuit))
                 .metrics()
                 .get("kl");

@@ -2,18 +2,19 @@ package org.edgeprune.attribute;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.edgeprune.engine.FullRun;
 import org.edgeprune.engine.MaskedPass;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.InputException;
@@ -89,12 +90,7 @@ class AttributionTest {
     private double loss(AttributionSetting setting, float[] edges) {
         try (TensorScope _ = TensorScope.open();
                 GradMode _ = GradMode.disabled()) {
-            PromptBatch batch = setting.ablation()
-                    .in(PromptBatch.of(
-                            model,
-                            EXAMPLES,
-                            setting.scorer(),
-                            setting.ablation().prompts()));
+            PromptBatch batch = PromptBatch.of(model, EXAMPLES, setting.scorer(), setting.ablation());
             MaskValues masks = new MaskValues(
                     setting.graph(), edges, MaskValues.full(setting.graph()).nodes());
             MaskedPass pass = MaskedPass.forward(
@@ -112,7 +108,7 @@ class AttributionTest {
     }
 
     private AblationStates states(String ablation) {
-        return AblationStates.of(AblationKind.named(ablation), model, EXAMPLES, 2);
+        return AblationStates.of(Ablation.named(ablation), model, new ReferencePrompts(EXAMPLES, 1), 2);
     }
 
     private static float largest(EdgeScores scores) {
@@ -254,7 +250,7 @@ class AttributionTest {
     @ValueSource(strings = {"mean", "mean-positional"})
     void meansAreThoseOfEveryWriterOverTheCleanPrompts(String ablation) {
         try (AblationStates states = states(ablation)) {
-            PromptBatch batch = states.in(PromptBatch.of(model, EXAMPLES, new TokenScorer(), states.prompts()));
+            PromptBatch batch = PromptBatch.of(model, EXAMPLES, new TokenScorer(), states);
             Tensor deltas = FullRun.of(model, graph(true), batch.clean(), batch.baseline())
                     .deltas();
             double largest = deltas.abs().amax(0, 1, 2).item();
@@ -265,25 +261,6 @@ class AttributionTest {
                             .indexAdd_(1, batch.clean().positions(), deltas);
             assertTrue(sums.abs().amax().item() < 1e-4 * largest);
         }
-    }
-
-    @Test
-    void resamplingTakesTheCleanPromptOfAnotherExample() {
-        List<Example> examples = List.of(
-                example(new int[] {1, 2, 3}, new int[] {4, 4, 4}, 5, 6),
-                example(new int[] {3, 2, 1}, new int[] {4, 4, 4}, 5, 6),
-                example(new int[] {3, 2, 5}, new int[] {4, 4, 4}, 5, 6));
-        for (long seed = 0; seed < 5; seed++) {
-            List<Example> resampled = AblationStates.resampled(examples, seed);
-            for (int i = 0; i < 3; i++) {
-                int[] corrupted = resampled.get(i).corrupted();
-                assertFalse(Arrays.equals(corrupted, examples.get(i).clean()));
-                assertTrue(examples.stream().anyMatch(example -> Arrays.equals(example.clean(), corrupted)));
-            }
-        }
-        String message = assertThrows(InputException.class, () -> AblationStates.resampled(EXAMPLES, 1))
-                .getMessage();
-        assertTrue(message.startsWith("--ablation resample: no other example has as many tokens (4)"), message);
     }
 
     @Test

@@ -12,10 +12,10 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.fixture.Fixtures;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.EapIgMapping;
@@ -71,7 +71,9 @@ class CurveGoldenTest {
         Task task = Tasks.named("ioi");
         try (TransformerModel opened = Models.open(directory(model), Device.CPU);
                 PromptTokenizer tokenizer = PromptTokenizer.open(directory(model))) {
-            use.with(new Evaluator(opened, task.scorer(tokenizer), Ablation.INTERCHANGE, 20), pairs(model, tokenizer));
+            use.with(
+                    new Evaluator(opened, task.scorer(tokenizer), AblationStates.INTERCHANGE, 20),
+                    pairs(model, tokenizer));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.model.Execution;
@@ -12,6 +13,7 @@ import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,12 +23,16 @@ class GradientAttributionGoldenTest {
     private static final double RELATIVE = 1e-5;
 
     private static AttributionSetting setting(LoadedModel model, int batchSize) {
+        return setting(model, AblationStates.INTERCHANGE, batchSize);
+    }
+
+    private static AttributionSetting setting(LoadedModel model, AblationStates ablation, int batchSize) {
         return new AttributionSetting(
                 model.model(),
                 new ComputationGraph(model.model().graphShape()),
                 Tasks.named("ioi").scorer(model.tokenizer()),
                 Objective.LOGIT_DIFFERENCE,
-                AblationStates.INTERCHANGE,
+                ablation,
                 batchSize);
     }
 
@@ -73,6 +79,21 @@ class GradientAttributionGoldenTest {
                         "EAP-IG-activations-5",
                         scores(model, new GradientMethod.ActivationGradients(5), examples));
             }
+        }
+    }
+
+    /**
+     * The library's zero ablation leaves the bias of the attention's output where it is, and positions; the model has
+     * neither.
+     */
+    @Test
+    void zeroAblationIsThatOfTheLibrary() throws IOException {
+        GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
+        try (LoadedModel model = LoadedModel.open("tiny-llama-gqa", golden.model(), Execution.on(Device.CPU))) {
+            EdgeScores scores = new GradientAttribution(
+                            setting(model, AblationStates.ZERO, 16), new GradientMethod.Eap())
+                    .scores(golden.examples(model.tokenizer()), AttributionSetting.Progress.NONE);
+            assertSame(golden, "EAP-zero", scores);
         }
     }
 

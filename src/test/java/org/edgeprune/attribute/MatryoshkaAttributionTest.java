@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
@@ -53,7 +53,7 @@ class MatryoshkaAttributionTest {
     }
 
     private double logitDifference(Circuit circuit) {
-        return new Evaluator(model.model(), setting.scorer(), Ablation.INTERCHANGE, 16)
+        return new Evaluator(model.model(), setting.scorer(), AblationStates.INTERCHANGE, 16)
                 .evaluate(examples, MaskValues.of(circuit))
                 .metrics()
                 .get("logit_difference");

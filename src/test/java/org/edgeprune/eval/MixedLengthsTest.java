@@ -14,7 +14,6 @@ import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.fixture.Fixtures;
-import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
@@ -112,10 +111,10 @@ class MixedLengthsTest {
                         clean.get(row), corrupted, end - 1, end, new Answer.Tokens(new int[] {0}, new int[0])));
             }
             MaskValues masks = masks(new ComputationGraph(model.graphShape()));
-            List<Evaluation.Scored> alone = new Evaluator(model, KL, Ablation.INTERCHANGE, 1)
+            List<Evaluation.Scored> alone = new Evaluator(model, KL, AblationStates.INTERCHANGE, 1)
                     .evaluate(examples, masks)
                     .examples();
-            List<Evaluation.Scored> together = new Evaluator(model, KL, Ablation.INTERCHANGE, examples.size())
+            List<Evaluation.Scored> together = new Evaluator(model, KL, AblationStates.INTERCHANGE, examples.size())
                     .evaluate(examples, masks)
                     .examples();
             for (int row = 0; row < examples.size(); row++) {

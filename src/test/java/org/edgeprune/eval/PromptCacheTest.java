@@ -34,8 +34,9 @@ class PromptCacheTest {
     void keptBatchesAreThoseOfTheModel(boolean offload) {
         long before = TensorScope.liveTensors();
         try (TransformerModel model = open(offload);
-                PromptCache kept = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
-                PromptCache forgotten = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, 0);
+                PromptCache kept =
+                        new PromptCache(model, EXAMPLES, UNSCORED, AblationStates.INTERCHANGE, Long.MAX_VALUE);
+                PromptCache forgotten = new PromptCache(model, EXAMPLES, UNSCORED, AblationStates.INTERCHANGE, 0);
                 TensorScope _ = TensorScope.open()) {
             int[] numbers = {39, 3, 12, 0};
             PromptBatch expected = forgotten.batch(numbers);
@@ -58,8 +59,10 @@ class PromptCacheTest {
     @ValueSource(booleans = {false, true})
     void whatCameBeforeChangesNoBit(boolean offload) {
         try (TransformerModel model = open(offload);
-                PromptCache fresh = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
-                PromptCache used = new PromptCache(model, EXAMPLES, UNSCORED, Ablation.INTERCHANGE, Long.MAX_VALUE);
+                PromptCache fresh =
+                        new PromptCache(model, EXAMPLES, UNSCORED, AblationStates.INTERCHANGE, Long.MAX_VALUE);
+                PromptCache used =
+                        new PromptCache(model, EXAMPLES, UNSCORED, AblationStates.INTERCHANGE, Long.MAX_VALUE);
                 TensorScope _ = TensorScope.open()) {
             used.batch(IntStream.range(0, 40).toArray());
             int[] numbers = {7, 35, 20};
@@ -77,7 +80,8 @@ class PromptCacheTest {
                 TensorScope _ = TensorScope.open()) {
             TokenBatch whole =
                     TokenBatch.of(EXAMPLES.stream().map(Example::clean).toList(), Device.CPU);
-            PromptBatch batch = PromptBatch.of(model, EXAMPLES, UNSCORED, ablation);
+            PromptBatch batch = PromptBatch.of(
+                    model, EXAMPLES, UNSCORED, AblationStates.of(ablation, model, ReferencePrompts.NONE, 1));
             assertEquals(ablation.needsCorruptedPrompt(), batch.clean().pastCount() > 0);
             assertArrayEquals(
                     FullModel.logits(model, whole, PromptBatch.scored(whole, EXAMPLES))

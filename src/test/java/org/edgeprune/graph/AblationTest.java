@@ -20,7 +20,7 @@ class AblationTest {
         }
         assertEquals("\"INTERCHANGE\"", json.writeValueAsString(Ablation.INTERCHANGE), "as in run.json since 0.1");
         assertEquals(
-                List.of("interchange", "zero"),
+                List.of("interchange", "zero", "mean", "mean-positional", "resample"),
                 Ablation.all().stream().map(Ablation::name).toList());
     }
 
@@ -28,6 +28,9 @@ class AblationTest {
     void anUnknownNameSaysWhichThereAre() {
         String message =
                 assertThrows(InputException.class, () -> Ablation.named("mode")).getMessage();
-        assertTrue(message.contains("'mode'") && message.contains("interchange or zero"), message);
+        assertTrue(
+                message.contains("'mode'")
+                        && message.endsWith("use interchange, zero, mean, mean-positional, resample"),
+                message);
     }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
@@ -113,7 +114,7 @@ class RunOfWorkersTest {
         List<String> seen = new ArrayList<>();
         for (int workers : new int[] {1, 2, 3, 5}) {
             try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
-                Evaluator evaluator = new Evaluator(model, KL, Ablation.INTERCHANGE, 16);
+                Evaluator evaluator = new Evaluator(model, KL, AblationStates.INTERCHANGE, 16);
                 MaskValues masks = half(model);
                 seen.add(evaluator.evaluate(examples, masks).metrics() + " "
                         + evaluator.evaluate(examples, masks).examples().stream()
@@ -136,7 +137,7 @@ class RunOfWorkersTest {
             throw failure;
         };
         try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
-            Evaluator evaluator = new Evaluator(model, failing, Ablation.INTERCHANGE, 16);
+            Evaluator evaluator = new Evaluator(model, failing, AblationStates.INTERCHANGE, 16);
             long before = TensorScope.liveTensors();
             InputException thrown =
                     assertThrows(InputException.class, () -> evaluator.evaluate(examples(40, 4), half(model)));

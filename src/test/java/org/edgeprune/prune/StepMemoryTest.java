@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
@@ -168,7 +169,7 @@ class StepMemoryTest {
             // no block is used again: it may be larger than what is asked for
             LibTorch.keepFreedMemory(0);
             long before = LibTorch.largeMemory().inUse();
-            PromptBatch batch = PromptBatch.of(model, examples(), UNSCORED, Ablation.INTERCHANGE);
+            PromptBatch batch = PromptBatch.of(model, examples(), UNSCORED, AblationStates.INTERCHANGE);
             trainer.step(0, batch);
             return LibTorch.largeMemory().peak() - before;
         }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
@@ -87,7 +88,7 @@ class CircuitCheckTest {
                 PromptTokenizer tokenizer = PromptTokenizer.open(folder)) {
             Dataset data = task.tokenise(
                     task.generate(DataRequest.seeded(1).sizes(1, 1, 1)).records(), tokenizer);
-            Evaluator evaluator = new Evaluator(model, task.scorer(), Ablation.ZERO, 243);
+            Evaluator evaluator = new Evaluator(model, task.scorer(), AblationStates.ZERO, 243);
             Set<Edge> matter = new HashSet<>();
             for (Edge cut : Circuit.full(graph).edges()) {
                 MaskValues without = MaskValues.of(Circuit.full(graph).filter(edge -> !edge.equals(cut)));

@@ -179,10 +179,9 @@ public final class CircuitSearch {
         Clean(ProgramExample example) {
             ids = example.ids();
             states = forward.states(ids);
-            corrupted = switch (ablation) {
-                case Ablation.Interchange interchange -> Optional.of(forward.states(example.corrupted()));
-                case Ablation.Zero zero -> Optional.empty();
-            };
+            corrupted = ablation.needsCorruptedPrompt()
+                    ? Optional.of(forward.states(example.corrupted()))
+                    : Optional.empty();
         }
 
         double difference(boolean[][] cut) {

@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.edgeprune.graph.Ablation;
+import org.edgeprune.io.InputException;
 import org.edgeprune.tracr.CompiledModel;
 
 /**
@@ -16,6 +17,9 @@ import org.edgeprune.tracr.CompiledModel;
  *     length. Edges that do not depend on the tokens (positions, the length, BOS) cannot matter then.
  */
 public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, FunctionalCircuit interchange) {
+
+    /** The ablations under which it is known. */
+    public static final List<Ablation> ABLATIONS = List.of(Ablation.ZERO, Ablation.INTERCHANGE);
 
     /** Outputs that differ by no more count as equal, by default. */
     public static final double TOLERANCE = 1e-3;
@@ -60,9 +64,11 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
      * @param firstScored the first position whose output is compared: 1 leaves BOS out
      * @param tolerance outputs that differ by no more count as equal
      * @return the search
+     * @throws InputException as {@link #requireKnown}
      */
     public static CircuitSearch search(
             CompiledModel model, Ablation ablation, List<ProgramExample> examples, int firstScored, double tolerance) {
+        requireKnown(ablation);
         List<ProgramExample> needed = ablation.needsCorruptedPrompt() ? examples : distinctInputs(examples);
         return new CircuitSearch(model, ablation, needed, firstScored, tolerance);
     }
@@ -80,11 +86,31 @@ public record GroundTruth(StructuralCircuit structural, FunctionalCircuit zero, 
      *
      * @param ablation zero or interchange
      * @return {@link #zero} or {@link #interchange}
+     * @throws InputException if it is another one
      */
     public FunctionalCircuit functional(Ablation ablation) {
         return switch (ablation) {
-            case Ablation.Zero z -> zero;
-            case Ablation.Interchange i -> interchange;
+            case Ablation.Zero _ -> zero;
+            case Ablation.Interchange _ -> interchange;
+            case Ablation.Mean _, Ablation.MeanPositional _, Ablation.Resample _ -> throw unknown(ablation);
         };
+    }
+
+    /**
+     * Refuses ablations under which ground truths are not searched: those that depend on reference prompts.
+     *
+     * @param ablation what ablated edges carry
+     * @throws InputException if it is neither zero nor interchange ablation
+     */
+    public static void requireKnown(Ablation ablation) {
+        if (!ABLATIONS.contains(ablation)) {
+            throw unknown(ablation);
+        }
+    }
+
+    private static InputException unknown(Ablation ablation) {
+        return new InputException("--ablation " + ablation.name()
+                + ": the true circuit of a compiled program is known under zero and interchange ablation: use one of"
+                + " these");
     }
 }

@@ -28,7 +28,7 @@ public final class GroundTruthFile {
         structural.set("reads", Json.PLAIN.tree(truth.structural().reads()));
         ObjectNode root = Json.object();
         root.set("structural", structural);
-        for (Ablation ablation : List.of(Ablation.ZERO, Ablation.INTERCHANGE)) {
+        for (Ablation ablation : GroundTruth.ABLATIONS) {
             root.set(ablation.name(), functional(truth.functional(ablation)));
         }
         Json.write(file, root);

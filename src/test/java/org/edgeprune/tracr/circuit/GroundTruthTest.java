@@ -120,7 +120,7 @@ class GroundTruthTest {
         CompiledModel model = compile(program);
         GroundTruth truth = GroundTruth.of(model, 300);
         Set<TruthEdge> structural = Set.copyOf(truth.structural().edges());
-        for (Ablation kind : Ablation.all()) {
+        for (Ablation kind : GroundTruth.ABLATIONS) {
             FunctionalCircuit circuit = truth.functional(kind);
             assertTrue(structural.containsAll(circuit.edges()));
             assertTrue(circuit.error() <= 1e-3);

@@ -1,0 +1,164 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.torch.LibTorch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Ablations that need other prompts, from {@code prune} to what uses its run. */
+class AblationCommandsTest {
+    private static final Path MODEL = Fixtures.golden("methods/tiny-llama-gqa");
+    private static final Path PAIRS = Fixtures.golden("methods/ioi40.jsonl");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void load() {
+        LibTorch.load();
+    }
+
+    private InProcess prune(String ablation, Object... more) {
+        Object[] arguments = {
+            "prune",
+            "--model",
+            MODEL,
+            "--task",
+            "ioi",
+            "--data",
+            PAIRS,
+            "--ablation",
+            ablation,
+            "--steps",
+            4,
+            "--batch-size",
+            16,
+            "--initial-log-alpha",
+            -1,
+            "--edge-sparsity",
+            0.5,
+            "--out",
+            folder.resolve("run")
+        };
+        Object[] all = Arrays.copyOf(arguments, arguments.length + more.length);
+        System.arraycopy(more, 0, all, arguments.length, more.length);
+        return InProcess.run(all);
+    }
+
+    private static JsonNode json(InProcess run) throws IOException {
+        return JSON.readTree(String.join("\n", run.ok().out()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mean", "mean-positional", "resample"})
+    void aRunIsEvaluatedResumedAndReportedWithItsOwnAblation(String ablation) throws IOException {
+        Path run = folder.resolve("run");
+        prune(ablation).ok();
+        JsonNode record = JSON.readTree(run.resolve("run.json").toFile());
+        assertEquals(
+                ablation.toUpperCase(Locale.ROOT),
+                record.at("/options/ablation").textValue());
+        JsonNode metrics = JSON.readTree(run.resolve("metrics.json").toFile());
+        assertTrue(metrics.get("num_edges").asInt() < 82, "something is cut: " + metrics);
+
+        JsonNode own = json(InProcess.run("eval", run, "--json"));
+        assertEquals(ablation, own.get("ablation").textValue());
+        assertEquals(metrics.get("kl"), own.get("kl"));
+        JsonNode list = json(InProcess.run(
+                "eval",
+                run.resolve("edges.json"),
+                "--model",
+                MODEL,
+                "--task",
+                "ioi",
+                "--data",
+                PAIRS,
+                "--ablation",
+                ablation,
+                "--batch-size",
+                16,
+                "--json"));
+        assertEquals(own.get("kl").asDouble(), list.get("kl").asDouble(), 1e-6, "means of the same training prompts");
+        JsonNode other = json(InProcess.run("eval", run, "--ablation", "interchange", "--json"));
+        assertNotEquals(own.get("kl"), other.get("kl"));
+
+        String refused = prune("zero", "--resume").refused();
+        assertTrue(refused.contains("changed: ablation"), refused);
+        prune(ablation, "--resume").ok();
+        InProcess.run("report", run).ok();
+        String page = Files.readString(run.resolve("report.html"));
+        assertTrue(page.contains(ablation.toUpperCase(Locale.ROOT)));
+    }
+
+    @Test
+    void generatingUsesTheMeansOfTheRunOrACorruptedPrompt() {
+        Path run = folder.resolve("run");
+        prune("mean-positional").ok();
+        Object[] generate = {"generate", "--run", run, "--prompt", "Then", "--max-new-tokens", 2};
+        InProcess.run(generate).ok();
+        String refused = InProcess.run("generate", "--run", run, "--prompt", "Then", "--max-new-tokens", 30)
+                .refused();
+        assertTrue(refused.contains("means of 19 positions"), refused);
+        InProcess.run("generate", "--run", run, "--prompt", "Then", "--corrupted", "When", "--max-new-tokens", 30)
+                .ok();
+    }
+
+    @Test
+    void generatingFromAResampledRunNeedsACorruptedPrompt() {
+        prune("resample").ok();
+        String refused = InProcess.run(
+                        "generate", "--run", folder.resolve("run"), "--prompt", "Then", "--max-new-tokens", 2)
+                .refused();
+        assertTrue(refused.contains("was made with resample ablation"), refused);
+        InProcess.run("generate", "--run", folder.resolve("run"), "--example", 3, "--max-new-tokens", 2)
+                .ok();
+    }
+
+    /** Before the first step, not in the evaluation after the last one. */
+    @Test
+    void aTestPromptWithoutPartnerIsRefusedAtOnce() throws IOException {
+        Path pairs = folder.resolve("pairs.jsonl");
+        List<String> lines = Files.readAllLines(PAIRS).subList(0, 4);
+        Files.writeString(
+                pairs,
+                lines.get(0).replaceFirst("\\{", "{\"split\": \"train\", ") + "\n"
+                        + lines.get(1).replaceFirst("\\{", "{\"split\": \"test\", ") + "\n");
+        String refused = InProcess.run(
+                        "prune",
+                        "--model",
+                        MODEL,
+                        "--task",
+                        "ioi",
+                        "--data",
+                        pairs,
+                        "--ablation",
+                        "resample",
+                        "--out",
+                        folder.resolve("none"))
+                .refused();
+        assertTrue(refused.contains("--ablation resample: no other reference prompt has as many tokens"), refused);
+    }
+
+    @Test
+    void groundTruthsAreKnownUnderTwoAblations() {
+        String refused = InProcess.run("tracr", "suite", "--ablation", "mean", "--out", folder.resolve("suite"))
+                .refused();
+        assertTrue(refused.contains("known under zero and interchange ablation"), refused);
+    }
+}

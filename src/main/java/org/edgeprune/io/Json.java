@@ -129,7 +129,7 @@ public final class Json {
         try {
             return tree(text);
         } catch (JsonProcessingException e) {
-            throw new InputException(source + ":" + line + ": not JSON: " + e.getOriginalMessage() + ": " + remedy, e);
+            throw new InputException(source + ":" + line + ": not JSON: " + said(e) + ": " + remedy, e);
         }
     }
 
@@ -175,7 +175,7 @@ public final class Json {
             boolean cut = e instanceof JsonEOFException;
             throw new InputException(
                     source + ":" + (cut ? line[0] : at) + ": not JSON: "
-                            + (cut ? "what begins here has no end" : e.getOriginalMessage()) + ": " + remedy,
+                            + (cut ? "what begins here has no end" : said(e)) + ": " + remedy,
                     e);
         } catch (IOException e) {
             throw new AssertionError("a text in memory is readable", e);
@@ -186,11 +186,16 @@ public final class Json {
         return PLAIN.mapper.readTree(text);
     }
 
+    /** What the parser says, without the methods of Jackson that set its limits. */
+    static String said(JsonProcessingException e) {
+        return e.getOriginalMessage().replaceAll(", from `[\\w.]+\\(\\)`", "");
+    }
+
     /** Where and what, as the parser says it. */
     private static String fault(JsonProcessingException e) {
         JsonLocation at = e.getLocation();
         String place = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-        return place + ": " + e.getOriginalMessage();
+        return place + ": " + said(e);
     }
 
     /**

@@ -293,7 +293,7 @@ public final class StrictJson implements AutoCloseable {
                                         json.getLocation() == null
                                                 ? 0
                                                 : json.getLocation().getCharOffset())
-                                + " (" + json.getOriginalMessage() + ")",
+                                + " (" + Json.said(json) + ")",
                         Complaint.REPLACE,
                         e);
             default -> new UncheckedIOException("reading from memory", e);

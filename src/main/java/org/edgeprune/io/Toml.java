@@ -22,7 +22,7 @@ public final class Toml {
             return new TomlMapper().readTree(text);
         } catch (JsonProcessingException e) {
             throw new InputException(
-                    file + ":" + e.getLocation().getLineNr() + ": not TOML: " + OneLine.of(e.getOriginalMessage())
+                    file + ":" + e.getLocation().getLineNr() + ": not TOML: " + OneLine.of(Json.said(e))
                             + "; write lines such as steps = 100",
                     e);
         }

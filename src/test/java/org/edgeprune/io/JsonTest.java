@@ -1,6 +1,7 @@
 package org.edgeprune.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -41,6 +42,14 @@ class JsonTest {
         assertThrows(InputException.class, () -> Json.parse("a", "[".repeat(1_000_000), ""));
         assertThrows(InputException.class, () -> strict(nested(6), new StrictJson.Limits(100, 6)));
         strict(nested(5), new StrictJson.Limits(100, 6));
+    }
+
+    @Test
+    void limitsAreNamedWithoutMethodsOfTheParser() {
+        String said = assertThrows(InputException.class, () -> Json.parse("a", nested(Json.MAX_DEPTH + 1), "mend it"))
+                .getMessage();
+        assertTrue(said.contains("exceeds the maximum allowed (200)"), said);
+        assertFalse(said.contains("`"), said);
     }
 
     @Test

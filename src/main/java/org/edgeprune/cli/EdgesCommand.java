@@ -54,6 +54,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune edges out/eap --format eap-ig -o scores.json",
             "  edgeprune edges out/demo --edges-kept 100 -o edges.json",
             "  edgeprune edges scores.json --edges-kept 400 --connected -o edges.json",
+            "  edgeprune edges out/demo --scores scores.safetensors --scores scores.csv",
             "  edgeprune edges out/eap --format mib -o submission/ioi_gpt2",
             "  edgeprune edges edges.json --model path/to/gpt2 --checkpoint out/published"
         })
@@ -62,6 +63,9 @@ final class EdgesCommand implements Callable<Integer> {
     private static final float KEPT = 10;
 
     private static final float CUT = -10;
+
+    private static final String SCORES_SUFFIX = ".safetensors";
+    private static final String CSV_SUFFIX = ".csv";
 
     @Parameters(paramLabel = "CIRCUIT", description = "A circuit or scores of edges.")
     private Path circuit;
@@ -105,6 +109,13 @@ final class EdgesCommand implements Callable<Integer> {
     private Path out;
 
     @Option(
+            names = "--scores",
+            paramLabel = "FILE",
+            description =
+                    "Write the scores of all edges, a run's log_alphas or those of an attribution: a .safetensors with named rows (writers) and columns (readers), or a .csv. May be repeated.")
+    private List<Path> scoreFiles = List.of();
+
+    @Option(
             names = "--checkpoint",
             paramLabel = "DIR",
             description = "Write the model and its masks as a checkpoint that the published implementation can load.")
@@ -122,6 +133,7 @@ final class EdgesCommand implements Callable<Integer> {
         if (out == null && format.isPresent()) {
             throw new InputException("--format " + format.get().label() + ": needs a place to write to: -o FILE");
         }
+        scoreFiles.forEach(EdgesCommand::requireScoresFormat);
         CircuitInput input = CircuitInput.of(circuit);
         Optional<CircuitInput.Origin> origin = input.origin();
         Path directory = ModelOption.directory(
@@ -136,6 +148,7 @@ final class EdgesCommand implements Callable<Integer> {
         if (out != null) {
             write(isFiltered() ? chosen : theirs, chosen, sizes, ranking);
         }
+        scoreFiles.forEach(file -> writeScores(file, whole, ranking));
         if (checkpoint != null) {
             writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
         }
@@ -248,6 +261,25 @@ final class EdgesCommand implements Callable<Integer> {
         EdgeScores scores = chosen.scores().orElseThrow();
         edges.forEach(edge -> table.row(edge, "%.6g".formatted(scores.at(edge.writer(), edge.reader()))));
         return table.toString();
+    }
+
+    private static void requireScoresFormat(Path file) {
+        if (!file.toString().endsWith(SCORES_SUFFIX) && !file.toString().endsWith(CSV_SUFFIX)) {
+            throw new InputException("--scores " + file + ": scores are written as .safetensors or .csv");
+        }
+    }
+
+    private void writeScores(Path file, ScoredCircuit whole, Ranking ranking) {
+        EdgeScores scores = whole.scores()
+                .orElseThrow(
+                        () -> new InputException(circuit + ": is a list of edges without scores: name the directory"
+                                + " of a run or an attribution, a scores.safetensors or a graph file of EAP-IG"));
+        ScoredCircuit all = new ScoredCircuit(Optional.empty(), Optional.of(scores));
+        if (file.toString().endsWith(CSV_SUFFIX)) {
+            AtomicFile.writeText(file, all.toCsv(all.listed(ranking)));
+        } else {
+            scores.write(file);
+        }
     }
 
     private void writeCheckpoint(CircuitInput input, Circuit chosen, ModelSizes sizes, Path directory) {

@@ -44,6 +44,7 @@ import picocli.CommandLine.TypeConversionException;
             SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,
+            HeadsCommand.class,
             CompareCommand.class,
             ReportCommand.class,
             DrawCommand.class,

@@ -89,6 +89,18 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
+     * The same masks with one writer cut off: all edges out of it carry what an ablated edge carries.
+     *
+     * @param writer a writer of the graph
+     * @return new masks
+     */
+    public MaskValues without(Writer writer) {
+        float[] others = nodes.clone();
+        others[writer.index()] = 0;
+        return new MaskValues(graph, edges, others);
+    }
+
+    /**
      * Binary masks: 1 where a mask is above its threshold, else 0.
      *
      * @param thresholds the thresholds

@@ -26,6 +26,7 @@ import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
+import org.edgeprune.task.Tasks;
 
 /**
  * From a model and a task to a circuit: the library's front door, and what {@code edgeprune prune} does.
@@ -79,6 +80,25 @@ public record PruneSession(
                 OptionalInt.empty(),
                 PruneOptions.preset(model),
                 OptionalDouble.empty(),
+                Pruner.Pace.REFERENCE,
+                Optional.empty());
+    }
+
+    /**
+     * The session that a run was made by, to evaluate other circuits on its prompts.
+     *
+     * @param model the full model; the caller closes it
+     * @param run what the run was made from
+     * @return the session
+     */
+    public static PruneSession of(LoadedModel model, RunRecord run) {
+        return new PruneSession(
+                model,
+                Tasks.named(run.task()),
+                Optional.ofNullable(run.data()).map(Path::of),
+                OptionalInt.of(run.examples()),
+                run.options(),
+                run.minimal() == null ? OptionalDouble.empty() : OptionalDouble.of(run.minimal()),
                 Pruner.Pace.REFERENCE,
                 Optional.empty());
     }
@@ -381,6 +401,17 @@ public record PruneSession(
                     .dataset()
                     .train();
         });
+    }
+
+    /**
+     * The examples of a run of this session.
+     *
+     * @param directory the run, for the prompts that it generated
+     * @return all parts; of the training part those that the session uses
+     * @throws InputException if the prompts cannot be read
+     */
+    public Dataset dataset(RunDirectory directory) {
+        return limited(read(directory));
     }
 
     private Dataset read(RunDirectory directory) {

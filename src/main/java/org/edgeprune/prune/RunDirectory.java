@@ -152,6 +152,15 @@ public record RunDirectory(Path path) {
     }
 
     /**
+     * What each node of the circuit does, if that was measured.
+     *
+     * @return path of {@code heads.json}
+     */
+    public Path headsFile() {
+        return path.resolve("heads.json");
+    }
+
+    /**
      * The run's report, if one was made.
      *
      * @return path of {@code report.html}

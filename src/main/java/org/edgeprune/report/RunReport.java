@@ -79,6 +79,7 @@ public final class RunReport {
                                 .map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n")
                                 .collect(Collectors.joining()),
                 "circuit", Html.escape(drawing(title).toHtml()),
+                "heads", NodeTable.html(run.headsFile()),
                 "examples", examples(),
                 "configuration", Html.table("configuration", List.of(), configuration()),
                 "script", TextReader.resource(RunReport.class, "report.js"));

@@ -4,15 +4,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.report.TinyRun;
+import org.edgeprune.task.Example;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +83,73 @@ class FinishedRunTest {
         assertTrue(InProcess.run("generate", "--example", 1, "--max-new-tokens", 2)
                 .refused()
                 .contains("--example 1: takes both prompts from a run"));
+    }
+
+    @Test
+    void headsAreRankedByWhatTheirKnockOutDoes() {
+        JsonNode json =
+                json(InProcess.run("heads", run, "--max-examples", 5, "--json").ok());
+        assertEquals(5, json.get("examples").asInt());
+        assertEquals("logit_difference", json.get("metric").asText());
+        assertEquals(0, json.at("/full_model/kl").asDouble(), 1e-6);
+        JsonNode nodes = json.get("nodes");
+        double before = Double.POSITIVE_INFINITY;
+        for (JsonNode node : nodes) {
+            assertTrue(node.at("/in_circuit/kl").asDouble() <= before, nodes.toString());
+            before = node.at("/in_circuit/kl").asDouble();
+            assertFalse(node.get("outputs").isEmpty(), node.toString());
+        }
+        // a head's knock-out is the same as its node's mask at zero
+        String name = nodes.get(0).get("node").asText();
+        try (LoadedModel loaded = LoadedModel.open(model.toString(), Device.CPU)) {
+            SavedMasks saved = SavedMasks.open(run, loaded.model().sizes(), note -> {});
+            PruneSession session = PruneSession.of(loaded, saved.run().orElseThrow());
+            List<Example> examples =
+                    session.dataset(new RunDirectory(run)).test().subList(0, 5);
+            MaskValues masks = saved.binary();
+            float[] others = masks.nodes().clone();
+            others[masks.graph().writer(name).index()] = 0;
+            assertEquals(
+                    session.evaluate(new MaskValues(masks.graph(), masks.edges(), others), examples)
+                            .metrics()
+                            .get("kl"),
+                    nodes.get(0).at("/in_circuit/kl").asDouble(),
+                    1e-9);
+        }
+        InProcess.run("report", run).ok();
+        assertTrue(TextReader.LARGE.read(run.resolve("report.html"), "").contains("<td>" + name + "</td>"));
+        assertTrue(
+                InProcess.run("heads", run, "--metric", "nose").refused().contains("--metric nose: the task has no"));
+        assertTrue(InProcess.run("heads", model).refused().contains("is not a run"));
+    }
+
+    @Test
+    void scoresAreWrittenWithTheirNames() {
+        Path tensors = dir.resolve("scores.safetensors");
+        Path table = dir.resolve("scores.csv");
+        InProcess.run("edges", run, "--scores", tensors, "--scores", table, "--count")
+                .ok();
+        EdgeScores scores = EdgeScores.read(tensors);
+        ModelSizes sizes = Models.sizes(model);
+        assertEquals(CircuitInput.of(run).scores(sizes, note -> {}), scores);
+        List<String> lines = TextReader.LARGE.read(table, "").lines().toList();
+        assertEquals("writer,reader,score", lines.getFirst());
+        assertEquals(scores.size(), lines.size() - 1);
+        List<Double> column = lines.stream()
+                .skip(1)
+                .map(line -> Double.valueOf(line.split(",")[2]))
+                .toList();
+        assertEquals(column.stream().sorted(Comparator.reverseOrder()).toList(), column);
+        assertTrue(InProcess.run("edges", run, "--scores", dir.resolve("scores.txt"))
+                .refused()
+                .contains("scores are written as .safetensors or .csv"));
+        assertTrue(InProcess.run("edges", run.resolve("edges.json"), "--model", model, "--scores", table)
+                .refused()
+                .contains("is a list of edges without scores"));
+    }
+
+    private static JsonNode json(InProcess ended) {
+        return Json.parse("output", String.join("\n", ended.out()), "");
     }
 
     @Test

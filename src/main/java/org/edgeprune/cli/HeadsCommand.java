@@ -1,0 +1,129 @@
+package org.edgeprune.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.eval.NodeEffect;
+import org.edgeprune.eval.NodeEffects;
+import org.edgeprune.graph.Writer;
+import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Split;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune heads}: how much each head, MLP and embedding of a circuit matters. */
+@Command(
+        name = "heads",
+        description = {
+            "Measure how much each head, MLP and embedding of a run's circuit matters: each is knocked out (all edges out of",
+            "it carry what ablated edges carry) of the circuit, and of the full model, and the rest is evaluated. The result",
+            "is also written to RUN/heads.json, and is part of the run's report from then on."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune heads out/demo",
+            "  edgeprune heads out/demo --max-examples 500 --metric logit_difference --json"
+        })
+final class HeadsCommand implements Callable<Integer> {
+    private static final String KL = "kl";
+    private static final String LOGIT_DIFFERENCE = "logit_difference";
+
+    @Parameters(paramLabel = "RUN", description = "Directory of a run that has ended.")
+    private Path run;
+
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "TEST",
+            description = "Split of the data: ${COMPLETION-CANDIDATES} (default: test).")
+    private Split split;
+
+    @Option(
+            names = "--max-examples",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "Evaluate on the first N examples (default: ${DEFAULT-VALUE}).")
+    private int maxExamples;
+
+    @Option(
+            names = "--metric",
+            paramLabel = "NAME",
+            description =
+                    "What the table shows beside KL (default: logit_difference, or the task's main metric); JSON has all.")
+    private Optional<String> metric = Optional.empty();
+
+    @Mixin
+    private ExecutionOptions execution;
+
+    @Mixin
+    private Results results;
+
+    @Override
+    public Integer call() {
+        if (maxExamples < 1) {
+            throw new InputException("--max-examples " + maxExamples + ": must be at least 1");
+        }
+        try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
+            List<Example> examples = opened.examples(split, maxExamples);
+            List<Writer> nodes = NodeEffects.nodesOf(opened.masks());
+            NodeEffects effects;
+            try (Progress progress = new Progress("knocking out", "nodes", nodes.size())) {
+                int[] done = {0};
+                effects = NodeEffects.measure(
+                        masks -> opened.evaluate(masks, examples),
+                        opened.masks(),
+                        nodes,
+                        one -> progress.at(++done[0], one.node()::name));
+            }
+            String shown = metric(effects, opened.session().scorer().headline());
+            ObjectNode json = Json.object().put("split", split.key()).put("metric", shown);
+            json.setAll(effects.toJson());
+            Json.write(opened.directory().headsFile(), json);
+            results.print(
+                    json,
+                    () -> text(effects, shown) + "\nAlso in "
+                            + opened.directory().headsFile());
+        }
+        return 0;
+    }
+
+    private String metric(NodeEffects effects, String headline) {
+        Map<String, Double> known = effects.circuit();
+        if (metric.isPresent() && !known.containsKey(metric.get())) {
+            throw new InputException("--metric " + metric.get() + ": the task has no such metric: choose one of "
+                    + String.join(", ", known.keySet()));
+        }
+        return metric.orElse(known.containsKey(LOGIT_DIFFERENCE) ? LOGIT_DIFFERENCE : headline);
+    }
+
+    private static String text(NodeEffects effects, String metric) {
+        Table table = new Table()
+                .row("", "circuit: kl", metric, "full model: kl", metric, "edges in", "edges out")
+                .row(
+                        "nothing knocked out",
+                        effects.circuit().get(KL),
+                        effects.circuit().get(metric),
+                        effects.fullModel().get(KL),
+                        effects.fullModel().get(metric),
+                        "",
+                        "");
+        for (NodeEffect effect : effects.nodes()) {
+            table.row(
+                    "without " + effect.node().name(),
+                    effect.inCircuit().get(KL),
+                    effect.inCircuit().get(metric),
+                    effect.inModel().get(KL),
+                    effect.inModel().get(metric),
+                    effect.inputs().size(),
+                    effect.outputs().size());
+        }
+        return table.toString();
+    }
+}

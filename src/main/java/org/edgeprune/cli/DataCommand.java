@@ -12,35 +12,45 @@ import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code edgeprune data}: generates a task's data set. */
 @Command(
         name = "data",
+        subcommands = DataCheckCommand.class,
         description = {
-            "Generate a task's data: OUT/train.jsonl, validation.jsonl and test.jsonl.",
+            "Generate a task's data, or check prompts of your own (data check): OUT/train.jsonl, validation.jsonl and test.jsonl.",
             "The same options give the same files. Names and templates of the test split occur in no other split."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune data ioi --out data/ioi",
             "  edgeprune data gt --out data/gt --seed 7 --train 200 --test 500 --model path/to/gpt2",
-            "  edgeprune data ioi --out data/mine --templates my-templates.txt --names my-names.txt"
+            "  edgeprune data ioi --out data/mine --templates my-templates.txt --names my-names.txt",
+            "  edgeprune data custom-template --templates my-templates.json --out data/mine",
+            "  edgeprune data check pairs.jsonl --model path/to/gpt2"
         })
 final class DataCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec command;
+
+    // Both are required, but not with the command check.
     @Parameters(
             paramLabel = "TASK",
+            arity = "0..1",
             description = "The task: ${COMPLETION-CANDIDATES}.",
             completionCandidates = TaskNames.class)
-    private String task;
+    private Optional<String> task = Optional.empty();
 
     @Option(
             names = {"-o", "--out"},
             paramLabel = "DIR",
-            required = true,
-            description = "Directory of the three files.")
-    private Path out;
+            description = "Directory of the three files; required.")
+    private Optional<Path> out = Optional.empty();
 
     @Mixin
     private SeedOption seed;
@@ -86,8 +96,10 @@ final class DataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        AtomicDirectory.requireNew(out);
-        Task chosen = Tasks.named(task);
+        String name = task.orElseThrow(() -> missing("Missing required parameter: 'TASK'"));
+        Path folder = out.orElseThrow(() -> missing("Missing required option: '--out=DIR'"));
+        AtomicDirectory.requireNew(folder);
+        Task chosen = Tasks.named(name);
         Generated data;
         if (model.isPresent()) {
             try (PromptTokenizer tokenizer = PromptTokenizer.open(ModelOption.directory(model.get()))) {
@@ -96,11 +108,11 @@ final class DataCommand implements Callable<Integer> {
         } else {
             data = chosen.generate(request(Optional.empty()));
         }
-        data.records().writeNew(out);
+        data.records().writeNew(folder);
         data.notes().forEach(results::note);
         Result result = new Result(
                 chosen.name(),
-                out.toString(),
+                folder.toString(),
                 seed.value(),
                 data.records().part(Split.TRAIN).size(),
                 data.records().part(Split.VALIDATION).size(),
@@ -109,8 +121,12 @@ final class DataCommand implements Callable<Integer> {
                 result,
                 () -> String.format(
                         "%s: %d training, %d validation, %d test examples of %s",
-                        out, result.train(), result.validation(), result.test(), result.task()));
+                        folder, result.train(), result.validation(), result.test(), result.task()));
         return 0;
+    }
+
+    private ParameterException missing(String what) {
+        return new ParameterException(command.commandLine(), what);
     }
 
     private DataRequest request(Optional<PromptTokenizer> tokenizer) {

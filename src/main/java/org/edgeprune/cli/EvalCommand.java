@@ -148,7 +148,10 @@ final class EvalCommand implements Callable<Integer> {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());
             Path data = task.data(origin.flatMap(CircuitInput.Origin::data));
-            Dataset dataset = new PromptSource(chosen, data, run.orElse(null), seed)
+            // the run's own file, as the run divided it; runs of earlier versions did not
+            boolean divided = !task.given()
+                    && record.filter(made -> made.inputs() != null).isPresent();
+            Dataset dataset = new PromptSource(chosen, data, run.orElse(null), seed, divided)
                     .read(tokenizer, opened.model().maxPositions(), results);
             List<Example> examples = dataset.part(split);
             record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, examples));

@@ -19,8 +19,14 @@ import org.edgeprune.task.Task;
  * @param data path that was given; null for none
  * @param run folder of a run; null for none
  * @param seed of new ones, which a seed that was given asks for
+ * @param divided whether a file without splits is divided as pruning does, for the held-out lines of a run
  */
-record PromptSource(Task task, Path data, Path run, Optional<Long> seed) {
+record PromptSource(Task task, Path data, Path run, Optional<Long> seed, boolean divided) {
+    /** Prompts that are not those of a run: a file is used as a whole. */
+    PromptSource(Task task, Path data, Path run, Optional<Long> seed) {
+        this(task, data, run, seed, false);
+    }
+
     /** Reads the prompts for a model with {@code maxPositions} positions, and prints notes about them. */
     Dataset read(PromptTokenizer tokenizer, int maxPositions, Results results) {
         Records records = records(tokenizer, results);
@@ -31,7 +37,7 @@ record PromptSource(Task task, Path data, Path run, Optional<Long> seed) {
 
     private Records records(PromptTokenizer tokenizer, Results results) {
         if (data != null) {
-            return Records.read(data);
+            return divided ? Records.divided(data) : Records.read(data);
         }
         if (run != null && seed.isEmpty() && Files.isDirectory(new RunDirectory(run).data())) {
             return Records.read(new RunDirectory(run).data());

@@ -132,7 +132,7 @@ public record PrunePlan(
 
     /** The run's prompts, in memory. */
     private static Dataset prompts(PruneSession session, Pruner.Listener listener) {
-        Records records = session.data().map(Records::read).orElseGet(() -> {
+        Records records = session.data().map(Records::divided).orElseGet(() -> {
             Generated generated = session.task()
                     .generate(DataRequest.seeded(session.options().seed())
                             .tokenizer(session.model().tokenizer()));

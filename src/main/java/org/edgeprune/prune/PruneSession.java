@@ -419,7 +419,10 @@ public record PruneSession(
     }
 
     private Records records(RunDirectory directory) {
-        return Records.read(data.orElseGet(directory::data));
+        // earlier versions did not divide files, nor record what was in the splits
+        boolean undivided = directory.holdsRun() && directory.readRecord().inputs() == null;
+        return data.map(path -> undivided ? Records.read(path) : Records.divided(path))
+                .orElseGet(() -> Records.read(directory.data()));
     }
 
     private Dataset limited(Dataset dataset) {

@@ -1,13 +1,18 @@
 package org.edgeprune.task;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}.
  * The model should predict the tokens between the tags, one or several; each is predicted from the right tokens before
  * it (teacher forcing). The corrupted text may have tags around its own answer. Both texts must have the same number of
  * tokens before the prediction, and up to its end. Spaces before a tag belong to the token after it.
+ *
+ * <p>Lines may name a {@code "distractor"}, a wrong answer of as many tokens, against which the logit difference is
+ * taken.
  *
  * <p>{@code custom:NAME} scores the same prompts by the {@link ScorerProvider} of that name.
  */
@@ -24,7 +29,8 @@ public final class CustomTask implements Task {
     }
 
     static final String OPEN = "<predict>";
-    private static final String CLOSE = "</predict>";
+    static final String CLOSE = "</predict>";
+    private static final String DISTRACTOR = "distractor";
 
     @Override
     public String name() {
@@ -58,7 +64,10 @@ public final class CustomTask implements Task {
             throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs text before it to predict from");
         }
         int[] partner = partner(row, whole, first, end, tokenizer);
-        Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), new int[0]);
+        int[] distractors = row.json().has(DISTRACTOR)
+                ? distractor(row, clean.before(), Arrays.copyOf(whole, first), end, tokenizer)
+                : new int[0];
+        Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), distractors);
         return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
     }
 
@@ -102,6 +111,33 @@ public final class CustomTask implements Task {
                     + "); change the corrupted text so that both have the same numbers of tokens");
         }
         return partner;
+    }
+
+    /** The tokens of the wrong answer, which stands where the answer does and has as many. */
+    private static int[] distractor(Row row, String before, int[] prompt, int end, PromptTokenizer tokenizer) {
+        String text = row.text(DISTRACTOR);
+        int[] whole = row.encode((before + text).stripTrailing(), tokenizer);
+        if (whole.length != end || !PromptTokenizer.startsWith(whole, prompt)) {
+            throw row.wrong("\"distractor\" \"" + text + "\" must have as many tokens after the prompt as the answer, "
+                    + (end - prompt.length) + " in this model's tokenizer; choose another word, or write the spaces"
+                    + " as in the answer");
+        }
+        return Arrays.copyOfRange(whole, prompt.length, end);
+    }
+
+    /** Tokenises a data set whose lines have a distractor all, or none of them. */
+    @Override
+    public Dataset tokenise(Records records, PromptTokenizer tokenizer) {
+        List<Row> rows = Stream.of(Split.values())
+                .flatMap(split -> records.part(split).stream())
+                .toList();
+        Optional<Row> without =
+                rows.stream().filter(row -> !row.json().has(DISTRACTOR)).findFirst();
+        if (without.isPresent() && rows.stream().anyMatch(row -> row.json().has(DISTRACTOR))) {
+            throw without.get()
+                    .wrong("has no \"distractor\", while other lines have one; give it in every line, or in none");
+        }
+        return Task.super.tokenise(records, tokenizer);
     }
 
     @Override

@@ -45,6 +45,7 @@ public record DataReview(Records records, Dataset dataset) {
      */
     public List<String> notes(PromptTokenizer tokenizer) {
         List<String> notes = new ArrayList<>(tokenizer.notes());
+        records.note().ifPresent(notes::add);
         Map<Row, Example> lines = byLine();
         Collection<Example> all = lines.values();
         long spaced = lines.keySet().stream().filter(DataReview::endsWithSpace).count();

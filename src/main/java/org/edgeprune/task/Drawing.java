@@ -44,7 +44,39 @@ final class Drawing {
         return new Records(drawing.rows);
     }
 
+    /**
+     * The same, with fewer lines where there are not as many different ones as were asked for.
+     *
+     * @param notes told of such a split
+     */
+    static Records drawUpTo(String task, DataRequest request, Function<Split, Maker> makers, List<String> notes) {
+        Drawing drawing = new Drawing(task, request);
+        for (Split split : new Split[] {Split.TEST, Split.VALIDATION, Split.TRAIN}) {
+            List<Row> part = drawing.make(split, makers.apply(split));
+            if (part.isEmpty()) {
+                throw drawing.tooFew(split, 0);
+            }
+            if (part.size() < request.size(split)) {
+                notes.add("found only " + part.size() + " different " + split.key() + " prompts of the "
+                        + request.size(split) + " requested");
+            }
+        }
+        return new Records(drawing.rows);
+    }
+
     private void fill(Split split, Maker maker) {
+        List<Row> part = make(split, maker);
+        if (part.size() < request.size(split)) {
+            throw tooFew(split, part.size());
+        }
+    }
+
+    private InputException tooFew(Split split, int found) {
+        return new InputException(task + ": found only " + found + " different " + split.key() + " prompts of the "
+                + request.size(split) + " requested; request fewer or give longer lists");
+    }
+
+    private List<Row> make(Split split, Maker maker) {
         int wanted = request.size(split);
         if (wanted < 1) {
             throw new InputException(split.key() + " size " + wanted + ": ask for at least one example");
@@ -60,11 +92,8 @@ final class Drawing {
                 part.add(new Row(source, part.size() + 1, line));
             }
         }
-        if (part.size() < wanted) {
-            throw new InputException(task + ": found only " + part.size() + " different " + split.key()
-                    + " prompts of the " + wanted + " requested; request fewer or give longer lists");
-        }
         rows.put(split, List.copyOf(part));
+        return rows.get(split);
     }
 
     static <T> T pick(Random random, List<T> items) {

@@ -5,9 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Folders;
@@ -24,13 +28,69 @@ import org.edgeprune.io.TextReader;
  * are texts. Files may be compressed with gzip ({@code .gz}).
  *
  * @param rows the objects of each split, in order
+ * @param note how a file without splits was divided; empty for other data
  */
-public record Records(Map<Split, List<Row>> rows) {
+public record Records(Map<Split, List<Row>> rows, Optional<String> note) {
     private static final String FORM = "write one {...} object on each line";
+
+    /** Fewer lines than this are not divided. */
+    private static final int FEWEST_TO_DIVIDE = 10;
 
     /** Copies the map. */
     public Records {
         rows = Map.copyOf(rows);
+    }
+
+    /**
+     * Data that come in splits.
+     *
+     * @param rows the objects of each split, in order
+     */
+    public Records(Map<Split, List<Row>> rows) {
+        this(rows, Optional.empty());
+    }
+
+    /**
+     * Reads data to train on. One file whose objects name no split is divided: a fifth of its lines, drawn at random
+     * but always the same, are for testing and a tenth for validation. Files of fewer than {@value #FEWEST_TO_DIVIDE}
+     * lines are used as a whole for every split. All else is as {@link #read}.
+     *
+     * @param path the folder or file
+     * @return the data set; its note says how a file was divided
+     * @throws InputException naming file and line, if an object is malformed or a split is empty
+     */
+    public static Records divided(Path path) {
+        Records whole = read(path);
+        List<Row> all = whole.part(Split.TRAIN);
+        if (Files.isDirectory(path) || all.stream().anyMatch(row -> row.json().has("split"))) {
+            return whole;
+        }
+        if (all.size() < FEWEST_TO_DIVIDE) {
+            return new Records(
+                    whole.rows(),
+                    Optional.of(path + ": has " + all.size() + " lines, too few to divide: all are used for training,"
+                            + " validation and test, so nothing is held out"));
+        }
+        List<Integer> order =
+                new ArrayList<>(IntStream.range(0, all.size()).boxed().toList());
+        Collections.shuffle(order, new Random(all.size()));
+        int test = all.size() / 5;
+        int validation = all.size() / 10;
+        Map<Split, List<Row>> rows = new EnumMap<>(Split.class);
+        rows.put(Split.TEST, chosen(all, order.subList(0, test)));
+        rows.put(Split.VALIDATION, chosen(all, order.subList(test, test + validation)));
+        rows.put(Split.TRAIN, chosen(all, order.subList(test + validation, order.size())));
+        return new Records(
+                rows,
+                Optional.of(path + ": divided at random into "
+                        + rows.get(Split.TRAIN).size() + " lines for training, "
+                        + validation + " for validation and " + test
+                        + " for test; a key \"split\" in every line decides otherwise"));
+    }
+
+    /** In the order of the file. */
+    private static List<Row> chosen(List<Row> all, List<Integer> numbers) {
+        return numbers.stream().sorted().map(all::get).toList();
     }
 
     /**

@@ -49,6 +49,25 @@ class CustomTaskTest {
     }
 
     @Test
+    void aDistractorGivesALogitDifference() throws Exception {
+        String line = "{\"clean\": \"When Mary <predict>and John</predict> were\","
+                + " \"corrupted\": \"When Lisa and Paul were\"%s}\n";
+        Path file = dir.resolve("a.jsonl");
+        Files.writeString(file, line.formatted(", \"distractor\": \"and Paul\""));
+        Example e = custom.read(file, MINI).train().get(0);
+        Answer.Tokens answer = (Answer.Tokens) e.answer();
+        assertEquals(" and John", MINI.decode(answer.targets()));
+        assertEquals(" and Paul", MINI.decode(answer.distractors()));
+        float[][] logits = new float[2][MINI.vocabSize()];
+        logits[1][answer.targets()[1]] = 3;
+        assertEquals(1.5, custom.scorer(MINI).score(e, logits, logits).get("logit_difference"));
+        Files.writeString(file, line.formatted(", \"distractor\": \"and\""));
+        assertMessage(file + ":1: \"distractor\" \"and\" must have as many tokens", () -> custom.read(file, MINI));
+        Files.writeString(file, line.formatted(", \"distractor\": \"and Paul\"") + line.formatted(""));
+        assertMessage(file + ":2: has no \"distractor\", while other lines have one", () -> custom.read(file, MINI));
+    }
+
+    @Test
     void severalTokensInTheMiddle() throws Exception {
         Example e = read("When Mary <predict>and John</predict> were late", "When Lisa and Paul were late")
                 .test()

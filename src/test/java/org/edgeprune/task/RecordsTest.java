@@ -2,13 +2,17 @@ package org.edgeprune.task;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
@@ -121,5 +125,31 @@ class RecordsTest {
             out.write(text.getBytes(StandardCharsets.UTF_8));
         }
         return bytes.toByteArray();
+    }
+
+    @Test
+    void aFileWithoutSplitsIsDividedForTrainingAndSaysSo() throws IOException {
+        List<String> lines = IntStream.range(0, 40)
+                .mapToObj(i -> "{\"clean\": \"" + i + "\"}")
+                .toList();
+        Path file = Files.write(dir.resolve("mine.jsonl"), lines);
+        Records divided = Records.divided(file);
+        assertEquals(28, divided.part(Split.TRAIN).size());
+        assertEquals(4, divided.part(Split.VALIDATION).size());
+        assertEquals(8, divided.part(Split.TEST).size());
+        assertEquals(
+                40,
+                Stream.of(Split.values())
+                        .flatMap(split -> divided.part(split).stream())
+                        .map(Row::line)
+                        .distinct()
+                        .count());
+        assertEquals(divided, Records.divided(file), "always the same");
+        assertTrue(
+                divided.note().orElseThrow().contains("into 28 lines for training, 4 for validation and 8 for test"));
+        Path few = Files.write(dir.resolve("few.jsonl"), lines.subList(0, 9));
+        assertEquals(9, Records.divided(few).part(Split.TEST).size());
+        assertTrue(Records.divided(few).note().orElseThrow().contains("nothing is held out"));
+        assertEquals(Optional.empty(), Records.read(file).note());
     }
 }

@@ -45,6 +45,7 @@ class LayeringTest {
             "eval",
             "prune",
             "attribute",
+            "validate",
             "recovery",
             "mini",
             "draw",

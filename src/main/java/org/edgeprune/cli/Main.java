@@ -46,6 +46,7 @@ import picocli.CommandLine.TypeConversionException;
             EdgesCommand.class,
             HeadsCommand.class,
             CompareCommand.class,
+            ValidateCommand.class,
             ReportCommand.class,
             DrawCommand.class,
             BenchCommand.class,

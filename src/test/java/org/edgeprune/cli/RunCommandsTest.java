@@ -262,6 +262,31 @@ class RunCommandsTest {
     }
 
     @Test
+    void validateSaysWhatHolds() {
+        JsonNode page = Tool.run("validate", run, run, "--max-samples", 6, "--draws", 19, "--json", "--threads", 1)
+                .ok()
+                .json();
+        assertEquals(result.get("num_edges"), page.get("num_edges"));
+        assertEquals(6, page.get("examples").asInt());
+        List<String> names = new ArrayList<>();
+        int holding = 0;
+        for (JsonNode check : page.get("checks")) {
+            names.add(check.get("name").asText());
+            holding += check.get("holds").asBoolean() ? 1 : 0;
+            assertTrue(check.get("values").size() > 1 && check.get("criterion").isTextual(), check.toString());
+        }
+        assertEquals(
+                List.of("faithfulness", "completeness", "minimality", "equivalence", "random circuits", "stability"),
+                names);
+        assertEquals(holding, page.get("holding").asInt());
+        assertEquals(1, page.at("/checks/5/values/overlap").asDouble(), "a run agrees with itself");
+        assertTrue(Tool.run("validate", run, "--draws", 5).refused().contains("at least 19"));
+        assertTrue(Tool.run("validate", run.resolve("edges.json"), "--model", model, "--random-weights")
+                .refused()
+                .contains("name the directory of a run"));
+    }
+
+    @Test
     void aWarmStartWithAHeldTargetNeedsFewSteps() throws IOException {
         Path warm = folder.resolve("warm");
         JsonNode result = prune(

@@ -42,6 +42,7 @@ class DocumentationTest {
                     "its words are not in the bundled model's vocabulary; CustomTaskTest runs other prompts",
             "edgeprune convert roneneldan/TinyStories-1M -o out/tiny   # pytorch_model.bin of a repository on the Hub",
                     "needs the Hub; HubTest downloads such a repository",
+            "edgeprune validate out/demo", "runs hundreds of circuits; RunCommandsTest validates a small one",
             "mvn verify", "this test is part of it",
             "mvn install -DskipTests", "run by run_scripts/consumer_test.sh",
             "mvn compile exec:exec \"-Dexec.args=--enable-native-access=ALL-UNNAMED -cp %classpath FindCircuit MODEL circuit 800\"",

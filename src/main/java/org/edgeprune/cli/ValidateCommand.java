@@ -1,0 +1,267 @@
+package org.edgeprune.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.eval.AblationStates;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.hub.BundledModel;
+import org.edgeprune.io.InputException;
+import org.edgeprune.model.ModelSizes;
+import org.edgeprune.model.Models;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Split;
+import org.edgeprune.task.Task;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.validate.Check;
+import org.edgeprune.validate.CircuitValidation;
+import org.edgeprune.validate.RandomModel;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code edgeprune validate}: tests a circuit. */
+@Command(
+        name = "validate",
+        description = {
+            "Test a circuit on held-out prompts: is it faithful, complete, minimal, better than random circuits of its size,",
+            "and as good with other corrupted prompts? With the runs of other seeds: how much do the circuits share?",
+            "Prints one page that says of each test what has to be true, whether it holds, and the numbers."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  edgeprune validate out/demo",
+            "  edgeprune validate out/seed-1 out/seed-2 out/seed-3 --max-samples 200 --json",
+            "  edgeprune validate out/demo --random-weights",
+            "  edgeprune validate edges.json --model path/to/gpt2 --task ioi"
+        })
+final class ValidateCommand implements Callable<Integer> {
+    @Parameters(
+            paramLabel = "CIRCUIT",
+            arity = "1..*",
+            description =
+                    "What is tested: the directory of a run, or a file of a circuit; then circuits of other runs, which it is only compared with.")
+    private List<Path> circuits;
+
+    @Mixin
+    private ModelOption model;
+
+    @Mixin
+    private TaskOptions task;
+
+    @Option(
+            names = "--split",
+            paramLabel = "SPLIT",
+            defaultValue = "TEST",
+            description = "Split of the data: ${COMPLETION-CANDIDATES} (default: test).")
+    private Split split;
+
+    @Option(
+            names = "--max-samples",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "Use the first N examples only (default: ${DEFAULT-VALUE}).")
+    private int maxSamples;
+
+    @Option(
+            names = "--draws",
+            paramLabel = "N",
+            defaultValue = "50",
+            description = "Random circuits, sets of edges and edges to compare with (default: ${DEFAULT-VALUE}).")
+    private int draws;
+
+    @Option(
+            names = "--random-weights",
+            description =
+                    "Also prune a model with random weights as the run was pruned, and compare the circuits. Takes as long as the run did.")
+    private boolean randomWeights;
+
+    @Mixin
+    private SeedOption seed;
+
+    @Mixin
+    private ExecutionOptions execution;
+
+    @Mixin
+    private Results results;
+
+    private record Page(
+            String circuit,
+            String model,
+            String task,
+            String split,
+            int examples,
+            String ablation,
+            int numEdges,
+            int totalEdges,
+            int holding,
+            List<Check> checks) {}
+
+    @Override
+    public Integer call() {
+        if (maxSamples < 1) {
+            throw new InputException("--max-samples " + maxSamples + ": must be at least 1");
+        }
+        List<CircuitInput> inputs = circuits.stream().map(CircuitInput::of).toList();
+        CircuitInput first = inputs.getFirst();
+        Optional<CircuitInput.Origin> origin = first.origin();
+        Optional<RunRecord> record =
+                first.kind() == CircuitInput.Kind.MASKS ? SavedMasks.runOf(first.path()) : Optional.empty();
+        if (randomWeights && record.isEmpty()) {
+            throw new InputException("--random-weights: " + first.path()
+                    + " is no run, so that nothing says how to prune the other model: name the directory of a run");
+        }
+        String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
+        Path directory = ModelOption.directory(modelName);
+        String taskName = task.name(origin.map(CircuitInput.Origin::task));
+        Task chosen = Tasks.named(taskName).forModel(directory);
+        execution.prepare();
+        ModelSizes sizes = Models.sizes(directory);
+        List<Circuit> read = new ArrayList<>();
+        for (CircuitInput input : inputs) {
+            read.add(sameGraph(input, input.circuit(sizes, results::note), read));
+        }
+        if (read.getFirst().size() == 0) {
+            throw new InputException(first.path() + ": the circuit has no edges: there is nothing to test");
+        }
+        Ablation ablation = origin.flatMap(CircuitInput.Origin::ablation).orElse(Ablation.INTERCHANGE);
+        try (LoadedModel opened = LoadedModel.open(modelName, directory, execution.start(directory))) {
+            results.note(opened.model());
+            Dataset data = new PromptSource(
+                            chosen,
+                            task.data(origin.flatMap(CircuitInput.Origin::data)),
+                            record.isPresent() ? first.path() : null,
+                            Optional.empty())
+                    .read(opened.tokenizer(), opened.model().maxPositions(), results);
+            List<Example> all = data.part(split);
+            List<Example> examples = all.subList(0, Math.min(maxSamples, all.size()));
+            List<Check> checks;
+            try (AblationStates states = states(ablation, opened, origin, data)) {
+                checks = checks(
+                        read,
+                        new Evaluator(opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
+                        examples);
+            }
+            Page page = new Page(
+                    first.path().toString(),
+                    modelName,
+                    taskName,
+                    split.key(),
+                    examples.size(),
+                    ablation.name(),
+                    read.getFirst().size(),
+                    read.getFirst().graph().edgeCount(),
+                    (int) checks.stream().filter(Check::holds).count(),
+                    checks);
+            if (randomWeights) {
+                page = withRandomWeights(page, new RandomModel(opened, chosen, data, record.orElseThrow()), examples);
+            }
+            Page done = page;
+            results.print(done, () -> text(done));
+        }
+        return 0;
+    }
+
+    /** With the reference prompts of the run or attribution, or else all training examples. */
+    private AblationStates states(
+            Ablation kind, LoadedModel opened, Optional<CircuitInput.Origin> origin, Dataset data) {
+        CircuitInput.Reference reference = origin.flatMap(CircuitInput.Origin::reference)
+                .orElseGet(() ->
+                        new CircuitInput.Reference(Split.TRAIN, Integer.MAX_VALUE, seed.value(), Evaluator.BATCH_SIZE));
+        reference.of(data).requireFor(kind, split.key(), data.part(split));
+        return AblationStates.of(kind, opened.model(), reference.of(data), reference.batchSize());
+    }
+
+    private List<Check> checks(List<Circuit> circuits, Evaluator evaluator, List<Example> examples) {
+        CircuitValidation.Options options = options();
+        long total = CircuitValidation.work(circuits.getFirst(), options);
+        long[] done = {0};
+        try (Progress progress = new Progress("validating", "circuits", total)) {
+            CircuitValidation validation = new CircuitValidation(
+                    evaluator, examples, circuits.getFirst(), options, () -> progress.at(++done[0], () -> ""));
+            List<Check> checks = new ArrayList<>(validation.checks());
+            if (circuits.size() > 1) {
+                checks.add(validation.stability(circuits.subList(1, circuits.size())));
+            }
+            return checks;
+        }
+    }
+
+    private Page withRandomWeights(Page page, RandomModel random, List<Example> examples) {
+        RandomModel.Found found;
+        try (PruneProgress progress = new PruneProgress("kl", results)) {
+            found = random.prune(examples, seed.value(), progress);
+        }
+        Check faithfulness = page.checks().getFirst();
+        List<Check> checks = new ArrayList<>(page.checks());
+        checks.add(CircuitValidation.randomWeights(faithfulness.values().get("closed"), found));
+        int holding = (int) checks.stream().filter(Check::holds).count();
+        return new Page(
+                page.circuit(),
+                page.model(),
+                page.task(),
+                page.split(),
+                page.examples(),
+                page.ablation(),
+                page.numEdges(),
+                page.totalEdges(),
+                holding,
+                checks);
+    }
+
+    private CircuitValidation.Options options() {
+        try {
+            return new CircuitValidation.Options(draws, seed.value());
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--draws: " + e.getMessage(), e);
+        }
+    }
+
+    private Circuit sameGraph(CircuitInput input, Circuit circuit, List<Circuit> before) {
+        if (!before.isEmpty()
+                && !before.getFirst().graph().shape().equals(circuit.graph().shape())) {
+            throw new InputException(input.path() + ": is a circuit of another graph than " + circuits.getFirst()
+                    + ", with or without embedding nodes: compare runs of one graph");
+        }
+        return circuit;
+    }
+
+    private static String text(Page page) {
+        Table head = new Table();
+        head.row("circuit", page.circuit())
+                .row("model", page.model())
+                .row("task", page.task())
+                .row("split", page.split())
+                .row("examples", page.examples())
+                .row("ablation", page.ablation())
+                .row("edges", page.numEdges() + " of " + page.totalEdges())
+                .row("tests that hold", page.holding() + " of " + page.checks().size());
+        StringBuilder text = new StringBuilder(head.toString());
+        for (Check check : page.checks()) {
+            text.append("\n%s: %s%n  %s%n"
+                    .formatted(check.name(), check.holds() ? "holds" : "does not hold", check.criterion()));
+            Table numbers = new Table();
+            Map<String, Double> values = new LinkedHashMap<>(check.values());
+            values.forEach((name, value) -> numbers.row("  " + name, number(value)));
+            text.append(numbers);
+        }
+        return text.toString();
+    }
+
+    /** Counts are printed as such. */
+    private static Object number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9 ? (Object) (long) value : (Object) value;
+    }
+}

@@ -68,6 +68,9 @@ final class PruneCommand implements Callable<Integer> {
     private boolean dryRun;
 
     @Mixin
+    private TensorBoardOption tensorBoard;
+
+    @Mixin
     private RunOptions options;
 
     @Mixin
@@ -110,7 +113,7 @@ final class PruneCommand implements Callable<Integer> {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
             options.notes(asked.options()).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
-            PruneResult result = run(session, lock, resume, goOn(out), results);
+            PruneResult result = run(session, lock, resume, goOn(out), results, tensorBoard);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (session.minimal().isPresent()) {
                 Minimizer.Result less = session.minimize(
@@ -135,10 +138,21 @@ final class PruneCommand implements Callable<Integer> {
      * @param goOn says how to continue the run if it is interrupted
      */
     static PruneResult run(PruneSession session, FolderLock lock, boolean resume, String goOn, Results results) {
+        return run(session, lock, resume, goOn, results, new TensorBoardOption());
+    }
+
+    private static PruneResult run(
+            PruneSession session,
+            FolderLock lock,
+            boolean resume,
+            String goOn,
+            Results results,
+            TensorBoardOption tensorBoard) {
         PruneResult result;
         try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results);
+                TensorBoardOption.Closing listener = tensorBoard.with(progress);
                 ResumeHint _ = results.resumeHint(goOn)) {
-            result = session.run(lock, resume, progress);
+            result = session.run(lock, resume, listener);
         }
         MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);
         return result;

@@ -7,7 +7,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.draw.CircuitDrawing;
+import org.edgeprune.draw.DrawOptions;
+import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.hub.BundledModel;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.report.CircuitComparison;
@@ -29,6 +33,7 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  edgeprune compare out/seed-1 out/seed-2 out/seed-3 --intersection common.json",
             "  edgeprune compare out/demo edges.json --union any.json --json",
+            "  edgeprune compare out/seed-1 out/seed-2 --picture both.html",
             "  edgeprune compare out/mine path/to/published/checkpoint --model path/to/gpt2"
         })
 final class CompareCommand implements Callable<Integer> {
@@ -58,6 +63,13 @@ final class CompareCommand implements Callable<Integer> {
             description = "Write the edges that any circuit has as an edges.json.")
     private Path union;
 
+    @Option(
+            names = "--picture",
+            paramLabel = "FILE",
+            description =
+                    "Draw two circuits in one picture, their common and their own edges: .svg, .pdf, .png or .html. May be repeated.")
+    private List<Path> pictures = List.of();
+
     @Mixin
     private Results results;
 
@@ -72,6 +84,10 @@ final class CompareCommand implements Callable<Integer> {
         if (union != null) {
             CircuitComparison.write(comparison.union(), union);
         }
+        if (!pictures.isEmpty()) {
+            CircuitDrawing drawing = drawing(comparison.circuits());
+            pictures.forEach(drawing::write);
+        }
         List<String> names =
                 comparison.circuits().stream().map(FoundCircuit::name).toList();
         Result result = new Result(
@@ -83,6 +99,34 @@ final class CompareCommand implements Callable<Integer> {
                 comparison.metrics());
         results.print(result, () -> text(result));
         return 0;
+    }
+
+    private CircuitDrawing drawing(List<FoundCircuit> circuits) {
+        if (circuits.size() != 2) {
+            throw new InputException("--picture " + pictures.getFirst() + ": draws two circuits, and " + circuits.size()
+                    + " were given");
+        }
+        int headsPerKv = CircuitInput.of(runs.getFirst())
+                .selfDescribed(note -> {})
+                .map(known -> known.graph().shape())
+                .map(shape -> shape.heads() / shape.kvHeads())
+                .orElse(1);
+        FoundCircuit first = circuits.getFirst();
+        FoundCircuit second = circuits.getLast();
+        return CircuitDrawing.comparison(
+                first.name(),
+                edges(first),
+                second.name(),
+                edges(second),
+                DrawOptions.defaults()
+                        .withTitle(first.name() + " and " + second.name())
+                        .withHeadsPerKv(headsPerKv));
+    }
+
+    private static List<DrawnEdge> edges(FoundCircuit circuit) {
+        return circuit.edges().stream()
+                .map(edge -> new DrawnEdge(edge.writer(), edge.reader()))
+                .toList();
     }
 
     private FoundCircuit read(Path path) {

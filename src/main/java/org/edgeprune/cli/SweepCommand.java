@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
         description = {
             "Find a circuit at each of several target edge sparsities, and show faithfulness against sparsity.",
             "Each target has its own run directory in OUT. Repeated with the same options, a sweep skips finished runs and",
-            "resumes interrupted ones. OUT/sweep.csv, sweep.md and sweep.svg are updated after every run."
+            "resumes interrupted ones. OUT/sweep.csv, sweep.md, sweep.svg and sweep-accuracy.svg are updated after every run."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -105,7 +105,7 @@ final class SweepCommand implements Callable<Integer> {
         results.print(
                 new Result(out.toString(), table.rows(), diverged),
                 () -> table.toMarkdown()
-                        + "%nThe table is in %s as sweep.csv and sweep.md, the plot in sweep.svg".formatted(out));
+                        + "%nThe table is in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg".formatted(out));
         return diverged.isEmpty() ? 0 : 2;
     }
 

@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
@@ -20,16 +22,56 @@ import org.edgeprune.io.InputException;
  * }</pre>
  *
  * <p>Inputs are at the top and {@code resid_post} at the bottom. A head is a box with cells for the inputs Q, K and V
- * that the circuit uses. Edges have the colour of their writer. The same circuit gives the same drawing every time.
+ * that the circuit uses. Edges into a head have the colour of its input (Q, K or V), others that of their writer; with
+ * scores, the stronger are wider and less translucent. The same circuit gives the same drawing every time.
  */
 public final class CircuitDrawing {
+    /** A picture of more edges can neither be read nor laid out in seconds. */
+    public static final int MOST_IN_PICTURE = 1000;
+
     private final DrawnGraph graph;
     private final String title;
+    private final Optional<Overlay> overlay;
     private Picture picture;
 
     private CircuitDrawing(DrawnGraph graph, String title) {
+        this(graph, title, Optional.empty());
+    }
+
+    private CircuitDrawing(DrawnGraph graph, String title, Optional<Overlay> overlay) {
         this.graph = graph;
         this.title = title;
+        this.overlay = overlay;
+    }
+
+    /**
+     * Draws two circuits of the same model in one picture: edges have the colour of the circuit that has them, or grey
+     * where both have them.
+     *
+     * @param first name of the first circuit, for the legend
+     * @param edges the first circuit's edges
+     * @param second name of the second circuit
+     * @param others the second circuit's edges
+     * @param options how to draw
+     * @return the drawing
+     * @throws InputException if a name is unknown or a writer is computed after its reader
+     */
+    public static CircuitDrawing comparison(
+            String first,
+            Collection<DrawnEdge> edges,
+            String second,
+            Collection<DrawnEdge> others,
+            DrawOptions options) {
+        List<DrawnEdge> all = Stream.concat(edges.stream(), others.stream())
+                .map(edge -> new DrawnEdge(edge.writer(), edge.reader()))
+                .distinct()
+                .toList();
+        boolean embeddingNodes =
+                all.stream().anyMatch(e -> e.ends().get(0).type().isEmbedding());
+        return new CircuitDrawing(
+                DrawnGraph.of(all, options, !embeddingNodes),
+                options.title(),
+                Optional.of(Overlay.of(first, edges, second, others)));
     }
 
     /**
@@ -141,12 +183,13 @@ public final class CircuitDrawing {
     }
 
     /**
-     * The drawing as an interactive page.
+     * The drawing as an interactive page: the picture or, of more than {@value #MOST_IN_PICTURE} edges, a matrix of
+     * writers and readers with the graph of the part that is selected.
      *
      * @return one self-contained HTML page: it loads no script, style or font
      */
     public String toHtml() {
-        return HtmlPage.of(picture(), title);
+        return graph.circuitEdges() > MOST_IN_PICTURE ? HtmlPage.matrix(graph, title) : HtmlPage.of(picture(), title);
     }
 
     /**
@@ -181,7 +224,7 @@ public final class CircuitDrawing {
     /** Computed once, as the layout takes seconds for thousands of edges, and not for DOT. */
     private synchronized Picture picture() {
         if (picture == null) {
-            picture = Picture.of(graph, title);
+            picture = Picture.of(graph, title, overlay);
         }
         return picture;
     }

@@ -51,6 +51,28 @@ record Curve(List<Point> points) {
         return new Curve(longer);
     }
 
+    /**
+     * The two strokes of an arrowhead at the end: a point on one side, the end, a point on the other side.
+     *
+     * @param width of the line
+     */
+    List<Point> arrow(double width) {
+        Point end = points.getLast();
+        Point before = points.reversed().stream()
+                .filter(p -> Math.hypot(end.x - p.x, end.y - p.y) > 1e-6)
+                .findFirst()
+                .orElse(new Point(end.x, end.y - 1));
+        double length = Math.hypot(end.x - before.x, end.y - before.y);
+        double back = 3 + width;
+        double dx = back * (end.x - before.x) / length;
+        double dy = back * (end.y - before.y) / length;
+        double side = 0.5;
+        return List.of(
+                new Point(end.x - dx - side * dy, end.y - dy + side * dx),
+                end,
+                new Point(end.x - dx + side * dy, end.y - dy - side * dx));
+    }
+
     Curve moved(double dx, double dy) {
         return new Curve(points.stream().map(p -> new Point(p.x + dx, p.y + dy)).toList());
     }

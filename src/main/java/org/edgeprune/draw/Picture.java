@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -20,9 +21,13 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     sealed interface Shape permits Band, Line, Node, Swatch, Text {}
 
     /** The background of one layer. */
-    record Band(Box box, int fill) implements Shape {}
+    record Band(Box box, boolean odd) implements Shape {
+        int fill() {
+            return odd ? 0xfbfcfd : 0xf4f6f8;
+        }
+    }
 
-    record Line(int index, Curve curve, int colour, double opacity, double width) implements Shape {}
+    record Line(int index, Curve curve, int colour, double opacity, double width, boolean arrow) implements Shape {}
 
     record Node(int index, Box box, int fill, String label, double fontSize) implements Shape {}
 
@@ -38,7 +43,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     private static final double NODE_FONT = 9;
     private static final int GREY_TEXT = 0x606060;
 
-    static Picture of(DrawnGraph graph, String title) {
+    static Picture of(DrawnGraph graph, String title, Optional<Overlay> overlay) {
         CircuitLayout layout = CircuitLayout.of(graph);
         List<Shape> header = new ArrayList<>();
         double contentWidth = Math.max(Math.max(layout.width() + BAND_LABEL, 420), title.length() * 9.5);
@@ -49,7 +54,14 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         }
         y += 14;
         header.add(new Text(MARGIN, y, summary(graph), 10, false, GREY_TEXT));
-        y = legend(graph, header, y + 10, MARGIN + contentWidth) + 8;
+        y = legend(graph, header, y + 10, MARGIN + contentWidth);
+        for (Overlay.Owner owner : overlay.isPresent() ? Overlay.Owner.values() : new Overlay.Owner[0]) {
+            header.add(new Swatch(new Box(MARGIN, y, 18, 11), owner.ink, true));
+            String label = overlay.get().label(graph, owner);
+            header.add(new Text(MARGIN + 24, y + 9, label, 10, false, 0x303030));
+            y += LEGEND_ROW;
+        }
+        y += 8;
 
         double dx = MARGIN + BAND_LABEL + (contentWidth - BAND_LABEL - layout.width()) / 2;
         double dy = y;
@@ -58,13 +70,14 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         shapes.addAll(header);
         List<Link> links = graph.links();
         double opacity = opacity(links.size());
+        double[] shares = shares(links);
         // constants go to every reader and carry little information: behind everything else
         int[] order = Stream.of(LinkKind.CONSTANT, LinkKind.EDGE, LinkKind.HEAD_INPUT)
                 .flatMapToInt(kind -> IntStream.range(0, links.size())
                         .filter(i -> links.get(i).kind() == kind))
                 .toArray();
         for (int i : order) {
-            shapes.add(line(graph, i, layout.curves().get(i).moved(dx, dy), opacity));
+            shapes.add(line(graph, i, layout.curves().get(i).moved(dx, dy), opacity, shares[i], overlay));
         }
         for (int i = 0; i < boxes.size(); i++) {
             DrawnNode node = graph.nodes().get(i);
@@ -93,14 +106,45 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         return Math.max(0.22, Math.min(0.85, 10 / Math.sqrt(links + 1.0)));
     }
 
-    private static Line line(DrawnGraph graph, int index, Curve curve, double opacity) {
+    /**
+     * Each edge's place among the scores: 0 for the weakest, 1 for the strongest; -1 for links without a score, and where
+     * all scores are equal.
+     */
+    private static double[] shares(List<Link> links) {
+        double[] scores = links.stream()
+                .filter(link -> link.kind() == LinkKind.EDGE)
+                .mapToDouble(Link::strength)
+                .filter(score -> !Double.isNaN(score))
+                .sorted()
+                .distinct()
+                .toArray();
+        return links.stream()
+                .mapToDouble(link -> link.kind() != LinkKind.EDGE || Double.isNaN(link.strength()) || scores.length < 2
+                        ? -1
+                        : Arrays.binarySearch(scores, link.strength()) / (scores.length - 1.0))
+                .toArray();
+    }
+
+    private static Line line(DrawnGraph graph, int index, Curve curve, double opacity, double share, Optional<Overlay> overlay) {
         Link link = graph.links().get(index);
-        int ink = graph.nodes().get(link.from()).type().ink;
+        NodeType from = graph.nodes().get(link.from()).type();
+        NodeType to = graph.nodes().get(link.to()).type();
+        // by Q, K and V where the edge goes into a head, otherwise by its writer
+        int ink = overlay.map(both -> both.owner(graph, link).ink).orElse(to.isHeadInput() ? to.ink : from.ink);
         return switch (link.kind()) {
-            case EDGE -> new Line(index, curve, ink, opacity, 1.1);
+            case EDGE ->
+                share < 0
+                        ? new Line(index, curve, ink, opacity, 1.1, true)
+                        : new Line(index, curve, ink, Math.min(1, opacity * (0.5 + share)), 0.6 + 2 * share, true);
             case HEAD_INPUT ->
-                new Line(index, curve, ink, graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity, 1.6);
-            case CONSTANT -> new Line(index, curve, NodeType.CONSTANT.ink, opacity * 0.6, 0.7);
+                new Line(
+                        index,
+                        curve,
+                        from.ink,
+                        graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity,
+                        1.6,
+                        false);
+            case CONSTANT -> new Line(index, curve, NodeType.CONSTANT.ink, opacity * 0.6, 0.7, false);
         };
     }
 
@@ -147,7 +191,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
             double[] range = extent.get(layer);
             double top = i == 0 ? range[0] - 8 : (extent.get(layers.get(i - 1))[1] + range[0]) / 2;
             double bottom = i == layers.size() - 1 ? range[1] + 8 : (range[1] + extent.get(layers.get(i + 1))[0]) / 2;
-            shapes.add(new Band(new Box(MARGIN, top, right - MARGIN, bottom - top), i % 2 == 0 ? 0xf4f6f8 : 0xfbfcfd));
+            shapes.add(new Band(new Box(MARGIN, top, right - MARGIN, bottom - top), i % 2 != 0));
             shapes.add(new Text(MARGIN + 6, (top + bottom) / 2 + 3, "layer " + layer, 10, false, 0x9098a0));
         }
         return shapes;

@@ -123,7 +123,14 @@ final class PicturePainter {
             }
             case Picture.Line line -> {
                 g.setComposite(AlphaComposite.getInstance(AlphaComposite.SRC_OVER, (float) line.opacity()));
-                stroke(path(line.curve().points()), line.colour(), line.width());
+                Path2D path = path(line.curve().points());
+                if (line.arrow()) {
+                    List<Curve.Point> arrow = line.curve().arrow(line.width());
+                    path.moveTo(arrow.get(0).x(), arrow.get(0).y());
+                    path.lineTo(arrow.get(1).x(), arrow.get(1).y());
+                    path.lineTo(arrow.get(2).x(), arrow.get(2).y());
+                }
+                stroke(path, line.colour(), line.width());
                 g.setComposite(AlphaComposite.SrcOver);
             }
             case Picture.Node node -> {

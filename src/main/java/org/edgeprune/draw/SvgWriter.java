@@ -5,6 +5,7 @@ import static org.edgeprune.draw.SvgElements.number;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.edgeprune.draw.DrawnGraph.Link;
 
 /** Writes a picture as SVG: plain shapes, coordinates to a tenth of a point, tooltips as {@code <title>}. */
@@ -42,6 +43,7 @@ final class SvgWriter {
                 .set("font-family", SvgElements.FONT)
                 .newLine();
         svg.empty("rect")
+                .set("class", "ground")
                 .set("width", "100%")
                 .set("height", "100%")
                 .set("fill", "#ffffff")
@@ -64,7 +66,7 @@ final class SvgWriter {
     }
 
     private void band(Picture.Band band) {
-        rect(band.box()).set("fill", colour(band.fill()));
+        rect(band.box()).set("class", band.odd() ? "band odd" : "band").set("fill", colour(band.fill()));
     }
 
     private void box(Box box, int fill) {
@@ -97,13 +99,23 @@ final class SvgWriter {
                 .set("stroke", colour(line.colour()))
                 .set("stroke-width", line.width())
                 .set("stroke-opacity", String.format(Locale.ROOT, "%.2f", line.opacity()))
-                .set("d", path(line.curve().points()));
+                .set("d", path(line.curve().points()) + arrow(line));
         Link link = picture.graph().links().get(line.index());
         String tooltip = name(link.from()) + " \u2192 " + name(link.to());
         if (!Double.isNaN(link.strength())) {
             tooltip += String.format(Locale.ROOT, " (score %.3f)", link.strength());
         }
         svg.open("title").text(tooltip).close().close();
+    }
+
+    /** The arrowhead, as a part of the edge's own path: what changes the edge changes it too. */
+    private static String arrow(Picture.Line line) {
+        if (!line.arrow()) {
+            return "";
+        }
+        return line.curve().arrow(line.width()).stream()
+                .map(point -> number(point.x()) + ' ' + number(point.y()))
+                .collect(Collectors.joining("L", "M", ""));
     }
 
     private static String path(List<Curve.Point> points) {
@@ -118,7 +130,8 @@ final class SvgWriter {
     }
 
     private void node(Picture.Node node) {
-        svg.open("g").set("class", "node").set("data-i", node.index());
+        boolean cell = picture.graph().isCell(picture.graph().nodes().get(node.index()));
+        svg.open("g").set("class", cell ? "node cell" : "node").set("data-i", node.index());
         svg.open("title").text(name(node.index())).close();
         box(node.box(), node.fill());
         svg.open("text")
@@ -130,7 +143,11 @@ final class SvgWriter {
     }
 
     private void text(Picture.Text text) {
-        svg.open("text").set("x", text.x()).set("y", text.y()).set("font-size", text.fontSize());
+        svg.open("text")
+                .set("class", "label")
+                .set("x", text.x())
+                .set("y", text.y())
+                .set("font-size", text.fontSize());
         if (text.bold()) {
             svg.set("font-weight", "bold");
         }

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
 
@@ -101,6 +102,12 @@ public record Evaluation(List<Scored> examples) {
             ObjectNode line = Json.object();
             line.put("clean", tokenizer.decode(scored.example().clean()));
             line.put("corrupted", tokenizer.decode(scored.example().corrupted()));
+            if (scored.example().answer() instanceof Answer.Tokens answer) {
+                line.put("answer", tokenizer.decode(answer.targets()));
+                if (answer.distractors().length > 0) {
+                    line.put("distractor", tokenizer.decode(answer.distractors()));
+                }
+            }
             line.set(
                     "predicted",
                     Json.PLAIN.tree(Arrays.stream(scored.predicted())

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.Curves;
@@ -69,20 +70,21 @@ public final class RunReport {
     private String html() {
         FoundCircuit circuit = FoundCircuit.read(run.path());
         String title = record.task() + " in " + record.model();
-        Map<String, String> parts = Map.of(
-                "title", Html.escape(title),
-                "path", Html.escape(run.path().toString()),
-                "summary", summary(circuit),
-                "metrics", metrics(circuit.metrics()),
-                "curves",
+        Map<String, String> parts = Map.ofEntries(
+                Map.entry("title", Html.escape(title)),
+                Map.entry("path", Html.escape(run.path().toString())),
+                Map.entry("summary", summary(circuit)),
+                Map.entry("cards", Cards.html(circuit)),
+                Map.entry("metrics", metrics(circuit.metrics())),
+                Map.entry(
+                        "curves",
                         curves().stream()
                                 .map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n")
-                                .collect(Collectors.joining()),
-                "circuit", Html.escape(drawing(title).toHtml()),
-                "heads", NodeTable.html(run.headsFile()),
-                "examples", examples(),
-                "configuration", Html.table("configuration", List.of(), configuration()),
-                "script", TextReader.resource(RunReport.class, "report.js"));
+                                .collect(Collectors.joining())),
+                Map.entry("circuit", Html.escape(drawing(title).toHtml())),
+                Map.entry("examples", examples()),
+                Map.entry("configuration", Html.table("configuration", List.of(), configuration())),
+                Map.entry("script", TextReader.resource(RunReport.class, "report.js")));
         return PLACE.matcher(TextReader.resource(RunReport.class, "report.html"))
                 .replaceAll(place -> Matcher.quoteReplacement(parts.get(place.group(1))));
     }
@@ -209,13 +211,20 @@ public final class RunReport {
         List<Map<String, Double>> metrics =
                 lines.stream().map(l -> numbers(l.path("metrics"))).toList();
         List<String> names = List.copyOf(FoundCircuit.names(metrics));
-        List<String> head = new ArrayList<>(List.of("", "clean", "corrupted", "circuit's prediction"));
-        names.forEach(name -> head.addAll(List.of(name, "full model")));
+        List<String> answers = Stream.of("answer", "distractor")
+                .filter(key -> lines.stream().anyMatch(line -> line.has(key)))
+                .toList();
+        List<String> head = new ArrayList<>(List.of("", "clean", "corrupted"));
+        head.addAll(answers.stream().map(key -> key.equals("answer") ? "expected answer" : key).toList());
+        head.add("circuit's prediction");
+        names.forEach(name -> head.addAll(List.of(name, name + ", full model")));
         List<List<Object>> rows = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             JsonNode line = lines.get(i);
-            List<Object> row = new ArrayList<>(List.of(
-                    i + 1, line.path("clean").asText(), line.path("corrupted").asText(), said(line)));
+            List<Object> row = new ArrayList<>(
+                    List.of(i + 1, line.path("clean").asText(), line.path("corrupted").asText()));
+            answers.forEach(key -> row.add(line.path(key).asText("")));
+            row.add(said(line));
             Map<String, Double> full = numbers(line.path("full_model_metrics"));
             for (String name : names) {
                 row.add(metrics.get(i).get(name));

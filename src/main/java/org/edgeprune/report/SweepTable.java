@@ -20,7 +20,9 @@ import org.edgeprune.prune.RunDirectory;
  */
 public record SweepTable(List<Row> rows) {
     private static final String SPARSITY = "edge_sparsity";
+    private static final String EDGES = "num_edges";
     private static final String KL = "kl";
+    private static final List<String> SHARES = List.of("accuracy", "exact_match");
 
     /**
      * One run.
@@ -119,19 +121,56 @@ public record SweepTable(List<Row> rows) {
     }
 
     /**
-     * Faithfulness against sparsity: KL to the full model, on a logarithmic axis, over the sparsity that was reached.
+     * Faithfulness against size: KL to the full model, on a logarithmic axis, over the edges that were kept; over the edge
+     * sparsity for runs of versions that did not note that number.
      *
      * @param title above the plot
      * @return the plot
      */
     public Curves toPlot(String title) {
-        List<Row> reached = rows.stream()
-                .filter(r -> r.metrics().containsKey(SPARSITY) && r.metrics().containsKey(KL))
-                .sorted(Comparator.comparingDouble(r -> r.metrics().get(SPARSITY)))
+        List<Row> reached = reached();
+        Curves plot = Curves.of(title, sizeLabel(), "KL to the full model, nats").logarithmic();
+        return (size().equals(EDGES) ? plot.logarithmicX() : plot)
+                .points("circuits", column(reached, size()), column(reached, KL));
+    }
+
+    /**
+     * The metrics that are shares, such as accuracy, against size; the full model's are dashed.
+     *
+     * @param title above the plot
+     * @return the plot
+     */
+    public Curves toSharesPlot(String title) {
+        List<Row> reached = reached();
+        Curves plot = Curves.of(title, sizeLabel(), "share of held-out prompts");
+        plot = size().equals(EDGES) ? plot.logarithmicX() : plot;
+        for (String name : SHARES) {
+            String full = "full_model_" + name;
+            if (!reached.isEmpty() && reached.stream().allMatch(row -> row.metrics().containsKey(name))) {
+                plot = plot.points(name, column(reached, size()), column(reached, name));
+            }
+            if (name.equals("accuracy")
+                    && !reached.isEmpty()
+                    && reached.stream().allMatch(row -> row.metrics().containsKey(full))) {
+                plot = plot.dashed(name + ", full model", column(reached, size()), column(reached, full));
+            }
+        }
+        return plot;
+    }
+
+    private List<Row> reached() {
+        return rows.stream()
+                .filter(r -> r.metrics().containsKey(size()) && r.metrics().containsKey(KL))
+                .sorted(Comparator.comparingDouble(r -> r.metrics().get(size())))
                 .toList();
-        return Curves.of(title, "edge sparsity", "KL to the full model")
-                .logarithmic()
-                .points("circuits", column(reached, SPARSITY), column(reached, KL));
+    }
+
+    private String size() {
+        return rows.stream().allMatch(row -> row.metrics().containsKey(EDGES)) ? EDGES : SPARSITY;
+    }
+
+    private String sizeLabel() {
+        return size().equals(EDGES) ? "edges kept" : "edge sparsity";
     }
 
     private static double[] column(List<Row> rows, String name) {
@@ -139,18 +178,19 @@ public record SweepTable(List<Row> rows) {
     }
 
     /**
-     * Writes {@code sweep.csv}, {@code sweep.md} and {@code sweep.svg}.
+     * Writes {@code sweep.csv}, {@code sweep.md}, {@code sweep.svg} and {@code sweep-accuracy.svg}.
      *
      * @param folder an existing directory
-     * @param title above the plot
-     * @return the three files
+     * @param title above the plots
+     * @return the four files
      * @throws org.edgeprune.io.InputException if a file cannot be written
      */
     public List<Path> write(Path folder, String title) {
         return List.of(
                 file(folder.resolve("sweep.csv"), toCsv()),
                 file(folder.resolve("sweep.md"), toMarkdown()),
-                file(folder.resolve("sweep.svg"), toPlot(title).toSvg(720, 440)));
+                file(folder.resolve("sweep.svg"), toPlot(title).toSvg(720, 440)),
+                file(folder.resolve("sweep-accuracy.svg"), toSharesPlot(title).toSvg(720, 440)));
     }
 
     private static Path file(Path file, String text) {

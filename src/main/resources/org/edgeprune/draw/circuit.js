@@ -23,13 +23,32 @@
   // ---- what is shown: the threshold hides, a chosen node or a search dims the rest
 
   const strengths = [...new Set(data.links.map(l => l.strength).filter(s => s !== null))].sort((a, b) => a - b);
-  const state = { threshold: -Infinity, chosen: -1, query: "" };
+  const state = { threshold: -Infinity, strongest: Infinity, collapsed: false, chosen: -1, query: "" };
+  // edges by falling score; those without one come last
+  const ranked = data.links.map((_, i) => i).filter(i => data.links[i].kind === "EDGE")
+    .sort((a, b) => (data.links[b].strength ?? -Infinity) - (data.links[a].strength ?? -Infinity));
+  const rank = [];
+  ranked.forEach((link, i) => { rank[link] = i; });
+  // a head's input, where it is a cell of one head: its head; a node itself otherwise
+  const owner = data.nodes.map((node, n) => {
+    const heads = linksOut[n].filter(i => data.links[i].kind === "HEAD_INPUT");
+    return heads.length === 1 && data.nodes[n].cell ? data.links[heads[0]].to : n;
+  });
 
   // Which links and nodes the threshold leaves; links inside heads and from constants follow their nodes.
   function visible() {
-    const passes = link => link.strength === null || link.strength >= state.threshold;
-    const links = data.links.map(link => link.kind === "EDGE" && passes(link));
-    const all = state.threshold === -Infinity;
+    const passes = (link, i) => (link.strength === null || link.strength >= state.threshold) && rank[i] < state.strongest;
+    const links = data.links.map((link, i) => link.kind === "EDGE" && passes(link, i));
+    if (state.collapsed) {
+      // of the edges from one writer into one head, the strongest
+      const seen = new Set();
+      for (const i of ranked) {
+        const pair = data.links[i].from + ">" + owner[data.links[i].to];
+        if (links[i] && seen.has(pair)) { links[i] = false; }
+        if (links[i]) { seen.add(pair); }
+      }
+    }
+    const all = state.threshold === -Infinity && state.strongest === Infinity;
     const nodes = data.nodes.map((_, n) => all || linksOut[n].some(i => links[i]) || linksIn[n].some(i => links[i]));
     data.links.forEach((link, i) => {
       if (link.kind === "HEAD_INPUT" && nodes[link.from]) { links[i] = nodes[link.to] = true; }
@@ -57,7 +76,8 @@
   }
 
   function found() {
-    return data.nodes.map((_, n) => n).filter(n => data.nodes[n].name.toLowerCase().includes(state.query));
+    const named = node => [node.name, ...Object.values(notes[node.name] || {})].join(" ").toLowerCase();
+    return data.nodes.map((_, n) => n).filter(n => named(data.nodes[n]).includes(state.query));
   }
 
   function render() {
@@ -69,8 +89,8 @@
     if (state.chosen >= 0) {
       up = follow(state.chosen, linksIn, "from", shown);
       down = follow(state.chosen, linksOut, "to", shown);
-    } else if (state.query) {
-      matches = new Set(found());
+    } else if (state.query || state.members) {
+      matches = state.members || new Set(found());
       const touching = data.links.filter((l, i) => shown.links[i] && (matches.has(l.from) || matches.has(l.to)));
       near = new Set([...matches, ...touching.flatMap(l => [l.from, l.to])]);
     }
@@ -99,7 +119,7 @@
     const total = data.links.filter(l => l.kind === "EDGE").length;
     const count = data.links.filter((l, i) => l.kind === "EDGE" && shown.links[i]).length;
     const limit = strengths.length ? strengths[+byId("strength").value].toFixed(3) + ": " : "";
-    byId("shown").textContent = limit + count + " of " + total + " edges shown";
+    byId("shown").textContent = limit + count + " of " + total + (state.collapsed ? " edges, collapsed" : " edges shown");
     const info = byId("info");
     info.replaceChildren();
     const say = (text, tag, name) => {
@@ -122,14 +142,80 @@
   function choose(node) {
     state.chosen = node === state.chosen ? -1 : node;
     state.query = byId("search").value = "";
+    openNote();
     render();
   }
 
   function clear() {
     state.chosen = -1;
     state.query = byId("search").value = "";
+    openNote();
     render();
   }
+
+  // ---- pins, groups, names and notes: kept in the page that "Save" writes
+
+  const notes = JSON.parse(byId("notes").textContent);
+  const fields = ["alias", "group", "remark"];
+
+  function openNote() {
+    byId("note").classList.toggle("open", state.chosen >= 0);
+    if (state.chosen < 0) { return; }
+    const name = data.nodes[state.chosen].name;
+    const note = notes[name] || {};
+    byId("noteName").textContent = name;
+    byId("pin").checked = note.pin === true;
+    fields.forEach(field => { byId(field).value = note[field] || ""; });
+  }
+
+  function keepNote() {
+    const note = {};
+    if (byId("pin").checked) { note.pin = true; }
+    fields.forEach(field => { if (byId(field).value.trim()) { note[field] = byId(field).value.trim(); } });
+    const name = data.nodes[state.chosen].name;
+    if (Object.keys(note).length) { notes[name] = note; } else { delete notes[name]; }
+    showNotes();
+    render();
+  }
+
+  // A button for each pinned node and for each group, and the names in the picture.
+  function showNotes() {
+    byId("notes").textContent = JSON.stringify(notes).replaceAll("<", "\\u003c");
+    const groups = new Map();
+    data.nodes.forEach((node, n) => {
+      const note = notes[node.name] || {};
+      nodeElements[n].classList.toggle("pinned", note.pin === true || note.group !== undefined);
+      const label = nodeElements[n].querySelector("text");
+      label.dataset.name ??= label.textContent;
+      label.textContent = note.alias || label.dataset.name;
+      const key = note.group ? "group " + note.group : note.pin ? note.alias || node.name : null;
+      if (key !== null) { groups.set(key, (groups.get(key) || []).concat(n)); }
+    });
+    byId("pins").replaceChildren(...[...groups].map(([key, nodes]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = key + (nodes.length > 1 ? " (" + nodes.length + ")" : "");
+      button.addEventListener("click", () => {
+        if (nodes.length === 1) { choose(nodes[0]); } else { state.chosen = -1; openNote(); state.members = new Set(nodes); render(); state.members = null; }
+      });
+      return button;
+    }));
+  }
+  byId("note").addEventListener("input", keepNote);
+  byId("note").addEventListener("submit", event => event.preventDefault());
+  byId("save").addEventListener("click", () => {
+    clear();
+    byId("pins").replaceChildren();
+    const copy = document.documentElement.cloneNode(true);
+    copy.querySelectorAll(".hit").forEach(hit => hit.remove());
+    showNotes();
+    const link = document.createElement("a");
+    const address = URL.createObjectURL(new Blob(["<!DOCTYPE html>\n" + copy.outerHTML + "\n"], { type: "text/html" }));
+    link.setAttribute("href", address);
+    link.download = (document.title || "circuit").replace(/[^\w.-]+/g, "-") + ".html";
+    link.click();
+    URL.revokeObjectURL(address);
+  });
 
   // ---- view: pan and zoom move the viewBox
 
@@ -175,11 +261,16 @@
     const i = +element.dataset.i;
     if (element.classList.contains("hit")) {
       const link = data.links[i];
-      const mask = link.strength === null ? "" : "\nscore " + link.strength.toFixed(4);
-      return data.nodes[link.from].name + " \u2192 " + data.nodes[link.to].name + mask;
+      const score = link.strength === null ? "" : "\nscore " + link.strength.toFixed(4);
+      return data.nodes[link.from].name + " \u2192 " + data.nodes[link.to].name + score;
     }
     const circuit = list => list.filter(l => data.links[l].kind === "EDGE" && !edgeElements[l].classList.contains("off")).length;
-    return data.nodes[i].name + "\n" + data.nodes[i].type + "\n" + circuit(linksIn[i]) + " edges in, " + circuit(linksOut[i]) + " out";
+    // what a head reads is what its query, key and value read
+    const inputs = linksIn[i].filter(l => data.links[l].kind === "HEAD_INPUT").map(l => data.links[l].from);
+    const into = circuit([i, ...inputs].flatMap(n => linksIn[n]));
+    const note = notes[data.nodes[i].name] || {};
+    const said = [note.alias, note.group && "group " + note.group, note.remark].filter(Boolean);
+    return [data.nodes[i].name, data.nodes[i].type, into + " edges in, " + circuit(linksOut[i]) + " out", ...said].join("\n");
   }
 
   function hot(element, on) {
@@ -261,13 +352,67 @@
     state.threshold = +slider.value === 0 ? -Infinity : strengths[+slider.value];
     render();
   });
+  byId("strongest").addEventListener("input", event => {
+    state.strongest = +event.target.value >= 1 ? +event.target.value : Infinity;
+    render();
+  });
+  byId("collapse").addEventListener("change", event => {
+    state.collapsed = event.target.checked;
+    svg.classList.toggle("collapsed", state.collapsed);
+    render();
+  });
   byId("fit").addEventListener("click", () => look({ ...whole }));
   byId("clear").addEventListener("click", clear);
   document.addEventListener("keydown", event => {
     if (event.key === "Escape") { clear(); }
-    if (event.key === "0" && event.target !== search) { look({ ...whole }); }
+    if (event.key === "0" && !event.target.closest("input")) { look({ ...whole }); }
+  });
+
+  // ---- by keyboard: Tab goes to the picture, arrows from node to node, Enter chooses
+
+  nodeElements.forEach((element, n) => {
+    element.setAttribute("tabindex", n === 0 ? "0" : "-1");
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-label", data.nodes[n].name + ", " + data.nodes[n].type);
+  });
+
+  function focusNode(n) {
+    nodeElements.forEach(element => element.setAttribute("tabindex", "-1"));
+    nodeElements[n].setAttribute("tabindex", "0");
+    nodeElements[n].focus();
+  }
+
+  // The nearest shown node in a direction.
+  function neighbour(from, dx, dy) {
+    const centre = n => { const b = nodeElements[n].getBBox(); return [b.x + b.width / 2, b.y + b.height / 2]; };
+    const [x, y] = centre(from);
+    let best = from;
+    let least = Infinity;
+    data.nodes.forEach((_, n) => {
+      if (n === from || nodeElements[n].classList.contains("off")) { return; }
+      const [u, v] = centre(n);
+      const along = (u - x) * dx + (v - y) * dy;
+      const across = Math.abs((u - x) * dy) + Math.abs((v - y) * dx);
+      if (along > 1 && along + 3 * across < least) { least = along + 3 * across; best = n; }
+    });
+    return best;
+  }
+
+  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  svg.addEventListener("keydown", event => {
+    const element = event.target.closest(".node");
+    if (!element) { return; }
+    const n = +element.dataset.i;
+    if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      choose(n);
+    } else if (arrows[event.key]) {
+      event.preventDefault();
+      focusNode(neighbour(n, ...arrows[event.key]));
+    }
   });
 
   look({ ...whole });
+  showNotes();
   render();
 })();

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import javax.imageio.ImageIO;
@@ -27,6 +28,7 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -281,5 +283,53 @@ class CircuitDrawingTest {
                 .getTextContent()
                 .contains("all 1 edges are on no path from an input to resid_post"));
         assertArrayEquals(new byte[] {(byte) 0x89, 'P', 'N', 'G'}, java.util.Arrays.copyOf(none.toPng(), 4));
+    }
+
+    @Test
+    void twoCircuitsInOnePictureHaveColoursOfTheirOwn() {
+        List<DrawnEdge> first = List.of(
+                new DrawnEdge("tok_embeds", "m1"), new DrawnEdge("m1", "resid_post"), new DrawnEdge("m1", "m3"));
+        List<DrawnEdge> second = List.of(
+                new DrawnEdge("tok_embeds", "m1"), new DrawnEdge("m1", "m2"), new DrawnEdge("m2", "resid_post"));
+        String svg = CircuitDrawing.comparison(
+                        "A", first, "B", second, DrawOptions.defaults().withSanitize(false))
+                .toSvg();
+        assertTrue(svg.contains(">in both: 1<") && svg.contains(">only in A: 2<") && svg.contains(">only in B: 2<"), svg);
+        for (String colour : List.of("#505860", "#1f6fc0", "#d9622b")) {
+            long edges = Pattern.compile("class=\"edge\"[^>]*stroke=\"" + colour + "\"")
+                    .matcher(svg)
+                    .results()
+                    .count();
+            assertEquals(colour.equals("#505860") ? 1 : 2, edges, colour);
+        }
+    }
+
+    @Test
+    void strongerEdgesAreWiderAndEdgesIntoHeadsHaveTheColourOfTheirInput() {
+        List<DrawnEdge> edges = List.of(
+                new DrawnEdge("tok_embeds", "a0.h0.q", 9),
+                new DrawnEdge("tok_embeds", "a0.h0.k", 1),
+                new DrawnEdge("tok_embeds", "a0.h0.v", -4),
+                new DrawnEdge("a0.h0", "resid_post", 5));
+        String svg = CircuitDrawing.of(edges, DrawOptions.defaults()).toSvg();
+        List<String> drawn = Pattern.compile("class=\"edge\" data-i=\"[0-9]\" fill=\"none\" stroke=\"(#\\w+)\" stroke-width=\"([\\d.]+)\"")
+                .matcher(svg)
+                .results()
+                .limit(4)
+                .map(m -> m.group(1) + " " + m.group(2))
+                .toList();
+        assertEquals(
+                List.of(
+                        SvgElements.colour(NodeType.QUERY.ink) + " 2.6",
+                        SvgElements.colour(NodeType.KEY.ink) + " 1.3",
+                        SvgElements.colour(NodeType.VALUE.ink) + " 0.6",
+                        SvgElements.colour(NodeType.HEAD.ink) + " 1.9"),
+                drawn.stream().sorted(Comparator.comparing(d -> List.of(
+                                SvgElements.colour(NodeType.QUERY.ink),
+                                SvgElements.colour(NodeType.KEY.ink),
+                                SvgElements.colour(NodeType.VALUE.ink),
+                                SvgElements.colour(NodeType.HEAD.ink))
+                        .indexOf(d.substring(0, 7))))
+                        .toList());
     }
 }

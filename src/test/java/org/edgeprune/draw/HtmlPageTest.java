@@ -51,8 +51,8 @@ class HtmlPageTest {
                                 .withTitle("</script><script>alert(1)</script>{{svg}}")
                                 .withConstants(List.of("</script><b>")))
                 .toHtml();
-        assertEquals(2, page.split("<script", -1).length - 1, "data and code");
-        assertEquals(2, page.split("</script>", -1).length - 1);
+        assertEquals(3, page.split("<script", -1).length - 1, "data, notes and code");
+        assertEquals(3, page.split("</script>", -1).length - 1);
         assertTrue(page.contains("<title>&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{svg}}</title>"));
         assertFalse(
                 Pattern.compile("\\b(src|href)\\s*=|@import|url\\(")
@@ -73,7 +73,7 @@ class HtmlPageTest {
         start.get("nodes").forEach(look -> assertEquals("shown", look.textValue()));
         assertEquals("tok_embeds \u2192 m1\nscore 0.6000", seen.get("edgeTip").textValue());
         assertEquals(
-                "a0.h0\nO: a head's output\n0 edges in, 1 out",
+                "a0.h0\nO: a head's output\n1 edges in, 1 out",
                 seen.get("nodeTip").textValue());
 
         JsonNode chosen = seen.get("chosen");
@@ -119,26 +119,67 @@ class HtmlPageTest {
     }
 
     @Test
-    void twoThousandEdgesAreShown() throws Exception {
+    void twoThousandEdgesAreAMatrixWithTheGraphOfASelection() throws Exception {
         Chromium browser = browser();
-        Path page = Files.writeString(
-                dir.resolve("large.html"),
-                CircuitDrawing.of(
-                                CircuitDrawingTest.random(2000),
-                                DrawOptions.defaults().withSanitize(false))
-                        .toHtml());
-        assertTrue(browser.dom(page, dir).contains("2000 of 2000 edges shown"), "the script did not run to its end");
+        String html = CircuitDrawing.of(
+                        CircuitDrawingTest.random(2000), DrawOptions.defaults().withSanitize(false))
+                .toHtml();
+        JsonNode seen = check(browser, html, "matrix-check.js");
+        assertEquals("2000 of 2000 edges shown", seen.get("start").textValue());
+        assertEquals(0, seen.get("startNodes").intValue());
+        int brushed = selected(seen.get("brushed").textValue());
+        assertTrue(brushed > 0 && brushed < 1000, seen.toString());
+        assertTrue(seen.get("brushedPaths").intValue() == Math.min(400, brushed), seen.toString());
+        assertTrue(seen.get("strongest").textValue().startsWith("100 of 2000 edges shown; selected "), seen.toString());
+        assertTrue(selected(seen.get("strongest").textValue()) <= Math.min(100, brushed));
+        assertTrue(selected(seen.get("clicked").textValue()) > 0, seen.toString());
+        assertEquals("2000 of 2000 edges shown", seen.get("cleared").textValue());
+        assertTrue(selected(seen.get("byKeyboard").textValue()) >= 0, seen.toString());
+        Path page = Files.writeString(dir.resolve("large.html"), html);
         browser.screenshot(page, dir, dir.resolve("large.png"));
         BufferedImage image = ImageIO.read(dir.resolve("large.png").toFile());
         long heads = Arrays.stream(image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth()))
-                .filter(rgb -> (rgb & 0xffffff) == NodeType.HEAD.fill)
+                .filter(rgb -> (rgb >> 16 & 255) - (rgb & 255) > 40 || (rgb & 255) - (rgb >> 16 & 255) > 40)
                 .count();
-        assertTrue(heads > 2000, heads + " pixels in the colour of heads");
+        assertTrue(heads > 2000, heads + " pixels in the colours of edges");
+    }
+
+    private static int selected(String shown) {
+        return Integer.parseInt(shown.replaceFirst(".*selected (\\d+).*", "$1"));
     }
 
     private JsonNode check(Chromium browser, String html) throws Exception {
+        return check(browser, html, "circuit-check.js");
+    }
+
+    @Test
+    void collapsedStrongestPinnedByKeyboardAndSaved() throws Exception {
+        Chromium browser = browser();
+        List<DrawnEdge> edges = List.of(
+                new DrawnEdge("tok_embeds", "a0.h0.q", 3.5),
+                new DrawnEdge("tok_embeds", "a0.h0.v", -1),
+                new DrawnEdge("a0.h0", "m1", 0.5),
+                new DrawnEdge("m1", "resid_post", 7));
+        String html = CircuitDrawing.of(edges, DrawOptions.defaults()).toHtml();
+        JsonNode seen = check(browser, html, "notes-check.js");
+        assertEquals("a0.h0\nO: a head's output\n2 edges in, 1 out", seen.get("headTip").textValue());
+        assertEquals("-1.000: 3 of 4 edges, collapsed", seen.get("collapsed").textValue());
+        assertEquals("-1.000: 2 of 4 edges shown", seen.get("strongest").textValue());
+        assertEquals("a0.h0: 3 nodes upstream, 2 downstream", seen.get("byEnter").textValue());
+        assertEquals("m1", seen.get("afterArrow").textValue());
+        assertEquals(
+                "{\"a0.h0\":{\"pin\":true,\"alias\":\"mover\",\"group\":\"</script>\",\"remark\":\"copies\"}}",
+                seen.get("notes").textValue());
+        assertTrue(seen.get("noteTip").textValue().endsWith("mover\ngroup </script>\ncopies"), seen.toString());
+        assertTrue(seen.get("widths").get(0).doubleValue() > 2 * seen.get("widths").get(1).doubleValue());
+        JsonNode again = check(browser, seen.get("saved").textValue(), "notes-check.js");
+        assertEquals("mover", again.get("firstLabel").textValue());
+        assertEquals("group </script>", again.get("pins").textValue());
+    }
+
+    private JsonNode check(Chromium browser, String html, String script) throws Exception {
         String check = new String(
-                HtmlPageTest.class.getResourceAsStream("circuit-check.js").readAllBytes(), StandardCharsets.UTF_8);
+                HtmlPageTest.class.getResourceAsStream(script).readAllBytes(), StandardCharsets.UTF_8);
         Path page = Files.writeString(
                 dir.resolve("page.html"), html.replace("</body>", "<script>" + check + "</script></body>"));
         String dom = browser.dom(page, dir);

@@ -74,13 +74,25 @@ class SweepTableTest {
     void thePlotIsADocumentOfItsOwnWithAPointARun() throws Exception {
         List<Path> files = TABLE.write(dir, "ioi in mini-gpt2");
         assertEquals(
-                List.of("sweep.csv", "sweep.md", "sweep.svg"),
+                List.of("sweep.csv", "sweep.md", "sweep.svg", "sweep-accuracy.svg"),
                 files.stream().map(f -> f.getFileName().toString()).toList());
         DocumentBuilderFactory parsers = DocumentBuilderFactory.newInstance();
         parsers.setNamespaceAware(true);
         Document svg = parsers.newDocumentBuilder().parse(files.get(2).toFile());
         assertEquals("http://www.w3.org/2000/svg", svg.getDocumentElement().getNamespaceURI());
         assertTrue(text(files.get(2)).contains(">ioi in mini-gpt2<"));
+    }
+
+    @Test
+    void theAxesAreEdgesKeptAndSharesWithTheFullModelBeside() {
+        SweepTable table = new SweepTable(List.of(
+                new SweepTable.Row(0.9, "a", Map.of("num_edges", 300.0, "kl", 0.1, "accuracy", 0.9, "full_model_accuracy", 1.0)),
+                new SweepTable.Row(0.98, "b", Map.of("num_edges", 60.0, "kl", 0.4, "accuracy", 0.7, "full_model_accuracy", 1.0))));
+        String kl = table.toPlot("x").toSvg(700, 400);
+        assertTrue(kl.contains(">edges kept<") && kl.contains(">KL to the full model, nats<"), kl);
+        String shares = table.toSharesPlot("x").toSvg(700, 400);
+        assertTrue(shares.contains(">accuracy<") && shares.contains(">accuracy, full model<"), shares);
+        assertTrue(shares.contains(">share of held-out prompts<"), shares);
     }
 
     private static String text(Path file) throws IOException {

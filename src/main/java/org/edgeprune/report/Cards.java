@@ -1,0 +1,44 @@
+package org.edgeprune.report;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The numbers of a run that matter first, for the side of the picture. */
+final class Cards {
+    private static final String FULL_MODEL = "full_model_";
+
+    private Cards() {}
+
+    /** The size of the circuit, and the metrics of the task. */
+    static String html(FoundCircuit circuit) {
+        Map<String, Double> metrics = circuit.metrics();
+        Double all = metrics.get("total_edges");
+        Map<String, String> cards = new LinkedHashMap<>();
+        cards.put("edges kept", "%,d".formatted(circuit.edges().size()));
+        if (all != null) {
+            cards.put("edge sparsity", "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
+        }
+        List<String> sizes = List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "examples", "seconds");
+        metrics.forEach((name, value) -> {
+            boolean task = !name.startsWith(FULL_MODEL)
+                    && !sizes.contains(name)
+                    && !name.contains("edges")
+                    && !name.endsWith("threshold");
+            if (task) {
+                Double full = metrics.get(FULL_MODEL + name);
+                cards.put(
+                        name,
+                        Html.number(value)
+                                + (full == null || name.equals("kl")
+                                        ? ""
+                                        : " <small>full model " + Html.number(full) + "</small>"));
+            }
+        });
+        return cards.entrySet().stream()
+                .map(card -> "<div class=\"card\"><span>" + Html.escape(card.getKey()) + "</span><b>" + card.getValue()
+                        + "</b></div>\n")
+                .collect(Collectors.joining());
+    }
+}

@@ -1,0 +1,34 @@
+"use strict";
+// Uses the matrix as a person would, by events alone, and notes what is to be seen after each step.
+(() => {
+  const seen = {};
+  const canvas = document.querySelector("canvas");
+  const shown = () => document.getElementById("shown").textContent;
+  const box = canvas.getBoundingClientRect();
+  const at = (x, y) => ({ bubbles: true, button: 0, clientX: box.x + box.width * x, clientY: box.y + box.height * y });
+  const key = (target, name) => target.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+  seen.start = shown();
+  seen.startNodes = document.querySelectorAll("#graph g").length;
+  canvas.dispatchEvent(new PointerEvent("pointerdown", at(0.3, 0.4)));
+  window.dispatchEvent(new PointerEvent("pointermove", at(0.5, 0.6)));
+  window.dispatchEvent(new PointerEvent("pointerup", at(0.5, 0.6)));
+  seen.brushed = shown();
+  seen.brushedPaths = document.querySelectorAll("#graph path").length;
+  document.getElementById("strongest").value = 100;
+  document.getElementById("strongest").dispatchEvent(new Event("input"));
+  seen.strongest = shown();
+  document.getElementById("strongest").value = "";
+  document.getElementById("strongest").dispatchEvent(new Event("input"));
+  document.querySelector("#graph g").dispatchEvent(new MouseEvent("click"));
+  seen.clicked = shown();
+  key(document, "Escape");
+  seen.cleared = shown();
+  key(canvas, "ArrowDown");
+  key(canvas, "ArrowRight");
+  key(canvas, "Enter");
+  seen.byKeyboard = shown();
+  const result = document.createElement("pre");
+  result.id = "result";
+  result.textContent = JSON.stringify(seen);
+  document.body.append(result);
+})();

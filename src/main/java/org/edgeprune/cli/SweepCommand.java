@@ -105,7 +105,8 @@ final class SweepCommand implements Callable<Integer> {
         results.print(
                 new Result(out.toString(), table.rows(), diverged),
                 () -> table.toMarkdown()
-                        + "%nThe table is in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg".formatted(out));
+                        + "%nThe table is in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg"
+                                .formatted(out));
         return diverged.isEmpty() ? 0 : 2;
     }
 

@@ -21,7 +21,9 @@ final class HtmlPage {
         return filled("circuit", title, picture.graph(), SvgWriter.element(picture));
     }
 
-    /** The page of a graph that is too large for a picture: a matrix of writers and readers, and graphs of its parts. */
+    /**
+     * The page of a graph that is too large for a picture: a matrix of writers and readers, and graphs of its parts.
+     */
     static String matrix(DrawnGraph graph, String title) {
         return filled("matrix", title, graph, "");
     }
@@ -43,7 +45,10 @@ final class HtmlPage {
     private static String json(DrawnGraph graph) {
         ObjectNode data = Json.object();
         ArrayNode nodes = data.putArray("nodes");
-        graph.nodes().forEach(node -> nodes.addObject().put("name", node.name()).put("type", node.type().label).put("cell", graph.isCell(node)));
+        graph.nodes().forEach(node -> nodes.addObject()
+                .put("name", node.name())
+                .put("type", node.type().label)
+                .put("cell", graph.isCell(node)));
         ArrayNode links = data.putArray("links");
         graph.links().forEach(link -> {
             ObjectNode entry = links.addObject()

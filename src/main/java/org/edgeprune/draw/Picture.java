@@ -107,8 +107,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     }
 
     /**
-     * Each edge's place among the scores: 0 for the weakest, 1 for the strongest; -1 for links without a score, and where
-     * all scores are equal.
+     * Each edge's place among the scores: 0 for the weakest, 1 for the strongest; -1 for links without a score, and
+     * where all scores are equal.
      */
     private static double[] shares(List<Link> links) {
         double[] scores = links.stream()
@@ -125,7 +125,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
                 .toArray();
     }
 
-    private static Line line(DrawnGraph graph, int index, Curve curve, double opacity, double share, Optional<Overlay> overlay) {
+    private static Line line(
+            DrawnGraph graph, int index, Curve curve, double opacity, double share, Optional<Overlay> overlay) {
         Link link = graph.links().get(index);
         NodeType from = graph.nodes().get(link.from()).type();
         NodeType to = graph.nodes().get(link.to()).type();
@@ -138,12 +139,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
                         : new Line(index, curve, ink, Math.min(1, opacity * (0.5 + share)), 0.6 + 2 * share, true);
             case HEAD_INPUT ->
                 new Line(
-                        index,
-                        curve,
-                        from.ink,
-                        graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity,
-                        1.6,
-                        false);
+                        index, curve, from.ink, graph.isCell(graph.nodes().get(link.from())) ? 1 : opacity, 1.6, false);
             case CONSTANT -> new Line(index, curve, NodeType.CONSTANT.ink, opacity * 0.6, 0.7, false);
         };
     }

@@ -18,7 +18,9 @@ final class Cards {
         Map<String, String> cards = new LinkedHashMap<>();
         cards.put("edges kept", "%,d".formatted(circuit.edges().size()));
         if (all != null) {
-            cards.put("edge sparsity", "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
+            cards.put(
+                    "edge sparsity",
+                    "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
         }
         List<String> sizes = List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "examples", "seconds");
         metrics.forEach((name, value) -> {

@@ -76,8 +76,8 @@ public final class EventFile implements AutoCloseable {
 
     private void write(Message event) {
         byte[] content = event.content();
-        ByteBuffer record =
-                ByteBuffer.allocate(content.length + Long.BYTES + 2 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer record = ByteBuffer.allocate(content.length + Long.BYTES + 2 * Integer.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN);
         record.putLong(content.length);
         record.putInt(masked(record.array(), Long.BYTES));
         record.put(content);

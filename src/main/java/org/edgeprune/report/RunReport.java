@@ -215,14 +215,16 @@ public final class RunReport {
                 .filter(key -> lines.stream().anyMatch(line -> line.has(key)))
                 .toList();
         List<String> head = new ArrayList<>(List.of("", "clean", "corrupted"));
-        head.addAll(answers.stream().map(key -> key.equals("answer") ? "expected answer" : key).toList());
+        head.addAll(answers.stream()
+                .map(key -> key.equals("answer") ? "expected answer" : key)
+                .toList());
         head.add("circuit's prediction");
         names.forEach(name -> head.addAll(List.of(name, name + ", full model")));
         List<List<Object>> rows = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             JsonNode line = lines.get(i);
-            List<Object> row = new ArrayList<>(
-                    List.of(i + 1, line.path("clean").asText(), line.path("corrupted").asText()));
+            List<Object> row = new ArrayList<>(List.of(
+                    i + 1, line.path("clean").asText(), line.path("corrupted").asText()));
             answers.forEach(key -> row.add(line.path(key).asText("")));
             row.add(said(line));
             Map<String, Double> full = numbers(line.path("full_model_metrics"));

@@ -121,15 +121,16 @@ public record SweepTable(List<Row> rows) {
     }
 
     /**
-     * Faithfulness against size: KL to the full model, on a logarithmic axis, over the edges that were kept; over the edge
-     * sparsity for runs of versions that did not note that number.
+     * Faithfulness against size: KL to the full model, on a logarithmic axis, over the edges that were kept; over the
+     * edge sparsity for runs of versions that did not note that number.
      *
      * @param title above the plot
      * @return the plot
      */
     public Curves toPlot(String title) {
         List<Row> reached = reached();
-        Curves plot = Curves.of(title, sizeLabel(), "KL to the full model, nats").logarithmic();
+        Curves plot =
+                Curves.of(title, sizeLabel(), "KL to the full model, nats").logarithmic();
         return (size().equals(EDGES) ? plot.logarithmicX() : plot)
                 .points("circuits", column(reached, size()), column(reached, KL));
     }
@@ -146,7 +147,8 @@ public record SweepTable(List<Row> rows) {
         plot = size().equals(EDGES) ? plot.logarithmicX() : plot;
         for (String name : SHARES) {
             String full = "full_model_" + name;
-            if (!reached.isEmpty() && reached.stream().allMatch(row -> row.metrics().containsKey(name))) {
+            if (!reached.isEmpty()
+                    && reached.stream().allMatch(row -> row.metrics().containsKey(name))) {
                 plot = plot.points(name, column(reached, size()), column(reached, name));
             }
             if (name.equals("accuracy")

@@ -41,7 +41,7 @@
     const h = Math.max(0.8, (size.h - TOP) / readers.length);
     for (let i = count - 1; i >= 0; i--) { // the strongest on top
       const share = links[i].strength === null ? 0.5 : 1 - i / links.length;
-      g.fillStyle = dark ? `hsl(${200 - 150 * share} 80% ${25 + 45 * share}%)` : `hsl(${210 - 190 * share} 75% ${82 - 42 * share}%)`;
+      g.fillStyle = dark ? `hsl(205 75% ${20 + 58 * share}%)` : `hsl(212 72% ${90 - 62 * share}%)`;
       g.fillRect(x(column.get(links[i].from)), y(row.get(links[i].to)), w, h);
     }
     g.strokeStyle = colour("--rule");

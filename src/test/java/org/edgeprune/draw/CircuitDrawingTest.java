@@ -15,6 +15,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.pdfbox.Loader;
@@ -28,7 +29,6 @@ import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,7 +75,8 @@ class CircuitDrawingTest {
         CircuitDrawing drawing = CircuitDrawing.of(SMALL, DrawOptions.defaults().withTitle("a <b> & \"c\" \u0001"));
         Document svg = parse(drawing.toSvg());
         assertEquals(5, count(svg, "path", "edge"), "4 edges and V -> head");
-        assertEquals(5, count(svg, "g", "node"), "embedding, V, head, MLP, output");
+        assertEquals(4, count(svg, "g", "node"), "embedding, head, MLP, output");
+        assertEquals(1, count(svg, "g", "node cell"), "V");
         String text = svg.getDocumentElement().getTextContent();
         assertTrue(text.contains("a <b> & \"c\" \ufffd"), text);
         assertTrue(text.contains("tok_embeds \u2192 a0.h3.v (score 0.500)"), text);
@@ -294,7 +295,8 @@ class CircuitDrawingTest {
         String svg = CircuitDrawing.comparison(
                         "A", first, "B", second, DrawOptions.defaults().withSanitize(false))
                 .toSvg();
-        assertTrue(svg.contains(">in both: 1<") && svg.contains(">only in A: 2<") && svg.contains(">only in B: 2<"), svg);
+        assertTrue(
+                svg.contains(">in both: 1<") && svg.contains(">only in A: 2<") && svg.contains(">only in B: 2<"), svg);
         for (String colour : List.of("#505860", "#1f6fc0", "#d9622b")) {
             long edges = Pattern.compile("class=\"edge\"[^>]*stroke=\"" + colour + "\"")
                     .matcher(svg)
@@ -312,7 +314,8 @@ class CircuitDrawingTest {
                 new DrawnEdge("tok_embeds", "a0.h0.v", -4),
                 new DrawnEdge("a0.h0", "resid_post", 5));
         String svg = CircuitDrawing.of(edges, DrawOptions.defaults()).toSvg();
-        List<String> drawn = Pattern.compile("class=\"edge\" data-i=\"[0-9]\" fill=\"none\" stroke=\"(#\\w+)\" stroke-width=\"([\\d.]+)\"")
+        List<String> drawn = Pattern.compile(
+                        "class=\"edge\" data-i=\"[0-9]\" fill=\"none\" stroke=\"(#\\w+)\" stroke-width=\"([\\d.]+)\"")
                 .matcher(svg)
                 .results()
                 .limit(4)
@@ -324,12 +327,13 @@ class CircuitDrawingTest {
                         SvgElements.colour(NodeType.KEY.ink) + " 1.3",
                         SvgElements.colour(NodeType.VALUE.ink) + " 0.6",
                         SvgElements.colour(NodeType.HEAD.ink) + " 1.9"),
-                drawn.stream().sorted(Comparator.comparing(d -> List.of(
-                                SvgElements.colour(NodeType.QUERY.ink),
-                                SvgElements.colour(NodeType.KEY.ink),
-                                SvgElements.colour(NodeType.VALUE.ink),
-                                SvgElements.colour(NodeType.HEAD.ink))
-                        .indexOf(d.substring(0, 7))))
+                drawn.stream()
+                        .sorted(Comparator.comparing(d -> List.of(
+                                        SvgElements.colour(NodeType.QUERY.ink),
+                                        SvgElements.colour(NodeType.KEY.ink),
+                                        SvgElements.colour(NodeType.VALUE.ink),
+                                        SvgElements.colour(NodeType.HEAD.ink))
+                                .indexOf(d.substring(0, 7))))
                         .toList());
     }
 }

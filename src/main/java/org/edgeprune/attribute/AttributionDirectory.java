@@ -215,7 +215,7 @@ public record AttributionDirectory(Path path) {
      *
      * @param scores the result
      */
-    public void write(EdgeScores scores) {
+    public void write(LevelScores scores) {
         scores.write(scoresFile());
         try {
             Files.deleteIfExists(partialFile());

@@ -37,6 +37,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
      * @param steps of methods that integrate
      * @param examples that are attributed
      * @param kept of how many examples the scores are kept one by one
+     * @param levels what is scored beside edges
      * @return the prediction
      */
     public static AttributionMemory of(
@@ -45,7 +46,8 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
             AttributionMethod method,
             int steps,
             List<Example> examples,
-            int kept) {
+            int kept,
+            ScoreLevels levels) {
         StepMemory.Tokens tokens = atATime(setting, largest(setting, examples), method);
         // Where gradients are taken at the clean prompts alone, their streams are known and no block is kept.
         boolean keeps = !setting.model().execution().recompute()
@@ -74,6 +76,14 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
             workspace = Workers.most(model.execution()) * ExactPatching.bytes(setting, tokens.masked());
         }
         long scores = (long) setting.graph().edgeCount() * 4 * (NUMBERS_PER_EDGE + kept);
+        // neurons: activations, those of the ablation, and their gradients
+        long levelBytes = levels.neurons()
+                ? 3 * tokens.masked() * sizes.inner() * model.dtype().byteSize()
+                : 0;
+        if (levels.positions()) {
+            int length = examples.stream().mapToInt(Example::length).max().orElse(0);
+            levelBytes += step.outbox() + (long) setting.graph().edgeCount() * 4 * NUMBERS_PER_EDGE * length;
+        }
         long bytes = step.weights()
                 + step.mapped()
                 + step.fullModel()
@@ -82,6 +92,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 + step.blocks()
                 + workspace
                 + scores
+                + levelBytes
                 + step.process();
         return new AttributionMemory(bytes, (int) tokens.prompts(), tokens.masked());
     }

@@ -170,7 +170,7 @@ public final class EdgeScores {
      * @throws InputException if it cannot be written
      */
     public void write(Path file) {
-        ScoresFile.write(file, this);
+        ScoresFile.write(file, LevelScores.of(this));
     }
 
     /**

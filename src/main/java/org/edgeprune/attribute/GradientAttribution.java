@@ -1,15 +1,11 @@
 package org.edgeprune.attribute;
 
 import java.util.List;
-import org.edgeprune.engine.EdgeProducts;
-import org.edgeprune.engine.FullRun;
 import org.edgeprune.engine.GradientPoint;
 import org.edgeprune.engine.ReaderPass;
 import org.edgeprune.eval.PromptBatch;
-import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Autograd;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -33,10 +29,29 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
      *     finite
      */
     public EdgeScores scores(List<Example> examples, AttributionSetting.Progress progress) {
-        ScoreSum sum = new ScoreSum(setting.graph());
+        return scores(examples, ScoreLevels.EDGES, progress).edges();
+    }
+
+    /**
+     * Scores every edge, and what else is asked for.
+     *
+     * @param examples prompt pairs; scores are the mean over them
+     * @param levels what is scored beside edges
+     * @param progress told of each point of each batch
+     * @return the scores, in the unit of the objective
+     * @throws org.edgeprune.io.InputException as {@link #scores(List, AttributionSetting.Progress)}, and if edges are
+     *     to be scored at each position and the prompts differ in length
+     */
+    public LevelScores scores(List<Example> examples, ScoreLevels levels, AttributionSetting.Progress progress) {
+        LevelSums.Layout layout = LevelSums.Layout.of(setting, levels, levels.positionCount(examples));
+        ScoreSum sum = new ScoreSum(layout.size());
         setting.forEachPart(
-                examples, progress, pointCount(), this::scores, (numbers, means) -> sum.add(means, numbers.length));
-        return sum.mean();
+                examples,
+                progress,
+                pointCount(),
+                (batch, members, tick) -> scores(layout, batch, members, tick),
+                (numbers, means) -> sum.add(means, numbers.length));
+        return layout.split(sum.mean(), levels);
     }
 
     /**
@@ -49,8 +64,13 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
      */
     public PromptScores scoresByPrompt(List<Example> examples, AttributionSetting.Progress progress) {
         float[][] scores = new float[examples.size()][];
+        LevelSums.Layout edges = LevelSums.Layout.of(setting, ScoreLevels.EDGES, 0);
         setting.forEachExample(
-                examples, progress, pointCount(), this::scores, (numbers, its) -> scores[numbers[0]] = its);
+                examples,
+                progress,
+                pointCount(),
+                (batch, members, tick) -> scores(edges, batch, members, tick),
+                (numbers, its) -> scores[numbers[0]] = its);
         return new PromptScores(setting.graph(), scores);
     }
 
@@ -59,40 +79,30 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
     }
 
     /** The mean over the members of a batch. */
-    private float[] scores(PromptBatch batch, List<Example> members, Runnable tick) {
+    private float[] scores(LevelSums.Layout layout, PromptBatch batch, List<Example> members, Runnable tick) {
         List<GradientPoint> points = method.points(setting.graph().shape().layers());
         try (TensorScope _ = TensorScope.open()) {
-            FullRun run = FullRun.of(setting.model(), setting.graph(), batch.clean(), batch.baseline());
-            Tensor scores = Tensor.zeros(
-                    DType.F32, setting.model().device(), setting.graph().edgeCount());
+            LevelSums sums = LevelSums.of(layout, setting, batch);
             for (GradientPoint point : points) {
                 try (TensorScope _ = TensorScope.open()) {
-                    add(run, point, batch, members, scores);
+                    add(sums, point, batch, members);
                 }
                 tick.run();
             }
             // delta is clean - ablated, and a score is of ablated - clean
-            return scores.mul(-1.0 / points.size()).toFloats();
+            return sums.times(-1.0 / points.size());
         }
     }
 
-    private void add(FullRun run, GradientPoint point, PromptBatch batch, List<Example> members, Tensor scores) {
-        ReaderPass pass =
-                run.at(point, batch.scored(), !setting.model().execution().recompute());
+    private void add(LevelSums sums, GradientPoint point, PromptBatch batch, List<Example> members) {
+        ReaderPass pass = sums.run()
+                .at(point, batch.scored(), !setting.model().execution().recompute());
         Tensor toResidual;
         try (TensorScope loss = TensorScope.open()) {
             Tensor logits = batch.rows().of(setting.model().logits(pass.finalResidual()));
             Tensor value = setting.objective().loss(logits, batch, members, setting.scorer());
             toResidual = loss.keep(Autograd.grad(value, pass.finalResidual())[0]);
         }
-        pass.backward(toResidual, (first, gradients) -> addProducts(first, gradients, run.deltas(), scores));
-    }
-
-    private static void addProducts(ReaderGroup first, Tensor gradients, Tensor deltas, Tensor scores) {
-        if (first.visibleWriters() == 0) {
-            return;
-        }
-        Tensor products = EdgeProducts.of(gradients, deltas, first.visibleWriters());
-        scores.narrow(0, first.firstEdge(), products.elementCount()).add_(products.view(-1));
+        pass.backward(toResidual, sums);
     }
 }

@@ -30,11 +30,11 @@ public record PromptScores(ComputationGraph graph, float[][] scores) {
     }
 
     private EdgeScores mean(int[] prompts) {
-        ScoreSum sum = new ScoreSum(graph);
+        ScoreSum sum = new ScoreSum(graph.edgeCount());
         for (int prompt : prompts) {
             sum.add(scores[prompt], 1);
         }
-        return sum.mean();
+        return EdgeScores.of(graph, sum.mean());
     }
 
     /**

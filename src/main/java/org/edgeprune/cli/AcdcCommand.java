@@ -7,8 +7,10 @@ import java.util.concurrent.Callable;
 import org.edgeprune.attribute.Acdc;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoreLevels;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
@@ -85,10 +87,11 @@ final class AcdcCommand implements Callable<Integer> {
                 ? Map.of("threshold", threshold.get(), "order", order.name())
                 : Map.of("edges", edges.orElseThrow(), "order", order.name());
         options.run(
-                new AttributionOptions.Method("acdc", Optional.empty(), batchSize, Ranking.SIGNED, parameters),
+                new AttributionOptions.Method(
+                        "acdc", Optional.empty(), batchSize, Ranking.SIGNED, parameters, ScoreLevels.EDGES),
                 options.objective(Objective.KL),
                 results,
-                this::scores);
+                job -> LevelScores.of(scores(job)));
         return 0;
     }
 

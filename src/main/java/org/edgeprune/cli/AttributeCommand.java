@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.util.Arrays;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -11,6 +12,7 @@ import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.ExactPatching;
 import org.edgeprune.attribute.GradientAttribution;
 import org.edgeprune.attribute.GradientMethod;
+import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.PromptScores;
 import org.edgeprune.attribute.RandomScores;
@@ -33,6 +35,7 @@ import picocli.CommandLine.Option;
             "  edgeprune attribute --task ioi --method eap --out out/eap",
             "  edgeprune attribute --task gt --method eap-ig-inputs --steps 20 --objective probability-difference --out out/gt-eap-ig",
             "  edgeprune attribute --task ioi --data data/ioi --method eap --bootstrap 100 --out out/stable",
+            "  edgeprune attribute --task ioi --method eap --level edges,nodes,neurons --out out/neurons",
             "  edgeprune attribute --task ioi --method exact --max-samples 20 --out out/exact --resume"
         })
 final class AttributeCommand implements Callable<Integer> {
@@ -74,6 +77,9 @@ final class AttributeCommand implements Callable<Integer> {
     private Optional<Integer> top = Optional.empty();
 
     @Mixin
+    private LevelOptions level;
+
+    @Mixin
     private AttributionOptions options;
 
     @Mixin
@@ -89,7 +95,8 @@ final class AttributeCommand implements Callable<Integer> {
                         method.hasSteps() ? Optional.of(stepCount()) : Optional.empty(),
                         batchSize,
                         Ranking.ABSOLUTE,
-                        Map.of()),
+                        level.parameters(),
+                        level.levels()),
                 objective,
                 results,
                 this::scores);
@@ -112,6 +119,7 @@ final class AttributeCommand implements Callable<Integer> {
         if (steps.isPresent() && !method.hasSteps()) {
             throw new InputException("--steps: --method " + method.key() + " has none: leave it out");
         }
+        level.requireFor(method, bootstrap.isPresent());
         method.requireSensible(objective);
     }
 
@@ -119,40 +127,42 @@ final class AttributeCommand implements Callable<Integer> {
         return steps.orElse(20);
     }
 
-    private EdgeScores scores(AttributionOptions.Job job) {
+    private LevelScores scores(AttributionOptions.Job job) {
         if (method == AttributionMethod.RANDOM) {
             job.directory().write(job.record());
-            return RandomScores.of(job.setting().graph(), options.seed());
+            return LevelScores.of(RandomScores.of(job.setting().graph(), options.seed()));
         }
         int kept = bootstrap.isPresent() ? job.examples().size() : 0;
-        AttributionMemory.of(job.setting(), job.loaded(), method, stepCount(), job.examples(), kept)
+        AttributionMemory.of(job.setting(), job.loaded(), method, stepCount(), job.examples(), kept, level.levels())
                 .require(job.loaded().model().execution());
         job.directory().write(job.record());
         Optional<GradientMethod> gradients = method.gradients(stepCount());
         try (AttributionProgress progress = new AttributionProgress(method.key(), "passes")) {
             if (gradients.isEmpty()) {
-                return new ExactPatching(job.setting())
+                return LevelScores.of(new ExactPatching(job.setting())
                         .scores(
                                 job.examples(),
                                 job.directory().exactState(job.setting().graph(), job.record(), SECONDS_BETWEEN_STATES),
-                                progress);
+                                progress));
             }
             GradientAttribution attribution = new GradientAttribution(job.setting(), gradients.get());
             return bootstrap.isEmpty()
-                    ? attribution.scores(job.examples(), progress)
+                    ? attribution.scores(job.examples(), level.levels(), progress)
                     : stable(attribution.scoresByPrompt(job.examples(), progress), job.summary());
         }
     }
 
     /** The mean scores, and their stability among what is printed. */
-    private EdgeScores stable(PromptScores each, Map<String, Object> summary) {
+    private LevelScores stable(PromptScores each, Map<String, Object> summary) {
         int edges = each.graph().edgeCount();
         int best = Math.min(edges, top.orElse(Math.max(10, edges / 100)));
         summary.put("bootstrap_resamples", bootstrap.orElseThrow());
         summary.put("bootstrap_top", best);
         summary.put(
                 "bootstrap_jaccard", each.stability(bootstrap.orElseThrow(), best, Ranking.ABSOLUTE, options.seed()));
-        return each.mean();
+        EdgeScores mean = each.mean();
+        Optional<float[]> nodes = level.levels().nodes() ? Optional.of(mean.byWriter()) : Optional.empty();
+        return new LevelScores(mean, nodes, Optional.empty(), List.of());
     }
 
     /** The names of all methods, for help texts. */

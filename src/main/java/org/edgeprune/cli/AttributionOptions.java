@@ -10,8 +10,10 @@ import org.edgeprune.attribute.AttributionDirectory;
 import org.edgeprune.attribute.AttributionRecord;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoreLevels;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
@@ -85,9 +87,15 @@ final class AttributionOptions {
      * @param batchSize examples of a batch
      * @param ranking what makes an edge strong by its scores
      * @param parameters that it has besides
+     * @param levels what is scored beside edges
      */
     record Method(
-            String name, Optional<Integer> steps, int batchSize, Ranking ranking, Map<String, Object> parameters) {}
+            String name,
+            Optional<Integer> steps,
+            int batchSize,
+            Ranking ranking,
+            Map<String, Object> parameters,
+            ScoreLevels levels) {}
 
     /**
      * All that a method works with.
@@ -105,7 +113,7 @@ final class AttributionOptions {
     /** A method at work. */
     @FunctionalInterface
     interface Work {
-        EdgeScores scores(Job job);
+        LevelScores scores(Job job);
     }
 
     static void requirePositive(String option, Optional<Integer> value) {
@@ -145,21 +153,27 @@ final class AttributionOptions {
                 LoadedModel.open(name, modelDirectory, recompute.over(execution.start(modelDirectory)))) {
             results.note(loaded.model());
             List<Example> examples = examples(itsTask, loaded, results);
+            method.levels().positionCount(examples); // refuses prompts of several lengths, before anything is written
             AttributionRecord record = record(method, loaded, itsTask, chosen, examples);
             if (directory.holdsRecord()) {
                 requireSame(directory, record);
             }
             Map<String, Object> summary = summary(record);
-            EdgeScores scores;
+            LevelScores scores;
             if (Files.exists(directory.scoresFile())) {
                 results.note(directory.path() + ": was done before");
-                scores = EdgeScores.read(directory.scoresFile(), loaded.model().graphShape());
+                EdgeScores.read(directory.scoresFile(), loaded.model().graphShape()); // refuses another graph's
+                scores = LevelScores.read(directory.scoresFile());
             } else {
                 long began = System.nanoTime();
                 ReferencePrompts reference = new ReferencePrompts(examples, seed.value());
                 reference.requireFor(ablation, split.key(), examples);
-                try (AblationStates states =
-                        AblationStates.of(ablation, loaded.model(), reference, method.batchSize())) {
+                try (AblationStates states = AblationStates.of(
+                        ablation,
+                        loaded.model(),
+                        reference,
+                        method.batchSize(),
+                        method.levels().neurons())) {
                     AttributionSetting setting = new AttributionSetting(
                             loaded.model(),
                             new ComputationGraph(loaded.model().graphShape()),

@@ -5,9 +5,11 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.MatryoshkaAttribution;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoreLevels;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
 import picocli.CommandLine.Command;
@@ -87,10 +89,11 @@ final class MattrCommand implements Callable<Integer> {
                         Optional.of(steps),
                         batchSize,
                         Ranking.SIGNED,
-                        Map.of("learning_rate", learningRate, "temperature", temperature)),
+                        Map.of("learning_rate", learningRate, "temperature", temperature),
+                        ScoreLevels.EDGES),
                 options.objective(Objective.LOGIT_DIFFERENCE),
                 results,
-                this::scores);
+                job -> LevelScores.of(scores(job)));
         return 0;
     }
 

@@ -3,6 +3,8 @@ package org.edgeprune.engine;
 import java.util.List;
 import java.util.Optional;
 import org.edgeprune.model.KeyValues;
+import org.edgeprune.model.Mlp;
+import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
@@ -97,6 +99,14 @@ public sealed interface Baseline permits Baseline.Zero, RecordedRun {
          * @return {@code [tokens, hidden]}
          */
         Tensor mlpDelta(Tensor output);
+
+        /**
+         * What cut neurons of the MLP carry.
+         *
+         * @param mlp the layer's MLP
+         * @return activations {@code [tokens, inner]} on the MLP's device; empty for zero
+         */
+        Optional<Tensor> neurons(Part<Mlp> mlp);
     }
 
     /** One layer of the baseline of zero ablation, see {@link #ZERO}. */
@@ -127,6 +137,11 @@ public sealed interface Baseline permits Baseline.Zero, RecordedRun {
         @Override
         public Tensor mlpDelta(Tensor output) {
             return output;
+        }
+
+        @Override
+        public Optional<Tensor> neurons(Part<Mlp> mlp) {
+            return Optional.empty();
         }
     }
 

@@ -94,7 +94,7 @@ public final class EdgeCuts {
         int layer = reader.layer();
         Tensor before = run.stream(2 * layer);
         Tensor middle = before.add(run.output(2 * layer, 1));
-        FullBlock.Neurons neurons = new FullBlock.Neurons(model, graph, layer);
+        FullBlock.Neurons neurons = new FullBlock.Neurons(model, graph, layer, false);
         if (reader.kind() == Reader.Kind.MLP) {
             return copied(middle).add(neurons.output(seen));
         }
@@ -143,7 +143,7 @@ public final class EdgeCuts {
         TensorScope scope = TensorScope.open();
         try (scope) {
             FullBlock heads = new FullBlock.Heads(model, graph, layer, copies.batch(), pasts.get(layer));
-            FullBlock neurons = new FullBlock.Neurons(model, graph, layer);
+            FullBlock neurons = new FullBlock.Neurons(model, graph, layer, false);
             Tensor middle = before.add(heads.output(before));
             Tensor mlpInput = graph.shape().parallelBlocks() ? before : middle;
             return scope.keep(middle.add(neurons.output(mlpInput)));

@@ -40,9 +40,17 @@ sealed interface FullBlock {
      * The same, with an input for each reader, so that it can be differentiated by each.
      *
      * @param inputs what each reader sees, {@code [readers, tokens, hidden]}
-     * @return {@code [tokens, hidden]}
+     * @return what was computed
      */
-    Tensor outputOfReaders(Tensor inputs);
+    Computed compute(Tensor inputs);
+
+    /**
+     * What a block computed.
+     *
+     * @param output what its writers add together, {@code [tokens, hidden]}, on the model's device
+     * @param neurons of an MLP, activations that the output was computed from, {@code [tokens, inner]}
+     */
+    record Computed(Tensor output, Optional<Tensor> neurons) {}
 
     /**
      * All heads of a layer.
@@ -83,14 +91,14 @@ sealed interface FullBlock {
         }
 
         @Override
-        public Tensor outputOfReaders(Tensor inputs) {
+        public Computed compute(Tensor inputs) {
             try (Part<SelfAttention> part = model.attention(layer)) {
                 SelfAttention attention = part.get();
                 int kvHeads = graph.shape().kvHeads();
                 HeadSet all = HeadSet.all(graph.shape().heads(), kvHeads);
                 List<Tensor> qkv = inputs.to(part.device()).split(0, all.count(), kvHeads, kvHeads);
                 Tensor values = attention.values(qkv.get(0), qkv.get(1), qkv.get(2), all, batch, past(part));
-                return attention.write(values).to(model.device());
+                return new Computed(attention.write(values).to(model.device()), Optional.empty());
             }
         }
 
@@ -99,8 +107,12 @@ sealed interface FullBlock {
         }
     }
 
-    /** A layer's MLP. */
-    record Neurons(TransformerModel model, ComputationGraph graph, int layer) implements FullBlock {
+    /**
+     * A layer's MLP.
+     *
+     * @param separate whether gradients of its neurons are wanted
+     */
+    record Neurons(TransformerModel model, ComputationGraph graph, int layer, boolean separate) implements FullBlock {
         @Override
         public ReaderGroup firstGroup() {
             return graph.group(Reader.Kind.MLP, layer);
@@ -129,8 +141,14 @@ sealed interface FullBlock {
         }
 
         @Override
-        public Tensor outputOfReaders(Tensor inputs) {
-            return output(inputs.squeeze(0));
+        public Computed compute(Tensor inputs) {
+            if (!separate) {
+                return new Computed(output(inputs.squeeze(0)), Optional.empty());
+            }
+            try (Part<Mlp> mlp = model.mlp(layer)) {
+                Tensor neurons = mlp.get().neurons(inputs.squeeze(0).to(mlp.device()));
+                return new Computed(mlp.get().write(neurons).to(model.device()), Optional.of(neurons));
+            }
         }
     }
 }

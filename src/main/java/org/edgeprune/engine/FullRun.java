@@ -67,6 +67,21 @@ public final class FullRun {
      * @return the run
      */
     public static FullRun of(TransformerModel model, ComputationGraph graph, TokenBatch batch, Baseline baseline) {
+        return of(model, graph, batch, baseline, false);
+    }
+
+    /**
+     * The same for a run whose gradients of MLP neurons may be wanted.
+     *
+     * @param model the full model
+     * @param graph its graph, with or without embedding nodes
+     * @param batch the clean prompts
+     * @param baseline what deltas are measured from; a recorded run must pack like {@code batch}
+     * @param withNeurons whether {@link ReaderPass.Sink#acceptNeurons} is called
+     * @return the run
+     */
+    public static FullRun of(
+            TransformerModel model, ComputationGraph graph, TokenBatch batch, Baseline baseline, boolean withNeurons) {
         TensorScope outer = TensorScope.open();
         try (outer;
                 GradMode _ = GradMode.disabled()) {
@@ -91,7 +106,7 @@ public final class FullRun {
                 try (scope) {
                     FullBlock.Heads heads = new FullBlock.Heads(
                             model, graph, layer, batch, baseline.layer(layer).past());
-                    FullBlock.Neurons neurons = new FullBlock.Neurons(model, graph, layer);
+                    FullBlock.Neurons neurons = new FullBlock.Neurons(model, graph, layer, withNeurons);
                     FullModel.Attended attended = attend(heads, baseline.layer(layer), stream, deltas);
                     Tensor mlpInput = graph.shape().parallelBlocks() ? stream : attended.residual();
                     Tensor output = transform(neurons, baseline.layer(layer), mlpInput, deltas);
@@ -148,6 +163,21 @@ public final class FullRun {
      */
     public Tensor deltas() {
         return deltas;
+    }
+
+    /**
+     * What the neurons of a layer's MLP add beyond a baseline.
+     *
+     * @param layer the layer
+     * @param baseline what is measured from; packed like the clean prompts
+     * @return activations minus those of the baseline, {@code [tokens, inner]}, on the MLP's device
+     */
+    public Tensor neuronDeltas(int layer, Baseline baseline) {
+        try (GradMode _ = GradMode.disabled();
+                Part<Mlp> mlp = model.mlp(layer)) {
+            Tensor clean = mlp.get().neurons(stream(2 * layer + 1).to(mlp.device()));
+            return baseline.layer(layer).neurons(mlp).map(clean::sub).orElse(clean);
+        }
     }
 
     /**

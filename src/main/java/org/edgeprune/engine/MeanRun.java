@@ -3,6 +3,9 @@ package org.edgeprune.engine;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.edgeprune.model.Mlp;
+import org.edgeprune.model.Part;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.DType;
@@ -32,9 +35,10 @@ public final class MeanRun implements AutoCloseable {
      * @param model the full model
      * @param batches the prompts, whole, as lists of token ids that are run together; at least one
      * @param byPosition whether each position has a mean of its own, over the prompts that are long enough
+     * @param neurons whether means of the MLPs' neurons are taken, too
      * @return the means
      */
-    public static MeanRun of(TransformerModel model, List<List<int[]>> batches, boolean byPosition) {
+    public static MeanRun of(TransformerModel model, List<List<int[]>> batches, boolean byPosition, boolean neurons) {
         int longest = batches.stream()
                 .flatMap(List::stream)
                 .mapToInt(prompt -> prompt.length)
@@ -51,7 +55,8 @@ public final class MeanRun implements AutoCloseable {
                     TokenBatch batch = TokenBatch.of(prompts, model.device());
                     Tensor row = rowOf(batch, byPosition);
                     tokens.indexAdd_(0, row, Tensor.ones(batch.tokenCount()).to(model.device()));
-                    RecordedRun its = sums(Baseline.record(model, batch), row, count);
+                    RecordedRun run = Baseline.record(model, batch);
+                    RecordedRun its = sums(neurons ? withNeurons(model, run) : run, row, count);
                     RecordedRun sum = sums.map(before -> plus(before, its)).orElse(its);
                     sum.tensors().forEach(inner::keep);
                     sums = Optional.of(sum);
@@ -61,6 +66,27 @@ public final class MeanRun implements AutoCloseable {
                     scaled(sums.orElseThrow(), tokens.pow(-1).view(-1, 1).to(model.dtype()));
             means.tensors().forEach(scope::release);
             return new MeanRun(means, byPosition);
+        }
+    }
+
+    private static RecordedRun withNeurons(TransformerModel model, RecordedRun run) {
+        return new RecordedRun(
+                run.embeddings(),
+                IntStream.range(0, run.layers().size())
+                        .mapToObj(i -> withNeurons(model, run.layers().get(i), i))
+                        .toList(),
+                run.finalResidual());
+    }
+
+    private static RecordedRun.Layer withNeurons(TransformerModel model, RecordedRun.Layer layer, int number) {
+        try (Part<Mlp> mlp = model.mlp(number)) {
+            return new RecordedRun.Layer(
+                    layer.attentionInput(),
+                    layer.headValues(),
+                    layer.mlpInput(),
+                    layer.mlpOutput(),
+                    layer.past(),
+                    layer.neurons(mlp).map(neurons -> neurons.to(model.device())));
         }
     }
 
@@ -96,7 +122,8 @@ public final class MeanRun implements AutoCloseable {
                                 along.apply(layer.headValues(), 1),
                                 along.apply(layer.mlpInput(), 0),
                                 along.apply(layer.mlpOutput(), 0),
-                                Optional.empty()))
+                                Optional.empty(),
+                                layer.neurons().map(neurons -> along.apply(neurons, 0))))
                         .toList(),
                 along.apply(run.finalResidual(), 0));
     }

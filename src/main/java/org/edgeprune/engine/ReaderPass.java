@@ -3,6 +3,7 @@ package org.edgeprune.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.torch.Autograd;
@@ -35,6 +36,14 @@ public final class ReaderPass {
          * @param gradients dL / d in_r, {@code [readers, tokens, hidden]}, contiguous; freed after the call
          */
         void accept(ReaderGroup first, Tensor gradients);
+
+        /**
+         * Takes the gradient of an MLP's neurons, if the run was made for them.
+         *
+         * @param layer the MLP's layer
+         * @param gradients dL / d activation, {@code [tokens, inner]}, on the MLP's device; freed after the call
+         */
+        default void acceptNeurons(int layer, Tensor gradients) {}
     }
 
     /**
@@ -50,16 +59,22 @@ public final class ReaderPass {
      *
      * @param inputs what each reader sees, {@code [readers, tokens, hidden]}
      * @param output what its writers add together, {@code [tokens, hidden]}
+     * @param neurons of an MLP, {@code [tokens, inner]}, where their gradient is wanted
      */
-    private record Recorded(Tensor inputs, Tensor output) {
+    private record Recorded(Tensor inputs, Tensor output, Optional<Tensor> neurons) {
         static Recorded of(FullBlock block, Tensor stream) {
             Tensor inputs = stream.detach()
                     .unsqueeze(0)
                     .expand(block.readers(), stream.size(0), stream.size(1))
                     .requiresGrad_(true);
             try (GradMode _ = GradMode.enabled()) {
-                return new Recorded(inputs, block.outputOfReaders(inputs));
+                FullBlock.Computed computed = block.compute(inputs);
+                return new Recorded(inputs, computed.output(), computed.neurons());
             }
+        }
+
+        List<Tensor> tensors() {
+            return Stream.concat(Stream.of(inputs, output), neurons.stream()).toList();
         }
     }
 
@@ -105,10 +120,10 @@ public final class ReaderPass {
                         } else if (kept) {
                             Recorded recorded = Recorded.of(block, seen);
                             added = recorded.output().detach();
-                            scope.keep(recorded.inputs());
-                            outer.keep(recorded.inputs());
-                            scope.keep(recorded.output());
-                            outer.keep(recorded.output());
+                            recorded.tensors().forEach(tensor -> {
+                                scope.keep(tensor);
+                                outer.keep(tensor);
+                            });
                             steps.add(new Step(block, seen, Optional.of(recorded)));
                         } else {
                             added = block.output(seen);
@@ -183,23 +198,25 @@ public final class ReaderPass {
             TensorScope scope = TensorScope.open();
             try (scope) {
                 Recorded recorded = step.run().orElseGet(() -> Recorded.of(step.block(), step.stream()));
-                Tensor toInputs = Autograd.grad(
-                                List.of(recorded.output()),
-                                List.of(parallel ? behind : flowing),
-                                List.of(recorded.inputs()),
-                                false,
-                                false,
-                                false)
-                        .getFirst()
-                        .contiguous();
+                List<Tensor> gradients = Autograd.grad(
+                        List.of(recorded.output()),
+                        List.of(parallel ? behind : flowing),
+                        Stream.concat(Stream.of(recorded.inputs()), recorded.neurons().stream())
+                                .toList(),
+                        false,
+                        false,
+                        false);
+                Tensor toInputs = gradients.getFirst().contiguous();
+                if (recorded.neurons().isPresent()) {
+                    sink.acceptNeurons(layer, gradients.get(1));
+                }
                 boolean unseen =
                         constantEmbeddings && seesOnlyTokens(step.block().firstGroup());
                 if (!unseen) {
                     sink.accept(step.block().firstGroup(), toInputs);
                 }
                 flowing = scope.keep(flowing.add(toInputs.sum(0)));
-                recorded.inputs().close();
-                recorded.output().close();
+                recorded.tensors().forEach(Tensor::close);
             }
         }
         return flowing;

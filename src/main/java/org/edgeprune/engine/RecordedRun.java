@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.edgeprune.model.KeyValues;
+import org.edgeprune.model.Mlp;
 import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TransformerModel;
@@ -33,10 +34,28 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
      * @param mlpInput residual stream before the MLP, {@code [tokens, hidden]}
      * @param mlpOutput what the MLP adds, {@code [tokens, hidden]}
      * @param past keys and values of the tokens before the tails; empty if the batch consists of whole prompts
+     * @param neurons activations of the MLP's neurons where they do not follow from {@code mlpInput}, as means do not,
+     *     {@code [tokens, inner]}
      */
     public record Layer(
-            Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput, Optional<KeyValues> past)
+            Tensor attentionInput,
+            Tensor headValues,
+            Tensor mlpInput,
+            Tensor mlpOutput,
+            Optional<KeyValues> past,
+            Optional<Tensor> neurons)
             implements Baseline.Layer {
+        /** The states of a layer of a run, whose neurons follow from what the MLP reads. */
+        Layer(Tensor attentionInput, Tensor headValues, Tensor mlpInput, Tensor mlpOutput, Optional<KeyValues> past) {
+            this(attentionInput, headValues, mlpInput, mlpOutput, past, Optional.empty());
+        }
+
+        @Override
+        public Optional<Tensor> neurons(Part<Mlp> mlp) {
+            return Optional.of(neurons.map(known -> known.to(mlp.device()))
+                    .orElseGet(() -> mlp.get().neurons(mlpInput.to(mlp.device()))));
+        }
+
         @Override
         public Optional<Tensor> attentionBase() {
             return Optional.of(attentionInput);
@@ -65,7 +84,8 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
                     headValues.indexSelect(1, numbers),
                     mlpInput.indexSelect(0, numbers),
                     mlpOutput.indexSelect(0, numbers),
-                    past);
+                    past,
+                    neurons.map(known -> known.indexSelect(0, numbers)));
         }
 
         private Layer tokens(int first, int count, Optional<KeyValues> theirPast) {
@@ -74,23 +94,28 @@ public record RecordedRun(List<Tensor> embeddings, List<Layer> layers, Tensor fi
                     headValues.narrow(1, first, count),
                     mlpInput.narrow(0, first, count),
                     mlpOutput.narrow(0, first, count),
-                    theirPast);
+                    theirPast,
+                    neurons.map(known -> known.narrow(0, first, count)));
         }
 
         private static Layer cat(List<Layer> parts) {
             List<KeyValues> pasts =
                     parts.stream().map(Layer::past).flatMap(Optional::stream).toList();
+            List<Tensor> known =
+                    parts.stream().map(Layer::neurons).flatMap(Optional::stream).toList();
             return new Layer(
                     Tensor.cat(0, parts.stream().map(Layer::attentionInput).toList()),
                     Tensor.cat(1, parts.stream().map(Layer::headValues).toList()),
                     Tensor.cat(0, parts.stream().map(Layer::mlpInput).toList()),
                     Tensor.cat(0, parts.stream().map(Layer::mlpOutput).toList()),
-                    pasts.isEmpty() ? Optional.empty() : Optional.of(KeyValues.cat(pasts)));
+                    pasts.isEmpty() ? Optional.empty() : Optional.of(KeyValues.cat(pasts)),
+                    known.isEmpty() ? Optional.empty() : Optional.of(Tensor.cat(0, known)));
         }
 
         List<Tensor> tensors() {
             List<Tensor> all = new ArrayList<>(List.of(attentionInput, headValues, mlpInput, mlpOutput));
             past.ifPresent(p -> all.addAll(List.of(p.keys(), p.values())));
+            neurons.ifPresent(all::add);
             return all;
         }
     }

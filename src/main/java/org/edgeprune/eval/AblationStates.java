@@ -45,19 +45,34 @@ public final class AblationStates implements AutoCloseable {
      * @return the states
      */
     public static AblationStates of(Ablation kind, TransformerModel model, ReferencePrompts reference, int batchSize) {
+        return of(kind, model, reference, batchSize, false);
+    }
+
+    /**
+     * Prepares an ablation, also of MLP neurons.
+     *
+     * @param kind what ablated edges, nodes and neurons carry
+     * @param model the full model, which is run on the clean reference prompts where means are wanted
+     * @param reference what means are taken of, and prompts resampled from; not read otherwise
+     * @param batchSize reference prompts that are run together; the last bits of means depend on it
+     * @param neurons whether neurons are ablated, too
+     * @return the states
+     */
+    public static AblationStates of(
+            Ablation kind, TransformerModel model, ReferencePrompts reference, int batchSize, boolean neurons) {
         return switch (kind) {
             case Ablation.Interchange _ -> INTERCHANGE;
             case Ablation.Zero _ -> ZERO;
             case Ablation.Mean _ ->
-                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, false)));
+                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, false, neurons)));
             case Ablation.MeanPositional _ ->
-                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, true)));
+                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, true, neurons)));
             case Ablation.Resample _ -> new AblationStates(kind, reference, Optional.empty());
         };
     }
 
     private static MeanRun means(
-            TransformerModel model, ReferencePrompts reference, int batchSize, boolean byPosition) {
+            TransformerModel model, ReferencePrompts reference, int batchSize, boolean byPosition, boolean neurons) {
         List<Example> examples = reference.examples();
         List<List<int[]>> batches = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
@@ -66,7 +81,7 @@ public final class AblationStates implements AutoCloseable {
                     .toList());
         }
         try (TransformerModel.Use _ = model.use()) {
-            return MeanRun.of(model, batches, byPosition);
+            return MeanRun.of(model, batches, byPosition, neurons);
         }
     }
 

@@ -1,5 +1,7 @@
 package org.edgeprune.model;
 
+import java.util.function.UnaryOperator;
+import org.edgeprune.io.InputException;
 import org.edgeprune.torch.Tensor;
 
 /** The MLP of one layer, including its norm. */
@@ -14,6 +16,73 @@ public interface Mlp {
     Tensor apply(Tensor residual);
 
     /**
+     * The activations of the MLP's neurons: what its last projection reads. Differentiable. {@link #write} of them is
+     * {@link #apply}.
+     *
+     * @param residual {@code [tokens, hidden]}
+     * @return {@code [tokens, inner]}
+     * @throws InputException if this MLP does not separate them
+     */
+    default Tensor neurons(Tensor residual) {
+        throw new InputException("the neurons of this architecture's MLPs are not known: leave neurons out of --level");
+    }
+
+    /**
+     * What neurons add to the residual stream. Differentiable.
+     *
+     * @param neurons activations, {@code [tokens, inner]}
+     * @return {@code [tokens, hidden]}
+     * @throws InputException as {@link #neurons}
+     */
+    default Tensor write(Tensor neurons) {
+        throw new InputException("the neurons of this architecture's MLPs are not known: leave neurons out of --level");
+    }
+
+    /**
+     * An MLP whose neurons are known.
+     *
+     * @param neurons their activations for a residual stream
+     * @param write what they add to the residual stream
+     * @return the MLP
+     */
+    static Mlp of(UnaryOperator<Tensor> neurons, UnaryOperator<Tensor> write) {
+        return new OfNeurons(neurons, write);
+    }
+
+    /** See {@link #of}. */
+    record OfNeurons(UnaryOperator<Tensor> activations, UnaryOperator<Tensor> output) implements Mlp {
+        @Override
+        public Tensor apply(Tensor residual) {
+            return output.apply(activations.apply(residual));
+        }
+
+        @Override
+        public Tensor neurons(Tensor residual) {
+            return activations.apply(residual);
+        }
+
+        @Override
+        public Tensor write(Tensor neurons) {
+            return output.apply(neurons);
+        }
+
+        @Override
+        public Mlp map(UnaryOperator<Tensor> further) {
+            return new OfNeurons(activations, neurons -> further.apply(output.apply(neurons)));
+        }
+    }
+
+    /**
+     * This MLP with something done to its output.
+     *
+     * @param further from {@code [tokens, hidden]} to the same shape
+     * @return the MLP
+     */
+    default Mlp map(UnaryOperator<Tensor> further) {
+        return residual -> further.apply(apply(residual));
+    }
+
+    /**
      * down(act(up(norm(x)))): GPT-2.
      *
      * @param norm over the residual stream
@@ -23,7 +92,7 @@ public interface Mlp {
      * @return the MLP
      */
     static Mlp plain(Norm norm, Linear up, Activation activation, Linear down) {
-        return residual -> down.apply(activation.apply(up.apply(norm.apply(residual))));
+        return of(residual -> activation.apply(up.apply(norm.apply(residual))), down::apply);
     }
 
     /**
@@ -37,10 +106,12 @@ public interface Mlp {
      * @return the MLP
      */
     static Mlp gated(Norm norm, Linear gate, Linear up, Activation activation, Linear down) {
-        return residual -> {
-            Tensor x = norm.apply(residual);
-            return down.apply(activation.apply(gate.apply(x)).mul(up.apply(x)));
-        };
+        return of(
+                residual -> {
+                    Tensor x = norm.apply(residual);
+                    return activation.apply(gate.apply(x)).mul(up.apply(x));
+                },
+                down::apply);
     }
 
     /**
@@ -50,7 +121,7 @@ public interface Mlp {
      * @return the MLP
      */
     default Mlp scaled(double factor) {
-        return factor == 1 ? this : residual -> apply(residual).mul(factor);
+        return factor == 1 ? this : map(output -> output.mul(factor));
     }
 
     /**
@@ -60,6 +131,6 @@ public interface Mlp {
      * @return the MLP
      */
     default Mlp then(Norm norm) {
-        return residual -> norm.apply(apply(residual));
+        return map(norm::apply);
     }
 }

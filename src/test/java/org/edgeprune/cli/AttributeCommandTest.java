@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,42 @@ class AttributeCommandTest {
     }
 
     @Test
+    void nodesNeuronsAndPositionsAreScoredBesideEdges() throws IOException {
+        Tool tool =
+                attribute("levels", "--method", "eap", "--max-samples", 1, "--level", "nodes,neurons", "--positions");
+        assertEquals(0, tool.exit(), tool.err());
+        JsonNode result = new ObjectMapper().readTree(tool.out());
+        LevelScores scores = LevelScores.read(folder.resolve("levels/scores.safetensors"));
+        JsonNode node = result.path("strongest_nodes").get(0);
+        assertEquals(
+                scores.nodes()
+                        .orElseThrow()[
+                        scores.edges()
+                                .graph()
+                                .writer(node.path("name").asText())
+                                .index()],
+                node.path("score").floatValue());
+        assertTrue(result.path("strongest_neurons").get(0).path("name").asText().matches("m[01]\\.n\\d+"));
+        assertTrue(
+                result.path("strongest_positions").get(0).path("name").asText().contains(" @ "));
+        JsonNode record =
+                new ObjectMapper().readTree(folder.resolve("levels/run.json").toFile());
+        assertEquals(
+                "edges,nodes,neurons",
+                record.path("options").path("parameters").path("level").asText());
+        Tool again = attribute(
+                "levels", "--method", "eap", "--max-samples", 1, "--level", "nodes,neurons", "--positions", "--resume");
+        assertEquals(
+                result.path("strongest_neurons"),
+                new ObjectMapper().readTree(again.out()).path("strongest_neurons"));
+        refused(attribute("levels", "--method", "eap", "--max-samples", 1, "--resume"), "changed: options");
+    }
+
+    @Test
     void whatCannotBeUsedIsRefusedInOneLine() throws IOException {
+        refused(attribute("no", "--method", "exact", "--level", "nodes"), "--level: --method exact scores edges only");
+        refused(attribute("no", "--method", "eap", "--level", "neurons", "--bootstrap", 3), "leave neurons of --level");
+        refused(attribute("no", "--method", "eap", "--positions"), "--positions: example ");
         refused(attribute("no", "--method", "eap", "--objective", "kl"), "has gradient zero at the full model");
         refused(attribute("no", "--method", "eap", "--steps", 3), "--steps: --method eap has none");
         refused(attribute("no", "--method", "exact", "--bootstrap", 3), "gives no scores of each prompt");

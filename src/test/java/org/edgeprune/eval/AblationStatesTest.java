@@ -119,7 +119,7 @@ class AblationStatesTest {
         float[][] whole = new float[CONFIG.layers()][CONFIG.innerSize()];
         Arrays.stream(whole).forEach(row -> Arrays.fill(row, 1));
         NaiveGpt2.Run states = new NaiveGpt2.Run(ablated(ablation, example), new double[0][][], new double[0][]);
-        return naive.run(example.clean(), new NaiveGpt2.Patch(graph, masks.edges(), masks.nodes(), whole, states))
+        return naive.run(example.clean(), new NaiveGpt2.Patch(graph, masks.edges(), masks.nodes(), whole, states, -1))
                 .logits()[example.length() - 1];
     }
 

@@ -75,8 +75,10 @@ public record NaiveGpt2(Gpt2Config config, RandomParameters weights) {
      * @param nodes by writer
      * @param neurons by layer and neuron
      * @param ablated what the ablation has for states and neurons
+     * @param position the only one at which edges and nodes are masked; -1 for all
      */
-    public record Patch(ComputationGraph graph, float[] edges, float[] nodes, float[][] neurons, Run ablated) {}
+    public record Patch(
+            ComputationGraph graph, float[] edges, float[] nodes, float[][] neurons, Run ablated, int position) {}
 
     public ComputationGraph graph() {
         return new ComputationGraph(new GraphShape(
@@ -160,8 +162,9 @@ public record NaiveGpt2(Gpt2Config config, RandomParameters weights) {
                     && (kind == Reader.Kind.RESID_POST || reader.layer() == layer)
                     && (!attention || reader.head() == head)) {
                 int writer = edge.writer().index();
-                double z = patch == null ? 1 : (double) patch.edges()[number] * patch.nodes()[writer];
+                double everywhere = patch == null ? 1 : (double) patch.edges()[number] * patch.nodes()[writer];
                 for (int t = 0; t < seen.length; t++) {
+                    double z = patch == null || t == patch.position() || patch.position() < 0 ? everywhere : 1;
                     for (int i = 0; i < seen[t].length; i++) {
                         seen[t][i] += z * states.get(writer)[t][i]
                                 + (z == 1 ? 0 : (1 - z) * patch.ablated().states()[writer][t][i]);

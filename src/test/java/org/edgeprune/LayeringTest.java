@@ -42,6 +42,7 @@ class LayeringTest {
             "model",
             "task",
             "engine",
+            "mpi",
             "eval",
             "prune",
             "attribute",
@@ -86,10 +87,12 @@ class LayeringTest {
     }
 
     @Test
-    void foreignMemoryStaysInTorchAndSafetensors() {
+    void foreignMemoryStaysInTorchSafetensorsAndMpi() {
         noClasses()
                 .that(resideInAPackage("org.edgeprune..")
-                        .and(JavaClass.Predicates.resideOutsideOfPackages(ROOT + "torch..", ROOT + "safetensors..")))
+                        .and(JavaClass.Predicates.resideOutsideOfPackages(
+                                // mpi binds another native library, which most processes never load
+                                ROOT + "torch..", ROOT + "safetensors..", ROOT + "mpi..")))
                 .should()
                 .dependOnClassesThat(resideInAPackage(MemorySegment.class.getPackageName()))
                 // records and switches over patterns refer to MethodHandles in code that the compiler makes

@@ -257,27 +257,32 @@ public final class Main {
     }
 
     private static int failure(Exception e, PrintWriter err) {
+        return failure(e, "edgeprune: ", err);
+    }
+
+    /** Prints what went wrong, after who says so, and returns the exit code. */
+    static int failure(Throwable e, String who, PrintWriter err) {
         if (e instanceof InputException) {
-            err.println("edgeprune: " + e.getMessage());
+            err.println(who + e.getMessage());
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof Pruner.DivergedException) {
-            err.println("edgeprune: " + OneLine.of(e.getMessage()));
+            err.println(who + OneLine.of(e.getMessage()));
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof InvalidPathException path) {
-            err.println("edgeprune: " + OneLine.of(invalid(path)));
+            err.println(who + OneLine.of(invalid(path)));
             return CommandLine.ExitCode.USAGE;
         }
         if (e instanceof TorchException torch && torch.isOutOfMemory()) {
             err.println(
-                    "edgeprune: "
+                    who
                             + OneLine.of(
                                     e.getMessage()
                                             + ": use smaller batches (--batch-size), or --recompute or --offload where the command has them"));
             return CommandLine.ExitCode.USAGE;
         }
-        err.println("edgeprune: internal error, please report it:");
+        err.println(who + "internal error, please report it:");
         e.printStackTrace(err);
         return CommandLine.ExitCode.SOFTWARE;
     }

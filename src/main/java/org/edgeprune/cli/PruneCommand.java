@@ -6,17 +6,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
+import org.edgeprune.mpi.MpiEnvironment;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RankedDirectory;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code edgeprune prune}: finds a circuit. */
 @Command(
@@ -76,19 +82,29 @@ final class PruneCommand implements Callable<Integer> {
     @Mixin
     private Results results;
 
+    @Spec
+    private CommandSpec command;
+
     @Override
     public Integer call() {
         if (minimal != null && !(minimal >= 0 && minimal <= Float.MAX_VALUE)) {
             throw new InputException("--minimal " + minimal + ": must be a number of at least 0, such as 1e-6");
         }
+        Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
         if (dryRun) {
+            if (job.isPresent()) {
+                throw new InputException("--dry-run in an MPI job: the plan is that of one process; leave out mpirun");
+            }
             plan();
             return 0;
         }
-        RunDirectory directory = new RunDirectory(out);
-        try (FolderLock lock = FolderLock.of(out)) {
-            run(directory, lock);
+        if (job.isPresent()) {
+            return new RankedCommand(job.get(), command.commandLine()).run(ranks -> {
+                results.note(ranks.description());
+                run(ranks);
+            });
         }
+        run(Ranks.alone());
         return 0;
     }
 
@@ -105,15 +121,26 @@ final class PruneCommand implements Callable<Integer> {
         }
     }
 
-    private void run(RunDirectory directory, FolderLock lock) {
-        directory.requireRunOrEmpty();
+    private void run(Ranks ranks) {
+        Path path = new RunDirectory(out).path(); // which checks it
+        try (RankedDirectory directory = RankedDirectory.of(path, ranks)) {
+            run(directory.lock(), ranks);
+        }
+    }
+
+    private void run(FolderLock lock, Ranks ranks) {
+        RunDirectory directory = new RunDirectory(lock.folder());
         Optional<RunRecord> before =
                 resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         try (LoadedModel loaded = options.open(before)) {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
             options.notes(asked.options()).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
-            PruneResult result = run(session, lock, resume, goOn(out), results, tensorBoard);
+            if (!ranks.isFirst()) {
+                session.run(lock, resume, new Pruner.Listener() {}, ranks);
+                return;
+            }
+            PruneResult result = run(session, lock, resume, goOn(out), results, tensorBoard, ranks);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (session.minimal().isPresent()) {
                 Minimizer.Result less = session.minimize(
@@ -138,7 +165,7 @@ final class PruneCommand implements Callable<Integer> {
      * @param goOn says how to continue the run if it is interrupted
      */
     static PruneResult run(PruneSession session, FolderLock lock, boolean resume, String goOn, Results results) {
-        return run(session, lock, resume, goOn, results, new TensorBoardOption());
+        return run(session, lock, resume, goOn, results, new TensorBoardOption(), Ranks.alone());
     }
 
     private static PruneResult run(
@@ -147,12 +174,13 @@ final class PruneCommand implements Callable<Integer> {
             boolean resume,
             String goOn,
             Results results,
-            TensorBoardOption tensorBoard) {
+            TensorBoardOption tensorBoard,
+            Ranks ranks) {
         PruneResult result;
         try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results);
                 TensorBoardOption.Closing listener = tensorBoard.with(progress);
                 ResumeHint _ = results.resumeHint(goOn)) {
-            result = session.run(lock, resume, listener);
+            result = session.run(lock, resume, listener, ranks);
         }
         MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);
         return result;

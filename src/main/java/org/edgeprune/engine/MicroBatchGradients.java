@@ -1,5 +1,7 @@
 package org.edgeprune.engine;
 
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
@@ -23,6 +25,32 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
         return new MicroBatchGradients(
                 loss, gradients.edges().toFloats(), gradients.nodes().toFloats());
     }
+
+    /**
+     * Loss, number of edges, gradients of the edges, and those of the nodes up to the end; all in Java's byte order.
+     */
+    public static final Packing<MicroBatchGradients> PACKING = new Packing<>() {
+        @Override
+        public byte[] pack(MicroBatchGradients result) {
+            int floats = result.edges().length + result.nodes().length;
+            ByteBuffer bytes =
+                    ByteBuffer.allocate(Double.BYTES + Integer.BYTES + Math.multiplyExact(Float.BYTES, floats));
+            bytes.putDouble(result.loss()).putInt(result.edges().length);
+            bytes.asFloatBuffer().put(result.edges()).put(result.nodes());
+            return bytes.array();
+        }
+
+        @Override
+        public MicroBatchGradients unpack(byte[] bytes) {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            double loss = buffer.getDouble();
+            float[] edges = new float[buffer.getInt()];
+            FloatBuffer floats = buffer.asFloatBuffer().get(edges);
+            float[] nodes = new float[floats.remaining()];
+            floats.get(nodes);
+            return new MicroBatchGradients(loss, edges, nodes);
+        }
+    };
 
     /** The sum of micro-batches. Adding them in the same order gives the same bits. */
     public static final class Sum {

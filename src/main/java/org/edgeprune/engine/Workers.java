@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.edgeprune.model.Execution;
 import org.edgeprune.torch.LibTorch;
 
@@ -17,14 +18,28 @@ import org.edgeprune.torch.LibTorch;
  * <p>A micro-batch is identified by its number, and its result is a plain value that does not belong to any thread's
  * {@link org.edgeprune.torch.TensorScope}.
  *
- * <p>Threads live for one batch. A {@code Workers} may be used by several threads.
+ * <p>A batch may also be spread over several processes, {@link #on(Ranks)}, each with workers of its own. That does not
+ * change the results either.
+ *
+ * <p>Threads live for one batch. A {@code Workers} may be used by several threads; one with several ranks by one.
  */
 public final class Workers {
     private final WorkerCount count;
+    private final Ranks ranks;
+    private Gathered gathered = new Gathered(0, 0);
 
-    private Workers(WorkerCount count) {
+    private Workers(WorkerCount count, Ranks ranks) {
         this.count = count;
+        this.ranks = ranks;
     }
+
+    /**
+     * What the ranks exchanged for one batch.
+     *
+     * @param bytes results of all ranks, bytes
+     * @param seconds of this rank, from its last result to everybody's, with the wait for slower ranks
+     */
+    public record Gathered(long bytes, double seconds) {}
 
     /**
      * A fixed number of workers.
@@ -37,7 +52,7 @@ public final class Workers {
         if (count < 1) {
             throw new IllegalArgumentException(count + " workers: must be at least 1");
         }
-        return new Workers(WorkerCount.fixed(count));
+        return new Workers(WorkerCount.fixed(count), Ranks.alone());
     }
 
     /**
@@ -50,7 +65,35 @@ public final class Workers {
     public static Workers of(Execution execution) {
         return execution.workers().isPresent()
                 ? of(execution.workers().getAsInt())
-                : new Workers(WorkerCount.measured(most(execution)));
+                : new Workers(WorkerCount.measured(most(execution)), Ranks.alone());
+    }
+
+    /**
+     * Workers of the same number, on each of several ranks.
+     *
+     * @param all this process and the others
+     * @return workers that spread the batches of {@link #run(int, IntFunction, Packing, Consumer)}
+     */
+    public Workers on(Ranks all) {
+        return new Workers(count, all);
+    }
+
+    /**
+     * The processes that batches are spread over.
+     *
+     * @return {@link Ranks#alone} where nothing else was asked for
+     */
+    public Ranks ranks() {
+        return ranks;
+    }
+
+    /**
+     * What the ranks exchanged for the last batch.
+     *
+     * @return nothing where there is one rank
+     */
+    public Gathered gathered() {
+        return gathered;
     }
 
     /**
@@ -76,9 +119,47 @@ public final class Workers {
     }
 
     /**
-     * Runs all micro-batches of a batch, with the calling thread as one of the workers, and returns when no worker is
-     * running any more. If one fails, no further ones are begun, and this throws the exception of the first of them, by
-     * its number, with the others' added as suppressed.
+     * Runs all micro-batches of a batch, each on one of the ranks, and gives all results to all ranks. Rank r runs
+     * those with the numbers r, r + ranks, and so on, so that ranks have nearly the same number of micro-batches, and
+     * of long ones. With one rank this is {@link #run(int, IntFunction, Consumer)}.
+     *
+     * @param <T> type of a micro-batch's result
+     * @param microBatches how many there are on all ranks together
+     * @param job computes the result of a micro-batch from its number, from 0, on any thread of its rank
+     * @param packing writes results for the other ranks
+     * @param results receives the results of all ranks in the order of the numbers, one at a time
+     */
+    public <T> void run(
+            int microBatches, IntFunction<? extends T> job, Packing<T> packing, Consumer<? super T> results) {
+        int size = ranks.size();
+        if (size == 1) {
+            run(microBatches, job, results);
+            return;
+        }
+        int[] numbers = IntStream.iterate(ranks.rank(), number -> number < microBatches, number -> number + size)
+                .toArray();
+        List<byte[]> mine = new ArrayList<>(numbers.length);
+        if (numbers.length > 0) {
+            this.<T>run(numbers.length, i -> job.apply(numbers[i]), result -> mine.add(packing.pack(result)));
+        }
+        long bytes = 0;
+        long began = System.nanoTime();
+        // In rounds of one micro-batch a rank, so that the results of all need not be in memory together.
+        for (int first = 0; first < microBatches; first += size) {
+            int round = first / size;
+            List<byte[]> all = ranks.gather(round < mine.size() ? mine.set(round, null) : new byte[0]);
+            for (int rank = 0; rank < Math.min(size, microBatches - first); rank++) {
+                bytes += all.get(rank).length;
+                results.accept(packing.unpack(all.get(rank)));
+            }
+        }
+        gathered = new Gathered(bytes, (System.nanoTime() - began) / 1e9);
+    }
+
+    /**
+     * Runs all micro-batches of a batch in this process, with the calling thread as one of the workers, and returns
+     * when no worker is running any more. If one fails, no further ones are begun, and this throws the exception of the
+     * first of them, by its number, with the others' added as suppressed.
      *
      * @param <T> type of a micro-batch's result
      * @param microBatches how many there are

@@ -96,6 +96,7 @@ public record Evaluator(
         workers.run(
                 parts.size(),
                 number -> score(examples, parts.get(number), masks),
+                new ScoredPacking(examples),
                 part -> part.forEach((i, one) -> scored[i] = one));
         model.requireUnchanged();
         return new Evaluation(List.of(scored));

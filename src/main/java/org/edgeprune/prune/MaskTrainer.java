@@ -1,8 +1,10 @@
 package org.edgeprune.prune;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
@@ -41,6 +43,18 @@ public final class MaskTrainer implements AutoCloseable {
      * @param options hyper-parameters
      */
     public MaskTrainer(TransformerModel model, MaskParameters parameters, PruneOptions options) {
+        this(model, parameters, options, Workers.of(model.execution()));
+    }
+
+    /**
+     * A trainer whose steps are run by given workers, perhaps of several ranks.
+     *
+     * @param model the full model
+     * @param parameters log_alphas and Lagrange multipliers, which the steps change; the same on all ranks
+     * @param options hyper-parameters
+     * @param workers run the steps' micro-batches
+     */
+    public MaskTrainer(TransformerModel model, MaskParameters parameters, PruneOptions options, Workers workers) {
         this.model = model;
         this.parameters = parameters;
         this.options = options;
@@ -48,7 +62,7 @@ public final class MaskTrainer implements AutoCloseable {
         this.schedule = new LearningRateSchedule(
                 options.learningRates().warmupSteps(), options.training().steps());
         this.optimizer = new AdamW(groups(), AdamW.Settings.PYTORCH);
-        this.workers = Workers.of(model.execution());
+        this.workers = workers;
         this.hold = new TargetHold(options.targets().edgeSparsity());
     }
 
@@ -121,12 +135,31 @@ public final class MaskTrainer implements AutoCloseable {
         try (TransformerModel.Use _ = model.use();
                 TensorScope _ = TensorScope.open()) {
             Masks masks = sample(step);
+            if (workers.ranks().size() > 1) {
+                requireSame(step, masks);
+            }
 
             // KL(full || masked), and its gradient down to the masks
             MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
-            workers.run(batch.count(), number -> divergence(masks, batch, number), sum::add);
+            workers.run(
+                    batch.count(), number -> divergence(masks, batch, number), MicroBatchGradients.PACKING, sum::add);
             return update(step, masks, sum.loss(), sum.gradients(model.device()));
         }
+    }
+
+    /**
+     * Every rank makes every update; if one of them rounds differently, its masks are no longer those of the others.
+     */
+    private void requireSame(int step, Masks masks) {
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Float.BYTES * Math.toIntExact(masks.edges().elementCount()));
+        bytes.asFloatBuffer().put(masks.edges().toFloats());
+        CRC32C sum = new CRC32C();
+        sum.update(bytes);
+        workers.ranks()
+                .requireSame(
+                        "the masks of step " + step + ": run all ranks on processors of one kind",
+                        ByteBuffer.allocate(Long.BYTES).putLong(sum.getValue()).array());
     }
 
     /** The constraints, everything's gradient down to log_alpha and the multipliers, and the update. */

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
@@ -212,6 +213,22 @@ public record PruneSession(
      * @throws Pruner.DivergedException if the loss stops being finite
      */
     public PruneResult run(FolderLock lock, boolean resume, Pruner.Listener listener) {
+        return run(lock, resume, listener, Ranks.alone());
+    }
+
+    /**
+     * Finds a circuit together with other processes, which call this with the same session; otherwise as
+     * {@link #run(FolderLock, boolean, Pruner.Listener)}. All ranks get the result. It has the same bits for every
+     * number of ranks, on processors of one kind.
+     *
+     * @param lock that of this rank's {@link RankedDirectory}
+     * @param resume whether to continue the run that the directory holds; a new one begins if it holds none
+     * @param listener receives progress and notes of this rank, on the calling thread
+     * @param ranks the processes
+     * @return the circuit, its masks and their evaluation on the test part
+     * @throws InputException also if the ranks differ in version, weights, prompts or options
+     */
+    public PruneResult run(FolderLock lock, boolean resume, Pruner.Listener listener, Ranks ranks) {
         RunDirectory directory = new RunDirectory(lock.folder());
         lock.note().ifPresent(listener::noted);
         if (!resume && directory.holdsRun()) {
@@ -243,6 +260,7 @@ public record PruneSession(
                     .formatted(model.storedBytes() / 1e9));
         }
         RunRecord record = record(dataset);
+        SameRun.require(record, ranks);
         if (!directory.holdsRun()) {
             directory.write(record); // first, so that whatever else is in the folder is known to be a run's
         }
@@ -256,8 +274,9 @@ public record PruneSession(
                 scorer(),
                 record,
                 directory,
-                pace,
-                new Pruner.Sources(warmStart, fresh(dataset.train().size())));
+                ranks.isFirst() ? pace : pace.withoutCheckpoints(),
+                new Pruner.Sources(warmStart, fresh(dataset.train().size())),
+                ranks);
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
         return result;

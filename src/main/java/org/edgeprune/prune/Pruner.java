@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Ranks;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
@@ -43,6 +45,7 @@ import org.edgeprune.torch.TensorScope;
  * @param directory the run directory, whose lock the caller holds
  * @param pace how often to evaluate and to save
  * @param sources what the run's controls ask for beside the data
+ * @param ranks the processes that make the run together, each with a directory of its own; the run's is rank 0's
  */
 public record Pruner(
         TransformerModel model,
@@ -51,7 +54,8 @@ public record Pruner(
         RunRecord record,
         RunDirectory directory,
         Pace pace,
-        Sources sources) {
+        Sources sources,
+        Ranks ranks) {
     /** Steps between two looks at the circuit, for an early exit. */
     private static final int STEPS_PER_LOOK = 8;
 
@@ -82,6 +86,28 @@ public record Pruner(
     }
 
     /**
+     * A run of one process.
+     *
+     * @param model the full model
+     * @param data training, validation and test examples
+     * @param scorer computes the task's metrics from logits
+     * @param record what {@code run.json} will say; its options are the run's
+     * @param directory the run directory, whose lock the caller holds
+     * @param pace how often to evaluate and to save
+     * @param sources what the run's controls ask for beside the data
+     */
+    public Pruner(
+            TransformerModel model,
+            Dataset data,
+            Scorer scorer,
+            RunRecord record,
+            RunDirectory directory,
+            Pace pace,
+            Sources sources) {
+        this(model, data, scorer, record, directory, pace, sources, Ranks.alone());
+    }
+
+    /**
      * How often a run is evaluated and saved, and how much memory it may use to be faster. None of it changes what is
      * trained, except that the cache decides in which order sums are made, which changes their last bits.
      *
@@ -100,6 +126,11 @@ public record Pruner(
                 throw new IllegalArgumentException("evaluateEvery " + evaluateEvery + ", saveEvery " + saveEvery
                         + ", cacheBytes " + cacheBytes + ": must not be negative");
             }
+        }
+
+        /** The same for a process whose directory is not kept. */
+        Pace withoutCheckpoints() {
+            return new Pace(evaluateEvery, 0, cacheBytes);
         }
 
         /** Evaluations and checkpoints every 64 steps, as published, and a cache of 4 GiB. */
@@ -174,7 +205,7 @@ public record Pruner(
         long began = System.nanoTime();
         try (MaskParameters parameters = parameters(graph, noise, start);
                 AblationStates ablation = ablation();
-                MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                MaskTrainer trainer = new MaskTrainer(model, parameters, options, workers());
                 TrainingPrompts prompts = new TrainingPrompts(
                         data.train(),
                         sources.fresh(),
@@ -199,6 +230,12 @@ public record Pruner(
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
                 ObjectNode line = RunDirectory.JSON.objectTree(metrics);
+                if (ranks.size() > 1) {
+                    Workers.Gathered gathered = trainer.workers().gathered();
+                    line.put("ranks", ranks.size())
+                            .put("gathered_bytes", gathered.bytes())
+                            .put("gather_seconds", gathered.seconds());
+                }
                 directory.append(line.put("seconds", (System.nanoTime() - stepBegan) / 1e9));
                 listener.stepped(metrics);
                 made = step + 1;
@@ -360,7 +397,12 @@ public record Pruner(
                 model,
                 scorer,
                 ablation,
-                Evaluator.batchSize(model, record.options().training().batchSize()));
+                Evaluator.batchSize(model, record.options().training().batchSize()),
+                workers());
+    }
+
+    private Workers workers() {
+        return Workers.of(model.execution()).on(ranks);
     }
 
     private PruneResult finish(MaskParameters parameters, AblationStates ablation, int steps, double seconds) {

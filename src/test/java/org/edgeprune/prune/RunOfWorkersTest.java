@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,8 +17,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.fixture.ThreadRanks;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -79,6 +82,42 @@ class RunOfWorkersTest {
             assertEquals(expected, run(execution.withWorkers(workers), cacheBytes, "" + workers), workers + " workers");
         }
         assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
+    /** Ranks that are threads; MpiRunTest has those of MPI. */
+    @ParameterizedTest
+    @CsvSource({"2, 1, 1048576", "3, 2, 1048576", "5, 1, 0"})
+    void everyNumberOfRanksWritesTheSameBits(int size, int workers, long cacheBytes) throws Exception {
+        long before = TensorScope.liveTensors();
+        Map<String, String> expected = run(CUT.withWorkers(1), cacheBytes, "1");
+        assertEquals(expected, onRanks(size, CUT.withWorkers(workers), cacheBytes, "ranks", SILENT));
+        assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 1", "1, 2", "2, 3"})
+    void aRunIsResumedByAnotherNumberOfRanks(int first, int second) throws Exception {
+        Map<String, String> expected = run(CUT.withWorkers(1), 1 << 20, "whole");
+        Pruner.Listener interrupting = new Pruner.Listener() {
+            @Override
+            public void stepped(StepMetrics metrics) {
+                if (metrics.step() == 5) {
+                    throw new Interrupted();
+                }
+            }
+        };
+        assertThrows(Interrupted.class, () -> onRanks(first, CUT.withWorkers(1), 1 << 20, "parts", interrupting));
+        assertEquals(expected, onRanks(second, CUT.withWorkers(1), 1 << 20, "parts", SILENT));
+    }
+
+    @Test
+    void ranksWhoseMasksDifferAreStopped() {
+        InputException e = assertThrows(
+                InputException.class,
+                () -> ThreadRanks.run(
+                        2,
+                        ranks -> onRank(ranks, false, CUT.withWorkers(1), 0, "seeds", SILENT, options(ranks.rank()))));
+        assertTrue(e.getMessage().startsWith("rank 1 and rank 0 differ in the masks of step 0"), e.getMessage());
     }
 
     /** The cut matters in the last digits, or the runs above would be compared with themselves. */
@@ -163,10 +202,28 @@ class RunOfWorkersTest {
     /** Runs, or continues, and gives the contents of the files whose bits are promised. */
     private Map<String, String> run(Execution execution, long cacheBytes, String name, Pruner.Listener listener)
             throws Exception {
-        Path out = dir.resolve(name);
-        boolean resume = Files.exists(out);
+        onRank(Ranks.alone(), Files.exists(dir.resolve(name)), execution, cacheBytes, name, listener, options(5));
+        return contents(dir.resolve(name));
+    }
+
+    private Map<String, String> onRanks(
+            int size, Execution execution, long cacheBytes, String name, Pruner.Listener listener) throws Exception {
+        boolean resume = Files.exists(dir.resolve(name));
+        ThreadRanks.run(size, ranks -> onRank(ranks, resume, execution, cacheBytes, name, listener, options(5)));
+        return contents(dir.resolve(name));
+    }
+
+    private PruneResult onRank(
+            Ranks ranks,
+            boolean resume,
+            Execution execution,
+            long cacheBytes,
+            String name,
+            Pruner.Listener listener,
+            PruneOptions options) {
         Dataset data = new Dataset(examples(10, 1), examples(9, 2), examples(7, 3));
-        try (TransformerModel model = Models.open(dir.resolve("model"), execution)) {
+        try (TransformerModel model = Models.open(dir.resolve("model"), execution);
+                RankedDirectory directory = RankedDirectory.of(dir.resolve(name), ranks)) {
             RunRecord record = new RunRecord(
                     "test",
                     "",
@@ -185,10 +242,21 @@ class RunOfWorkersTest {
                     execution.microBatchOf(model.sizes()),
                     cacheBytes,
                     null,
-                    OPTIONS);
-            RunDirectory directory = resume ? new RunDirectory(out) : RunDirectory.create(out);
-            new Pruner(model, data, KL, record, directory, new Pruner.Pace(3, 4, cacheBytes)).run(resume, listener);
+                    options);
+            return new Pruner(
+                            model,
+                            data,
+                            KL,
+                            record,
+                            new RunDirectory(directory.lock().folder()),
+                            new Pruner.Pace(3, 4, cacheBytes),
+                            Pruner.Sources.NONE,
+                            ranks)
+                    .run(resume, listener);
         }
+    }
+
+    private static Map<String, String> contents(Path out) throws IOException {
         Map<String, String> contents = new TreeMap<>();
         try (Stream<Path> files = Files.walk(out)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
@@ -196,7 +264,12 @@ class RunOfWorkersTest {
                 if (relative.endsWith(".safetensors")) {
                     contents.put(relative, HexFormat.of().formatHex(Files.readAllBytes(file)));
                 } else if (!relative.equals("run.json")) {
-                    contents.put(relative, Files.readString(file).replaceAll("\"seconds\"\\s*:[^,}]*", ""));
+                    // what a run of several ranks says beside
+                    contents.put(
+                            relative,
+                            Files.readString(file)
+                                    .replaceAll("\"(ranks|gathered_bytes|gather_seconds)\":[^,]*,", "")
+                                    .replaceAll("\"seconds\"\\s*:[^,}]*", ""));
                 }
             }
         }
@@ -204,13 +277,15 @@ class RunOfWorkersTest {
         return contents;
     }
 
-    private static final PruneOptions OPTIONS = new PruneOptions(
-            new PruneOptions.Training(STEPS, 8, 1.0, 2),
-            PruneOptions.LearningRates.of(0.5, 0.5, 2),
-            PruneOptions.Targets.rising(0.8, 0.8, 6).withNodeLoss(true),
-            new PruneOptions.Graph(true),
-            Ablation.INTERCHANGE,
-            5);
+    private static PruneOptions options(int seed) {
+        return new PruneOptions(
+                new PruneOptions.Training(STEPS, 8, 1.0, 2),
+                PruneOptions.LearningRates.of(0.5, 0.5, 2),
+                PruneOptions.Targets.rising(0.8, 0.8, 6).withNodeLoss(true),
+                new PruneOptions.Graph(true),
+                Ablation.INTERCHANGE,
+                seed);
+    }
 
     /** Prompts of different lengths, some of which agree with their corrupted ones at the beginning. */
     private static List<Example> examples(int count, long seed) {

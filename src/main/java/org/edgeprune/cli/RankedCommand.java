@@ -1,0 +1,63 @@
+package org.edgeprune.cli;
+
+import java.io.PrintWriter;
+import java.util.function.Consumer;
+import org.edgeprune.io.InputException;
+import org.edgeprune.mpi.MpiEnvironment;
+import org.edgeprune.mpi.MpiJob;
+import picocli.CommandLine;
+
+/**
+ * Runs a command on all ranks of an MPI job. Rank 0 alone prints. A rank that fails says so in a line with its name,
+ * and ends the whole job, since the others would wait for it.
+ *
+ * @param environment what the launcher told this process
+ * @param command what is run; its output is switched off on all ranks but the first
+ */
+record RankedCommand(MpiEnvironment environment, CommandLine command) {
+    /** What fails on all ranks alike is told by rank 0; this is the time for which the others let it, milliseconds. */
+    private static final long FIRST_COMES_FIRST = 2000;
+
+    /**
+     * Joins the job, works, and leaves it.
+     *
+     * @param work what this rank does
+     * @return exit code
+     */
+    int run(Consumer<MpiJob> work) {
+        PrintWriter err = command.getErr();
+        if (environment.rank() > 0) {
+            command.setOut(new PrintWriter(PrintWriter.nullWriter()));
+            command.setErr(new PrintWriter(PrintWriter.nullWriter()));
+        }
+        MpiJob job;
+        try {
+            job = MpiJob.join(environment.library());
+        } catch (InputException e) { // on all ranks, and there is no job yet that could be ended
+            if (environment.rank() == 0) {
+                throw e;
+            }
+            return CommandLine.ExitCode.USAGE;
+        }
+        try {
+            work.accept(job);
+        } catch (Throwable e) {
+            fail(job, e, err);
+        }
+        job.close();
+        return CommandLine.ExitCode.OK;
+    }
+
+    private static void fail(MpiJob job, Throwable thrown, PrintWriter err) {
+        if (!job.isFirst()) {
+            try {
+                Thread.sleep(FIRST_COMES_FIRST);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        int code = Main.failure(thrown, "edgeprune: " + job.name(job.rank()) + ": ", err);
+        err.flush();
+        job.abort(code);
+    }
+}

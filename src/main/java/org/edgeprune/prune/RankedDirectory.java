@@ -1,0 +1,148 @@
+package org.edgeprune.prune;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.edgeprune.engine.Ranks;
+import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.InputException;
+
+/**
+ * The directory of a run that several ranks make together. Rank 0 has the run's own, and its lock. Every other rank has
+ * a temporary folder on its own host with a copy of what a run reads from its directory: the other ranks need not see
+ * the directory, and what they write is removed with the folder.
+ */
+public final class RankedDirectory implements AutoCloseable {
+    private static final List<String> READ = List.of("run.json", "start.safetensors", "checkpoints", "data");
+
+    private final FolderLock lock;
+    private final boolean temporary;
+
+    private RankedDirectory(FolderLock lock, boolean temporary) {
+        this.lock = lock;
+        this.temporary = temporary;
+    }
+
+    /**
+     * Locks the directory on rank 0, and copies it on the others. All ranks call it.
+     *
+     * @param path the run directory; the other ranks do not look at it
+     * @param ranks the processes that make the run
+     * @return this rank's directory, to be closed
+     * @throws InputException if the directory is another process's, holds other files than a run's, or if a temporary
+     *     folder cannot be made
+     */
+    public static RankedDirectory of(Path path, Ranks ranks) {
+        RankedDirectory made = ranks.isFirst()
+                ? new RankedDirectory(FolderLock.of(path), false)
+                : new RankedDirectory(FolderLock.of(temporary()), true);
+        try {
+            made.share(ranks);
+            return made;
+        } catch (Throwable e) {
+            made.close();
+            throw e;
+        }
+    }
+
+    /**
+     * The lock of this rank's directory.
+     *
+     * @return what {@link PruneSession#run(FolderLock, boolean, Pruner.Listener, Ranks)} asks for
+     */
+    public FolderLock lock() {
+        return lock;
+    }
+
+    private static Path temporary() {
+        try {
+            return Files.createTempDirectory("edgeprune-rank-");
+        } catch (IOException e) {
+            throw new InputException(
+                    "no temporary folder can be made: " + e + ": name another place in TMPDIR, and"
+                            + " that in EDGEPRUNE_JAVA_OPTIONS=-Djava.io.tmpdir=$TMPDIR",
+                    e);
+        }
+    }
+
+    /** One file after the other: its name, then its bytes; an empty name is the end. */
+    private void share(Ranks ranks) {
+        Path root = lock.folder();
+        if (ranks.isFirst()) {
+            new RunDirectory(root).requireRunOrEmpty();
+        }
+        if (ranks.size() == 1) {
+            return;
+        }
+        List<Path> files = new ArrayList<>();
+        if (ranks.isFirst()) {
+            files.addAll(READ.stream()
+                    .flatMap(name -> files(root.resolve(name)).stream())
+                    .toList());
+        }
+        byte[] none = new byte[0];
+        for (int i = 0; ; i++) {
+            byte[] name =
+                    i < files.size() ? root.relativize(files.get(i)).toString().getBytes(StandardCharsets.UTF_8) : none;
+            name = ranks.gather(name).getFirst();
+            if (name.length == 0) {
+                return;
+            }
+            byte[] content =
+                    ranks.gather(i < files.size() ? read(files.get(i)) : none).getFirst();
+            if (temporary) {
+                write(root.resolve(new String(name, StandardCharsets.UTF_8)), content);
+            }
+        }
+    }
+
+    private static List<Path> files(Path path) {
+        if (!Files.exists(path)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.walk(path)) {
+            return files.filter(file -> Files.isRegularFile(file)
+                            && !file.getFileName().toString().startsWith("."))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new InputException(path + ": cannot be read: " + e + ": check its permissions", e);
+        }
+    }
+
+    private static byte[] read(Path file) {
+        try {
+            return Files.readAllBytes(file);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be read: " + e + ": check its permissions", e);
+        }
+    }
+
+    private static void write(Path file, byte[] content) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.write(file, content);
+        } catch (IOException e) {
+            throw new InputException(file + ": cannot be written: " + e + ": free some space", e);
+        }
+    }
+
+    /** Unlocks the directory; a temporary one is removed. */
+    @Override
+    public void close() {
+        lock.close();
+        if (temporary && Files.exists(lock.folder())) {
+            try (Stream<Path> files = Files.walk(lock.folder())) {
+                files.sorted(Comparator.reverseOrder())
+                        .forEach(file -> file.toFile().delete());
+            } catch (IOException e) {
+                // What stays is in the system's folder for temporary files.
+            }
+        }
+    }
+}

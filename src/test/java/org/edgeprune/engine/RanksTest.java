@@ -1,0 +1,98 @@
+package org.edgeprune.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.edgeprune.fixture.ThreadRanks;
+import org.edgeprune.io.InputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@Timeout(60)
+class RanksTest {
+    private static final Packing<Integer> NUMBER = new Packing<>() {
+        @Override
+        public byte[] pack(Integer result) {
+            return ByteBuffer.allocate(4).putInt(result).array();
+        }
+
+        @Override
+        public Integer unpack(byte[] bytes) {
+            return ByteBuffer.wrap(bytes).getInt();
+        }
+    };
+
+    /** Also more ranks than micro-batches, and none at all. */
+    @ParameterizedTest
+    @CsvSource({"1, 7, 1", "2, 7, 1", "3, 7, 2", "3, 6, 3", "5, 2, 1", "2, 0, 1"})
+    void allRanksSeeAllResultsInOrderAndEachIsComputedOnce(int ranks, int microBatches, int workers) {
+        Map<Integer, Integer> computedBy = new ConcurrentHashMap<>();
+        List<List<Integer>> seen = ThreadRanks.run(ranks, rank -> {
+            Workers mine = Workers.of(workers).on(rank);
+            List<Integer> results = Collections.synchronizedList(new ArrayList<>());
+            mine.run(
+                    microBatches,
+                    number -> {
+                        assertEquals(null, computedBy.put(number, rank.rank()));
+                        return number * number;
+                    },
+                    NUMBER,
+                    results::add);
+            assertEquals(ranks == 1 ? 0 : 4L * microBatches, mine.gathered().bytes());
+            return results;
+        });
+        List<Integer> expected =
+                IntStream.range(0, microBatches).map(i -> i * i).boxed().toList();
+        seen.forEach(results -> assertEquals(expected, results));
+        computedBy.forEach((number, rank) -> assertEquals(number % ranks, rank));
+        assertEquals(microBatches, computedBy.size());
+    }
+
+    @Test
+    void gradientsKeepEveryBit() {
+        float nan = Float.intBitsToFloat(0x7fc01234);
+        MicroBatchGradients before =
+                new MicroBatchGradients(-0.0, new float[] {nan, Float.MIN_VALUE, -0f}, new float[] {1e30f});
+        MicroBatchGradients after = MicroBatchGradients.PACKING.unpack(MicroBatchGradients.PACKING.pack(before));
+        assertEquals(Double.doubleToRawLongBits(before.loss()), Double.doubleToRawLongBits(after.loss()));
+        assertArrayEquals(bits(before.edges()), bits(after.edges()));
+        assertArrayEquals(bits(before.nodes()), bits(after.nodes()));
+    }
+
+    private static int[] bits(float[] values) {
+        return IntStream.range(0, values.length)
+                .map(i -> Float.floatToRawIntBits(values[i]))
+                .toArray();
+    }
+
+    @Test
+    void ranksThatDifferAreNamed() {
+        ThreadRanks.run(3, ranks -> {
+            ranks.requireSame("nothing", new byte[] {7});
+            String message = assertThrows(
+                            InputException.class,
+                            () -> ranks.requireSame("the colour", new byte[] {(byte) (ranks.rank() / 2)}))
+                    .getMessage();
+            assertEquals("rank 2 and rank 0 differ in the colour", message);
+            return 0;
+        });
+    }
+
+    @Test
+    void aProcessByItselfIsTheFirst() {
+        Ranks alone = Ranks.alone();
+        assertTrue(alone.isFirst());
+        assertArrayEquals(new byte[] {1, 2}, alone.gather(new byte[] {1, 2}).getFirst());
+    }
+}

@@ -230,11 +230,12 @@ public final class MaskParameters implements AutoCloseable {
      * @return their values in the order of {@link Multiplier}
      */
     public float[] multiplierValues() {
-        float[] values = new float[multipliers.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = multipliers.get(i).toFloats()[0];
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
+            // together: each read of a device waits for it
+            return Tensor.cat(0, multipliers.stream().map(m -> m.view(1)).toList())
+                    .toFloats();
         }
-        return values;
     }
 
     /**

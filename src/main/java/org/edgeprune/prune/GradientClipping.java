@@ -20,8 +20,11 @@ public final class GradientClipping {
         try (GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
             double squares = 0;
-            for (Tensor gradient : gradients) {
-                squares += gradient.square().sum().item();
+            // together: each read of a device waits for it
+            for (float square : Tensor.stack(
+                            0, gradients.stream().map(g -> g.square().sum()).toList())
+                    .toFloats()) {
+                squares += square;
             }
             double norm = Math.sqrt(squares);
             if (maxNorm > 0 && norm + 1e-6 > maxNorm) {

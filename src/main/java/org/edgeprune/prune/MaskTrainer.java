@@ -182,15 +182,18 @@ public final class MaskTrainer implements AutoCloseable {
                     false,
                     false);
             double norm = GradientClipping.clip(gradients, options.training().maxGradNorm());
+            // together: each read of a device waits for it
+            float[] read = Tensor.stack(0, constraints, edgeLoss, nodeLoss, edgeSparsity, nodeSparsity)
+                    .toFloats();
             StepMetrics metrics = new StepMetrics(
                     step,
-                    kl + constraints.item(),
+                    kl + read[0],
                     kl,
-                    edgeLoss.item(),
-                    withNodes ? nodeLoss.item() : 0,
-                    edgeSparsity.item(),
+                    read[1],
+                    withNodes ? read[2] : 0,
+                    read[3],
                     edgeTarget,
-                    nodeSparsity.item(),
+                    read[4],
                     nodeTarget,
                     parameters.multiplierValues(),
                     norm,

@@ -347,6 +347,7 @@ class TrainingStateTest {
     @Test
     void masksAndEdgesAreThoseOfTheMetrics() throws IOException {
         resume();
+        notes.clear();
         SavedMasks.open(run, model.model().sizes(), notes::add);
         for (String name : List.of("masks.safetensors", "edges.json")) {
             Path file = run.resolve(name);

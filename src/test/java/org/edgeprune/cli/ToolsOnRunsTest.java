@@ -92,7 +92,11 @@ class ToolsOnRunsTest {
         assertEquals(1, compared.get("overlap").get(0).get(2).asDouble());
         assertTrue(compared.get("metrics").get("kl").get(0).isNumber()
                 && compared.get("metrics").get("kl").get(2).isNull());
-        JsonNode again = Tool.run("compare", both, any, "--json").ok().json();
+        Path picture = out.resolve("both.svg");
+        JsonNode again = Tool.run("compare", both, any, "--json", "--picture", picture)
+                .ok()
+                .json();
+        assertTrue(Files.readString(picture).contains(">in both: "));
         assertEquals(compared.get("intersection"), again.get("edges").get(0));
         assertEquals(compared.get("union"), again.get("edges").get(1));
 

@@ -1,10 +1,20 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.edgeprune.eval.ExampleView;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.report.ExampleSection;
 import org.edgeprune.report.RunReport;
+import org.edgeprune.task.Answer;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Split;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,7 +28,7 @@ import picocli.CommandLine.Parameters;
             "The page is one self-contained HTML file."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  edgeprune report out/demo", "  edgeprune report out/demo --out demo.html"})
+        footer = {"  edgeprune report out/demo", "  edgeprune report out/demo --out demo.html", "  edgeprune report out/demo --example 1"})
 final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "Directory of a run that has ended.")
     private Path run;
@@ -28,6 +38,16 @@ final class ReportCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "File of the page (default: RUN/report.html).")
     private Path out;
+
+    @Option(
+            names = "--example",
+            paramLabel = "N",
+            description =
+                    "Run the model on test example N and show the attention patterns of the circuit's heads and the logit attribution of its nodes.")
+    private Optional<Integer> example = Optional.empty();
+
+    @Mixin
+    private ExecutionOptions execution;
 
     @Mixin
     private Results results;
@@ -39,9 +59,38 @@ final class ReportCommand implements Callable<Integer> {
             results.note(DrawCommand.GRAPH_UNKNOWN.formatted(run, run, run));
         }
         Path file = out == null ? directory.reportFile() : out;
-        RunReport.write(directory, file);
+        if (example.isPresent()) {
+            write(example.get(), file);
+        } else {
+            RunReport.write(directory, file);
+        }
         results.print(new Result(file.toString()), file::toString);
         return 0;
+    }
+
+    private void write(int number, Path file) {
+        try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
+            List<Example> examples = opened.examples(Split.TEST, Integer.MAX_VALUE);
+            if (number < 1 || number > examples.size()) {
+                throw new InputException(
+                        "--example " + number + ": the run has test examples 1 to " + examples.size());
+            }
+            Example chosen = examples.get(number - 1);
+            if (!(chosen.answer() instanceof Answer.Tokens)) {
+                throw new InputException("--example " + number + ": the answers of task "
+                        + opened.record().task() + " are not given tokens, whose logits could be attributed");
+            }
+            Ablation ablation = opened.record().options().ablation();
+            if (ablation != Ablation.INTERCHANGE && ablation != Ablation.ZERO) {
+                throw new InputException("--example " + number + ": is for runs with interchange or zero ablation, not "
+                        + ablation.name());
+            }
+            ExampleView view = ExampleView.of(
+                    opened.model().model(), opened.masks().circuit(), chosen, ablation == Ablation.INTERCHANGE);
+            ExampleSection section =
+                    new ExampleSection(number, view, opened.model().tokenizer());
+            AtomicFile.writeText(file, RunReport.of(opened.directory(), Optional.of(section)));
+        }
     }
 
     private record Result(String report) {}

@@ -198,6 +198,34 @@ public record SelfAttention(
         return attend(queries, seen, allPast ? past : past.heads(set.kvHeads()), set, batch);
     }
 
+    /**
+     * The attention weights by which {@link #values} mixes values: the softmax of the scores.
+     *
+     * @param q inputs of the selected heads' queries {@code [heads, tokens, hidden]}, not normalised
+     * @param k inputs of their keys {@code [kvHeads, tokens, hidden]}
+     * @param set the selected heads
+     * @param batch one prompt without a past
+     * @return {@code [heads, tokens, tokens]}: how much each token (rows) attends to each (columns); rows sum to 1
+     */
+    public Tensor weights(Tensor q, Tensor k, HeadSet set, TokenBatch batch) {
+        Tensor queries = project(query, q, set.heads(), queryMap, batch);
+        Tensor keys = project(key, k, set.kvHeads(), keyMap, batch);
+        int tokens = Math.toIntExact(keys.size(1));
+        float[] identity = new float[tokens * tokens];
+        for (int i = 0; i < tokens; i++) {
+            identity[i * (tokens + 1)] = 1;
+        }
+        // mixed by the weights, the rows of the identity are the weights
+        Tensor rows = Tensor.of(identity, 1, tokens, tokens)
+                .to(keys.dtype())
+                .to(keys.device())
+                .expand(keys.size(0), tokens, tokens)
+                .contiguous();
+        KeyValues seen = new KeyValues(keys, rows);
+        return attention.apply(
+                queries, set.oneToOne() ? seen : seen.heads(set.kvOf()), null, set.heads(), batch);
+    }
+
     /** One at a time: a normalised input is as large as the input, a head's projection of it far smaller. */
     private Tensor project(HeadProjection projection, Tensor x, int[] selected, HeadMap map, TokenBatch batch) {
         try (TensorScope scope = TensorScope.open()) {

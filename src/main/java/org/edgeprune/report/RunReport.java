@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -38,6 +39,9 @@ public final class RunReport {
     private final RunRecord record;
     private final RunHistory history;
 
+    private static final String NO_EXAMPLE = "<p><code>edgeprune report RUN --example 1</code> shows the attention patterns"
+            + " of the circuit's heads and the logit attribution of its nodes here, on the test example of that number.</p>\n";
+
     private RunReport(RunDirectory run) {
         this.run = run;
         this.record = run.readRecord();
@@ -52,7 +56,19 @@ public final class RunReport {
      * @throws InputException if the directory is not a run's, or the run has not ended
      */
     public static String of(RunDirectory run) {
-        return new RunReport(run).html();
+        return of(run, Optional.empty());
+    }
+
+    /**
+     * The page of a run, with what the model does on an example.
+     *
+     * @param run the run's directory
+     * @param example the example's section; empty for none
+     * @return an HTML page
+     * @throws InputException as {@link #of(RunDirectory)}
+     */
+    public static String of(RunDirectory run, Optional<ExampleSection> example) {
+        return new RunReport(run).html(example);
     }
 
     /**
@@ -67,7 +83,7 @@ public final class RunReport {
         AtomicFile.writeText(file, html);
     }
 
-    private String html() {
+    private String html(Optional<ExampleSection> example) {
         FoundCircuit circuit = FoundCircuit.read(run.path());
         String title = record.task() + " in " + record.model();
         Map<String, String> parts = Map.ofEntries(
@@ -83,6 +99,7 @@ public final class RunReport {
                                 .collect(Collectors.joining())),
                 Map.entry("circuit", Html.escape(drawing(title).toHtml())),
                 Map.entry("examples", examples()),
+                Map.entry("example", example.map(ExampleSection::html).orElse(NO_EXAMPLE)),
                 Map.entry("configuration", Html.table("configuration", List.of(), configuration())),
                 Map.entry("script", TextReader.resource(RunReport.class, "report.js")));
         return PLACE.matcher(TextReader.resource(RunReport.class, "report.html"))

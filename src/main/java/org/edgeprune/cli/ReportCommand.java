@@ -28,7 +28,11 @@ import picocli.CommandLine.Parameters;
             "The page is one self-contained HTML file."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  edgeprune report out/demo", "  edgeprune report out/demo --out demo.html", "  edgeprune report out/demo --example 1"})
+        footer = {
+            "  edgeprune report out/demo",
+            "  edgeprune report out/demo --out demo.html",
+            "  edgeprune report out/demo --example 1"
+        })
 final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "Directory of a run that has ended.")
     private Path run;
@@ -72,8 +76,7 @@ final class ReportCommand implements Callable<Integer> {
         try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
             List<Example> examples = opened.examples(Split.TEST, Integer.MAX_VALUE);
             if (number < 1 || number > examples.size()) {
-                throw new InputException(
-                        "--example " + number + ": the run has test examples 1 to " + examples.size());
+                throw new InputException("--example " + number + ": the run has test examples 1 to " + examples.size());
             }
             Example chosen = examples.get(number - 1);
             if (!(chosen.answer() instanceof Answer.Tokens)) {

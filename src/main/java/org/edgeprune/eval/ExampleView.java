@@ -42,9 +42,9 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
     public record HeadAttention(String name, float[][] model, float[][] circuit) {}
 
     /**
-     * How much the score of the answer falls when what a node writes is taken from the input of the final norm, with all
-     * other nodes as they are. The score is the logit difference of answer and distractor at the last scored position, or
-     * the answer's logit less the mean of all logits where there is no distractor.
+     * How much the score of the answer falls when what a node writes is taken from the input of the final norm, with
+     * all other nodes as they are. The score is the logit difference of answer and distractor at the last scored
+     * position, or the answer's logit less the mean of all logits where there is no distractor.
      *
      * @param name of the node
      * @param model in the full model
@@ -82,13 +82,14 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
             Inputs full = new Inputs(model, Circuit.full(graph), batch, clean, cut);
             Inputs part = new Inputs(model, circuit, batch, own, cut);
             return new ExampleView(
-                    example, attention(model, circuit, batch, full, part), contributions(model, example, answer, full, part));
+                    example,
+                    attention(model, circuit, batch, full, part),
+                    contributions(model, example, answer, full, part));
         }
     }
 
     private static Tensor states(TransformerModel model, TokenBatch batch, Baseline baseline, MaskValues masks) {
-        return MaskedPass.forward(
-                        model, batch, baseline, Masks.of(masks, model.device()), MaskedPass.Gradients.NONE)
+        return MaskedPass.forward(model, batch, baseline, Masks.of(masks, model.device()), MaskedPass.Gradients.NONE)
                 .writerStates();
     }
 
@@ -119,7 +120,9 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
                     && connected.edges().stream().anyMatch(edge -> edge.writer().equals(writer));
             if (live) {
                 patterns.add(new HeadAttention(
-                        writer.name(), pattern(model, graph, writer, batch, full), pattern(model, graph, writer, batch, part)));
+                        writer.name(),
+                        pattern(model, graph, writer, batch, full),
+                        pattern(model, graph, writer, batch, part)));
             }
         }
         return patterns;
@@ -189,7 +192,10 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
         if (answer.distractors().length > 0) {
             return target - logits[answer.distractors()[last]];
         }
-        double mean = IntStream.range(0, logits.length).mapToDouble(i -> logits[i]).average().orElseThrow();
+        double mean = IntStream.range(0, logits.length)
+                .mapToDouble(i -> logits[i])
+                .average()
+                .orElseThrow();
         return target - mean;
     }
 }

@@ -222,8 +222,7 @@ public record SelfAttention(
                 .expand(keys.size(0), tokens, tokens)
                 .contiguous();
         KeyValues seen = new KeyValues(keys, rows);
-        return attention.apply(
-                queries, set.oneToOne() ? seen : seen.heads(set.kvOf()), null, set.heads(), batch);
+        return attention.apply(queries, set.oneToOne() ? seen : seen.heads(set.kvOf()), null, set.heads(), batch);
     }
 
     /** One at a time: a normalised input is as large as the input, a head's projection of it far smaller. */

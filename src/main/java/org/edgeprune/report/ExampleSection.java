@@ -61,9 +61,9 @@ public record ExampleSection(int number, ExampleView view, PromptTokenizer token
     private static String pattern(float[][] weights, List<String> tokens) {
         int n = weights.length;
         int side = Math.max(2, LARGEST_SIDE / n);
-        StringBuilder svg = new StringBuilder("<svg role=\"img\" width=\"%1$d\" height=\"%1$d\" viewBox=\"0 0 %2$d %2$d\">"
-                        .formatted(n * side, n)
-                + "<rect width=\"%1$d\" height=\"%1$d\" fill=\"#f2f4f6\"/>".formatted(n));
+        StringBuilder svg = new StringBuilder(
+                "<svg role=\"img\" width=\"%1$d\" height=\"%1$d\" viewBox=\"0 0 %2$d %2$d\">".formatted(n * side, n)
+                        + "<rect width=\"%1$d\" height=\"%1$d\" fill=\"#f2f4f6\"/>".formatted(n));
         for (int i = 0; i < n; i++) {
             for (int j = 0; j < n; j++) {
                 if (weights[i][j] >= FAINT) {

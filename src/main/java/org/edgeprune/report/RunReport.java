@@ -39,8 +39,9 @@ public final class RunReport {
     private final RunRecord record;
     private final RunHistory history;
 
-    private static final String NO_EXAMPLE = "<p><code>edgeprune report RUN --example 1</code> shows the attention patterns"
-            + " of the circuit's heads and the logit attribution of its nodes here, on the test example of that number.</p>\n";
+    private static final String NO_EXAMPLE =
+            "<p><code>edgeprune report RUN --example 1</code> shows the attention patterns"
+                    + " of the circuit's heads and the logit attribution of its nodes here, on the test example of that number.</p>\n";
 
     private RunReport(RunDirectory run) {
         this.run = run;

@@ -52,7 +52,8 @@ class NotebookTest {
                                 out.toString(),
                                 NOTEBOOK.toString()),
                         Map.of(
-                                "EDGEPRUNE", ROOT.resolve("run_scripts/edgeprune").toString(),
+                                "EDGEPRUNE",
+                                        ROOT.resolve("run_scripts/edgeprune").toString(),
                                 "EDGEPRUNE_STEPS", "8",
                                 "EDGEPRUNE_RUN", folder.toString())));
         assertTrue(Files.readString(out).contains("image/png"), "the curves are drawn");
@@ -65,19 +66,28 @@ class NotebookTest {
                 "var model = model(\"mini-gpt2\");\nSystem.out.println(model.model().graphShape().layers());\n/exit\n");
         Path jshell = Path.of(System.getProperty("java.home"), "bin", "jshell");
         assumeTrue(Files.isExecutable(jshell), "no jshell in this Java");
-        String classes = ROOT.resolve("target/classes") + ":" + Files.readString(ROOT.resolve("target/classpath.txt")).strip();
+        String classes = ROOT.resolve("target/classes") + ":"
+                + Files.readString(ROOT.resolve("target/classpath.txt")).strip();
         List<String> command = new ArrayList<>(List.of(jshell.toString(), "--class-path", classes));
         command.add("-R--enable-native-access=ALL-UNNAMED");
         command.add(ROOT.resolve("run_scripts/edgeprune.jsh").toString());
         command.add(lines.toString());
         assertEquals("0", ended(command, Map.of()));
-        assertEquals("6", Files.readString(folder.resolve("output")).strip().lines().reduce((a, b) -> b).orElse(""));
+        assertEquals(
+                "6",
+                Files.readString(folder.resolve("output"))
+                        .strip()
+                        .lines()
+                        .reduce((a, b) -> b)
+                        .orElse(""));
     }
 
     /** Runs a command with its output in a file. @return the exit code, with the output where it is not 0 */
-    private String ended(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
+    private String ended(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
         Path output = folder.resolve("output");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().putAll(environment);
         builder.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         Process process;

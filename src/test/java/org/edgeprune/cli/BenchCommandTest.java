@@ -121,7 +121,7 @@ class BenchCommandTest {
      */
     private static JsonNode memory(int heap, Object... options) {
         ProcessBuilder process = new ProcessBuilder();
-        process.environment().put("JDK_JAVA_OPTIONS", "-Xmx" + heap + "m");
+        process.environment().put("EDGEPRUNE_JAVA_OPTIONS", "-Xmx" + heap + "m");
         return Tool.run(process, all(options)).ok().json();
     }
 

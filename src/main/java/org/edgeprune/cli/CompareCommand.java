@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import org.edgeprune.attribute.CircuitInput;
@@ -37,6 +38,8 @@ import picocli.CommandLine.Parameters;
             "  edgeprune compare out/mine path/to/published/checkpoint --model path/to/gpt2"
         })
 final class CompareCommand implements Callable<Integer> {
+    private static final Set<String> COUNTS = Set.of("total_edges", "examples", "steps");
+
     @Parameters(
             paramLabel = "CIRCUIT",
             arity = "2..*",
@@ -175,10 +178,17 @@ final class CompareCommand implements Callable<Integer> {
         }
         Table metrics = new Table().row(row("", i -> "[" + (i + 1) + "]", n));
         result.metrics()
-                .forEach((name, values) -> metrics.row(row(name, i -> values.get(i) == null ? "-" : values.get(i), n)));
+                .forEach((name, values) ->
+                        metrics.row(row(name, i -> values.get(i) == null ? "-" : number(name, values.get(i)), n)));
         return legend + "\n" + overlaps + "\n"
                 + "%,d edges in all circuits, %,d in any%n%n".formatted(result.intersection(), result.union())
                 + (result.metrics().isEmpty() ? "" : metrics);
+    }
+
+    /** Counts are whole numbers. */
+    private static Object number(String name, double value) {
+        boolean count = name.startsWith("num_") || COUNTS.contains(name);
+        return count && value == Math.rint(value) ? (Object) (long) value : (Object) value;
     }
 
     private static Object[] row(String head, IntFunction<Object> cell, int n) {

@@ -34,11 +34,11 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     @Override
     public void stepped(StepMetrics m) {
         // most important first: a narrow terminal leaves out the last
-        progress.at(m.step() + 1, () -> "edge sparsity %.1f%% (target %.1f%%), KL %.3f%s, node sparsity %.1f%% (%.1f%%)"
+        progress.at(m.step() + 1, () -> "KL %.3f, edge sparsity %.1f%% of %.1f%%%s, node sparsity %.1f%% of %.1f%%"
                 .formatted(
+                        m.kl(),
                         100 * m.edgeSparsity(),
                         100 * m.edgeTarget(),
-                        m.kl(),
                         validation,
                         100 * m.nodeSparsity(),
                         100 * m.nodeTarget()));

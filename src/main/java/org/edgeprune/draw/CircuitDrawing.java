@@ -183,13 +183,15 @@ public final class CircuitDrawing {
     }
 
     /**
-     * The drawing as an interactive page: the picture or, of more than {@value #MOST_IN_PICTURE} edges, a matrix of
-     * writers and readers with the graph of the part that is selected.
+     * The drawing as an interactive page: the picture or, of one circuit of more than {@value #MOST_IN_PICTURE} edges,
+     * a matrix of writers and readers with the graph of the part that is selected.
      *
      * @return one self-contained HTML page: it loads no script, style or font
      */
     public String toHtml() {
-        return graph.circuitEdges() > MOST_IN_PICTURE ? HtmlPage.matrix(graph, title) : HtmlPage.of(picture(), title);
+        return graph.circuitEdges() > MOST_IN_PICTURE && overlay.isEmpty()
+                ? HtmlPage.matrix(graph, title)
+                : HtmlPage.of(picture(), title);
     }
 
     /**

@@ -270,7 +270,7 @@
     const into = circuit([i, ...inputs].flatMap(n => linksIn[n]));
     const note = notes[data.nodes[i].name] || {};
     const said = [note.alias, note.group && "group " + note.group, note.remark].filter(Boolean);
-    return [data.nodes[i].name, data.nodes[i].type, into + " edges in, " + circuit(linksOut[i]) + " out", ...said].join("\n");
+    return [data.nodes[i].name, data.nodes[i].type, into + (into === 1 ? " edge in, " : " edges in, ") + circuit(linksOut[i]) + " out", ...said].join("\n");
   }
 
   function hot(element, on) {

@@ -97,6 +97,10 @@ class ToolsOnRunsTest {
                 .ok()
                 .json();
         assertTrue(Files.readString(picture).contains(">in both: "));
+        String text = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"))
+                .ok()
+                .out();
+        assertTrue(text.matches("(?s).*num_edges +[\\d,]+ +[\\d,]+\n.*"), text);
         assertEquals(compared.get("intersection"), again.get("edges").get(0));
         assertEquals(compared.get("union"), again.get("edges").get(1));
 

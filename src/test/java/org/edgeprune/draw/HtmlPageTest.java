@@ -73,7 +73,7 @@ class HtmlPageTest {
         start.get("nodes").forEach(look -> assertEquals("shown", look.textValue()));
         assertEquals("tok_embeds \u2192 m1\nscore 0.6000", seen.get("edgeTip").textValue());
         assertEquals(
-                "a0.h0\nO: a head's output\n1 edges in, 1 out",
+                "a0.h0\nO: a head's output\n1 edge in, 1 out",
                 seen.get("nodeTip").textValue());
 
         JsonNode chosen = seen.get("chosen");

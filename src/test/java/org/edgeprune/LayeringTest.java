@@ -47,6 +47,7 @@ class LayeringTest {
             "prune",
             "attribute",
             "validate",
+            "methods",
             "recovery",
             "mini",
             "draw",

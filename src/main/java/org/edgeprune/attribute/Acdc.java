@@ -45,7 +45,7 @@ public record Acdc(AttributionSetting setting, Order order) {
      * @param threshold by how much the loss had to rise for an edge to be kept
      * @param loss of the circuit
      * @param rises by how much the loss rose when each edge was tried, by edge number; 0 for those that were not tried
-     * @param evaluations runs of circuits on all examples
+     * @param evaluations losses of circuits that were asked for
      */
     public record Result(Circuit circuit, double threshold, double loss, EdgeScores rises, int evaluations) {}
 
@@ -61,7 +61,27 @@ public record Acdc(AttributionSetting setting, Order order) {
      */
     public Result search(
             List<Example> examples, double threshold, long cacheBytes, AttributionSetting.Progress progress) {
-        try (CircuitLoss losses = new CircuitLoss(setting, examples, cacheBytes)) {
+        return search(examples, threshold, cacheBytes, LossJournal.empty(), progress);
+    }
+
+    /**
+     * Searches with a threshold, or continues such a search.
+     *
+     * @param examples prompt pairs
+     * @param threshold in the unit of the objective
+     * @param cacheBytes memory for the full model's runs, which are then made once
+     * @param journal the losses that the same search computed before it was cut off
+     * @param progress told of each edge
+     * @return the circuit
+     * @throws InputException if an example lacks an answer that the objective needs
+     */
+    public Result search(
+            List<Example> examples,
+            double threshold,
+            long cacheBytes,
+            LossJournal journal,
+            AttributionSetting.Progress progress) {
+        try (CircuitLoss losses = new CircuitLoss(setting, examples, cacheBytes, journal)) {
             return search(losses, threshold, progress);
         }
     }
@@ -73,16 +93,19 @@ public record Acdc(AttributionSetting setting, Order order) {
      * @param examples prompt pairs
      * @param edges how many edges are wanted
      * @param cacheBytes memory for the full model's runs
+     * @param journal the losses that the same search computed before it was cut off
      * @param progress told of each edge of each search, which begins anew at 1
      * @return the circuit of the size that came nearest
      * @throws InputException if an example lacks an answer that the objective needs
      */
     public Result searchForSize(
-            List<Example> examples, int edges, long cacheBytes, AttributionSetting.Progress progress) {
-        try (CircuitLoss losses = new CircuitLoss(setting, examples, cacheBytes)) {
-            ComputationGraph graph = setting.graph();
-            double cost = losses.of(Circuit.of(graph, new BitSet())) - losses.of(Circuit.full(graph));
-            double high = Math.log(Math.max(Math.abs(cost), Float.MIN_NORMAL));
+            List<Example> examples,
+            int edges,
+            long cacheBytes,
+            LossJournal journal,
+            AttributionSetting.Progress progress) {
+        try (CircuitLoss losses = new CircuitLoss(setting, examples, cacheBytes, journal)) {
+            double high = Math.log(cost(losses));
             double low = high + Math.log(SMALLEST);
             Result best = null;
             for (int i = 0; i < TRIES; i++) {
@@ -102,6 +125,47 @@ public record Acdc(AttributionSetting setting, Order order) {
             }
             return best;
         }
+    }
+
+    /**
+     * Ranks edges by searches with several thresholds: an edge stands the higher the larger the threshold at which it
+     * is still kept, and among those of one threshold by how much the loss rose without it.
+     *
+     * @param examples prompt pairs
+     * @param thresholds as shares of by how much the loss rises when every edge is cut
+     * @param cacheBytes memory for the full model's runs
+     * @param progress told of each edge of each search, which begins anew at 1
+     * @return scores without a unit, which rank edges by sign: from k to k + 1 where the k-th smallest threshold is the
+     *     largest at which the edge is kept, below 1 where it is kept at none
+     * @throws InputException if an example lacks an answer that the objective needs
+     */
+    public EdgeScores ranked(
+            List<Example> examples, List<Double> thresholds, long cacheBytes, AttributionSetting.Progress progress) {
+        try (CircuitLoss losses = new CircuitLoss(setting, examples, cacheBytes, LossJournal.empty())) {
+            double cost = cost(losses);
+            float[] scores = new float[setting.graph().edgeCount()];
+            int kept = 0;
+            for (double share : thresholds.stream().sorted().toList()) {
+                kept++;
+                Result found = search(losses, share * cost, progress);
+                for (int edge = 0; edge < scores.length; edge++) {
+                    double rise = found.rises().at(edge) / cost;
+                    if (found.circuit().contains(edge)) {
+                        scores[edge] = (float) (kept + rise / (1 + rise)); // a kept edge's rise is above 0
+                    } else if (kept == 1) {
+                        scores[edge] = (float) (rise / (1 + Math.abs(rise)));
+                    }
+                }
+            }
+            return EdgeScores.of(setting.graph(), scores);
+        }
+    }
+
+    /** By how much the loss rises when every edge is cut, above 0. */
+    private double cost(CircuitLoss losses) {
+        ComputationGraph graph = setting.graph();
+        double cost = losses.of(Circuit.of(graph, new BitSet())) - losses.of(Circuit.full(graph));
+        return Math.max(Math.abs(cost), Float.MIN_NORMAL);
     }
 
     private static int distance(Result result, int edges) {

@@ -26,7 +26,8 @@ import org.edgeprune.torch.TensorScope;
  *   <li>{@code run.json}: what the scores are made from ({@link AttributionRecord})
  *   <li>{@code scores.safetensors}: the scores ({@link EdgeScores})
  *   <li>{@code edges.json}: the circuit, where the method finds one ({@link Acdc})
- *   <li>{@code partial.safetensors}: what exact patching or a training has so far, until it is done, to resume from
+ *   <li>{@code partial.safetensors}: what exact patching, a search or a training has so far, until it is done, to
+ *       resume from
  * </ul>
  *
  * All are replaced atomically. Whoever writes holds the directory's {@link org.edgeprune.io.FolderLock}.
@@ -35,6 +36,7 @@ import org.edgeprune.torch.TensorScope;
  */
 public record AttributionDirectory(Path path) {
     private static final String SUMS = "sums";
+    private static final String LOSSES = "losses";
     private static final String DONE = "done";
     private static final String IDENTITY = "run";
 
@@ -124,15 +126,52 @@ public record AttributionDirectory(Path path) {
      * @throws InputException if the file is damaged, or of another run
      */
     public ExactState exactState(ComputationGraph graph, AttributionRecord record, double everySeconds) {
-        long[] last = {System.nanoTime()};
+        Pace pace = new Pace(everySeconds);
         ExactState.Keeper keeper = state -> {
-            if ((System.nanoTime() - last[0]) / 1e9 >= everySeconds) {
+            if (pace.isDue()) {
                 keep(state, record);
-                last[0] = System.nanoTime();
             }
         };
         return read(record, file -> new ExactState(graph, file.tensor(SUMS).toDoubles(), number(file, DONE), keeper))
                 .orElseGet(() -> new ExactState(graph, new double[graph.edgeCount()], 0, keeper));
+    }
+
+    /**
+     * The losses that a search left behind, or none where it begins.
+     *
+     * @param record what the circuit is made from
+     * @param everySeconds how often the journal is written
+     * @return the journal, which writes itself
+     * @throws InputException if the file is damaged, or of another run
+     */
+    public LossJournal lossJournal(AttributionRecord record, double everySeconds) {
+        Pace pace = new Pace(everySeconds);
+        LossJournal.Keeper keeper = journal -> {
+            if (pace.isDue()) {
+                double[] losses = journal.losses();
+                try (TensorScope _ = TensorScope.open()) {
+                    keep(record, Map.of(LOSSES, Tensor.of(losses, losses.length)), losses.length);
+                }
+            }
+        };
+        return read(record, file -> new LossJournal(file.tensor(LOSSES).toDoubles(), keeper))
+                .orElseGet(() -> new LossJournal(new double[0], keeper));
+    }
+
+    /** Says when some seconds have passed since it last said so. */
+    private static final class Pace {
+        private final double seconds;
+        private long last = System.nanoTime();
+
+        Pace(double seconds) {
+            this.seconds = seconds;
+        }
+
+        boolean isDue() {
+            boolean due = (System.nanoTime() - last) / 1e9 >= seconds;
+            last = due ? System.nanoTime() : last;
+            return due;
+        }
     }
 
     private void keep(ExactState state, AttributionRecord record) {

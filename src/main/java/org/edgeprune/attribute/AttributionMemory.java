@@ -89,12 +89,28 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                 + step.fullModel()
                 + step.outbox()
                 + streams
-                + step.blocks()
+                + (keeps ? blocks(setting, tokens.masked()) : 0)
                 + workspace
                 + scores
                 + levelBytes
                 + step.process();
         return new AttributionMemory(bytes, (int) tokens.prompts(), tokens.masked());
+    }
+
+    /**
+     * What autograd keeps inside the blocks of the full model: its readers all see one stream, so that there is none
+     * for each reader as there is in a masked model ({@link StepMemory#blocks}).
+     */
+    private static long blocks(AttributionSetting setting, long tokens) {
+        ModelSizes sizes = setting.model().sizes();
+        long values = (long) sizes.graph().heads() * sizes.headDim();
+        long inner = (sizes.gatedMlp() ? 3L : 1L) * sizes.inner();
+        long wide = Math.max(0, 10 * values - (long) sizes.graph().heads() * sizes.hidden());
+        long numbers = 6L * sizes.hidden() + 5 * values + inner + wide;
+        return tokens
+                * sizes.graph().layers()
+                * numbers
+                * setting.model().dtype().byteSize();
     }
 
     /**

@@ -14,7 +14,6 @@ import org.edgeprune.mask.Masks;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.GradMode;
-import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
 /** The mean loss of circuits, many times over on the same examples: the full model's runs are made once. */
@@ -23,9 +22,14 @@ final class CircuitLoss implements AutoCloseable {
     private final List<Example> examples;
     private final PromptCache cache;
     private final Workers workers;
+    private final LossJournal journal;
 
-    /** @param cacheBytes memory for the full model's runs */
-    CircuitLoss(AttributionSetting setting, List<Example> examples, long cacheBytes) {
+    /**
+     * @param cacheBytes memory for the full model's runs
+     * @param journal what an earlier search computed, in the same order
+     */
+    CircuitLoss(AttributionSetting setting, List<Example> examples, long cacheBytes, LossJournal journal) {
+        this.journal = journal;
         setting.requireAnswers(examples);
         this.setting = setting;
         this.examples = List.copyOf(examples);
@@ -35,6 +39,10 @@ final class CircuitLoss implements AutoCloseable {
 
     /** The mean over all examples. */
     double of(Circuit circuit) {
+        return journal.next(() -> mean(circuit));
+    }
+
+    private double mean(Circuit circuit) {
         MaskValues masks = MaskValues.of(circuit);
         double sum = 0;
         for (int from = 0; from < examples.size(); from += setting.batchSize()) {
@@ -58,16 +66,9 @@ final class CircuitLoss implements AutoCloseable {
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();
-            MaskedPass pass = MaskedPass.forward(
-                    model,
-                    batch.clean(),
-                    batch.baseline(),
-                    Masks.of(masks, model.device()),
-                    batch.scored(),
-                    MaskedPass.Gradients.NONE);
-            Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
+            MaskedPass pass = batch.pass(model, Masks.of(masks, model.device()), MaskedPass.Gradients.NONE);
             return setting.objective()
-                    .loss(logits, batch, members, setting.scorer())
+                    .loss(batch.logits(model, pass), batch, members, setting.scorer())
                     .item();
         }
     }

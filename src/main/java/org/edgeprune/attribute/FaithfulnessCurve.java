@@ -12,14 +12,12 @@ import java.util.function.DoubleUnaryOperator;
  * faithfulness of C is f = (m(C) - m(∅)) / (m(M) - m(∅)): 1 where the circuit does what the model does, above 1 where
  * it does more.
  *
- * @param ranking what made an edge the better one
  * @param metric name of m
  * @param fullModel m(M)
  * @param emptyCircuit m(∅)
  * @param points one for each size, from the smallest
  */
-public record FaithfulnessCurve(
-        Ranking ranking, String metric, double fullModel, double emptyCircuit, List<Point> points) {
+public record FaithfulnessCurve(String metric, double fullModel, double emptyCircuit, List<Point> points) {
     /** Shares of the graph's edges that MIB evaluates. */
     public static final List<Double> SIZES = List.of(.001, .002, .005, .01, .02, .05, .1, .2, .5, 1.0);
 
@@ -28,7 +26,7 @@ public record FaithfulnessCurve(
      *
      * @param size share of all edges that was asked for
      * @param asked that share in edges, rounded down
-     * @param edges how many of them lie on a path to the output
+     * @param edges how many the circuit has, those left out that lie on no path to the output
      * @param nodes how many writers these come from, {@code input} being one
      * @param faithfulness f
      * @param metrics the mean of every metric of the task

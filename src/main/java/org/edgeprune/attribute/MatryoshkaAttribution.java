@@ -158,19 +158,16 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();
-            MaskedPass pass = MaskedPass.forward(
+            MaskedPass pass = batch.pass(
                     setting.model(),
-                    batch.clean(),
-                    batch.baseline(),
                     masks,
-                    batch.scored(),
                     setting.model().execution().recompute()
                             ? MaskedPass.Gradients.RECOMPUTED
                             : MaskedPass.Gradients.KEPT);
             double loss;
             Tensor toResidual;
             try (TensorScope scope = TensorScope.open()) {
-                Tensor logits = batch.rows().of(setting.model().logits(pass.finalResidual()));
+                Tensor logits = batch.logits(setting.model(), pass);
                 Tensor value = setting.objective().loss(logits, batch, members, setting.scorer());
                 loss = value.item();
                 toResidual = scope.keep(Autograd.grad(value, pass.finalResidual())[0]);
@@ -187,7 +184,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
      * @throws InputException if one is not finite
      */
     public EdgeScores scores() {
-        return EdgeScores.of(setting.graph(), scores.to(Device.CPU).toFloats());
+        return EdgeScores.of(setting.graph(), floats(scores));
     }
 
     /**
@@ -217,9 +214,15 @@ public final class MatryoshkaAttribution implements AutoCloseable {
     public State state() {
         return new State(
                 steps(),
-                scores.to(Device.CPU).toFloats(),
-                optimizer.firstMoments().getFirst().to(Device.CPU).toFloats(),
-                optimizer.secondMoments().getFirst().to(Device.CPU).toFloats());
+                floats(scores),
+                floats(optimizer.firstMoments().getFirst()),
+                floats(optimizer.secondMoments().getFirst()));
+    }
+
+    private static float[] floats(Tensor tensor) {
+        try (TensorScope _ = TensorScope.open()) {
+            return tensor.to(Device.CPU).toFloats();
+        }
     }
 
     /**

@@ -8,6 +8,7 @@ import org.edgeprune.attribute.Acdc;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.LevelScores;
+import org.edgeprune.attribute.LossJournal;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoreLevels;
@@ -30,10 +31,12 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune acdc --task ioi --max-samples 50 --threshold 0.01 --out out/acdc",
-            "  edgeprune acdc --task ioi --max-samples 50 --edges 100 --order published --out out/acdc-100"
+            "  edgeprune acdc --task ioi --max-samples 50 --edges 100 --order published --out out/acdc-100",
+            "  edgeprune acdc --task ioi --max-samples 50 --threshold 0.01 --out out/acdc --resume"
         })
 final class AcdcCommand implements Callable<Integer> {
     private static final long CACHE = Pruner.Pace.REFERENCE.cacheBytes();
+    private static final double SECONDS_BETWEEN_STATES = 30;
 
     /** Orders to search in. */
     enum Orders {
@@ -110,7 +113,8 @@ final class AcdcCommand implements Callable<Integer> {
                 .require(job.loaded().model().execution());
         job.directory().write(job.record());
         Acdc.Order first = order == Orders.REVERSED ? Acdc.Order.REVERSED : Acdc.Order.PUBLISHED;
-        Acdc.Result found = search(job, first);
+        LossJournal journal = job.directory().lossJournal(job.record(), SECONDS_BETWEEN_STATES);
+        Acdc.Result found = search(job, first, journal);
         job.directory().write(found.circuit(), "edges.json");
         Map<String, Object> summary = job.summary();
         summary.put("order", first.name().toLowerCase(Locale.ROOT));
@@ -119,7 +123,7 @@ final class AcdcCommand implements Callable<Integer> {
         summary.put("circuit_loss", found.loss());
         summary.put("evaluations", found.evaluations());
         if (order == Orders.BOTH) {
-            Acdc.Result other = search(job, Acdc.Order.REVERSED);
+            Acdc.Result other = search(job, Acdc.Order.REVERSED, journal);
             job.directory().write(other.circuit(), "edges-reversed.json");
             Circuit shared = found.circuit().intersection(other.circuit());
             Circuit either = found.circuit().union(other.circuit());
@@ -131,13 +135,13 @@ final class AcdcCommand implements Callable<Integer> {
         return found.rises();
     }
 
-    private Acdc.Result search(AttributionOptions.Job job, Acdc.Order its) {
+    private Acdc.Result search(AttributionOptions.Job job, Acdc.Order its, LossJournal journal) {
         Acdc acdc = new Acdc(job.setting(), its);
         try (AttributionProgress progress =
                 new AttributionProgress("acdc, " + its.name().toLowerCase(Locale.ROOT), "edges")) {
             return threshold.isPresent()
-                    ? acdc.search(job.examples(), threshold.get(), CACHE, progress)
-                    : acdc.searchForSize(job.examples(), edges.orElseThrow(), CACHE, progress);
+                    ? acdc.search(job.examples(), threshold.get(), CACHE, journal, progress)
+                    : acdc.searchForSize(job.examples(), edges.orElseThrow(), CACHE, journal, progress);
         }
     }
 }

@@ -2,18 +2,19 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.attribute.CurveEvaluator;
-import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.FaithfulnessCurve;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.Curves;
 import org.edgeprune.eval.Evaluator;
-import org.edgeprune.io.AtomicFile;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.task.Example;
 import picocli.CommandLine.Option;
@@ -22,11 +23,12 @@ import picocli.CommandLine.Option;
 final class CurveOptions {
     private static final int WIDTH = 800;
     private static final int HEIGHT = 480;
+    private static final String FOUND = "finished circuits";
 
     @Option(
             names = "--curve",
             description =
-                    "Evaluate scores at the ten sizes of the MIB benchmark, 0.1%% to 100%% of the edges, ranked by absolute and by signed score: faithfulness, CPR, CMD and every metric.")
+                    "Evaluate scores at the ten sizes of the MIB benchmark, 0.1%% to 100%% of the edges, ranked by absolute and by signed score (--ranking: by one of them): faithfulness, CPR, CMD and every metric. Finished circuits are evaluated at their own sizes.")
     private boolean curve;
 
     @Option(
@@ -36,7 +38,10 @@ final class CurveOptions {
                     "With --curve: what faithfulness compares (default: logit_difference, or the task's own difference).")
     private Optional<String> metric = Optional.empty();
 
-    @Option(names = "--plot", paramLabel = "FILE", description = "With --curve: draw all curves as an SVG.")
+    @Option(
+            names = "--plot",
+            paramLabel = "FILE",
+            description = "With --curve: draw all curves in one picture, .svg or .png.")
     private Optional<Path> plot = Optional.empty();
 
     /** A curve of one input. */
@@ -49,10 +54,10 @@ final class CurveOptions {
             double cprLog,
             double cmdLog,
             List<FaithfulnessCurve.Point> points) {
-        static Named of(String circuit, FaithfulnessCurve curve) {
+        static Named of(String circuit, String ranking, FaithfulnessCurve curve) {
             return new Named(
                     circuit,
-                    curve.ranking().name().toLowerCase(Locale.ROOT),
+                    ranking,
                     curve.cpr(),
                     curve.cmd(),
                     curve.average(),
@@ -62,61 +67,122 @@ final class CurveOptions {
         }
 
         String label() {
-            return circuit + ", " + ranking;
+            return ranking == null ? circuit : circuit + ", " + ranking;
         }
     }
 
-    /** What the curves compare, and the curves. */
-    record Measured(String metric, double fullModel, double emptyCircuit, int totalEdges, List<Named> curves) {}
+    /** A circuit of one input, at its own size. */
+    record Found(String circuit, FaithfulnessCurve.Point point) {}
+
+    /**
+     * What the curves compare, and the curves.
+     *
+     * @param curves of scores, two an input
+     * @param circuits finished ones, from the smallest to the largest
+     * @param ofCircuits the curve of these together; null for fewer than two
+     */
+    record Measured(
+            String metric,
+            double fullModel,
+            double emptyCircuit,
+            int totalEdges,
+            List<Named> curves,
+            List<Found> circuits,
+            Named ofCircuits) {
+        /** With what was measured on. */
+        Map<String, Object> with(Map<String, Object> head) {
+            Map<String, Object> all = new LinkedHashMap<>(head);
+            all.put("metric", metric);
+            all.put("full_model", fullModel);
+            all.put("empty_circuit", emptyCircuit);
+            all.put("total_edges", totalEdges);
+            all.put("curves", curves);
+            all.put("circuits", circuits);
+            if (ofCircuits != null) {
+                all.put("curve_of_circuits", ofCircuits);
+            }
+            return all;
+        }
+
+        private List<Named> all() {
+            List<Named> all = new ArrayList<>(curves);
+            if (ofCircuits != null) {
+                all.add(ofCircuits);
+            }
+            return all;
+        }
+    }
 
     /** Whether curves are asked for. */
     boolean asked() {
         if (!curve && (metric.isPresent() || plot.isPresent())) {
             throw new InputException((metric.isPresent() ? "--metric" : "--plot") + ": needs --curve");
         }
-        plot.filter(file -> !file.toString().endsWith(".svg")).ifPresent(file -> {
-            throw new InputException("--plot " + file + ": curves are drawn as SVG: name a file that ends in .svg");
-        });
+        plot.ifPresent(Curves::requireKnownFormat);
         return curve;
     }
 
-    /** Measures the curves of several scores by name, and draws them where that is asked for. */
-    Measured measure(Evaluator evaluator, List<Example> examples, Map<String, EdgeScores> scores) {
-        CurveEvaluator curves = new CurveEvaluator(evaluator, examples, metric);
-        List<Named> all = new ArrayList<>();
-        List<FaithfulnessCurve> measured = new ArrayList<>();
-        scores.forEach((name, values) -> {
-            for (Ranking ranking : List.of(Ranking.ABSOLUTE, Ranking.SIGNED)) {
-                measured.add(curves.curve(values, ranking));
-                all.add(Named.of(name, measured.getLast()));
-            }
-        });
-        plot.ifPresent(
-                file -> AtomicFile.writeText(file, draw(measured.getFirst().metric(), all)));
-        FaithfulnessCurve first = measured.getFirst();
-        return new Measured(
-                first.metric(),
-                first.fullModel(),
-                first.emptyCircuit(),
-                first.points().getLast().asked(),
-                all);
+    /**
+     * Measures the curves of several inputs by name, and draws them where that is asked for.
+     *
+     * @param ranking the only one; empty for both
+     */
+    Measured measure(
+            Evaluator evaluator, List<Example> examples, Map<String, ScoredCircuit> inputs, Optional<Ranking> ranking) {
+        try (CurveEvaluator curves = new CurveEvaluator(evaluator, examples, metric)) {
+            List<Named> all = new ArrayList<>();
+            List<Found> found = new ArrayList<>();
+            List<Circuit> circuits = new ArrayList<>();
+            inputs.forEach((name, input) -> {
+                input.scores().ifPresent(scores -> ranking.map(List::of)
+                        .orElse(List.of(Ranking.ABSOLUTE, Ranking.SIGNED))
+                        .forEach(by ->
+                                all.add(Named.of(name, by.name().toLowerCase(Locale.ROOT), curves.curve(scores, by)))));
+                input.circuit().ifPresent(circuit -> {
+                    found.add(new Found(name, curves.point(circuit)));
+                    circuits.add(circuit);
+                });
+            });
+            found.sort(Comparator.comparingDouble(one -> one.point().size()));
+            Named family = found.size() < 2 ? null : Named.of(FOUND, null, curves.curve(circuits));
+            Measured measured = new Measured(
+                    curves.metric(),
+                    curves.fullModel(),
+                    curves.emptyCircuitMetric(),
+                    curves.totalEdges(),
+                    all,
+                    found,
+                    family);
+            plot.ifPresent(file -> drawn(measured).write(file, WIDTH, HEIGHT));
+            return measured;
+        }
     }
 
-    private static String draw(String metric, List<Named> curves) {
-        Curves drawn = Curves.of("Faithfulness (" + metric + ")", "share of the edges", "faithfulness")
+    private static Curves drawn(Measured measured) {
+        Curves drawn = Curves.of("Faithfulness (" + measured.metric() + ")", "share of the edges", "faithfulness")
                 .logarithmicX();
-        for (Named curve : curves) {
+        for (Named curve : measured.curves()) {
             double[] sizes = curve.points().stream()
                     .mapToDouble(FaithfulnessCurve.Point::size)
                     .toArray();
             double[] values = curve.points().stream()
                     .mapToDouble(FaithfulnessCurve.Point::faithfulness)
                     .toArray();
-            drawn = curve.ranking().equals("absolute")
-                    ? drawn.points(curve.label(), sizes, values)
-                    : drawn.dashed(curve.label(), sizes, values);
+            drawn = curve.ranking().equals("signed")
+                    ? drawn.dashed(curve.label(), sizes, values)
+                    : drawn.points(curve.label(), sizes, values);
         }
-        return drawn.toSvg(WIDTH, HEIGHT);
+        if (measured.circuits().isEmpty()) {
+            return drawn;
+        }
+        return drawn.points(
+                FOUND,
+                measured.circuits().stream()
+                        .mapToDouble(found -> found.point().size())
+                        .toArray(),
+                measured.circuits().stream()
+                        .mapToDouble(found -> found.point().faithfulness())
+                        .toArray());
     }
 
     /** The areas of all curves, then a table for each. */
@@ -125,31 +191,44 @@ final class CurveOptions {
         head.forEach(heading::row);
         heading.row(measured.metric() + " of the full model", measured.fullModel());
         heading.row(measured.metric() + " without edges", measured.emptyCircuit());
-        Table areas = new Table().row("", "CPR", "CMD", "average", "CPR log x", "CMD log x");
-        StringBuilder tables = new StringBuilder();
-        for (Named curve : measured.curves()) {
-            areas.row(curve.label(), curve.cpr(), curve.cmd(), curve.average(), curve.cprLog(), curve.cmdLog());
-            tables.append('\n').append(curve.label()).append('\n').append(table(curve));
+        StringBuilder text = new StringBuilder(heading.toString());
+        if (!measured.all().isEmpty()) {
+            Table areas = new Table().row("", "CPR", "CMD", "average", "CPR log x", "CMD log x");
+            measured.all()
+                    .forEach(curve -> areas.row(
+                            curve.label(), curve.cpr(), curve.cmd(), curve.average(), curve.cprLog(), curve.cmdLog()));
+            text.append('\n').append(areas);
         }
-        return heading + "\n" + areas + tables;
+        if (!measured.circuits().isEmpty()) {
+            Table own = table(
+                    List.of("circuit"), measured.circuits().getFirst().point().metrics());
+            measured.circuits().forEach(found -> own.row(row(List.of(found.circuit()), found.point())));
+            text.append('\n').append(own);
+        }
+        for (Named curve : measured.all()) {
+            Table sizes = table(List.of(), curve.points().getFirst().metrics());
+            curve.points().forEach(point -> sizes.row(row(List.of(), point)));
+            text.append('\n').append(curve.label()).append('\n').append(sizes);
+        }
+        return text.toString();
     }
 
-    private static Table table(Named curve) {
-        List<String> metrics =
-                List.copyOf(new LinkedHashMap<>(curve.points().getFirst().metrics()).sequencedKeySet());
-        List<Object> heads = new ArrayList<>(List.of("size", "asked", "edges", "nodes", "faithfulness"));
-        heads.addAll(metrics);
-        Table table = new Table().row(heads.toArray());
-        for (FaithfulnessCurve.Point point : curve.points()) {
-            List<Object> row = new ArrayList<>(List.of(
-                    "%.1f%%".formatted(100 * point.size()),
-                    point.asked(),
-                    point.edges(),
-                    point.nodes(),
-                    point.faithfulness()));
-            metrics.forEach(name -> row.add(point.metrics().get(name)));
-            table.row(row.toArray());
-        }
-        return table;
+    private static Table table(List<String> first, Map<String, Double> metrics) {
+        List<Object> heads = new ArrayList<>(first);
+        heads.addAll(List.of("size", "asked", "edges", "nodes", "faithfulness"));
+        heads.addAll(metrics.keySet());
+        return new Table().row(heads.toArray());
+    }
+
+    private static Object[] row(List<String> first, FaithfulnessCurve.Point point) {
+        List<Object> row = new ArrayList<>(first);
+        row.addAll(List.of(
+                "%.1f%%".formatted(100 * point.size()),
+                point.asked(),
+                point.edges(),
+                point.nodes(),
+                point.faithfulness()));
+        row.addAll(point.metrics().values());
+        return row.toArray();
     }
 }

@@ -45,7 +45,7 @@ import picocli.CommandLine.Parameters;
             "The circuit is that of a run, of a checkpoint of the published implementation, of an edges.json or of a",
             "graph file of EAP-IG; without one, the full model is evaluated. With --curve, scores of edges are",
             "evaluated at ten sizes: scores.safetensors or the directory of an attribution, a graph file of EAP-IG, or a",
-            "run's log_alphas; several are put in one plot. --edges-kept, --edge-sparsity and --threshold evaluate the best",
+            "run's log_alphas; finished circuits at their own sizes. Several are put in one plot. --edges-kept, --edge-sparsity and --threshold evaluate the best",
             "edges by such scores instead: a finished run at any size."
         },
         footerHeading = "%nExamples:%n",
@@ -140,7 +140,7 @@ final class EvalCommand implements Callable<Integer> {
         Task chosen = Tasks.named(taskName).forModel(directory);
         execution.prepare();
         ModelSizes sizes = Models.sizes(directory);
-        Map<String, EdgeScores> scores = curves ? scores(inputs, sizes) : Map.of();
+        Map<String, ScoredCircuit> compared = curves ? compared(inputs, sizes) : Map.of();
         Optional<MaskValues> masks = curves ? Optional.empty() : masks(inputs, sizes);
         Ablation cut =
                 ablation.or(() -> origin.flatMap(CircuitInput.Origin::ablation)).orElse(Ablation.INTERCHANGE);
@@ -165,7 +165,7 @@ final class EvalCommand implements Callable<Integer> {
                     summary.put("split", split.key());
                     summary.put("examples", examples.size());
                     summary.put("ablation", cut.name());
-                    print(summary, curve.measure(evaluator, examples, scores));
+                    print(summary, curve.measure(evaluator, examples, compared, selection.ranking()));
                     return 0;
                 }
                 Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
@@ -212,7 +212,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         if (curves && given.isEmpty()) {
             throw new InputException(
-                    "--curve: needs scores of edges: name a scores.safetensors, a graph file of EAP-IG,"
+                    "--curve: needs scores or circuits: name a scores.safetensors, a graph file of EAP-IG, an edges.json,"
                             + " or the directory of a run or an attribution");
         }
         if (curves && examplesFile != null) {
@@ -238,23 +238,26 @@ final class EvalCommand implements Callable<Integer> {
         return all.stream().findFirst();
     }
 
-    private Map<String, EdgeScores> scores(List<CircuitInput> inputs, ModelSizes sizes) {
-        Map<String, EdgeScores> scores = new LinkedHashMap<>();
+    /** What is put on curves, by the names that were given. */
+    private Map<String, ScoredCircuit> compared(List<CircuitInput> inputs, ModelSizes sizes) {
+        Map<String, ScoredCircuit> compared = new LinkedHashMap<>();
         List<Path> names = given().toList();
         for (int i = 0; i < inputs.size(); i++) {
-            scores.put(names.get(i).toString(), inputs.get(i).scores(sizes, results::note));
+            CircuitInput input = inputs.get(i);
+            if (input.kind() == CircuitInput.Kind.EAP_IG) {
+                input.scores(sizes, results::note); // refuses edges without a score, which cannot be ranked
+            }
+            compared.put(
+                    names.get(i).toString(),
+                    input.kind() == CircuitInput.Kind.EDGES
+                            ? new ScoredCircuit(Optional.of(circuit(input, sizes)), Optional.empty())
+                            : input.open(sizes, results::note));
         }
-        return scores;
+        return compared;
     }
 
     private void print(Map<String, Object> head, CurveOptions.Measured measured) {
-        Map<String, Object> all = new LinkedHashMap<>(head);
-        all.put("metric", measured.metric());
-        all.put("full_model", measured.fullModel());
-        all.put("empty_circuit", measured.emptyCircuit());
-        all.put("total_edges", measured.totalEdges());
-        all.put("curves", measured.curves());
-        results.print(all, () -> CurveOptions.text(head, measured));
+        results.print(measured.with(head), () -> CurveOptions.text(head, measured));
     }
 
     /**

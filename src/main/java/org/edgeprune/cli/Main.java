@@ -41,6 +41,7 @@ import picocli.CommandLine.TypeConversionException;
             AttributeCommand.class,
             MattrCommand.class,
             AcdcCommand.class,
+            MethodsCommand.class,
             SweepCommand.class,
             EvalCommand.class,
             EdgesCommand.class,

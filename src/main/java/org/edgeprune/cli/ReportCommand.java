@@ -31,7 +31,8 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  edgeprune report out/demo",
             "  edgeprune report out/demo --out demo.html",
-            "  edgeprune report out/demo --example 1"
+            "  edgeprune report out/demo --example 1",
+            "  edgeprune report out/demo --curve curves.json"
         })
 final class ReportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "RUN", description = "Directory of a run that has ended.")
@@ -42,6 +43,13 @@ final class ReportCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "File of the page (default: RUN/report.html).")
     private Path out;
+
+    @Option(
+            names = "--curve",
+            paramLabel = "FILE",
+            description =
+                    "Also show faithfulness at ten sizes: what edgeprune eval --curve --json printed, of this run and of others.")
+    private Optional<Path> curve = Optional.empty();
 
     @Option(
             names = "--example",
@@ -66,7 +74,7 @@ final class ReportCommand implements Callable<Integer> {
         if (example.isPresent()) {
             write(example.get(), file);
         } else {
-            RunReport.write(directory, file);
+            AtomicFile.writeText(file, RunReport.of(directory, Optional.empty(), curve));
         }
         results.print(new Result(file.toString()), file::toString);
         return 0;
@@ -92,7 +100,7 @@ final class ReportCommand implements Callable<Integer> {
                     opened.model().model(), opened.masks().circuit(), chosen, ablation == Ablation.INTERCHANGE);
             ExampleSection section =
                     new ExampleSection(number, view, opened.model().tokenizer());
-            AtomicFile.writeText(file, RunReport.of(opened.directory(), Optional.of(section)));
+            AtomicFile.writeText(file, RunReport.of(opened.directory(), Optional.of(section), curve));
         }
     }
 

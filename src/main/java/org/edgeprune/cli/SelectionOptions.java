@@ -72,6 +72,11 @@ final class SelectionOptions {
                 .toList();
     }
 
+    /** How scores rank edges, if that was given. */
+    Optional<Ranking> ranking() {
+        return ranking;
+    }
+
     /** How the scores in an input rank edges: log_alphas by themselves. */
     Ranking ranking(CircuitInput.Kind input) {
         return ranking.orElse(input == CircuitInput.Kind.MASKS ? Ranking.SIGNED : Ranking.ABSOLUTE);

@@ -3,11 +3,14 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 import org.edgeprune.recovery.CircuitCheck;
+import org.edgeprune.recovery.MethodRecovery;
 import org.edgeprune.recovery.Recovery;
 import org.edgeprune.task.tracr.TracrTask;
 import org.edgeprune.torch.Device;
@@ -28,6 +31,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune tracr suite --out out/suite",
+            "  edgeprune tracr suite --methods --ablation interchange --out out/methods",
             "  edgeprune tracr suite --programs reverse,xproportion --ablation interchange --out out/two --json"
         })
 final class TracrSuiteCommand implements Callable<Integer> {
@@ -60,6 +64,12 @@ final class TracrSuiteCommand implements Callable<Integer> {
             description = "Optimiser steps for each program (default: ${DEFAULT-VALUE}).")
     private int steps;
 
+    @Option(
+            names = "--methods",
+            description =
+                    "Also let every other method find each circuit: AUROC of its ranking, precision and recall of the smallest faithful circuit of its best edges.")
+    private boolean methods;
+
     @Mixin
     private SeedOption seed;
 
@@ -91,16 +101,59 @@ final class TracrSuiteCommand implements Callable<Integer> {
         Recovery recovery = new Recovery(ablation, steps, seed.value());
         List<Row> rows = new ArrayList<>();
         for (LibraryProgram program : chosen) {
-            Recovery.Result result = recovery.run(TracrTask.of(program), out.resolve(program.programName()), device);
-            rows.add(Row.of(program.programName(), result));
+            TracrTask task = TracrTask.of(program);
+            Path directory = out.resolve(program.programName());
+            Recovery.Result result = recovery.run(task, directory, device);
+            List<MethodRecovery.Found> found = methods
+                    ? new MethodRecovery(ablation, MethodRecovery.EFFORT, seed.value())
+                            .run(task, directory, result.minimal().truth(), device)
+                    : null;
+            rows.add(Row.of(program.programName(), result, found));
             results.note("%s: %s, %.0f s"
                     .formatted(
                             program.programName(),
                             result.minimal().perfect() ? "perfect" : "not perfect",
                             result.seconds()));
         }
-        results.print(rows, () -> table(rows));
+        results.print(rows, () -> table(rows) + (methods ? "\n\n" + methodTables(rows) : ""));
         return 0;
+    }
+
+    /** The mean of every method over the programs, then its AUROC for each program. */
+    private static String methodTables(List<Row> rows) {
+        Table means = new Table().row("method", "AUROC", "precision", "recall", "exactly the ground truth");
+        List<Object> heads = new ArrayList<>(List.of("AUROC"));
+        for (int i = 0; i < MethodRecovery.METHODS.size(); i++) {
+            int number = i;
+            List<MethodRecovery.Found> found =
+                    rows.stream().map(row -> row.methods.get(number)).toList();
+            means.row(
+                    found.getFirst().method(),
+                    found.stream()
+                            .map(MethodRecovery.Found::auroc)
+                            .filter(Objects::nonNull)
+                            .mapToDouble(Double::doubleValue)
+                            .average()
+                            .orElse(Double.NaN),
+                    mean(found, MethodRecovery.Found::precision),
+                    mean(found, MethodRecovery.Found::recall),
+                    found.stream()
+                                    .filter(one -> one.precision() == 1 && one.recall() == 1)
+                                    .count()
+                            + " of " + found.size());
+            heads.add(found.getFirst().method());
+        }
+        Table each = new Table().row(heads.toArray());
+        for (Row row : rows) {
+            List<Object> cells = new ArrayList<>(List.of(row.program));
+            row.methods.forEach(found -> cells.add(found.auroc() == null ? "-" : found.auroc()));
+            each.row(cells.toArray());
+        }
+        return means + "\n" + each;
+    }
+
+    private static double mean(List<MethodRecovery.Found> found, ToDoubleFunction<MethodRecovery.Found> value) {
+        return found.stream().mapToDouble(value).average().orElse(Double.NaN);
     }
 
     private static LibraryProgram program(String name) {
@@ -162,8 +215,9 @@ final class TracrSuiteCommand implements Callable<Integer> {
             double accuracy,
             double kl,
             boolean perfect,
-            double seconds) {
-        static Row of(String program, Recovery.Result r) {
+            double seconds,
+            List<MethodRecovery.Found> methods) {
+        static Row of(String program, Recovery.Result r, List<MethodRecovery.Found> methods) {
             return new Row(
                     program,
                     r.graphEdges(),
@@ -175,7 +229,8 @@ final class TracrSuiteCommand implements Callable<Integer> {
                     r.metrics().get("accuracy"),
                     r.metrics().get("kl"),
                     r.minimal().perfect(),
-                    r.seconds());
+                    r.seconds(),
+                    methods);
         }
 
         String remark() {

@@ -1,10 +1,14 @@
 package org.edgeprune.draw;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.InputException;
 
 /**
- * A plot of named series against one x axis, as SVG for a report.
+ * A plot of named series against one x axis, as SVG or PNG.
  *
  * <pre>{@code
  * String svg = Curves.of("Edge sparsity", "step", "sparsity").line("model", steps, sparsity).dashed("target", steps, targets).toSvg(640, 320);
@@ -115,11 +119,65 @@ public final class Curves {
      * @return an {@code <svg>} element
      */
     public String toSvg(int width, int height) {
-        boolean log = axes.logarithmicY() && series.stream().anyMatch(Series::hasPositive);
-        List<CurvesSvg.Drawn> drawn = new ArrayList<>();
-        for (Series s : series) {
-            drawn.add(new CurvesSvg.Drawn(s.name(), s.style(), s.pieces(log, width)));
+        SvgPen pen = new SvgPen(width, height);
+        layout(width, height).draw(pen);
+        return pen.end();
+    }
+
+    /**
+     * The plot as an image with two pixels for each pixel of its natural size.
+     *
+     * @param width the natural width in pixels
+     * @param height the natural height in pixels
+     * @return the bytes of a PNG file
+     * @throws InputException if this machine has no fonts
+     */
+    public byte[] toPng(int width, int height) {
+        return PngImage.of(width, height, g -> layout(width, height).draw(new GraphicsPen(g)));
+    }
+
+    /**
+     * Refuses files that {@link #write} could not write, before anything is computed.
+     *
+     * @param file the file
+     * @throws InputException unless its name ends in {@code .svg} or {@code .png}
+     */
+    public static void requireKnownFormat(Path file) {
+        if (!extension(file).equals("svg") && !extension(file).equals("png")) {
+            throw new InputException(file + ": unknown format of a plot: use .svg or .png");
         }
-        return new CurvesSvg(width, height, title, xLabel, yLabel, drawn, new Axes(axes.logarithmicX(), log)).write();
+    }
+
+    /**
+     * Writes the plot in the format of the file's extension, atomically.
+     *
+     * @param file ends in {@code .svg} or {@code .png}
+     * @param width the natural width in pixels
+     * @param height the natural height in pixels
+     * @throws InputException if the extension is another one, the file cannot be written, or a PNG is asked for on a
+     *     machine without fonts
+     */
+    public void write(Path file, int width, int height) {
+        requireKnownFormat(file);
+        if (extension(file).equals("png")) {
+            byte[] image = toPng(width, height);
+            AtomicFile.write(file, out -> out.write(image));
+        } else {
+            AtomicFile.writeText(file, toSvg(width, height));
+        }
+    }
+
+    private static String extension(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
+    }
+
+    private CurvesLayout layout(int width, int height) {
+        boolean log = axes.logarithmicY() && series.stream().anyMatch(Series::hasPositive);
+        List<CurvesLayout.Drawn> drawn = new ArrayList<>();
+        for (Series s : series) {
+            drawn.add(new CurvesLayout.Drawn(s.name(), s.style(), s.pieces(log, width)));
+        }
+        return new CurvesLayout(width, height, title, xLabel, yLabel, drawn, new Axes(axes.logarithmicX(), log));
     }
 }

@@ -6,19 +6,16 @@ import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.font.FontRenderContext;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.geom.RoundRectangle2D;
-import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.ToDoubleBiFunction;
-import javax.imageio.ImageIO;
 import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.PDPage;
 import org.apache.pdfbox.pdmodel.PDPageContentStream;
@@ -28,10 +25,6 @@ import org.edgeprune.io.LibraryLogging;
 
 /** Paints a picture through Java's headless graphics: into a PDF page or a PNG image. */
 final class PicturePainter {
-    private static final double PIXELS_PER_POINT = 2;
-    /** Viewers cannot show larger images; they are scaled down. */
-    private static final double MAX_PIXELS = 50e6;
-
     private final Graphics2D g;
     private final ToDoubleBiFunction<String, Font> textWidth;
 
@@ -82,29 +75,8 @@ final class PicturePainter {
 
     /** A PNG image with two pixels for a point, fewer if that would be more than 50 million pixels. */
     static byte[] png(Picture picture) {
-        Headless.prefer();
-        Headless.requireFonts();
-        double scale = Math.min(PIXELS_PER_POINT, Math.sqrt(MAX_PIXELS / (picture.width() * picture.height())));
-        BufferedImage image = new BufferedImage(
-                (int) Math.ceil(picture.width() * scale),
-                (int) Math.ceil(picture.height() * scale),
-                BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-        g.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-        g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-        g.setColor(Color.WHITE);
-        g.fillRect(0, 0, image.getWidth(), image.getHeight());
-        g.scale(scale, scale);
-        new PicturePainter(g, PicturePainter::measured).paint(picture);
-        g.dispose();
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return out.toByteArray();
+        return PngImage.of(
+                picture.width(), picture.height(), g -> new PicturePainter(g, PicturePainter::measured).paint(picture));
     }
 
     private void paint(Picture picture) {

@@ -9,7 +9,12 @@ record Series(String name, double[] x, double[] y, Style style) {
     enum Style {
         LINE,
         DASHED,
-        POINTS
+        POINTS;
+
+        /** Width of the line, pixels. */
+        double width() {
+            return this == POINTS ? 1 : 1.6;
+        }
     }
 
     record Point(double x, double y) {}

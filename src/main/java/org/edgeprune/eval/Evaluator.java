@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskedPass;
@@ -83,38 +84,65 @@ public record Evaluator(
     }
 
     private Evaluation evaluate(List<Example> given, Optional<MaskValues> masks) {
-        List<Example> examples = cutEdges(masks).examples(given);
+        // where nothing is cut, corrupted prompts need not be run
+        AblationStates cut = masks.isPresent() ? ablation : AblationStates.ZERO;
+        List<Example> examples = cut.examples(given);
+        return evaluate(
+                examples,
+                masks,
+                parts(examples, cut),
+                (_, members) -> PromptBatch.of(model, members, members.size(), scorer, cut));
+    }
+
+    /** Makes the batch of a part of the examples, by the part's number, in the current scope. */
+    @FunctionalInterface
+    interface Batches {
+        PromptBatch make(int number, List<Example> members);
+    }
+
+    /**
+     * The numbers of the examples that are run together.
+     *
+     * @param examples as they are run, see {@link AblationStates#examples}
+     */
+    List<int[]> parts(List<Example> examples, AblationStates cut) {
         List<int[]> parts = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
             int first = from;
             List<Example> batch = examples.subList(from, Math.min(examples.size(), from + batchSize));
-            PromptCache.cut(model, batch, cutEdges(masks).kind()).stream()
+            PromptCache.cut(model, batch, cut.kind()).stream()
                     .map(part -> IntStream.of(part).map(i -> first + i).toArray())
                     .forEach(parts::add);
         }
+        return parts;
+    }
+
+    Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks, List<int[]> parts, Batches batches) {
         Evaluation.Scored[] scored = new Evaluation.Scored[examples.size()];
         workers.run(
                 parts.size(),
-                number -> score(examples, parts.get(number), masks),
+                number -> {
+                    int[] numbers = parts.get(number);
+                    return score(examples, numbers, masks, members -> batches.make(number, members));
+                },
                 new ScoredPacking(examples),
                 part -> part.forEach((i, one) -> scored[i] = one));
         model.requireUnchanged();
         return new Evaluation(List.of(scored));
     }
 
-    /** What cut edges carry; where nothing is cut, corrupted prompts need not be run. */
-    private AblationStates cutEdges(Optional<MaskValues> masks) {
-        return masks.isPresent() ? ablation : AblationStates.ZERO;
-    }
-
     /** Some of the examples, by their numbers. */
-    private Map<Integer, Evaluation.Scored> score(List<Example> all, int[] numbers, Optional<MaskValues> masks) {
+    private Map<Integer, Evaluation.Scored> score(
+            List<Example> all,
+            int[] numbers,
+            Optional<MaskValues> masks,
+            Function<List<Example>, PromptBatch> batches) {
         List<Example> examples = IntStream.of(numbers).mapToObj(all::get).toList();
         IntFunction<String> name = i -> "example " + (numbers[i] + 1) + " of " + all.size();
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.of(model, examples, examples.size(), scorer, cutEdges(masks));
+            PromptBatch batch = batches.apply(examples);
             float[][] full = rows(batch.fullLogits(), examples, name);
             float[][] logits =
                     masks.map(m -> rows(logits(batch, m), examples, name)).orElse(full);
@@ -139,14 +167,8 @@ public record Evaluator(
     }
 
     private Tensor logits(PromptBatch batch, MaskValues masks) {
-        MaskedPass pass = MaskedPass.forward(
-                model,
-                batch.clean(),
-                batch.baseline(),
-                Masks.of(masks, model.device()),
-                batch.scored(),
-                MaskedPass.Gradients.NONE);
-        return batch.rows().of(model.logits(pass.finalResidual()));
+        MaskedPass pass = batch.pass(model, Masks.of(masks, model.device()), MaskedPass.Gradients.NONE);
+        return batch.logits(model, pass);
     }
 
     private int token(float[] logits) {

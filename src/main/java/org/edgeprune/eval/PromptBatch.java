@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
+import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.graph.Ablation;
+import org.edgeprune.mask.Masks;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
@@ -98,6 +100,52 @@ public record PromptBatch(
                 }
             }
         };
+    }
+
+    /**
+     * The same, with the full model's part of the work taken from an earlier batch of these examples.
+     *
+     * @param fullLogits of that batch
+     * @param baseline of that batch
+     */
+    static PromptBatch of(
+            TransformerModel model,
+            List<Example> examples,
+            Scorer scorer,
+            Ablation ablation,
+            Tensor fullLogits,
+            Baseline baseline) {
+        TokenBatch clean = clean(model, examples, ablation);
+        return new PromptBatch(
+                clean,
+                baseline,
+                scored(clean, examples).to(model.device()),
+                weights(examples, examples.size(), scorer).to(model.device()),
+                fullLogits,
+                rows(scorer, examples, model));
+    }
+
+    /**
+     * Runs the masked model.
+     *
+     * @param model the full model
+     * @param masks masks of edges and nodes, on the model's device
+     * @param gradients whether a backward pass will follow
+     * @return the pass, in the current scope
+     */
+    public MaskedPass pass(TransformerModel model, Masks masks, MaskedPass.Gradients gradients) {
+        return MaskedPass.forward(model, clean, baseline, masks, scored, gradients);
+    }
+
+    /**
+     * The logits of a masked model, to be compared with {@link #fullLogits}.
+     *
+     * @param model the full model
+     * @param pass of {@link #pass}
+     * @return {@code [rows, columns]}; differentiable in the pass's final residual stream
+     */
+    public Tensor logits(TransformerModel model, MaskedPass pass) {
+        return rows.of(model.logits(pass.finalResidual()));
     }
 
     /**

@@ -59,7 +59,7 @@ public record Recovery(Ablation ablation, int steps, long seed) {
     /**
      * A circuit counts as faithful during training up to this mean KL, as a fraction of the KL of the empty circuit.
      */
-    private static final double FAITHFUL_SHARE = 1e-4;
+    static final double FAITHFUL_SHARE = 1e-4;
 
     /**
      * By how much the mean KL may rise while the circuit is minimized, as a fraction of the KL of the empty circuit.

@@ -14,9 +14,13 @@ final class Html {
                 .replace("\"", "&quot;");
     }
 
-    /** A table with numbers aligned right. Cells are texts or numbers; null is an empty cell. */
+    /**
+     * A table with numbers aligned right. Cells are texts or numbers; null is an empty cell.
+     *
+     * @param id of the element; empty for none
+     */
     static String table(String id, List<String> head, List<? extends List<?>> rows) {
-        StringBuilder html = new StringBuilder("<table id=\"" + id + "\">");
+        StringBuilder html = new StringBuilder(id.isEmpty() ? "<table>" : "<table id=\"" + id + "\">");
         if (!head.isEmpty()) {
             html.append("<thead><tr>");
             head.forEach(cell -> html.append("<th>").append(escape(cell)).append("</th>"));

@@ -38,13 +38,15 @@ public final class RunReport {
     private final RunDirectory run;
     private final RunRecord record;
     private final RunHistory history;
+    private final Optional<Path> curve;
 
     private static final String NO_EXAMPLE =
             "<p><code>edgeprune report RUN --example 1</code> shows the attention patterns"
                     + " of the circuit's heads and the logit attribution of its nodes here, on the test example of that number.</p>\n";
 
-    private RunReport(RunDirectory run) {
+    private RunReport(RunDirectory run, Optional<Path> curve) {
         this.run = run;
+        this.curve = curve;
         this.record = run.readRecord();
         this.history = RunHistory.read(run.stepsFile());
     }
@@ -69,7 +71,21 @@ public final class RunReport {
      * @throws InputException as {@link #of(RunDirectory)}
      */
     public static String of(RunDirectory run, Optional<ExampleSection> example) {
-        return new RunReport(run).html(example);
+        return of(run, example, Optional.empty());
+    }
+
+    /**
+     * The page of a run, with what the model does on an example and with faithfulness at ten sizes.
+     *
+     * @param run the run's directory
+     * @param example the example's section; empty for none
+     * @param curve a file with what {@code eval --curve --json} printed, of the run and of what it is compared with;
+     *     empty for none
+     * @return an HTML page
+     * @throws InputException as {@link #of(RunDirectory)}, and if the file is something else
+     */
+    public static String of(RunDirectory run, Optional<ExampleSection> example, Optional<Path> curve) {
+        return new RunReport(run, curve).html(example);
     }
 
     /**
@@ -93,6 +109,7 @@ public final class RunReport {
                 Map.entry("summary", summary(circuit)),
                 Map.entry("cards", Cards.html(circuit)),
                 Map.entry("metrics", metrics(circuit.metrics())),
+                Map.entry("faithfulness", curve.map(CurveSection::of).orElse("")),
                 Map.entry(
                         "curves",
                         curves().stream()

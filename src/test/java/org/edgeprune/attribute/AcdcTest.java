@@ -1,10 +1,15 @@
 package org.edgeprune.attribute;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
@@ -12,15 +17,17 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
+import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
-import org.edgeprune.task.Tasks;
+import org.edgeprune.task.Split;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -35,13 +42,7 @@ class AcdcTest {
         GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
         model = LoadedModel.open("tiny", golden.model(), Execution.on(Device.CPU));
         examples = golden.examples(model.tokenizer()).subList(0, 6);
-        setting = new AttributionSetting(
-                model.model(),
-                new ComputationGraph(model.model().graphShape()),
-                Tasks.named("ioi").scorer(model.tokenizer()),
-                Objective.KL,
-                AblationStates.INTERCHANGE,
-                4);
+        setting = GoldenScores.setting(model, Objective.KL, 4);
     }
 
     @AfterEach
@@ -106,9 +107,61 @@ class AcdcTest {
     @Test
     void aNumberOfEdgesIsFound() {
         Acdc.Result found = new Acdc(setting, Acdc.Order.PUBLISHED)
-                .searchForSize(examples, 30, Long.MAX_VALUE, AttributionSetting.Progress.NONE);
+                .searchForSize(examples, 30, Long.MAX_VALUE, LossJournal.empty(), AttributionSetting.Progress.NONE);
         assertEquals(30, found.circuit().size(), 3);
         assertEquals(
                 found.circuit(), search(Acdc.Order.PUBLISHED, found.threshold()).circuit());
+    }
+
+    @Test
+    void edgesRankByTheLargestThresholdThatKeepsThem() {
+        double cost = kl(Circuit.full(setting.graph()).filter(edge -> false));
+        Acdc.Result few = search(Acdc.Order.PUBLISHED, 0.1 * cost);
+        Acdc.Result many = search(Acdc.Order.PUBLISHED, 0.01 * cost);
+        EdgeScores ranked = new Acdc(setting, Acdc.Order.PUBLISHED)
+                .ranked(examples, List.of(0.1, 0.01), Long.MAX_VALUE, AttributionSetting.Progress.NONE);
+        assertTrue(few.circuit().size() > 0);
+        for (int edge = 0; edge < ranked.size(); edge++) {
+            int level = few.circuit().contains(edge) ? 2 : many.circuit().contains(edge) ? 1 : 0;
+            double rise = (level == 2 ? few : many).rises().at(edge) / cost;
+            assertEquals(level + rise / (1 + Math.abs(rise)), ranked.at(edge), 1e-4);
+        }
+    }
+
+    @Test
+    void aSearchContinuesWithTheLossesThatItHad() {
+        LossJournal whole = LossJournal.empty();
+        Acdc acdc = new Acdc(setting, Acdc.Order.PUBLISHED);
+        Acdc.Result expected = acdc.searchForSize(examples, 30, 0, whole, AttributionSetting.Progress.NONE);
+        double[] losses = whole.losses();
+        assertTrue(losses.length > expected.evaluations(), "several searches");
+        int[] computed = {0};
+        LossJournal half = new LossJournal(Arrays.copyOf(losses, losses.length / 2), journal -> computed[0]++);
+        assertEquals(expected, acdc.searchForSize(examples, 30, 0, half, AttributionSetting.Progress.NONE));
+        assertEquals(losses.length - losses.length / 2, computed[0]);
+        assertArrayEquals(losses, half.losses());
+    }
+
+    private AttributionRecord record(long seed) {
+        return AttributionRecord.of(
+                model,
+                "ioi",
+                null,
+                Split.TRAIN,
+                examples,
+                new AttributionRecord.Options("acdc", null, "kl", "interchange", 4, seed, Map.of("threshold", 0.02)));
+    }
+
+    @Test
+    void theLossesAreKeptInTheFolderOfTheAttribution(@TempDir Path folder) {
+        AttributionDirectory directory = new AttributionDirectory(folder);
+        Acdc acdc = new Acdc(setting, Acdc.Order.REVERSED);
+        LossJournal kept = directory.lossJournal(record(1), 0);
+        acdc.search(examples, 0.02, 0, kept, AttributionSetting.Progress.NONE);
+        LossJournal read = directory.lossJournal(record(1), 0);
+        assertTrue(read.losses().length > 50);
+        assertArrayEquals(kept.losses(), read.losses());
+        InputException other = assertThrows(InputException.class, () -> directory.lossJournal(record(2), 0));
+        assertTrue(other.getMessage().contains("partial.safetensors: belongs to another run"), other.getMessage());
     }
 }

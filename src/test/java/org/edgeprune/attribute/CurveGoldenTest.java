@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,13 @@ class CurveGoldenTest {
         return Tasks.named("ioi").read(file, tokenizer).part(Split.TEST);
     }
 
+    private final List<CurveEvaluator> open = new ArrayList<>();
+
+    private CurveEvaluator close(CurveEvaluator curves) {
+        open.add(curves);
+        return curves;
+    }
+
     private interface Use {
         void with(Evaluator evaluator, List<Example> examples) throws Exception;
     }
@@ -74,6 +82,7 @@ class CurveGoldenTest {
             use.with(
                     new Evaluator(opened, task.scorer(tokenizer), AblationStates.INTERCHANGE, 20),
                     pairs(model, tokenizer));
+            open.forEach(CurveEvaluator::close);
         }
     }
 
@@ -133,7 +142,7 @@ class CurveGoldenTest {
     @CsvSource({"mini-gpt2, 1e-4", "tiny-neox-parallel, 1e-3"})
     void curvesAreThoseOfMib(String model, double tolerance) throws Exception {
         evaluate(model, (evaluator, examples) -> {
-            CurveEvaluator curves = new CurveEvaluator(evaluator, examples, Optional.empty());
+            CurveEvaluator curves = close(new CurveEvaluator(evaluator, examples, Optional.empty()));
             JsonNode noted = json(model + "/scores/names.json").get("mean_logit_difference");
             for (Map.Entry<String, JsonNode> entry :
                     json(model + "/scores/mib.json").get("curves").properties()) {
@@ -168,10 +177,48 @@ class CurveGoldenTest {
         });
     }
 
+    /**
+     * Where query heads share keys and values, MIB masks each head's, and edgeprune what they share: circuits of MIB's
+     * graph have the same edges, and the same faithfulness where they have all of a group's heads or none.
+     */
+    @Test
+    void curvesOfSharedKeysAndValuesAreThoseOfMibWhereGroupsAreWhole() throws Exception {
+        String model = "tiny-llama-gqa";
+        evaluate(model, (evaluator, examples) -> {
+            CurveEvaluator curves = close(new CurveEvaluator(evaluator, examples, Optional.empty()));
+            EapIgMapping mapping =
+                    EapIgMapping.of(new ComputationGraph(evaluator.model().graphShape()));
+            int compared = 0;
+            for (Map.Entry<String, JsonNode> entry :
+                    json(model + "/scores/mib.json").get("curves").properties()) {
+                String[] parts = entry.getKey().split("/", -1);
+                Ranking by = parts[1].equals("signed") ? Ranking.SIGNED : Ranking.ABSOLUTE;
+                EdgeScores scores = CircuitInput.of(golden(model + "/scores/" + parts[0] + ".json"))
+                        .scores(Models.sizes(directory(model)), note -> {});
+                FaithfulnessCurve curve = curves.curve(scores, by);
+                JsonNode golden = entry.getValue();
+                for (int i = 0; i < curve.points().size(); i++) {
+                    FaithfulnessCurve.Point point = curve.points().get(i);
+                    String what = entry.getKey() + " at " + point.size();
+                    assertEquals(golden.get("asked").get(i).asInt(), point.asked(), what);
+                    assertEquals(golden.get("edges").get(i).asInt(), point.edges(), what);
+                    assertEquals(golden.get("nodes").get(i).asInt(), point.nodes(), what);
+                    Circuit circuit = scores.top(point.asked(), by).connected();
+                    if (mapping.toEapIg(mapping.toModel(circuit)).equals(circuit)) {
+                        assertEquals(golden.get("faithfulness").get(i).asDouble(), point.faithfulness(), 1e-3, what);
+                        compared += circuit.size() > 0 && circuit.size() < scores.size() ? 1 : 0;
+                    }
+                }
+            }
+            assertTrue(compared > 0, "circuits with whole groups, neither empty nor full");
+        });
+    }
+
     @Test
     void theSameScoresInTheModelsOwnGraphGiveTheSameCurve() throws Exception {
         evaluate("mini-gpt2", (evaluator, examples) -> {
-            CurveEvaluator curves = new CurveEvaluator(evaluator, examples.subList(0, 8), Optional.of("accuracy"));
+            CurveEvaluator curves =
+                    close(new CurveEvaluator(evaluator, examples.subList(0, 8), Optional.of("accuracy")));
             EdgeScores theirs = CircuitInput.of(golden("mini-gpt2/scores/EAP.json"))
                     .scores(Models.sizes(BundledModel.directory()), note -> {});
             ComputationGraph graph = new ComputationGraph(evaluator.model().graphShape());
@@ -188,9 +235,46 @@ class CurveGoldenTest {
     }
 
     @Test
+    void circuitsOfSeveralSizesHaveTheirPlaceOnACurve() throws Exception {
+        evaluate("tiny-neox-parallel", (evaluator, examples) -> {
+            CurveEvaluator curves = close(new CurveEvaluator(evaluator, examples, Optional.empty()));
+            EdgeScores scores = CircuitInput.of(golden("tiny-neox-parallel/scores/EAP.json"))
+                    .scores(Models.sizes(directory("tiny-neox-parallel")), note -> {});
+            Circuit fifth = scores.top(8, Ranking.ABSOLUTE);
+            Circuit half = scores.top(21, Ranking.ABSOLUTE);
+            List<FaithfulnessCurve.Point> points =
+                    curves.curve(List.of(half, fifth)).points();
+            int small = fifth.connected().size();
+            int large = half.connected().size();
+            assertTrue(1 < small && small < large && large <= 21, small + " and " + large);
+            for (FaithfulnessCurve.Point point : points.subList(0, 9)) {
+                int edges = point.asked() >= large ? large : point.asked() >= small ? small : 0;
+                assertEquals(edges, point.edges(), "the largest that is not larger than " + point.asked());
+                double expected = edges == 0
+                        ? 0
+                        : curves.point(edges == large ? half : fifth).faithfulness();
+                assertEquals(expected, point.faithfulness());
+            }
+            assertEquals(1, points.getLast().faithfulness(), 1e-4);
+            FaithfulnessCurve.Point alone = curves.point(half);
+            assertEquals(.5, alone.size());
+            assertEquals(curves.curve(scores, Ranking.ABSOLUTE).points().get(8).faithfulness(), alone.faithfulness());
+            ComputationGraph bare =
+                    new ComputationGraph(evaluator.model().graphShape().withoutEmbeddings());
+            FaithfulnessCurve.Point fed = curves.point(Circuit.of(bare, new BitSet()));
+            assertEquals(15, fed.asked(), "where embeddings are not nodes, every reader reads them");
+            assertEquals(42, curves.totalEdges());
+            ComputationGraph other = new ComputationGraph(new GraphShape(1, 1, 1, List.of("embeds"), false));
+            assertMessage(
+                    "the circuit is of a graph of 1 layers and 1 heads, and the model has 2 and 2",
+                    () -> curves.point(Circuit.full(other)));
+        });
+    }
+
+    @Test
     void scoresOfAnotherModelAndFilesWithoutScoresAreRefused() throws Exception {
         evaluate("tiny-neox-parallel", (evaluator, examples) -> {
-            CurveEvaluator curves = new CurveEvaluator(evaluator, examples, Optional.empty());
+            CurveEvaluator curves = close(new CurveEvaluator(evaluator, examples, Optional.empty()));
             ComputationGraph other = new ComputationGraph(new GraphShape(1, 1, 1, List.of("embeds"), false));
             EdgeScores scores = EdgeScores.of(other, new float[other.edgeCount()]);
             assertMessage(

@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.hub.Hub;
 import org.edgeprune.hub.ModelDirectories;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
@@ -36,6 +38,22 @@ record GoldenScores(Path folder) {
     Path model() {
         String name = folder.getFileName().toString();
         return name.equals("mini-gpt2") ? ModelDirectories.locate(name, Hub.Listener.NONE) : folder;
+    }
+
+    /** IOI in the model's graph, under interchange ablation. */
+    static AttributionSetting setting(LoadedModel model, Objective objective, int batchSize) {
+        return setting(model, objective, AblationStates.INTERCHANGE, batchSize);
+    }
+
+    /** IOI in the model's graph. */
+    static AttributionSetting setting(LoadedModel model, Objective objective, AblationStates ablation, int batchSize) {
+        return new AttributionSetting(
+                model.model(),
+                new ComputationGraph(model.model().graphShape()),
+                Tasks.named("ioi").scorer(model.tokenizer()),
+                objective,
+                ablation,
+                batchSize);
     }
 
     JsonNode names() throws IOException {

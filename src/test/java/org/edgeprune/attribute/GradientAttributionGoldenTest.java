@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.List;
 import org.edgeprune.eval.AblationStates;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
-import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,13 +27,7 @@ class GradientAttributionGoldenTest {
     }
 
     private static AttributionSetting setting(LoadedModel model, AblationStates ablation, int batchSize) {
-        return new AttributionSetting(
-                model.model(),
-                new ComputationGraph(model.model().graphShape()),
-                Tasks.named("ioi").scorer(model.tokenizer()),
-                Objective.LOGIT_DIFFERENCE,
-                ablation,
-                batchSize);
+        return GoldenScores.setting(model, Objective.LOGIT_DIFFERENCE, ablation, batchSize);
     }
 
     private static EdgeScores scores(LoadedModel model, GradientMethod method, List<Example> examples) {
@@ -128,6 +122,53 @@ class GradientAttributionGoldenTest {
             if (graph.fedBy(edge.reader()).size() < 2) {
                 double expected = golden.score(matrix, graph, edge.writer(), edge.reader());
                 assertEquals(expected, exact.at(i), 2 * ABSOLUTE, edge.toString());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mini-gpt2", "tiny-llama-gqa", "tiny-neox-parallel"})
+    void scoresOfEachPromptAreThoseOfTheLibrary(String name) throws IOException {
+        GoldenScores golden = GoldenScores.of(name);
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+            AttributionSetting setting = setting(model, 3);
+            PromptScores each = new GradientAttribution(setting, new GradientMethod.Eap())
+                    .scoresByPrompt(golden.examples(model.tokenizer()).subList(0, 3), AttributionSetting.Progress.NONE);
+            for (int i = 0; i < 3; i++) {
+                assertSame(golden, "EAP-example-" + i, EdgeScores.of(setting.graph(), each.scores()[i]));
+            }
+        }
+    }
+
+    /** Of the bundled model the library computed some edges; a few of them are cut here, by masks. */
+    @Test
+    void cuttingAnEdgeOfTheBundledModelCostsWhatTheLibrarySays() throws IOException {
+        GoldenScores golden = GoldenScores.of("mini-gpt2");
+        double[][] matrix = golden.matrix("exact");
+        try (LoadedModel model = LoadedModel.open("mini-gpt2", golden.model(), Execution.on(Device.CPU))) {
+            AttributionSetting setting = setting(model, 40);
+            ComputationGraph graph = setting.graph();
+            Circuit full = Circuit.full(graph);
+            List<Edge> known = full.edges().stream()
+                    .filter(edge -> edge.writer().index() != 1) // position embeddings are no source of the library's
+                    .filter(edge -> {
+                        try {
+                            return !Double.isNaN(golden.score(matrix, graph, edge.writer(), edge.reader()));
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    })
+                    .toList();
+            assertEquals(320, known.size());
+            try (CircuitLoss losses =
+                    new CircuitLoss(setting, golden.examples(model.tokenizer()), 1 << 30, LossJournal.empty())) {
+                double whole = losses.of(full);
+                for (int i = 0; i < known.size(); i += 40) {
+                    Edge cut = known.get(i);
+                    double expected = golden.score(matrix, graph, cut.writer(), cut.reader());
+                    double actual = losses.of(full.filter(edge -> !edge.equals(cut))) - whole;
+                    assertEquals(expected, actual, 1e-4, cut.toString());
+                }
             }
         }
     }

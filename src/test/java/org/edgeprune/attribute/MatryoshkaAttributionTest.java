@@ -11,12 +11,10 @@ import java.util.List;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
-import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,13 +31,7 @@ class MatryoshkaAttributionTest {
         GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
         model = LoadedModel.open("tiny", golden.model(), Execution.on(Device.CPU));
         examples = golden.examples(model.tokenizer());
-        setting = new AttributionSetting(
-                model.model(),
-                new ComputationGraph(model.model().graphShape()),
-                Tasks.named("ioi").scorer(model.tokenizer()),
-                Objective.LOGIT_DIFFERENCE,
-                AblationStates.INTERCHANGE,
-                4);
+        setting = GoldenScores.setting(model, Objective.LOGIT_DIFFERENCE, 4);
     }
 
     @AfterEach

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.fixture.Fixtures;
@@ -145,6 +147,59 @@ class ScoresCommandsTest {
         }
         String svg = Files.readString(plot);
         assertTrue(svg.contains(random + ", absolute") && svg.contains(random + ", signed"), svg);
+    }
+
+    @Test
+    void finishedCircuitsOfSeveralSizesStandOnTheCurve() throws IOException {
+        Path small = folder.resolve("small.json");
+        Path large = folder.resolve("large.json");
+        Tool.run("edges", SCORES, "--edges-kept", 100, "-o", small, "--count").ok();
+        Tool.run("edges", SCORES, "--edges-kept", 400, "-o", large, "--count").ok();
+        Path plot = folder.resolve("curves.png");
+        JsonNode result = Tool.run(
+                        "eval",
+                        large,
+                        small,
+                        SCORES,
+                        "--task",
+                        "ioi",
+                        "--data",
+                        PAIRS,
+                        "--curve",
+                        "--ranking",
+                        "absolute",
+                        "--plot",
+                        plot,
+                        "--json")
+                .ok()
+                .json();
+        assertEquals(1, result.get("curves").size(), "one ranking of one file of scores");
+        assertEquals(
+                List.of("circuit", "point"),
+                List.copyOf(fields(result.get("circuits").get(0))));
+        assertEquals(small.toString(), result.at("/circuits/0/circuit").asText());
+        assertEquals(large.toString(), result.at("/circuits/1/circuit").asText());
+        assertEquals(100.0 / 3628, result.at("/circuits/0/point/size").asDouble(), 1e-12);
+        JsonNode kl = Tool.run("eval", small, "--task", "ioi", "--data", PAIRS, "--json")
+                .ok()
+                .json()
+                .get("kl");
+        assertEquals(kl.asDouble(), result.at("/circuits/0/point/metrics/kl").asDouble(), 1e-5);
+        JsonNode family = result.get("curve_of_circuits");
+        assertEquals(0, family.at("/points/4/edges").asInt(), "2% is less than 100 edges");
+        assertEquals(
+                result.at("/circuits/0/point/faithfulness"),
+                family.at("/points/6/faithfulness"),
+                "10% is less than 400");
+        assertEquals(result.at("/circuits/1/point/faithfulness"), family.at("/points/7/faithfulness"));
+        assertEquals(1, family.at("/points/9/faithfulness").asDouble(), 1e-6);
+        assertEquals(1600, ImageIO.read(plot.toFile()).getWidth());
+    }
+
+    private static List<String> fields(JsonNode object) {
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
     }
 
     @Test

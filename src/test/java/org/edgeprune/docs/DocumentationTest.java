@@ -38,6 +38,7 @@ class DocumentationTest {
 
     /** Commands that cannot be run from within the tests, with the reason. */
     private static final Map<String, String> ELSEWHERE = Map.of(
+            "run_scripts/methods.sh out/methods", "takes half an hour; MethodStudyTest runs every method for moments",
             "edgeprune prune --task custom --data data/custom_example.jsonl --model openai-community/gpt2 --out out/custom",
                     "its words are not in the bundled model's vocabulary; CustomTaskTest runs other prompts",
             "edgeprune convert roneneldan/TinyStories-1M -o out/tiny   # pytorch_model.bin of a repository on the Hub",

@@ -1,20 +1,29 @@
 package org.edgeprune.draw;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.w3c.dom.Document;
@@ -22,6 +31,9 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 class CurvesTest {
+    @TempDir
+    private Path folder;
+
     private static final double[] STEPS =
             IntStream.range(0, 50).asDoubleStream().toArray();
 
@@ -245,5 +257,42 @@ class CurvesTest {
                         .size());
         assertThrows(
                 IllegalArgumentException.class, () -> Curves.of("a", "x", "y").line("y", STEPS, new double[3]));
+    }
+
+    /** The image has the pixels of both series where the SVG has their points, and is the same each time. */
+    @Test
+    void thePngShowsWhatTheSvgShows() throws Exception {
+        Curves plot = Curves.of("title", "share of the edges", "faithfulness")
+                .logarithmicX()
+                .points("first", new double[] {.001, .1, 1}, new double[] {0, .7, 1})
+                .dashed("second", new double[] {.001, .1, 1}, new double[] {1, .2, .1})
+                .line("third", new double[] {.01, .1}, new double[] {.4, Double.NaN});
+        byte[] png = plot.toPng(400, 300);
+        assertArrayEquals(png, plot.toPng(400, 300));
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
+        assertEquals(800, image.getWidth());
+        assertEquals(600, image.getHeight());
+        assertEquals(0xffffff, image.getRGB(799, 0) & 0xffffff);
+        List<Element> dots = elements(plot.toSvg(400, 300), "circle");
+        assertEquals(4, dots.size(), "three points and the legend's");
+        for (Element dot : dots) {
+            int x = (int) Math.round(2 * Double.parseDouble(dot.getAttribute("cx")));
+            int y = (int) Math.round(2 * Double.parseDouble(dot.getAttribute("cy")));
+            assertEquals(dot.getAttribute("fill"), "#%06x".formatted(image.getRGB(x, y) & 0xffffff));
+        }
+        Set<Integer> colours = new HashSet<>();
+        for (int y = 0; y < 600; y++) {
+            for (int x = 0; x < 800; x++) {
+                colours.add(image.getRGB(x, y) & 0xffffff);
+            }
+        }
+        assertTrue(colours.containsAll(List.of(0x0072b2, 0xd55e00, 0x303030)), "series and axes");
+        Path file = folder.resolve("plot.PNG");
+        plot.write(file, 400, 300);
+        assertArrayEquals(png, Files.readAllBytes(file));
+        plot.write(folder.resolve("plot.svg"), 400, 300);
+        assertEquals(plot.toSvg(400, 300), Files.readString(folder.resolve("plot.svg")));
+        InputException e = assertThrows(InputException.class, () -> plot.write(folder.resolve("plot.gif"), 400, 300));
+        assertTrue(e.getMessage().endsWith("unknown format of a plot: use .svg or .png"), e.getMessage());
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.graph.Circuit;
@@ -123,5 +124,39 @@ class RunReportTest {
         assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty)))
                 .getMessage()
                 .contains("has not ended"));
+    }
+
+    @Test
+    void faithfulnessAtTenSizesIsShownWhereItIsGiven() throws IOException {
+        String point = """
+                {"size": %s, "asked": 3, "edges": %d, "nodes": 2, "faithfulness": %s, "metrics": {"kl": 0.25, "accuracy": 1}}""";
+        Path curve = Files.writeString(dir.resolve("curves.json"), """
+                {"task": "ioi", "split": "test", "metric": "logit_difference", "full_model": 3.5, "empty_circuit": -1.25,
+                 "curves": [{"circuit": "out/<eap>", "ranking": "signed", "cpr": 0.875, "cmd": 0.125, "average": 0.625,
+                             "points": [%s, %s]}],
+                 "circuits": [{"circuit": "edges.json", "point": %s}]}""".formatted(
+                        point.formatted("0.02", 3, "0.5"),
+                        point.formatted("1.0", 150, "1.0"),
+                        point.formatted("0.3", 47, "0.75")));
+        String page = RunReport.of(run, Optional.empty(), Optional.of(curve));
+        assertTrue(page.contains("logit_difference of the full model 3.5000, without edges -1.2500"), page);
+        assertTrue(page.contains("<td>out/&lt;eap&gt;, signed</td><td class=\"number\">0.8750</td>"));
+        assertTrue(page.contains("<td>2.0%</td><td class=\"number\">3</td><td class=\"number\">2</td>"
+                + "<td class=\"number\">0.5000</td><td class=\"number\">0.2500</td><td class=\"number\">1</td>"));
+        assertTrue(page.contains("<td>edges.json</td><td class=\"number\">47</td>"));
+        assertTrue(page.contains(">faithfulness (logit_difference)<"), "the plot");
+        assertFalse(RunReport.of(run).contains("Faithfulness at ten sizes"));
+
+        Path other = Files.writeString(dir.resolve("other.json"), "{\"curves\": []}");
+        InputException e =
+                assertThrows(InputException.class, () -> RunReport.of(run, Optional.empty(), Optional.of(other)));
+        assertTrue(
+                e.getMessage().contains("other.json: lacks one of metric and curves: name a file with what edgeprune"),
+                e.getMessage());
+        Path cut = Files.writeString(
+                dir.resolve("cut.json"), Files.readString(curve).replace("\"cmd\": 0.125, ", ""));
+        assertTrue(assertThrows(InputException.class, () -> RunReport.of(run, Optional.empty(), Optional.of(cut)))
+                .getMessage()
+                .contains("cut.json: field 'cmd' is missing, or no number"));
     }
 }

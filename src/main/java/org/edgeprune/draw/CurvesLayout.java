@@ -1,27 +1,27 @@
 package org.edgeprune.draw;
 
-import static org.edgeprune.draw.SvgElements.fine;
-
 import java.util.ArrayList;
 import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
-/** Lays a plot out and writes it as SVG: title, axes with their grid, series, legend. Lengths are pixels. */
-final class CurvesSvg {
+/** Lays a plot out and draws it: title, axes with their grid, series, legend. Lengths are pixels. */
+final class CurvesLayout {
     /** A series as it is drawn: segments of its line with gaps between them. */
     record Drawn(String name, Series.Style style, List<List<Series.Point>> pieces) {
-        String colour(int index) {
-            return SvgElements.colour(COLOURS[index % COLOURS.length]);
+        int colour(int index) {
+            return COLOURS[index % COLOURS.length];
         }
     }
 
-    /** The palette of Okabe and Ito, which can be distinguished with colour blindness. */
-    private static final int[] COLOURS = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x505050};
+    /** The palette of Okabe and Ito, which can be distinguished with colour blindness, and three colours of Tol's. */
+    private static final int[] COLOURS = {
+        0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x505050, 0x882255, 0x332288, 0x999933
+    };
 
-    private static final String GRID = "#e0e0e0";
-    private static final String INK = "#303030";
+    private static final int GRID = 0xe0e0e0;
+    private static final int INK = 0x303030;
     private static final double TITLE_SIZE = 14;
     private static final double LABEL_SIZE = 12;
     private static final double TICK_SIZE = 11;
@@ -30,7 +30,6 @@ final class CurvesSvg {
     private static final double LEGEND_SAMPLE = 20;
     private static final double LEGEND_ROW = 18;
 
-    private final SvgElements svg = new SvgElements();
     private final int width;
     private final int height;
     private final String title;
@@ -47,7 +46,8 @@ final class CurvesSvg {
     private final double right;
     private final double bottom;
 
-    CurvesSvg(int width, int height, String title, String xLabel, String yLabel, List<Drawn> series, Curves.Axes axes) {
+    CurvesLayout(
+            int width, int height, String title, String xLabel, String yLabel, List<Drawn> series, Curves.Axes axes) {
         this.width = width;
         this.height = height;
         this.title = title;
@@ -94,29 +94,18 @@ final class CurvesSvg {
         return text.length() * size * 0.56;
     }
 
-    String write() {
-        svg.open("svg")
-                .set("xmlns", "http://www.w3.org/2000/svg")
-                .set("width", width)
-                .set("height", height)
-                .set("viewBox", "0 0 " + width + ' ' + height)
-                .set("font-family", SvgElements.FONT)
-                .newLine();
-        svg.empty("rect").set("width", width).set("height", height).set("fill", "#ffffff");
-        svg.newLine();
+    void draw(PlotPen pen) {
         if (!title.isEmpty()) {
-            text(title, width / 2.0, GAP + TITLE_SIZE, TITLE_SIZE, "middle", "bold");
+            pen.text(title, width / 2.0, GAP + TITLE_SIZE, TITLE_SIZE, PlotPen.Anchor.MIDDLE, true, INK);
         }
-        grid();
+        grid(pen);
         for (int i = series.size() - 1; i >= 0; i--) { // the first series covers the others
-            line(series.get(i), series.get(i).colour(i));
+            line(pen, series.get(i), series.get(i).colour(i));
         }
         if (empty) {
-            text("no data", (left + right) / 2, (top + bottom) / 2, LABEL_SIZE, "middle", "normal");
+            text(pen, "no data", (left + right) / 2, (top + bottom) / 2, LABEL_SIZE, PlotPen.Anchor.MIDDLE);
         }
-        legendRows();
-        svg.close().newLine();
-        return svg.toString();
+        legendRows(pen);
     }
 
     private double x(double value) {
@@ -128,98 +117,50 @@ final class CurvesSvg {
     }
 
     /** Grid lines, then the axes over them with ticks and labels. */
-    private void grid() {
+    private void grid(PlotPen pen) {
         List<Scale.Tick> xTicks = empty ? List.of() : xScale.ticks(Math.max(2, (int) ((right - left) / 60)));
         for (Scale.Tick tick : xTicks) {
-            segment(x(tick.value()), top, x(tick.value()), bottom, GRID);
+            pen.segment(x(tick.value()), top, x(tick.value()), bottom, GRID);
         }
         for (Scale.Tick tick : yTicks) {
-            segment(left, y(tick.value()), right, y(tick.value()), GRID);
+            pen.segment(left, y(tick.value()), right, y(tick.value()), GRID);
         }
-        segment(left, bottom, right, bottom, INK);
-        segment(left, top, left, bottom, INK);
+        pen.segment(left, bottom, right, bottom, INK);
+        pen.segment(left, top, left, bottom, INK);
         for (Scale.Tick tick : xTicks) {
-            segment(x(tick.value()), bottom, x(tick.value()), bottom + TICK, INK);
-            text(tick.label(), x(tick.value()), bottom + TICK + TICK_SIZE, TICK_SIZE, "middle", "normal");
+            pen.segment(x(tick.value()), bottom, x(tick.value()), bottom + TICK, INK);
+            text(pen, tick.label(), x(tick.value()), bottom + TICK + TICK_SIZE, TICK_SIZE, PlotPen.Anchor.MIDDLE);
         }
         for (Scale.Tick tick : yTicks) {
-            segment(left - TICK, y(tick.value()), left, y(tick.value()), INK);
-            text(tick.label(), left - TICK - 2, y(tick.value()) + TICK_SIZE * 0.35, TICK_SIZE, "end", "normal");
+            pen.segment(left - TICK, y(tick.value()), left, y(tick.value()), INK);
+            text(pen, tick.label(), left - TICK - 2, y(tick.value()) + TICK_SIZE * 0.35, TICK_SIZE, PlotPen.Anchor.END);
         }
         if (!xLabel.isEmpty()) {
             double baseline = bottom + TICK + TICK_SIZE + GAP + LABEL_SIZE;
-            text(xLabel, (left + right) / 2, baseline, LABEL_SIZE, "middle", "normal");
+            text(pen, xLabel, (left + right) / 2, baseline, LABEL_SIZE, PlotPen.Anchor.MIDDLE);
         }
         if (!yLabel.isEmpty()) {
-            double middle = (top + bottom) / 2;
-            svg.open("text")
-                    .set(
-                            "transform",
-                            "translate(" + fine(GAP + LABEL_SIZE * 0.8) + ' ' + fine(middle) + ") rotate(-90)")
-                    .set("font-size", LABEL_SIZE)
-                    .set("text-anchor", "middle")
-                    .set("fill", INK);
-            svg.text(yLabel).close().newLine();
+            pen.verticalText(yLabel, GAP + LABEL_SIZE * 0.8, (top + bottom) / 2, LABEL_SIZE, INK);
         }
     }
 
-    private void segment(double x1, double y1, double x2, double y2, String colour) {
-        svg.empty("line")
-                .set("x1", x1)
-                .set("y1", y1)
-                .set("x2", x2)
-                .set("y2", y2)
-                .set("stroke", colour)
-                .newLine();
+    private static void text(PlotPen pen, String text, double x, double y, double size, PlotPen.Anchor anchor) {
+        pen.text(text, x, y, size, anchor, false, INK);
     }
 
-    private void text(String text, double x, double y, double size, String anchor, String weight) {
-        svg.open("text").set("x", x).set("y", y).set("font-size", size).set("text-anchor", anchor);
-        if (!weight.equals("normal")) {
-            svg.set("font-weight", weight);
-        }
-        svg.set("fill", INK).text(text).close().newLine();
-    }
-
-    private void line(Drawn drawn, String colour) {
+    private void line(PlotPen pen, Drawn drawn, int colour) {
         if (drawn.pieces().isEmpty()) {
             return;
         }
-        StringBuilder path = new StringBuilder();
-        for (List<Series.Point> piece : drawn.pieces()) {
-            for (int i = 0; i < piece.size(); i++) {
-                path.append(i == 0 ? 'M' : 'L')
-                        .append(fine(x(piece.get(i).x())))
-                        .append(' ')
-                        .append(fine(y(piece.get(i).y())));
-            }
-            if (piece.size() == 1) {
-                path.append("h0"); // a point between gaps: the round ends of its line make it a dot
-            }
-        }
-        stroke(drawn.style(), colour, path.toString());
+        List<List<Series.Point>> placed = drawn.pieces().stream()
+                .map(piece -> piece.stream()
+                        .map(p -> new Series.Point(x(p.x()), y(p.y())))
+                        .toList())
+                .toList();
+        pen.line(placed, drawn.style(), colour);
         if (drawn.style() == Series.Style.POINTS) {
-            drawn.pieces().stream().flatMap(List::stream).forEach(p -> dot(x(p.x()), y(p.y()), colour));
+            placed.stream().flatMap(List::stream).forEach(p -> pen.dot(p.x(), p.y(), colour));
         }
-    }
-
-    private void stroke(Series.Style style, String colour, String path) {
-        svg.empty("path")
-                .set("fill", "none")
-                .set("stroke", colour)
-                .set("stroke-width", style == Series.Style.POINTS ? 1 : 1.6)
-                .set("stroke-linejoin", "round");
-        if (style == Series.Style.DASHED) {
-            svg.set("stroke-dasharray", "5 4");
-        } else {
-            svg.set("stroke-linecap", "round");
-        }
-        svg.set("d", path).newLine();
-    }
-
-    private void dot(double x, double y, String colour) {
-        svg.empty("circle").set("cx", fine(x)).set("cy", fine(y)).set("r", 3).set("fill", colour);
-        svg.newLine();
     }
 
     /** The series of each row of the legend. */
@@ -241,17 +182,17 @@ final class CurvesSvg {
         return LEGEND_SAMPLE + 4 + estimatedWidth(series.get(index).name(), LABEL_SIZE) + 2 * GAP;
     }
 
-    private void legendRows() {
+    private void legendRows(PlotPen pen) {
         double y = height - GAP - legend.size() * LEGEND_ROW + LEGEND_ROW / 2;
         for (List<Integer> row : legend) {
             double x = (width - row.stream().mapToDouble(this::legendWidth).sum()) / 2 + GAP;
             for (int i : row) {
                 Drawn drawn = series.get(i);
-                stroke(drawn.style(), drawn.colour(i), "M" + fine(x) + ' ' + fine(y) + "h" + fine(LEGEND_SAMPLE));
+                pen.sample(x, y, LEGEND_SAMPLE, drawn.style(), drawn.colour(i));
                 if (drawn.style() == Series.Style.POINTS) {
-                    dot(x + LEGEND_SAMPLE / 2, y, drawn.colour(i));
+                    pen.dot(x + LEGEND_SAMPLE / 2, y, drawn.colour(i));
                 }
-                text(drawn.name(), x + LEGEND_SAMPLE + 4, y + LABEL_SIZE * 0.35, LABEL_SIZE, "start", "normal");
+                text(pen, drawn.name(), x + LEGEND_SAMPLE + 4, y + LABEL_SIZE * 0.35, LABEL_SIZE, PlotPen.Anchor.START);
                 x += legendWidth(i);
             }
             y += LEGEND_ROW;

@@ -1,0 +1,108 @@
+package org.edgeprune.eval;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.edgeprune.engine.Baseline;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.TransformerModel;
+import org.edgeprune.task.Example;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
+
+/**
+ * Evaluates many circuits on the same examples. The full model's runs on their clean and corrupted prompts are made for
+ * the first circuit and kept for the others, if they fit into the budget. Either way the numbers have the same bits as
+ * those of {@link Evaluator#evaluate}.
+ *
+ * <p>Circuits are evaluated one after the other; the evaluator's workers share the examples.
+ */
+public final class RepeatedEvaluator implements AutoCloseable {
+    private final Evaluator evaluator;
+    private final List<Example> examples;
+    private final List<int[]> parts;
+    private final FullRuns[] kept;
+    private final boolean keeps;
+
+    /** What the full model computes for a part of the examples; its tensors are out of every scope. */
+    private record FullRuns(Tensor fullLogits, Baseline baseline) {
+        List<Tensor> tensors() {
+            return Stream.concat(Stream.of(fullLogits), baseline.tensors().stream())
+                    .toList();
+        }
+    }
+
+    /**
+     * Prepares evaluations; nothing is run yet.
+     *
+     * @param evaluator runs circuits
+     * @param examples prompt pairs of the task
+     * @param budgetBytes how much memory the full model's runs may take, bytes
+     */
+    public RepeatedEvaluator(Evaluator evaluator, List<Example> examples, long budgetBytes) {
+        this.evaluator = evaluator;
+        this.examples = List.copyOf(evaluator.ablation().examples(examples));
+        this.parts = evaluator.parts(this.examples, evaluator.ablation());
+        this.kept = new FullRuns[parts.size()];
+        this.keeps = PromptCache.bytes(
+                        evaluator.model(),
+                        this.examples,
+                        evaluator.scorer(),
+                        evaluator.ablation().kind())
+                <= budgetBytes;
+    }
+
+    /**
+     * What runs the circuits.
+     *
+     * @return the evaluator
+     */
+    public Evaluator evaluator() {
+        return evaluator;
+    }
+
+    /**
+     * Scores the model under masks, and the full model beside it.
+     *
+     * @param masks masks of edges and nodes
+     * @return as {@link Evaluator#evaluate}
+     * @throws org.edgeprune.io.InputException if a logit is not finite
+     */
+    public Evaluation evaluate(MaskValues masks) {
+        return evaluator.evaluate(examples, Optional.of(masks), parts, this::batch);
+    }
+
+    /** Each part is run by one worker at a time, and the workers of one circuit end before those of the next begin. */
+    private PromptBatch batch(int number, List<Example> members) {
+        TransformerModel model = evaluator.model();
+        AblationStates ablation = evaluator.ablation();
+        if (!keeps) {
+            return PromptBatch.of(model, members, members.size(), evaluator.scorer(), ablation);
+        }
+        if (kept[number] == null) {
+            try (TensorScope scope = TensorScope.open()) {
+                PromptBatch batch =
+                        PromptBatch.recorded(model, members, members.size(), evaluator.scorer(), ablation.kind());
+                FullRuns runs = new FullRuns(batch.fullLogits(), batch.baseline());
+                runs.tensors().forEach(scope::release);
+                kept[number] = runs;
+            }
+        }
+        return ablation.in(PromptBatch.of(
+                model,
+                members,
+                evaluator.scorer(),
+                ablation.kind(),
+                kept[number].fullLogits(),
+                kept[number].baseline()));
+    }
+
+    @Override
+    public void close() {
+        for (FullRuns runs : kept) {
+            if (runs != null) {
+                runs.tensors().forEach(Tensor::close);
+            }
+        }
+    }
+}

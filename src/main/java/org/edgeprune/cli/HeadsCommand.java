@@ -82,7 +82,7 @@ final class HeadsCommand implements Callable<Integer> {
                         nodes,
                         one -> progress.at(++done[0], one.node()::name));
             }
-            String shown = metric(effects, opened.session().scorer().headline());
+            String shown = metric(effects, opened.scorer().headline());
             ObjectNode json = Json.object().put("split", split.key()).put("metric", shown);
             json.setAll(effects.toJson());
             Json.write(opened.directory().headsFile(), json);

@@ -2,7 +2,9 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
+import org.edgeprune.eval.Evaluator;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.prune.LoadedModel;
@@ -10,7 +12,9 @@ import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
 
 /**
@@ -19,10 +23,19 @@ import org.edgeprune.task.Split;
  * @param directory the run's directory
  * @param record what it was made from
  * @param model its model
- * @param session evaluates
+ * @param data its prompts
+ * @param scorer computes the task's metrics
+ * @param states what ablated edges carry
  * @param masks binary masks of its circuit
  */
-record OpenedRun(RunDirectory directory, RunRecord record, LoadedModel model, PruneSession session, MaskValues masks)
+record OpenedRun(
+        RunDirectory directory,
+        RunRecord record,
+        LoadedModel model,
+        Dataset data,
+        Scorer scorer,
+        AblationStates states,
+        MaskValues masks)
         implements AutoCloseable {
     /**
      * Opens a run.
@@ -44,7 +57,11 @@ record OpenedRun(RunDirectory directory, RunRecord record, LoadedModel model, Pr
             }
             MaskValues masks =
                     SavedMasks.open(path, model.model().sizes(), results::note).binary();
-            return new OpenedRun(new RunDirectory(path), record, model, PruneSession.of(model, record), masks);
+            RunDirectory directory = new RunDirectory(path);
+            PruneSession session = PruneSession.of(model, record);
+            Dataset data = session.dataset(directory);
+            return new OpenedRun(
+                    directory, record, model, data, session.scorer(), session.ablationStates(data.train()), masks);
         } catch (RuntimeException e) {
             model.close();
             throw e;
@@ -57,7 +74,7 @@ record OpenedRun(RunDirectory directory, RunRecord record, LoadedModel model, Pr
      * @throws InputException if they changed since the run was made
      */
     List<Example> examples(Split split, int most) {
-        List<Example> all = session.dataset(directory).part(split);
+        List<Example> all = data.part(split);
         if (!record.hadExamples(split, all)) {
             throw new InputException(directory.path() + ": the " + split.key() + " examples changed since the run was"
                     + " made: restore them");
@@ -67,11 +84,12 @@ record OpenedRun(RunDirectory directory, RunRecord record, LoadedModel model, Pr
 
     /** Evaluates masks. */
     Evaluation evaluate(MaskValues circuit, List<Example> examples) {
-        return session.evaluate(circuit, examples);
+        return new Evaluator(model.model(), scorer, states, Evaluator.BATCH_SIZE).evaluate(examples, circuit);
     }
 
     @Override
     public void close() {
+        states.close();
         model.close();
     }
 }

@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
             "  edgeprune prune --task ioi --out out/ioi",
             "  edgeprune prune --task gt --model path/to/gpt2 --edge-sparsity 0.99 --embedding-nodes --out out/gt",
             "  edgeprune prune --task ioi --data data/ioi --max-train-samples 200 --out out/ioi-200",
+            "  edgeprune prune --task ioi --seeds 5 --out out/ioi-seeds",
             "  edgeprune prune --task ioi --out out/ioi --dry-run",
             "  edgeprune prune --out out/ioi --resume"
         })
@@ -77,6 +78,9 @@ final class PruneCommand implements Callable<Integer> {
     private TensorBoardOption tensorBoard;
 
     @Mixin
+    private SeedRuns seedRuns;
+
+    @Mixin
     private RunOptions options;
 
     @Mixin
@@ -96,6 +100,14 @@ final class PruneCommand implements Callable<Integer> {
                 throw new InputException("--dry-run in an MPI job: the plan is that of one process; leave out mpirun");
             }
             plan();
+            return 0;
+        }
+        if (seedRuns.asked()) {
+            if (minimal != null || job.isPresent()) {
+                throw new InputException("--seeds: makes its runs in one process, without --minimal: leave out "
+                        + (minimal != null ? "--minimal" : "mpirun"));
+            }
+            seedRuns.run(options, out, tensorBoard, results);
             return 0;
         }
         if (job.isPresent()) {
@@ -168,7 +180,8 @@ final class PruneCommand implements Callable<Integer> {
         return run(session, lock, resume, goOn, results, new TensorBoardOption(), Ranks.alone());
     }
 
-    private static PruneResult run(
+    /** The same, with event files for TensorBoard where these are asked for. */
+    static PruneResult run(
             PruneSession session,
             FolderLock lock,
             boolean resume,

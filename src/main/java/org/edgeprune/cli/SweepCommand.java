@@ -87,7 +87,7 @@ final class SweepCommand implements Callable<Integer> {
                 RunDirectory run = new RunDirectory(out.resolve(RUN + target));
                 PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
                 try (FolderLock lock = FolderLock.of(run.path())) {
-                    if (isDone(run, session)) {
+                    if (SeveralRuns.isDone(run, session, results)) {
                         results.note(run.path() + ": already finished");
                     } else {
                         results.note(run.path() + ": target edge sparsity " + target);
@@ -130,24 +130,6 @@ final class SweepCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new InputException("--target-edge-sparsity " + target + ": " + e.getMessage(), e);
         }
-    }
-
-    private boolean isDone(RunDirectory run, PruneSession session) {
-        if (!run.holdsResult()) {
-            return false;
-        }
-        List<String> differences = session.differencesFrom(run);
-        if (!differences.isEmpty()) {
-            throw new InputException(run.path() + ": was run with another model, data or options (changed: "
-                    + String.join(", ", differences) + "): choose another --out or remove it");
-        }
-        if (run.readRecord().inputs() == null) {
-            results.note(run.path()
-                    + ": was made by an earlier version, which did not record the contents of data, config.json"
-                    + " and tokenizer: they are assumed to be unchanged");
-        }
-        run.requireIntact(results::note);
-        return true;
     }
 
     private record Result(String out, List<SweepTable.Row> runs, List<Double> diverged) {}

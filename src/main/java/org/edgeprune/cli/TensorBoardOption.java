@@ -18,6 +18,13 @@ final class TensorBoardOption {
             description = "Also write the run's measurements to event files of TensorBoard in this directory.")
     private Optional<Path> directory = Optional.empty();
 
+    /** The same for one of several runs, in a directory of its own. */
+    TensorBoardOption of(String run) {
+        TensorBoardOption one = new TensorBoardOption();
+        one.directory = directory.map(path -> path.resolve(run));
+        return one;
+    }
+
     /** A run's listener that also writes events, if they are asked for. */
     interface Closing extends Pruner.Listener, AutoCloseable {
         @Override

@@ -106,7 +106,7 @@ public final class RunReport {
         Map<String, String> parts = Map.ofEntries(
                 Map.entry("title", Html.escape(title)),
                 Map.entry("path", Html.escape(run.path().toString())),
-                Map.entry("summary", summary(circuit)),
+                Map.entry("summary", summary(circuit) + stability()),
                 Map.entry("cards", Cards.html(circuit)),
                 Map.entry("metrics", metrics(circuit.metrics())),
                 Map.entry("faithfulness", curve.map(CurveSection::of).orElse("")),
@@ -116,6 +116,7 @@ public final class RunReport {
                                 .map(c -> "<figure>" + c.toSvg(WIDTH, HEIGHT) + "</figure>\n")
                                 .collect(Collectors.joining())),
                 Map.entry("circuit", Html.escape(drawing(title).toHtml())),
+                Map.entry("heads", NodeTable.html(run.headsFile())),
                 Map.entry("examples", examples()),
                 Map.entry("example", example.map(ExampleSection::html).orElse(NO_EXAMPLE)),
                 Map.entry("configuration", Html.table("configuration", List.of(), configuration())),
@@ -130,6 +131,12 @@ public final class RunReport {
                 .selfDescribed(note -> {})
                 .map(found -> CircuitDrawing.of(found.circuit().orElseThrow(), found::scoreOf, options))
                 .orElseGet(() -> CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), options));
+    }
+
+    /** What other seeds found, where the run is one of {@code prune --seeds}. */
+    private String stability() {
+        String sentence = Stability.sentence(run.path().resolve(".."));
+        return sentence.isEmpty() ? "" : ". " + Html.escape(sentence);
     }
 
     private static String summary(FoundCircuit circuit) {

@@ -1,6 +1,7 @@
 package org.edgeprune.prune;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,9 +24,15 @@ public final class RankedDirectory implements AutoCloseable {
     private final FolderLock lock;
     private final boolean temporary;
 
+    /** Removes a temporary folder also where the process is stopped, as all ranks are when one of them fails. */
+    private final Thread hook = new Thread(this::remove);
+
     private RankedDirectory(FolderLock lock, boolean temporary) {
         this.lock = lock;
         this.temporary = temporary;
+        if (temporary) {
+            Runtime.getRuntime().addShutdownHook(hook);
+        }
     }
 
     /**
@@ -136,13 +143,25 @@ public final class RankedDirectory implements AutoCloseable {
     @Override
     public void close() {
         lock.close();
-        if (temporary && Files.exists(lock.folder())) {
-            try (Stream<Path> files = Files.walk(lock.folder())) {
-                files.sorted(Comparator.reverseOrder())
-                        .forEach(file -> file.toFile().delete());
-            } catch (IOException e) {
-                // What stays is in the system's folder for temporary files.
+        if (temporary) {
+            remove();
+            try {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            } catch (IllegalStateException e) {
+                // It is running.
             }
+        }
+    }
+
+    private void remove() {
+        if (!Files.exists(lock.folder())) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(lock.folder())) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
+        } catch (IOException | UncheckedIOException e) {
+            // What stays is in the system's folder for temporary files.
         }
     }
 }

@@ -37,21 +37,32 @@ class DocumentationTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();
 
     /** Commands that cannot be run from within the tests, with the reason. */
-    private static final Map<String, String> ELSEWHERE = Map.of(
-            "run_scripts/methods.sh out/methods", "takes half an hour; MethodStudyTest runs every method for moments",
-            "edgeprune prune --task custom --data data/custom_example.jsonl --model openai-community/gpt2 --out out/custom",
-                    "its words are not in the bundled model's vocabulary; CustomTaskTest runs other prompts",
-            "edgeprune convert roneneldan/TinyStories-1M -o out/tiny   # pytorch_model.bin of a repository on the Hub",
-                    "needs the Hub; HubTest downloads such a repository",
-            "edgeprune validate out/demo", "runs hundreds of circuits; RunCommandsTest validates a small one",
-            "mvn verify", "this test is part of it",
-            "mvn install -DskipTests", "run by run_scripts/consumer_test.sh",
-            "mvn compile exec:exec \"-Dexec.args=--enable-native-access=ALL-UNNAMED -cp %classpath FindCircuit MODEL circuit 800\"",
-                    "run by run_scripts/consumer_test.sh",
-            "tar -xzf edgeprune-0.2.0.tar.gz", "run by run_scripts/distribution_test.sh",
-            "edgeprune-0.2.0/bin/edgeprune demo --out out/demo", "run by run_scripts/distribution_test.sh",
-            "run_scripts/edgeprune demo --out out/demo",
-                    "run in full by .ci/run, which checks the numbers that it prints");
+    private static final Map<String, String> ELSEWHERE = Map.ofEntries(
+            Map.entry(
+                    "run_scripts/methods.sh out/methods",
+                    "takes half an hour; MethodStudyTest runs every method for moments"),
+            Map.entry(
+                    "edgeprune prune --task custom --data data/custom_example.jsonl --model openai-community/gpt2 --out out/custom",
+                    "its words are not in the bundled model's vocabulary; CustomTaskTest runs other prompts"),
+            Map.entry(
+                    "edgeprune convert roneneldan/TinyStories-1M -o out/tiny   # pytorch_model.bin of a repository on the Hub",
+                    "needs the Hub; HubTest downloads such a repository"),
+            Map.entry(
+                    "edgeprune validate out/demo", "runs hundreds of circuits; RunCommandsTest validates a small one"),
+            Map.entry("run_scripts/build_mpi.sh", "run by MpiRunTest where there is MPI"),
+            Map.entry(
+                    "mpirun -n 4 edgeprune prune --task ioi --out out/ioi-ranks",
+                    "MpiRunTest makes such runs where there is MPI"),
+            Map.entry("mvn verify", "this test is part of it"),
+            Map.entry("mvn install -DskipTests", "run by run_scripts/consumer_test.sh"),
+            Map.entry(
+                    "mvn compile exec:exec \"-Dexec.args=--enable-native-access=ALL-UNNAMED -cp %classpath FindCircuit MODEL circuit 800\"",
+                    "run by run_scripts/consumer_test.sh"),
+            Map.entry("tar -xzf edgeprune-0.2.0.tar.gz", "run by run_scripts/distribution_test.sh"),
+            Map.entry("edgeprune-0.2.0/bin/edgeprune demo --out out/demo", "run by run_scripts/distribution_test.sh"),
+            Map.entry(
+                    "run_scripts/edgeprune demo --out out/demo",
+                    "run in full by .ci/run, which checks the numbers that it prints"));
 
     /** Stands for {@code edgeprune} on the path: the launcher, with training cut short. */
     private static final String SHORT = """

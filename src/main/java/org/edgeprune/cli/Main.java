@@ -14,6 +14,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.OneLine;
 import org.edgeprune.model.DeviceMap;
+import org.edgeprune.prune.MaskLevel;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -169,6 +170,7 @@ public final class Main {
                 .registerConverter(Path.class, Main::path)
                 .registerConverter(Ablation.class, text -> read(Ablation::named, text))
                 .registerConverter(AttributionMethod.class, text -> read(AttributionMethod::named, text))
+                .registerConverter(MaskLevel.class, text -> read(MaskLevel::named, text))
                 .registerConverter(Objective.class, text -> read(Objective::named, text))
                 .registerConverter(EdgesFormat.class, text -> read(EdgesFormat::named, text))
                 .registerConverter(Device.class, text -> read(Device::parse, text))

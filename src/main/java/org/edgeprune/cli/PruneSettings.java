@@ -9,6 +9,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.mask.SparsitySchedule.Warmup;
+import org.edgeprune.prune.MaskLevel;
 import org.edgeprune.prune.PruneOptions;
 import picocli.CommandLine.Option;
 
@@ -109,10 +110,11 @@ final class PruneSettings {
     private Boolean embeddingNodes;
 
     @Option(
-            names = "--node-masks",
-            negatable = true,
-            description = "Whether nodes have masks beside those of the edges.")
-    private Boolean nodeMasks;
+            names = "--level",
+            paramLabel = "LEVELS",
+            completionCandidates = LevelNames.class,
+            description = "What has masks: ${COMPLETION-CANDIDATES} (default: edges,nodes).")
+    private Optional<MaskLevel> level = Optional.empty();
 
     @Option(
             names = "--hold-target",
@@ -232,9 +234,9 @@ final class PruneSettings {
                 (o, value) -> o.with(o.graph().withEmbeddingNodes(value)));
         options = edit(
                 options,
-                "--node-masks",
-                Optional.ofNullable(nodeMasks),
-                (o, value) -> o.with(o.controls().withNodeMasks(value)));
+                "--level",
+                level.map(MaskLevel::key),
+                (o, _) -> o.with(o.controls().withLevel(level.orElseThrow())));
         options = edit(
                 options,
                 "--hold-target",
@@ -252,7 +254,22 @@ final class PruneSettings {
                 (o, value) -> o.with(o.controls().withFreshData(value)));
         options = edit(options, "--ablation", ablation, (o, value) -> o.with(value));
         options = edit(options, "--seed", seed, (o, value) -> o.withSeed(value));
-        return options;
+        return constrained(options);
+    }
+
+    /** Nodes alone are cut by their constraint alone, which is then part of the loss. */
+    private PruneOptions constrained(PruneOptions options) {
+        if (options.controls().level().edges()) {
+            return options;
+        }
+        if (Boolean.FALSE.equals(nodeLoss)) {
+            throw new InputException("--no-node-loss: with --level nodes nothing else cuts a node: leave it out");
+        }
+        edgeSparsity.ifPresent(target -> {
+            throw new InputException("--edge-sparsity " + target
+                    + ": with --level nodes edges have no masks: ask for a --node-sparsity");
+        });
+        return options.with(options.targets().withNodeLoss(true));
     }
 
     /** Notes about valid but unusual {@code options}, which {@link #over} returned. */

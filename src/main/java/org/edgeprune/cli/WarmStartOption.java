@@ -28,6 +28,10 @@ final class WarmStartOption {
     /** The session with the start that was asked for, or with that of the earlier run which it continues. */
     PruneSession over(PruneSession session) {
         if (scores.isPresent()) {
+            if (!session.options().controls().level().edges()) {
+                throw new InputException("--warm-start " + scores.get()
+                        + ": starts masks of edges, which --level nodes does not have: leave one of them out");
+            }
             double given = session.options().targets().edgeSparsity().start();
             double sparsity = given == 0 ? SPARSITY : given;
             return session.withWarmStart(start(scores.get(), session), sparsity);

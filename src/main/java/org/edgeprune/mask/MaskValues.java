@@ -56,6 +56,19 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     }
 
     /**
+     * Nodes whose mask is exactly one.
+     *
+     * @return their number
+     */
+    public int nodeCount() {
+        int count = 0;
+        for (float mask : nodes) {
+            count += mask == 1 ? 1 : 0;
+        }
+        return count;
+    }
+
+    /**
      * 1 - mean edge mask.
      *
      * @return 0 to 1

@@ -62,6 +62,15 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
     }
 
     /**
+     * The same node masks with edge masks of one, whose gradient is zero.
+     *
+     * @return masks that cut nodes only
+     */
+    public Masks withoutEdges() {
+        return new Masks(layout, edges.mul(0).add(1), nodes);
+    }
+
+    /**
      * The same masks outside any autograd graph.
      *
      * @return masks that share their memory with these

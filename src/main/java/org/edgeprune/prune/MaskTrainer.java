@@ -71,10 +71,13 @@ public final class MaskTrainer implements AutoCloseable {
         double linear = options.targets().linearTerm() ? 1 : 0;
         double nodes = options.targets().nodeLoss() ? options.learningRates().nodeMultiplierLearningRate() : 0;
         double nodeMasks =
-                options.controls().nodeMasks() ? options.learningRates().nodeLearningRate() : 0;
-        double edges = options.learningRates().edgeMultiplierLearningRate();
+                options.controls().level().nodes() ? options.learningRates().nodeLearningRate() : 0;
+        double edgeMasks =
+                options.controls().level().edges() ? options.learningRates().edgeLearningRate() : 0;
+        double edges =
+                options.controls().level().edges() ? options.learningRates().edgeMultiplierLearningRate() : 0;
         return List.of(
-                new AdamW.Group(parameters.edges(), options.learningRates().edgeLearningRate(), false),
+                new AdamW.Group(parameters.edges(), edgeMasks, false),
                 new AdamW.Group(parameters.nodes(), nodeMasks, false),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_1), edges * linear, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
@@ -125,7 +128,7 @@ public final class MaskTrainer implements AutoCloseable {
      * in log_alpha while the multipliers lambda ascend it; s is the sparsity of the sampled masks and t the target at
      * this step. If the loss or the gradient norm is not finite, no gradient is followed. With
      * {@link PruneControls#holdTarget} log_alphas are shifted first where masks are too far from the target; without
-     * {@link PruneControls#nodeMasks} node masks are one.
+     * masks of edges or of nodes ({@link PruneControls#level}) these are one.
      *
      * @param step index from 0; determines noise, targets and learning rates
      * @param batch the examples of this step, in micro-batches that workers run
@@ -169,7 +172,8 @@ public final class MaskTrainer implements AutoCloseable {
             double nodeTarget = options.targets().nodeSparsity().at(step);
             Tensor edgeSparsity = masks.edgeSparsity();
             Tensor nodeSparsity = masks.nodeSparsity();
-            Tensor edgeLoss = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
+            Tensor constrained = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
+            Tensor edgeLoss = options.controls().level().edges() ? constrained : constrained.mul(0);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
             boolean withNodes = options.targets().nodeLoss()
                     && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
@@ -242,7 +246,11 @@ public final class MaskTrainer implements AutoCloseable {
             }
             Masks masks =
                     parameters.sample(edgeNoise, noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
-            return options.controls().nodeMasks() ? masks : masks.withoutNodes();
+            return switch (options.controls().level()) {
+                case EDGES_AND_NODES -> masks;
+                case EDGES -> masks.withoutNodes();
+                case NODES -> masks.withoutEdges();
+            };
         }
     }
 

@@ -10,24 +10,29 @@ package org.edgeprune.prune;
  *     its last step; 0 for never
  * @param freshData whether every epoch trains on newly generated prompts
  * @param warmStart what the edges' log_alphas start from: {@link #COLD}, or the name of a {@link WarmStart}
- * @param nodeMasks whether nodes have masks beside those of the edges
+ * @param level what has masks; of a run without masks of edges, the edge constraint is not part of the loss
  */
-public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData, String warmStart, boolean nodeMasks) {
+public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData, String warmStart, MaskLevel level) {
     /** The value of {@code warmStart} of runs whose edges all start from the same log_alpha, up to noise. */
     public static final String COLD = "none";
 
-    /** As published: none of it, and masks of nodes. */
-    public static final PruneControls PUBLISHED = new PruneControls(false, 0, false, COLD, true);
+    /** As published: none of it, and masks of edges and nodes. */
+    public static final PruneControls PUBLISHED = new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES);
 
     /**
      * Checks the ranges.
      *
-     * @throws IllegalArgumentException if {@code earlyExit} is negative
+     * @throws IllegalArgumentException if {@code earlyExit} is negative, or edges have no masks, which are to be held
+     *     at the target or started from scores
      */
     public PruneControls {
         if (earlyExit < 0) {
             throw new IllegalArgumentException(
                     "the number of steps until an early exit must not be negative, like " + earlyExit);
+        }
+        if (!level.edges() && (holdTarget || !warmStart.equals(COLD))) {
+            throw new IllegalArgumentException((holdTarget ? "holding the target" : "a warm start")
+                    + " is for masks of edges, and level " + level.key() + " has none");
         }
     }
 
@@ -47,7 +52,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withHoldTarget(boolean value) {
-        return new PruneControls(value, earlyExit, freshData, warmStart, nodeMasks);
+        return new PruneControls(value, earlyExit, freshData, warmStart, level);
     }
 
     /**
@@ -57,7 +62,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withEarlyExit(int value) {
-        return new PruneControls(holdTarget, value, freshData, warmStart, nodeMasks);
+        return new PruneControls(holdTarget, value, freshData, warmStart, level);
     }
 
     /**
@@ -67,7 +72,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withFreshData(boolean value) {
-        return new PruneControls(holdTarget, earlyExit, value, warmStart, nodeMasks);
+        return new PruneControls(holdTarget, earlyExit, value, warmStart, level);
     }
 
     /**
@@ -77,16 +82,16 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withWarmStart(String value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, value, nodeMasks);
+        return new PruneControls(holdTarget, earlyExit, freshData, value, level);
     }
 
     /**
-     * The same with or without masks of nodes.
+     * The same with other masks.
      *
-     * @param value whether nodes have masks
+     * @param value what has masks
      * @return new controls
      */
-    public PruneControls withNodeMasks(boolean value) {
+    public PruneControls withLevel(MaskLevel value) {
         return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value);
     }
 }

@@ -351,18 +351,18 @@ public record Pruner(
         return from.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
                 .orElseGet(() -> warm
                         ? ranked(graph, noise)
-                        : MaskParameters.initial(
-                                layout,
-                                distribution,
-                                record.options().training().initialLogAlpha(),
-                                nodeMean(),
-                                noise,
-                                model.device()));
+                        : MaskParameters.initial(layout, distribution, edgeMean(), nodeMean(), noise, model.device()));
     }
 
-    /** Nodes without masks are given such that no threshold could cut one. */
+    /** Edges without masks, like nodes without, are given such that no threshold could cut one. */
+    private double edgeMean() {
+        return record.options().controls().level().edges()
+                ? record.options().training().initialLogAlpha()
+                : PruneOptions.PUBLISHED_LOG_ALPHA;
+    }
+
     private double nodeMean() {
-        return record.options().controls().nodeMasks()
+        return record.options().controls().level().nodes()
                 ? record.options().training().initialLogAlpha()
                 : PruneOptions.PUBLISHED_LOG_ALPHA;
     }

@@ -22,7 +22,14 @@ final class Cards {
                     "edge sparsity",
                     "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
         }
-        List<String> sizes = List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "examples", "seconds");
+        List<String> sizes = List.of(
+                "edge_sparsity",
+                "edge_mask_sparsity",
+                "node_sparsity",
+                "num_nodes",
+                "total_nodes",
+                "examples",
+                "seconds");
         metrics.forEach((name, value) -> {
             boolean task = !name.startsWith(FULL_MODEL)
                     && !sizes.contains(name)

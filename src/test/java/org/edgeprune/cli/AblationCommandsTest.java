@@ -15,6 +15,7 @@ import java.util.Locale;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.torch.LibTorch;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,9 +30,20 @@ class AblationCommandsTest {
     @TempDir
     private Path folder;
 
+    private Path data;
+
     @BeforeAll
     static void load() {
         LibTorch.load();
+    }
+
+    /** All pairs in every split, so that each prompt has others of its length. */
+    @BeforeEach
+    void data() throws IOException {
+        data = Files.createDirectory(folder.resolve("data"));
+        for (String split : new String[] {"train", "validation", "test"}) {
+            Files.copy(PAIRS, data.resolve(split + ".jsonl"));
+        }
     }
 
     private InProcess prune(String ablation, Object... more) {
@@ -42,7 +54,7 @@ class AblationCommandsTest {
             "--task",
             "ioi",
             "--data",
-            PAIRS,
+            data,
             "--ablation",
             ablation,
             "--steps",
@@ -88,7 +100,7 @@ class AblationCommandsTest {
                 "--task",
                 "ioi",
                 "--data",
-                PAIRS,
+                data,
                 "--ablation",
                 ablation,
                 "--batch-size",
@@ -160,5 +172,43 @@ class AblationCommandsTest {
         String refused = InProcess.run("tracr", "suite", "--ablation", "mean", "--out", folder.resolve("suite"))
                 .refused();
         assertTrue(refused.contains("known under zero and interchange ablation"), refused);
+    }
+
+    @Test
+    void masksOfNodesAloneAreTrainedAndEvaluated() throws IOException {
+        Path run = folder.resolve("run");
+        Object[] nodes = {
+            "prune",
+            "--model",
+            MODEL,
+            "--task",
+            "ioi",
+            "--data",
+            data,
+            "--steps",
+            4,
+            "--batch-size",
+            16,
+            "--initial-log-alpha",
+            -1,
+            "--out",
+            run,
+            "--level",
+            "nodes",
+            "--node-sparsity",
+            0.4
+        };
+        InProcess.run(nodes).ok();
+        JsonNode metrics = JSON.readTree(run.resolve("metrics.json").toFile());
+        assertEquals(0, metrics.get("edge_mask_sparsity").asDouble());
+        assertTrue(metrics.get("num_nodes").asInt() < metrics.get("total_nodes").asInt(), metrics.toString());
+        assertTrue(metrics.get("num_edges").asInt() < metrics.get("total_edges").asInt(), metrics.toString());
+        JsonNode evaluated = json(InProcess.run("eval", run, "--json"));
+        assertEquals(metrics.get("kl"), evaluated.get("kl"));
+        assertEquals(metrics.get("num_nodes"), evaluated.get("num_nodes"));
+        assertTrue(prune("interchange", "--edge-sparsity", 0.5, "--level", "nodes")
+                .refused()
+                .contains("--level nodes edges have no masks"));
+        assertTrue(prune("interchange", "--level", "neurons").refused().contains("no masks of 'neurons'"));
     }
 }

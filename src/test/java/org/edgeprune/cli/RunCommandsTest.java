@@ -298,7 +298,8 @@ class RunCommandsTest {
                         "--warm-start",
                         "eap-ig",
                         "--hold-target",
-                        "--no-node-masks")
+                        "--level",
+                        "edges")
                 .ok()
                 .json();
         double kept = (double) result.get("num_edges").asInt()

@@ -179,12 +179,54 @@ class PruneControlsTest {
 
     @Test
     void withoutNodeMasksNoNodeIsCut() {
-        PruneOptions options = options(c -> c.withNodeMasks(false).withHoldTarget(true));
+        PruneOptions options = options(c -> c.withLevel(MaskLevel.EDGES).withHoldTarget(true));
         PruneResult result = pruner(dir, options, Pruner.Sources.NONE).run(false, SILENT);
         assertEquals(0, result.binary().nodeSparsity());
         assertEquals(
                 1 - (double) result.circuit().size() / edges(), result.binary().edgeSparsity(), 1e-9);
         assertEquals(0.8, result.binary().edgeSparsity(), 0.01);
+    }
+
+    /** The edge target rises, too, and is not looked at. */
+    @Test
+    void withMasksOfNodesAloneACircuitHasAllEdgesOfItsNodes() {
+        PruneOptions options = options(c -> c.withLevel(MaskLevel.NODES));
+        PruneOptions nodes = options.with(options.targets()
+                .withNodeLoss(true)
+                .withNodeSparsity(new org.edgeprune.mask.SparsitySchedule(
+                        org.edgeprune.mask.SparsitySchedule.Warmup.LINEAR, 0, 0.5, 8)));
+        PruneResult result = pruner(dir, nodes, Pruner.Sources.NONE).run(false, SILENT);
+        assertEquals(0, result.binary().edgeSparsity());
+        assertTrue(result.binary().nodeSparsity() > 0.2, "" + result.binary().nodeSparsity());
+        result.circuit()
+                .graph()
+                .writers()
+                .forEach(writer -> assertEquals(
+                        result.binary().nodes()[writer.index()] == 1,
+                        result.circuit().edges().stream()
+                                .anyMatch(edge -> edge.writer().equals(writer)),
+                        writer.name()));
+        assertEquals(
+                Math.round(
+                        (1 - result.binary().nodeSparsity()) * result.binary().nodes().length),
+                ((Number) result.metrics().get("num_nodes")).longValue());
+        assertEquals(result.binary().nodeSparsity(), saved(dir).binary().nodeSparsity());
+    }
+
+    @Test
+    void whatNeedsMasksOfEdgesIsRefusedWithoutThem() {
+        for (UnaryOperator<PruneControls> other :
+                List.<UnaryOperator<PruneControls>>of(c -> c.withHoldTarget(true), c -> c.withWarmStart("test"))) {
+            PruneControls nodes = PruneControls.PUBLISHED.withLevel(MaskLevel.NODES);
+            String message = assertThrows(IllegalArgumentException.class, () -> other.apply(nodes))
+                    .getMessage();
+            assertTrue(message.endsWith("is for masks of edges, and level nodes has none"), message);
+        }
+        assertEquals(MaskLevel.EDGES_AND_NODES, MaskLevel.named("Nodes,edges"));
+        assertEquals(
+                "no masks of 'neurons': use edges,nodes or edges or nodes",
+                assertThrows(InputException.class, () -> MaskLevel.named("neurons"))
+                        .getMessage());
     }
 
     private SavedMasks saved(Path run) {

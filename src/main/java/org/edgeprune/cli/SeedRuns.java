@@ -171,7 +171,10 @@ final class SeedRuns {
 
     /** Counts without decimals. */
     private static Number number(double value) {
-        return value == Math.rint(value) && value > 1 ? Long.valueOf((long) value) : Double.valueOf(value);
+        if (value == Math.rint(value) && value > 1) {
+            return (long) value;
+        }
+        return value;
     }
 
     private static String text(

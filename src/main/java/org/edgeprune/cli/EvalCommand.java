@@ -25,8 +25,10 @@ import org.edgeprune.model.Models;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
@@ -115,6 +117,12 @@ final class EvalCommand implements Callable<Integer> {
             description = "Write the result of each example, one JSON object on each line.")
     private Path examplesFile;
 
+    @Option(
+            names = "--held-out",
+            description =
+                    "Also evaluate the circuit on generated prompts by what is new in them: the same kind, new templates, new words.")
+    private boolean heldOut;
+
     @Mixin
     private ExecutionOptions execution;
 
@@ -178,10 +186,35 @@ final class EvalCommand implements Callable<Integer> {
                 summary.put("split", split.key());
                 masks.ifPresent(_ -> summary.put("ablation", cut.name()));
                 summary.putAll(masks.map(evaluation::summary).orElseGet(evaluation::summaryOfFullModel));
+                if (heldOut) {
+                    summary.put("held_out", heldOut(chosen, request(tokenizer, record), dataset, evaluator, masks));
+                }
                 results.print(summary, () -> text(summary));
                 return 0;
             }
         }
+    }
+
+    /** Evaluations by kind. The prompts of the data's training part are left out. */
+    private Map<String, Object> heldOut(
+            Task chosen, DataRequest request, Dataset dataset, Evaluator evaluator, Optional<MaskValues> masks) {
+        Map<HeldOut, List<Example>> kinds = HeldOut.examples(chosen, request, dataset.train());
+        if (kinds.isEmpty()) {
+            throw new InputException("--held-out: task " + chosen.fullName()
+                    + " generates no prompts of several kinds: leave it out, or name other prompts with --data");
+        }
+        Map<String, Object> evaluations = new LinkedHashMap<>();
+        kinds.forEach((kind, examples) -> evaluations.put(
+                kind.key(),
+                masks.map(circuit -> evaluator.evaluate(examples, circuit).brief())
+                        .orElseGet(() -> evaluator.evaluateFullModel(examples).summaryOfFullModel())));
+        return evaluations;
+    }
+
+    /** With the run's seed, so that a run is evaluated on the same prompts as at its end. */
+    private DataRequest request(PromptTokenizer tokenizer, Optional<RunRecord> record) {
+        long chosen = seed.or(() -> record.map(made -> made.options().seed())).orElse(SeedOption.DEFAULT);
+        return DataRequest.seeded(chosen).tokenizer(tokenizer);
     }
 
     private AblationStates states(
@@ -214,6 +247,9 @@ final class EvalCommand implements Callable<Integer> {
             throw new InputException(
                     "--curve: needs scores or circuits: name a scores.safetensors, a graph file of EAP-IG, an edges.json,"
                             + " or the directory of a run or an attribution");
+        }
+        if (curves && heldOut) {
+            throw new InputException("--held-out: is for one circuit: leave it out with --curve");
         }
         if (curves && examplesFile != null) {
             throw new InputException("--examples " + examplesFile + ": is for one circuit: leave it out with --curve");
@@ -328,7 +364,7 @@ final class EvalCommand implements Callable<Integer> {
 
     private static String text(Map<String, Object> summary) {
         Table table = new Table();
-        summary.forEach(table::row);
+        table.rows(summary);
         return table.toString();
     }
 }

@@ -202,7 +202,7 @@ final class PruneCommand implements Callable<Integer> {
     /** The result for people. */
     static String text(RunDirectory directory, Map<String, Object> summary) {
         Table table = new Table();
-        summary.forEach(table::row);
+        table.rows(summary);
         return table + "\nThe run is in " + directory.path() + ", its circuit in " + directory.edgesFile();
     }
 }

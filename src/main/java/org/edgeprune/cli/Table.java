@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** Rows of text in aligned columns. Numbers are right-aligned, other cells left-aligned. */
 final class Table {
@@ -10,6 +11,22 @@ final class Table {
     Table row(Object... cells) {
         rows.add(List.of(cells));
         return this;
+    }
+
+    /** A row for each value; for one that is a map, a row for each of its values, under both names. */
+    Table rows(Map<String, ?> values) {
+        rows("", values);
+        return this;
+    }
+
+    private void rows(String prefix, Map<?, ?> values) {
+        values.forEach((name, value) -> {
+            if (value instanceof Map<?, ?> inner) {
+                rows(prefix + name + ".", inner);
+            } else {
+                row(prefix + name, value);
+            }
+        });
     }
 
     @Override

@@ -80,6 +80,22 @@ public record Evaluation(List<Scored> examples) {
     }
 
     /**
+     * The evaluation of a circuit without what is the same for all of its evaluations.
+     *
+     * @return the number of examples, the circuit's mean metrics by name, and the full model's with the prefix
+     *     {@code full_model_} except for its KL, which is 0; a new map that the caller may change
+     */
+    public Map<String, Object> brief() {
+        Map<String, Object> all = summaryOfFullModel();
+        fullModelMetrics().forEach((name, value) -> {
+            if (!name.equals("kl")) {
+                all.put("full_model_" + name, value);
+            }
+        });
+        return all;
+    }
+
+    /**
      * The evaluation of the full model alone in one map, see {@link Evaluator#evaluateFullModel}.
      *
      * @return the number of examples and the mean metrics by name; a new map that the caller may change

@@ -3,6 +3,7 @@ package org.edgeprune.prune;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -23,6 +24,7 @@ import org.edgeprune.task.DataReview;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Generated;
+import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
@@ -275,7 +277,7 @@ public record PruneSession(
                 record,
                 directory,
                 ranks.isFirst() ? pace : pace.withoutCheckpoints(),
-                new Pruner.Sources(warmStart, fresh(dataset.train().size())),
+                new Pruner.Sources(warmStart, fresh(dataset.train().size()), heldOut(dataset)),
                 ranks);
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
@@ -403,6 +405,14 @@ public record PruneSession(
         Generated generated = task.generate(request());
         generated.notes().forEach(listener::noted);
         return Optional.of(generated);
+    }
+
+    /** More held-out prompts, where the run's own were generated; whoever gives prompts has others in mind. */
+    private Map<HeldOut, List<Example>> heldOut(Dataset dataset) {
+        return data.isPresent() || options.ablation().needsReferencePrompts()
+                ? Map.of()
+                : HeldOut.examples(
+                        task, DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()), dataset.train());
     }
 
     /** The generator of later epochs, where the options ask for it. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,7 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.TensorScope;
 
@@ -64,10 +66,12 @@ public record Pruner(
      *
      * @param start ranks the edges of a run with a warm start; may be empty if the directory has its start already
      * @param fresh generates the prompts of later epochs; empty for a run on one set of prompts
+     * @param heldOut more prompts to evaluate the circuit on, by what is new in them
      */
-    public record Sources(Optional<WarmStart> start, Optional<FreshPrompts> fresh) {
+    public record Sources(
+            Optional<WarmStart> start, Optional<FreshPrompts> fresh, Map<HeldOut, List<Example>> heldOut) {
         /** For runs of the published algorithm. */
-        public static final Sources NONE = new Sources(Optional.empty(), Optional.empty());
+        public static final Sources NONE = new Sources(Optional.empty(), Optional.empty(), Map.of());
     }
 
     /**
@@ -411,8 +415,12 @@ public record Pruner(
         MaskValues binary = soft.binary(thresholds);
         Evaluation evaluation =
                 evaluator(ablation).evaluate(data.test(), binary); // the last use of the model, which checks it
+        Map<HeldOut, Evaluation> heldOut = new EnumMap<>(HeldOut.class);
+        sources.heldOut()
+                .forEach((kind, examples) ->
+                        heldOut.put(kind, evaluator(ablation).evaluate(examples, binary)));
         directory.syncSteps();
-        PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, steps, seconds);
+        PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, heldOut, steps, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
         directory.writeMetrics(result.metrics());

@@ -108,7 +108,7 @@ public final class RunReport {
                 Map.entry("path", Html.escape(run.path().toString())),
                 Map.entry("summary", summary(circuit) + stability()),
                 Map.entry("cards", Cards.html(circuit)),
-                Map.entry("metrics", metrics(circuit.metrics())),
+                Map.entry("metrics", metrics(circuit.metrics()) + heldOut()),
                 Map.entry("faithfulness", curve.map(CurveSection::of).orElse("")),
                 Map.entry(
                         "curves",
@@ -164,6 +164,26 @@ public final class RunReport {
             }
         });
         return Html.table("metrics", List.of("", "circuit", "full model"), rows);
+    }
+
+    /** What the circuit does on prompts by what is new in them, of runs that generated such prompts. */
+    private String heldOut() {
+        List<List<Object>> rows = new ArrayList<>();
+        Json.read(run.metricsFile(), "is it of a run?")
+                .path("held_out")
+                .properties()
+                .forEach(kind -> numbers(kind.getValue()).forEach((name, value) -> {
+                    if (!name.startsWith(FULL_MODEL) && !name.equals("examples")) {
+                        rows.add(Arrays.asList(
+                                kind.getKey().replace('_', ' '),
+                                name,
+                                value,
+                                numbers(kind.getValue()).get(FULL_MODEL + name)));
+                    }
+                }));
+        return rows.isEmpty()
+                ? ""
+                : Html.table("held-out", List.of("held-out prompts", "", "circuit", "full model"), rows);
     }
 
     private List<Curves> curves() {

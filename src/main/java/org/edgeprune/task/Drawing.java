@@ -64,6 +64,11 @@ final class Drawing {
         return new Records(drawing.rows);
     }
 
+    /** As many different lines as there are test examples in the request, or fewer where there are not as many. */
+    static List<Row> drawOne(String task, DataRequest request, Maker maker) {
+        return new Drawing(task, request).make(Split.TEST, maker);
+    }
+
     private void fill(Split split, Maker maker) {
         List<Row> part = make(split, maker);
         if (part.size() < request.size(split)) {

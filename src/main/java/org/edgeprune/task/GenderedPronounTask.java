@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.edgeprune.task.Names.Gender;
@@ -47,9 +48,25 @@ public final class GenderedPronounTask implements Task {
         List<String> notes = new ArrayList<>();
         Map<Split, List<Template>> templates = templates(request);
         List<Map<Gender, List<Name>>> groups = names(request, notes);
+        Records records = Drawing.draw(name(), request, split -> maker(templates.get(split), groups));
+        return new Generated(records, notes);
+    }
+
+    /** The splits share the names. */
+    @Override
+    public Optional<List<Row>> heldOut(HeldOut kind, DataRequest request) {
+        if (kind == HeldOut.NEW_WORDS) {
+            return Optional.empty();
+        }
+        List<Template> templates = templates(request).get(kind.templates());
+        List<Map<Gender, List<Name>>> groups = names(request, new ArrayList<>());
+        return Optional.of(Drawing.drawOne(name(), request, maker(templates, groups)));
+    }
+
+    private static Drawing.Maker maker(List<Template> templates, List<Map<Gender, List<Name>>> groups) {
         List<Name> women = all(groups, Gender.F);
         List<Name> men = all(groups, Gender.M);
-        Records records = Drawing.draw(name(), request, split -> (random, index) -> {
+        return (random, index) -> {
             Name name = pick(random, index % 2 == 0 ? women : men);
             Gender other = name.gender().other();
             List<Name> partners = groups.stream()
@@ -57,14 +74,13 @@ public final class GenderedPronounTask implements Task {
                     .findFirst()
                     .orElseThrow()
                     .get(other);
-            Template template = pick(random, templates.get(split));
+            Template template = pick(random, templates);
             return Prompts.line(
                     fill(template, name),
                     fill(template, pick(random, partners)),
                     name.gender().pronoun(),
                     other.pronoun());
-        });
-        return new Generated(records, notes);
+        };
     }
 
     static Map<Split, List<Template>> templates(DataRequest request) {

@@ -77,6 +77,22 @@ public final class GreaterThanTask implements Task {
         return new Generated(records, notes);
     }
 
+    /** The splits share templates and nouns; the words of a split are its start years. */
+    @Override
+    public Optional<List<Row>> heldOut(HeldOut kind, DataRequest request) {
+        if (kind == HeldOut.NEW_TEMPLATES) {
+            return Optional.empty();
+        }
+        List<String> notes = new ArrayList<>();
+        List<Template> templates = templates(request);
+        List<String> nouns = Prompts.atLeast(1, "nouns", Prompts.singleTokens(request, "nouns", nouns(), notes));
+        List<Integer> years = years(request, notes).get(kind.words());
+        return Optional.of(Drawing.drawOne(name(), request, (random, index) -> {
+            int year = pick(random, years);
+            return line(pick(random, templates), pick(random, nouns), year);
+        }));
+    }
+
     static List<Template> templates(DataRequest request) {
         List<Template> templates = Prompts.templates(request, "gt", SLOTS);
         templates.forEach(

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -61,6 +62,24 @@ public class IoiTask implements Task {
                                 pick(random, templates.get(split)), names.get(split), places, objects, random)
                         .line());
         return new Generated(records, notes);
+    }
+
+    @Override
+    public Optional<List<Row>> heldOut(HeldOut kind, DataRequest request) {
+        List<String> notes = new ArrayList<>();
+        Map<Split, List<Template>> templates = templates(request);
+        Map<Split, List<String>> names = names(request, notes);
+        boolean alike =
+                kind == HeldOut.NEW_TEMPLATES && templates.get(Split.TEST).equals(templates.get(Split.TRAIN))
+                        || kind == HeldOut.NEW_WORDS && names.get(Split.TEST).equals(names.get(Split.TRAIN));
+        if (alike) {
+            return Optional.empty();
+        }
+        List<String> places = words(request, "places", notes);
+        List<String> objects = words(request, "objects", notes);
+        return Optional.of(Drawing.drawOne(name(), request, (random, index) -> prompt(
+                        pick(random, templates.get(kind.templates())), names.get(kind.words()), places, objects, random)
+                .line()));
     }
 
     /** A prompt with its corruption; {@code target} is the indirect object, {@code distractor} the subject. */

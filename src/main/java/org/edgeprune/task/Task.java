@@ -2,6 +2,7 @@ package org.edgeprune.task;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.io.InputException;
 
 /**
@@ -61,6 +62,19 @@ public interface Task {
      */
     default Generated generate(DataRequest request) {
         throw new InputException("task " + name() + " cannot generate data; give its data with --data");
+    }
+
+    /**
+     * Generates held-out prompts of one kind. Tasks whose splits share their templates have none with new templates,
+     * and those whose splits share their words none with new words.
+     *
+     * @param kind what is new in them
+     * @param request seed and lists; its number of test examples is how many to generate, fewer where there are not as
+     *     many
+     * @return the lines; empty if the task does not have this kind
+     */
+    default Optional<List<Row>> heldOut(HeldOut kind, DataRequest request) {
+        return Optional.empty();
     }
 
     /**

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.ScoredStart;
@@ -72,7 +73,7 @@ public record RandomModel(LoadedModel loaded, Task task, Dataset data, RunRecord
                                 run,
                                 RunDirectory.create(scratch),
                                 new Pruner.Pace(0, 0, Pruner.Pace.REFERENCE.cacheBytes()),
-                                new Pruner.Sources(Optional.of(start(random)), Optional.empty()))
+                                new Pruner.Sources(Optional.of(start(random)), Optional.empty(), Map.of()))
                         .run(false, listener);
                 Circuit found = result.circuit();
                 Circuit none = Circuit.of(found.graph(), new BitSet());

@@ -262,6 +262,22 @@ class RunCommandsTest {
     }
 
     @Test
+    void evalTellsKindsOfHeldOutPromptsApart() {
+        JsonNode page = Tool.run("eval", run, "--held-out", "--json", "--threads", 1)
+                .ok()
+                .json();
+        JsonNode kinds = page.get("held_out");
+        assertEquals(3, kinds.size());
+        for (String kind : List.of("same_kind", "new_templates", "new_words")) {
+            assertTrue(kinds.at("/" + kind + "/kl").asDouble() >= 0, kinds.toString());
+            assertTrue(kinds.at("/" + kind + "/examples").asInt() > 150, kinds.toString());
+            assertTrue(kinds.at("/" + kind + "/full_model_accuracy").isNumber(), kinds.toString());
+        }
+        assertTrue(Tool.run("eval", run, "--held-out").ok().out().contains("held_out.same_kind.kl"));
+        assertTrue(Tool.run("eval", run, "--held-out", "--curve").refused().contains("leave it out with --curve"));
+    }
+
+    @Test
     void validateSaysWhatHolds() {
         JsonNode page = Tool.run("validate", run, run, "--max-samples", 6, "--draws", 19, "--json", "--threads", 1)
                 .ok()

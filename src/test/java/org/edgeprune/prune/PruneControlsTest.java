@@ -34,6 +34,7 @@ import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.DType;
@@ -118,10 +119,13 @@ class PruneControlsTest {
     @Test
     void everyEpochTrainsOnItsOwnPromptsAlsoAfterAnInterruption() throws IOException {
         List<Integer> epochs = new ArrayList<>();
-        Pruner.Sources fresh = new Pruner.Sources(Optional.empty(), Optional.of(number -> {
-            epochs.add(number);
-            return examples(10, 100 + number);
-        }));
+        Pruner.Sources fresh = new Pruner.Sources(
+                Optional.empty(),
+                Optional.of(number -> {
+                    epochs.add(number);
+                    return examples(10, 100 + number);
+                }),
+                Map.of());
         PruneOptions options = options(c -> c.withFreshData(true));
         Path whole = dir.resolve("whole");
         Path parts = dir.resolve("parts");
@@ -229,6 +233,26 @@ class PruneControlsTest {
                         .getMessage());
     }
 
+    @Test
+    void theCircuitIsEvaluatedOnEachKindOfHeldOutPrompts() throws IOException {
+        Pruner.Sources sources = new Pruner.Sources(
+                Optional.empty(),
+                Optional.empty(),
+                Map.of(HeldOut.NEW_WORDS, examples(3, 50), HeldOut.SAME_KIND, examples(5, 51)));
+        PruneResult result = pruner(dir, options(c -> c), sources).run(false, SILENT);
+        JsonNode heldOut = new ObjectMapper()
+                .readTree(new RunDirectory(dir).metricsFile().toFile())
+                .get("held_out");
+        assertEquals(5, heldOut.at("/same_kind/examples").asInt());
+        assertEquals(
+                result.heldOut().get(HeldOut.NEW_WORDS).metrics().get("kl"),
+                heldOut.at("/new_words/kl").asDouble());
+        assertEquals(2, heldOut.size());
+        assertNotEquals(
+                heldOut.at("/new_words/kl").asDouble(),
+                heldOut.at("/same_kind/kl").asDouble());
+    }
+
     private SavedMasks saved(Path run) {
         return SavedMasks.open(run, model.sizes(), note -> {});
     }
@@ -267,7 +291,8 @@ class PruneControlsTest {
                         return ranking.clone();
                     }
                 }),
-                Optional.empty());
+                Optional.empty(),
+                Map.of());
     }
 
     /** Stands for a crash between two checkpoints. */

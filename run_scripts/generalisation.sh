@@ -20,11 +20,11 @@ options() {
     case $1 in
         today) echo "" ;;
         embeddings) echo "--embedding-nodes" ;;
-        edges-only) echo "--embedding-nodes --no-node-masks --hold-target" ;;
+        edges-only) echo "--embedding-nodes --level edges --hold-target" ;;
         long) echo "--embedding-nodes --steps ${STEPS:-2400}" ;;
         start-10) echo "--embedding-nodes --initial-log-alpha 10" ;;
         fresh) echo "--embedding-nodes --fresh-data" ;;
-        warm) echo "--embedding-nodes --no-node-masks --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps ${STEPS:-270}" ;;
+        warm) echo "--embedding-nodes --level edges --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps ${STEPS:-270}" ;;
         published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10 --steps ${STEPS:-3000}" ;;
         *) return 1 ;;
     esac

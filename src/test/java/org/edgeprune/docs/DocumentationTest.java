@@ -135,8 +135,10 @@ class DocumentationTest {
     /** The folder in which a page's commands are run: it has what a checkout has. */
     private Path work() throws IOException {
         Path work = Files.createDirectory(folder.resolve("checkout"));
-        Files.createDirectory(work.resolve("data"));
-        Files.copy(ROOT.resolve("data/custom_example.jsonl"), work.resolve("data/custom_example.jsonl"));
+        for (String file : List.of("data/custom_example.jsonl", "data/seeds/templates/sva.json")) {
+            Files.createDirectories(work.resolve(file).getParent());
+            Files.copy(ROOT.resolve(file), work.resolve(file));
+        }
         pickled(work.resolve("path/to/model"));
         Files.copy(Fixtures.golden("convert/llama-gqa.gguf"), work.resolve("model.gguf"));
         return work;

@@ -194,11 +194,19 @@ final class GenerateCommand implements Callable<Integer> {
             Optional<CircuitInput.Origin> origin, Path directory, PromptTokenizer tokenizer, TransformerModel opened) {
         return origin.filter(_ -> example.isPresent() || needsMeans(origin)).map(made -> {
             Path data = made.data().map(Path::of).orElse(null);
+            // the run's own file, as the run divided it; runs of earlier versions did not
+            boolean divided = circuit()
+                    .map(CircuitInput::of)
+                    .filter(input -> input.kind() == CircuitInput.Kind.MASKS)
+                    .flatMap(input -> SavedMasks.runOf(input.path()))
+                    .filter(record -> record.inputs() != null)
+                    .isPresent();
             return new PromptSource(
                             Tasks.named(made.task()).forModel(directory),
                             data,
                             circuit().orElseThrow(),
-                            Optional.empty())
+                            Optional.empty(),
+                            divided)
                     .read(tokenizer, opened.maxPositions(), results);
         });
     }

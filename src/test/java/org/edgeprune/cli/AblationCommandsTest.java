@@ -211,4 +211,16 @@ class AblationCommandsTest {
                 .contains("--level nodes edges have no masks"));
         assertTrue(prune("interchange", "--level", "neurons").refused().contains("no masks of 'neurons'"));
     }
+
+    /** Of 40 lines without splits a run has 8 for its test, and the means are of its 28 training lines. */
+    @Test
+    void generatingTakesAFileApartAsTheRunDid() {
+        data = PAIRS;
+        prune("mean").ok();
+        assertTrue(InProcess.run("generate", "--run", folder.resolve("run"), "--example", 9, "--max-new-tokens", 1)
+                .refused()
+                .contains("has 8 test examples"));
+        InProcess.run("generate", "--run", folder.resolve("run"), "--example", 8, "--max-new-tokens", 1)
+                .ok();
+    }
 }

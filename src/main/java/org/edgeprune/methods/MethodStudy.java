@@ -27,6 +27,7 @@ import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneControls;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
@@ -45,7 +46,8 @@ import org.edgeprune.task.Task;
  * prompts under interchange ablation, and finds those of 5% of the edges again on other prompts with another seed.
  *
  * <p>Edge pruning is trained once for each of the sizes 1, 2, 5 and 10%; a size takes the best edges, by log_alpha, of
- * the run that is nearest in size. All other methods give one ranking for all sizes.
+ * the run that is nearest in size. Its targets are held, so that short runs reach them, and only edges have masks, so
+ * that an edge's log_alpha alone ranks it. All other methods give one ranking for all sizes.
  *
  * <ul>
  *   <li>{@code data-N}: the prompts of repetition N; the held-out ones are the test part of {@code data-1}
@@ -186,6 +188,7 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
             PruneOptions options = PruneOptions.preset(loaded)
                     .with(new PruneOptions.Graph(true))
                     .with(Ablation.INTERCHANGE)
+                    .with(PruneControls.PUBLISHED.withHoldTarget(true).withNodeMasks(false))
                     .withSteps(effort.pruneSteps())
                     .withBatchSize(effort.pruneBatchSize())
                     .withEdgeSparsity(1 - size)

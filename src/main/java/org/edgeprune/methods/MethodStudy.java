@@ -27,6 +27,7 @@ import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.MaskLevel;
 import org.edgeprune.prune.PruneControls;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.Pruner;
@@ -188,7 +189,7 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
             PruneOptions options = PruneOptions.preset(loaded)
                     .with(new PruneOptions.Graph(true))
                     .with(Ablation.INTERCHANGE)
-                    .with(PruneControls.PUBLISHED.withHoldTarget(true).withNodeMasks(false))
+                    .with(PruneControls.PUBLISHED.withHoldTarget(true).withLevel(MaskLevel.EDGES))
                     .withSteps(effort.pruneSteps())
                     .withBatchSize(effort.pruneBatchSize())
                     .withEdgeSparsity(1 - size)

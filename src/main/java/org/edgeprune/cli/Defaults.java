@@ -205,11 +205,10 @@ final class Defaults {
         }
         boolean takesCircuit = parsed.commandSpec().positionalParameters().stream()
                 .anyMatch(parameter -> Set.of("CIRCUIT", "RUN").contains(parameter.paramLabel()));
-        return parsed.hasMatchedOption("--resume")
-                || takesCircuit
-                        && (!parsed.matchedPositionals().isEmpty()
-                                || parsed.hasMatchedOption("--run")
-                                || parsed.hasMatchedOption("--edges"));
+        boolean names = !parsed.matchedPositionals().isEmpty()
+                || parsed.hasMatchedOption("--run")
+                || parsed.hasMatchedOption("--edges");
+        return parsed.hasMatchedOption("--resume") || (takesCircuit && names);
     }
 
     /**
@@ -234,7 +233,7 @@ final class Defaults {
             boolean given = rest.stream().anyMatch(arg -> Stream.of(option.names())
                     .anyMatch(n -> arg.equals(n)
                             || arg.startsWith(n + "=")
-                            || option.negatable() && arg.equals(n.replaceFirst("^--", "--no-"))));
+                            || (option.negatable() && arg.equals(n.replaceFirst("^--", "--no-")))));
             if (last.hasMatchedOption(option)) {
                 Object value = option.getValue();
                 table.row(

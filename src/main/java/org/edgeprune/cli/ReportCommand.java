@@ -92,12 +92,12 @@ final class ReportCommand implements Callable<Integer> {
                         + opened.record().task() + " are not given tokens, whose logits could be attributed");
             }
             Ablation ablation = opened.record().options().ablation();
-            if (ablation != Ablation.INTERCHANGE && ablation != Ablation.ZERO) {
+            if (!ablation.equals(Ablation.INTERCHANGE) && !ablation.equals(Ablation.ZERO)) {
                 throw new InputException("--example " + number + ": is for runs with interchange or zero ablation, not "
                         + ablation.name());
             }
             ExampleView view = ExampleView.of(
-                    opened.model().model(), opened.masks().circuit(), chosen, ablation == Ablation.INTERCHANGE);
+                    opened.model().model(), opened.masks().circuit(), chosen, ablation.equals(Ablation.INTERCHANGE));
             ExampleSection section =
                     new ExampleSection(number, view, opened.model().tokenizer());
             AtomicFile.writeText(file, RunReport.of(opened.directory(), Optional.of(section), curve));

@@ -153,14 +153,14 @@ public final class EventFile implements AutoCloseable {
         }
 
         private void key(int field, int wireType) {
-            number((long) field << 3 | wireType);
+            number(((long) field << 3) | wireType);
         }
 
         /** Seven bits in a byte, the lowest first. */
         private void number(long value) {
             long rest = value;
             while ((rest & ~0x7fL) != 0) {
-                out.write((int) (rest & 0x7f | 0x80));
+                out.write((int) ((rest & 0x7f) | 0x80));
                 rest >>>= 7;
             }
             out.write((int) rest);

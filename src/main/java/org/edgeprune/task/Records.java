@@ -52,8 +52,8 @@ public record Records(Map<Split, List<Row>> rows, Optional<String> note) {
 
     /**
      * Reads data to train on. One file whose objects name no split is divided: a fifth of its lines, drawn at random
-     * but always the same, are for testing and a tenth for validation. Files of fewer than {@value #FEWEST_TO_DIVIDE}
-     * lines are used as a whole for every split. All else is as {@link #read}.
+     * but always the same, are for testing and a tenth for validation. Files of fewer than ten lines are used as a
+     * whole for every split. All else is as {@link #read}.
      *
      * @param path the folder or file
      * @return the data set; its note says how a file was divided

@@ -81,7 +81,7 @@ class DefaultsTest {
     @Test
     void flagsAreTrueOrFalse() throws IOException {
         Defaults defaults = Defaults.of(List.of(file("a.toml", "json = true\noffload = \"maybe\"\n")));
-        assertArrayEquals(args("report --json x"), defaults.before("report", "x"));
+        assertArrayEquals(args("draw --json x -o y.svg"), defaults.before("draw", "x", "-o", "y.svg"));
         assertTrue(assertThrows(InputException.class, () -> defaults.before("info"))
                 .getMessage()
                 .contains("offload = maybe: must be true or false"));

@@ -32,7 +32,7 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         }
         MpiJob job;
         try {
-            job = MpiJob.join(environment.library());
+            job = join();
         } catch (InputException e) { // on all ranks, and there is no job yet that could be ended
             if (environment.rank() == 0) {
                 throw e;
@@ -42,13 +42,27 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         try {
             work.accept(job);
         } catch (Throwable e) {
-            fail(job, e, err);
+            return fail(job, e, err);
         }
         job.close();
         return CommandLine.ExitCode.OK;
     }
 
-    private static void fail(MpiJob job, Throwable thrown, PrintWriter err) {
+    /** An MPI library other than the launcher's starts a job of its own in each process. */
+    private MpiJob join() {
+        MpiJob job = MpiJob.join(environment.library());
+        if (job.size() != environment.size()) {
+            int found = job.size();
+            job.close();
+            throw new InputException(
+                    "the launcher started %d processes, but the MPI library of %s sees %d: build that file with the launcher's own MPI (run_scripts/build_mpi.sh)"
+                            .formatted(environment.size(), environment.library(), found));
+        }
+        return job;
+    }
+
+    /** Tells what happened, and ends all ranks. */
+    private static int fail(MpiJob job, Throwable thrown, PrintWriter err) {
         if (!job.isFirst()) {
             try {
                 Thread.sleep(FIRST_COMES_FIRST);
@@ -59,5 +73,6 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         int code = Main.failure(thrown, "edgeprune: " + job.name(job.rank()) + ": ", err);
         err.flush();
         job.abort(code);
+        return code;
     }
 }

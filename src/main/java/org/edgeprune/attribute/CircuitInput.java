@@ -176,22 +176,26 @@ public record CircuitInput(Path path, Kind kind) {
     }
 
     /**
-     * What makes one of its scores the better one: log_alphas and the scores of {@code mattr} are signed, those of
-     * other attributions and files count by their absolute values.
+     * What makes one of its scores the better one: log_alphas are signed, scores of an attribution rank as its method
+     * says, and those of other files by their absolute values.
      *
      * @return how edges rank by its scores
      * @throws InputException if the {@code run.json} of an attribution is damaged
+     * @see Ranking#ofMethod
      */
     public Ranking ranking() {
         Path record = path.resolveSibling("run.json");
-        boolean mattr = kind == Kind.SCORES
-                && Files.exists(record)
-                && Json.read(record, "is it of an attribution? Name the model with --model")
-                        .path("options")
-                        .path("method")
-                        .asText()
-                        .equals("mattr");
-        return kind == Kind.MASKS || mattr ? Ranking.SIGNED : Ranking.ABSOLUTE;
+        return switch (kind) {
+            case MASKS -> Ranking.SIGNED;
+            case SCORES ->
+                Files.exists(record)
+                        ? Ranking.ofMethod(Json.read(record, "is it of an attribution? Name the model with --model")
+                                .path("options")
+                                .path("method")
+                                .asText())
+                        : Ranking.ABSOLUTE;
+            case EDGES, EAP_IG -> Ranking.ABSOLUTE;
+        };
     }
 
     private static Optional<String> text(JsonNode value) {

@@ -139,7 +139,7 @@ final class EdgesCommand implements Callable<Integer> {
         Path directory = ModelOption.directory(
                 model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
         ModelSizes sizes = Models.sizes(directory);
-        Ranking ranking = selection.ranking(input.kind());
+        Ranking ranking = selection.ranking(input);
         ScoredCircuit theirs = connected(chosen(input, sizes, ranking));
         // names of nodes are those of the model's graph
         ScoredCircuit whole = theirs.inModel(sizes.graph());

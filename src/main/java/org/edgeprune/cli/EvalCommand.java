@@ -342,7 +342,7 @@ final class EvalCommand implements Callable<Integer> {
     /** The best edges by an input's scores. */
     private Circuit chosen(Selection how, CircuitInput input, ModelSizes sizes) {
         EdgeScores scores = input.scores(sizes, results::note);
-        Circuit best = how.from(scores, selection.ranking(input.kind()));
+        Circuit best = how.from(scores, selection.ranking(input));
         return new ScoredCircuit(Optional.of(best), Optional.of(scores))
                 .inModel(sizes.graph())
                 .circuit()

@@ -32,7 +32,7 @@ final class SelectionOptions {
             names = "--ranking",
             paramLabel = "HOW",
             description =
-                    "What makes a score the better one: ${COMPLETION-CANDIDATES} (default: absolute; signed for log_alphas).")
+                    "What makes a score the better one: ${COMPLETION-CANDIDATES} (default: signed for log_alphas and scores of mattr and acdc, else absolute).")
     private Optional<Ranking> ranking = Optional.empty();
 
     /** How edges are chosen; empty for no choice. */
@@ -77,8 +77,8 @@ final class SelectionOptions {
         return ranking;
     }
 
-    /** How the scores in an input rank edges: log_alphas by themselves. */
-    Ranking ranking(CircuitInput.Kind input) {
-        return ranking.orElse(input == CircuitInput.Kind.MASKS ? Ranking.SIGNED : Ranking.ABSOLUTE);
+    /** How the scores in an input rank edges, unless it was given: as their method says. */
+    Ranking ranking(CircuitInput input) {
+        return ranking.orElseGet(input::ranking);
     }
 }

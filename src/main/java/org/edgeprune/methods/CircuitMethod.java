@@ -10,7 +10,7 @@ import org.edgeprune.io.InputException;
 /** Every method that finds a circuit. */
 public enum CircuitMethod {
     /** Masks trained with an L0 penalty ({@link org.edgeprune.prune.Pruner}). */
-    EDGE_PRUNING("edge-pruning", Ranking.SIGNED),
+    EDGE_PRUNING("edge-pruning"),
     /** {@link AttributionMethod#EAP}. */
     EAP(AttributionMethod.EAP),
     /** {@link AttributionMethod#CLEAN_CORRUPTED}. */
@@ -22,25 +22,22 @@ public enum CircuitMethod {
     /** {@link AttributionMethod#EXACT}. */
     EXACT(AttributionMethod.EXACT),
     /** {@link org.edgeprune.attribute.MatryoshkaAttribution}. */
-    MATTR("mattr", Ranking.SIGNED),
+    MATTR("mattr"),
     /** {@link org.edgeprune.attribute.Acdc}. */
-    ACDC("acdc", Ranking.SIGNED),
+    ACDC("acdc"),
     /** {@link AttributionMethod#RANDOM}. */
     RANDOM(AttributionMethod.RANDOM);
 
     private final String key;
-    private final Ranking ranking;
     private final Optional<AttributionMethod> attribution;
 
-    CircuitMethod(String key, Ranking ranking) {
+    CircuitMethod(String key) {
         this.key = key;
-        this.ranking = ranking;
         this.attribution = Optional.empty();
     }
 
     CircuitMethod(AttributionMethod attribution) {
         this.key = attribution.key();
-        this.ranking = Ranking.ABSOLUTE;
         this.attribution = Optional.of(attribution);
     }
 
@@ -60,7 +57,7 @@ public enum CircuitMethod {
      * @return what makes an edge the better one
      */
     public Ranking ranking() {
-        return ranking;
+        return Ranking.ofMethod(key);
     }
 
     /**

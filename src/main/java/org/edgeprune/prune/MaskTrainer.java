@@ -69,7 +69,7 @@ public final class MaskTrainer implements AutoCloseable {
     /** Masks descend; multipliers ascend, unless their term is switched off. */
     private List<AdamW.Group> groups() {
         double linear = options.targets().linearTerm() ? 1 : 0;
-        double nodes = options.targets().nodeLoss() ? options.learningRates().nodeMultiplierLearningRate() : 0;
+        double nodes = hasNodeConstraint() ? options.learningRates().nodeMultiplierLearningRate() : 0;
         double nodeMasks =
                 options.controls().level().nodes() ? options.learningRates().nodeLearningRate() : 0;
         double edgeMasks =
@@ -83,6 +83,11 @@ public final class MaskTrainer implements AutoCloseable {
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.NODES_1), nodes * linear, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.NODES_2), nodes, true));
+    }
+
+    /** Nodes without masks are all kept, whatever the target says. */
+    private boolean hasNodeConstraint() {
+        return options.targets().nodeLoss() && options.controls().level().nodes();
     }
 
     AdamW optimizer() {
@@ -175,8 +180,8 @@ public final class MaskTrainer implements AutoCloseable {
             Tensor constrained = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
             Tensor edgeLoss = options.controls().level().edges() ? constrained : constrained.mul(0);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
-            boolean withNodes = options.targets().nodeLoss()
-                    && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
+            boolean withNodes =
+                    hasNodeConstraint() && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
             Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
             List<Tensor> gradients = Autograd.grad(
                     List.of(masks.edges(), masks.nodes(), constraints),

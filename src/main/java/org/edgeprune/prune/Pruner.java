@@ -284,10 +284,12 @@ public record Pruner(
                 model, examples, scorer, ablation, sources.fresh().isPresent() ? 0 : pace.cacheBytes());
     }
 
-    /** Whether an early exit is due before a step. */
-    private boolean isStable(Optional<StableCircuit> stable, int step) {
-        int steps = record.options().controls().earlyExit();
-        return stable.isPresent() && steps > 0 && step - stable.get().since() > steps;
+    /** Whether an early exit is due: the circuit was just compared, and has been the same for the steps asked for. */
+    private boolean isStable(Optional<StableCircuit> stable, int made) {
+        return stable.isPresent()
+                && isLookedAt(made)
+                && made - 1 - stable.get().since()
+                        >= record.options().controls().earlyExit();
     }
 
     /** From the end of the target's warm-up on: before it, the circuit is to change. */

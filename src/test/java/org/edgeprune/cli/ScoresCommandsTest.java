@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,10 +15,13 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.Ranking;
 import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.EapIgMapping;
 import org.edgeprune.hub.BundledModel;
+import org.edgeprune.methods.CircuitMethod;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
@@ -51,6 +55,22 @@ class ScoresCommandsTest {
         EdgeScores.of(graph, EapIgMapping.of(graph).toModel(theirs.toArray()))
                 .write(scores.resolve(CircuitInput.SCORES_FILE));
         return scores;
+    }
+
+    /** Gradient attributions count by absolute values; a negative score of mattr or acdc means that an edge is cut. */
+    @Test
+    void edgesKeptRanksAsTheMethodOfTheScoresDoes() throws IOException {
+        Path scores = attribution();
+        EdgeScores all = CircuitInput.of(scores).scores(Models.sizes(BundledModel.directory()), note -> {});
+        Path chosen = folder.resolve("chosen.json");
+        for (CircuitMethod method :
+                List.of(CircuitMethod.EAP_IG_INPUTS, CircuitMethod.MATTR, CircuitMethod.ACDC, CircuitMethod.EXACT)) {
+            Files.writeString(scores.resolve("run.json"), "{\"options\": {\"method\": \"" + method.key() + "\"}}");
+            Tool.run("edges", scores, "--edges-kept", 40, "-o", chosen, "--count")
+                    .ok();
+            assertEquals(all.top(40, method.ranking()), Circuit.read(chosen, all.graph()), method.key());
+        }
+        assertNotEquals(all.top(40, Ranking.SIGNED), all.top(40, Ranking.ABSOLUTE));
     }
 
     @Test

@@ -92,14 +92,16 @@ class PruneControlsTest {
     @Test
     void aStableCircuitEndsTheRunAndStaysItsEnd() throws IOException {
         PruneOptions still = options(c -> c.withEarlyExit(3));
-        still = still.with(still.learningRates().withEdgeLearningRate(0).withNodeLearningRate(0));
+        still = still.with(still.learningRates().withEdgeLearningRate(0).withNodeLearningRate(0))
+                .with(new PruneOptions.Training(40, BATCH, 1.0, 2));
         PruneResult result = pruner(dir, still, Pruner.Sources.NONE).run(false, SILENT);
-        // the target rises for 12 steps; looks after 16 (the first) and 24 steps; 3 steps after the first it is stable
-        assertEquals(19, result.steps());
-        assertEquals(19, result.metrics().get("steps"));
-        assertEquals(19, steps(dir).size());
+        // the target rises for 12 steps; looks after 16 and 24 steps, the second of which finds the circuit of the
+        // first
+        assertEquals(24, result.steps());
+        assertEquals(24, result.metrics().get("steps"));
+        assertEquals(24, steps(dir).size());
         assertEquals(
-                19, pruner(dir, still, Pruner.Sources.NONE).run(true, SILENT).steps(), "a resumed run makes no more");
+                24, pruner(dir, still, Pruner.Sources.NONE).run(true, SILENT).steps(), "a resumed run makes no more");
     }
 
     @Test
@@ -189,6 +191,18 @@ class PruneControlsTest {
         assertEquals(
                 1 - (double) result.circuit().size() / edges(), result.binary().edgeSparsity(), 1e-9);
         assertEquals(0.8, result.binary().edgeSparsity(), 0.01);
+    }
+
+    @Test
+    void withoutNodeMasksNoNodeTargetIsPursued() throws IOException {
+        pruner(dir, options(c -> c.withLevel(MaskLevel.EDGES)), Pruner.Sources.NONE)
+                .run(false, SILENT);
+        JsonNode first = steps(dir).getFirst();
+        JsonNode last = steps(dir).getLast();
+        assertEquals(0, last.get("node_loss").asDouble());
+        assertNotEquals(first.at("/multipliers/0"), last.at("/multipliers/0"));
+        assertEquals(first.at("/multipliers/2"), last.at("/multipliers/2"));
+        assertEquals(first.at("/multipliers/3"), last.at("/multipliers/3"));
     }
 
     /** The edge target rises, too, and is not looked at. */

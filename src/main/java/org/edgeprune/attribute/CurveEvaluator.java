@@ -53,7 +53,12 @@ public final class CurveEvaluator implements AutoCloseable {
     public CurveEvaluator(Evaluator evaluator, List<Example> examples, Optional<String> metric) {
         this.mapping = EapIgMapping.of(new ComputationGraph(evaluator.model().graphShape()));
         this.evaluator = new RepeatedEvaluator(evaluator, examples, CACHE_BYTES);
-        this.metric = metric(metric, emptyCircuit().metrics());
+        try {
+            this.metric = metric(metric, emptyCircuit().metrics());
+        } catch (RuntimeException | Error e) {
+            this.evaluator.close(); // holds the full model's runs, which are in no scope
+            throw e;
+        }
     }
 
     private String metric(Optional<String> asked, Map<String, Double> metrics) {

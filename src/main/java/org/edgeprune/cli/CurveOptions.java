@@ -77,7 +77,7 @@ final class CurveOptions {
     /**
      * What the curves compare, and the curves.
      *
-     * @param curves of scores, two an input
+     * @param curves of scores, two for each input
      * @param circuits finished ones, from the smallest to the largest
      * @param ofCircuits the curve of these together; null for fewer than two
      */

@@ -121,7 +121,7 @@ final class ValidateCommand implements Callable<Integer> {
                 first.kind() == CircuitInput.Kind.MASKS ? SavedMasks.runOf(first.path()) : Optional.empty();
         if (randomWeights && record.isEmpty()) {
             throw new InputException("--random-weights: " + first.path()
-                    + " is no run, so that nothing says how to prune the other model: name the directory of a run");
+                    + " is not a run: it repeats a run's settings in another model: name a run's directory");
         }
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);

@@ -14,7 +14,7 @@ public final class Toml {
      *
      * @param file a TOML file in UTF-8
      * @return its tables and values
-     * @throws InputException if it cannot be read or is no TOML
+     * @throws InputException if it cannot be read or is not valid TOML
      */
     public static JsonNode read(Path file) {
         String text = TextReader.CONFIGURATION.read(file, "correct or remove it");

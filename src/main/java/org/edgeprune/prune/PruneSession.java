@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.SplittableRandom;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
@@ -277,7 +276,10 @@ public record PruneSession(
                 record,
                 directory,
                 ranks.isFirst() ? pace : pace.withoutCheckpoints(),
-                new Pruner.Sources(warmStart, fresh(dataset.train().size()), heldOut(dataset)),
+                new Pruner.Sources(
+                        warmStart,
+                        FreshPrompts.of(task, model, options, dataset.train().size()),
+                        heldOut(dataset)),
                 ranks);
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
@@ -413,23 +415,6 @@ public record PruneSession(
                 ? Map.of()
                 : HeldOut.examples(
                         task, DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()), dataset.train());
-    }
-
-    /** The generator of later epochs, where the options ask for it. */
-    private Optional<FreshPrompts> fresh(int size) {
-        if (!options.controls().freshData()) {
-            return Optional.empty();
-        }
-        return Optional.of(number -> {
-            long seed = new SplittableRandom(options.seed()).split().nextLong() + number;
-            DataRequest request =
-                    DataRequest.seeded(seed).tokenizer(model.tokenizer()).sizes(size, 1, 1);
-            Records records = task.generate(request).records();
-            return new DataReview(records, task.tokenise(records, model.tokenizer()))
-                    .requireFits(model.model().maxPositions())
-                    .dataset()
-                    .train();
-        });
     }
 
     /**

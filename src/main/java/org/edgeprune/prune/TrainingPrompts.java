@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
+import org.edgeprune.io.InputException;
 import org.edgeprune.mask.Noise;
 import org.edgeprune.task.Example;
 
@@ -19,6 +20,7 @@ final class TrainingPrompts implements AutoCloseable {
     private final Optional<FreshPrompts> fresh;
     private final BatchSampler sampler;
     private final int batchSize;
+    private final int stepsPerEpoch;
     private int epoch;
     private List<Example> examples;
     private PromptCache cache;
@@ -41,6 +43,7 @@ final class TrainingPrompts implements AutoCloseable {
         this.caches = caches;
         this.fresh = fresh;
         this.batchSize = Math.min(batchSize, examples.size());
+        this.stepsPerEpoch = examples.size() / this.batchSize;
         this.sampler = new BatchSampler(examples.size(), batchSize, noise);
         this.examples = examples;
         this.cache = caches.apply(examples);
@@ -63,12 +66,16 @@ final class TrainingPrompts implements AutoCloseable {
         }
     }
 
-    /** Fresh examples are taken in their order; those at the end of an epoch that fill no batch are left out. */
+    /**
+     * Fresh examples are taken in their order. All epochs have as many steps as the first has whole batches; those at
+     * the end of an epoch that fill no batch are left out.
+     *
+     * @throws InputException if an epoch has too few examples
+     */
     Batch batch(int step) {
         if (fresh.isEmpty()) {
             return new Batch(examples, sampler.batch(step), cache);
         }
-        int stepsPerEpoch = examples.size() / batchSize;
         enter(step / stepsPerEpoch, fresh.get());
         int from = step % stepsPerEpoch * batchSize;
         return new Batch(examples, IntStream.range(from, from + batchSize).toArray(), cache);
@@ -76,8 +83,15 @@ final class TrainingPrompts implements AutoCloseable {
 
     private void enter(int number, FreshPrompts source) {
         if (number != epoch) {
+            List<Example> next = source.epoch(number);
+            int used = stepsPerEpoch * batchSize;
+            if (next.size() < used) {
+                throw new InputException("epoch " + number + ": only " + next.size()
+                        + " fresh prompts could be generated, and its " + stepsPerEpoch + " steps train on " + used
+                        + ": leave out --fresh-data, or give the task more words and templates");
+            }
             cache.close();
-            examples = source.epoch(number);
+            examples = next;
             cache = caches.apply(examples);
             epoch = number;
         }

@@ -22,19 +22,12 @@ final class Cards {
                     "edge sparsity",
                     "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
         }
-        List<String> sizes = List.of(
-                "edge_sparsity",
-                "edge_mask_sparsity",
-                "node_sparsity",
-                "num_nodes",
-                "total_nodes",
-                "examples",
-                "seconds");
+        List<String> sizes = List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "num_nodes");
         metrics.forEach((name, value) -> {
             boolean task = !name.startsWith(FULL_MODEL)
                     && !sizes.contains(name)
-                    && !name.contains("edges")
-                    && !name.endsWith("threshold");
+                    && !FoundCircuit.NOT_METRICS.contains(name)
+                    && !name.contains("edges");
             if (task) {
                 Double full = metrics.get(FULL_MODEL + name);
                 cards.put(

@@ -93,6 +93,10 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
                 Map.of());
     }
 
+    /** Numbers of a {@code metrics.json} that describe the graph and the run rather than the circuit. */
+    static final Set<String> NOT_METRICS =
+            Set.of("total_edges", "total_nodes", "examples", "edge_threshold", "node_threshold", "steps", "seconds");
+
     /** The numbers of a {@code metrics.json}. */
     static Map<String, Double> metrics(Path file) {
         Map<String, Double> metrics = new LinkedHashMap<>();

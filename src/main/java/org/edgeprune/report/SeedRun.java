@@ -2,7 +2,6 @@ package org.edgeprune.report;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
@@ -13,12 +12,10 @@ import org.edgeprune.prune.RunDirectory;
  * @param seed of masks, noise and batches
  * @param directory the run's directory
  * @param circuit what it found
- * @param metrics the circuit's metrics by name, without the full model's and without what is no metric of the circuit
+ * @param metrics the circuit's metrics by name, without the full model's and without numbers that describe the graph or
+ *     the run
  */
 public record SeedRun(long seed, RunDirectory directory, Circuit circuit, Map<String, Double> metrics) {
-    private static final Set<String> OTHERS =
-            Set.of("total_edges", "examples", "edge_threshold", "node_threshold", "seconds");
-
     /**
      * Reads a run that has ended.
      *
@@ -32,7 +29,7 @@ public record SeedRun(long seed, RunDirectory directory, Circuit circuit, Map<St
                 .orElseThrow(() -> new InputException(
                         run.edgesFile() + ": edges.graph.json is not beside it: was it removed? Repeat the run"));
         Map<String, Double> metrics = new LinkedHashMap<>(FoundCircuit.metrics(run.metricsFile()));
-        metrics.keySet().removeIf(name -> OTHERS.contains(name) || name.startsWith("full_model_"));
+        metrics.keySet().removeIf(name -> FoundCircuit.NOT_METRICS.contains(name) || name.startsWith("full_model_"));
         return new SeedRun(seed, run, circuit, metrics);
     }
 

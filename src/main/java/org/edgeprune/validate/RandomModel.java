@@ -19,6 +19,7 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.FreshPrompts;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneResult;
@@ -32,8 +33,8 @@ import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Task;
 
 /**
- * Edge pruning in a model of the same architecture with random weights, which does not do the task: whatever is found
- * there as well does not speak for the circuit.
+ * Edge pruning in a model of the same architecture with random weights, which does not do the task: if a circuit of the
+ * same size and quality is found there, the method finds one whether or not a model does the task.
  *
  * @param loaded the model whose architecture is taken
  * @param task of the run
@@ -73,7 +74,14 @@ public record RandomModel(LoadedModel loaded, Task task, Dataset data, RunRecord
                                 run,
                                 RunDirectory.create(scratch),
                                 new Pruner.Pace(0, 0, Pruner.Pace.REFERENCE.cacheBytes()),
-                                new Pruner.Sources(Optional.of(start(random)), Optional.empty(), Map.of()))
+                                new Pruner.Sources(
+                                        Optional.of(start(random)),
+                                        FreshPrompts.of(
+                                                task,
+                                                loaded,
+                                                options,
+                                                data.train().size()),
+                                        Map.of()))
                         .run(false, listener);
                 Circuit found = result.circuit();
                 Circuit none = Circuit.of(found.graph(), new BitSet());

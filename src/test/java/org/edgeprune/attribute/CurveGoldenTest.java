@@ -32,6 +32,7 @@ import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -231,6 +232,17 @@ class CurveGoldenTest {
             EdgeScores read = input.scores(Models.sizes(BundledModel.directory()), note -> {});
             assertEquals(curves.curve(theirs, Ranking.ABSOLUTE), curves.curve(read, Ranking.ABSOLUTE));
             assertEquals("accuracy", curves.curve(read, Ranking.SIGNED).metric());
+        });
+    }
+
+    @Test
+    void noTensorIsLeftOfCurvesWithAnUnknownMetric() throws Exception {
+        evaluate("tiny-neox-parallel", (evaluator, examples) -> {
+            long before = TensorScope.liveTensors();
+            assertMessage(
+                    "--metric nose: the task has no such metric",
+                    () -> new CurveEvaluator(evaluator, examples, Optional.of("nose")));
+            assertEquals(before, TensorScope.liveTensors());
         });
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.edgeprune.graph.Ablation;
@@ -144,6 +145,27 @@ class PruneControlsTest {
         Path same = dir.resolve("same");
         pruner(same, options(c -> c), Pruner.Sources.NONE).run(false, SILENT);
         assertNotEquals(losses(whole), losses(same));
+    }
+
+    /** Generators that discard draws give epochs of several sizes. */
+    @Test
+    void epochsOfOtherSizesHaveAsManySteps() {
+        List<Integer> epochs = new ArrayList<>();
+        IntFunction<Pruner.Sources> largest = size -> new Pruner.Sources(
+                Optional.empty(),
+                Optional.of(number -> {
+                    epochs.add(number);
+                    return examples(number % 2 == 0 ? 9 : size, 100 + number);
+                }),
+                Map.of());
+        PruneOptions options = options(c -> c.withFreshData(true));
+        pruner(dir.resolve("longer"), options, largest.apply(14)).run(false, SILENT);
+        assertEquals(IntStream.range(1, 12).boxed().toList(), epochs);
+
+        Pruner shorter = pruner(dir.resolve("shorter"), options, largest.apply(7));
+        String message = assertThrows(InputException.class, () -> shorter.run(false, SILENT))
+                .getMessage();
+        assertTrue(message.startsWith("epoch 1: only 7 fresh prompts could be generated, and its 2 steps train on 8"));
     }
 
     @Test

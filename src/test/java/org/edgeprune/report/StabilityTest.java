@@ -5,13 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.prune.RunDirectory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class StabilityTest {
     private static final ComputationGraph GRAPH =
@@ -51,6 +58,27 @@ class StabilityTest {
                         List.of("kl", "other"), List.of(Map.of("kl", 1.0), Map.of("kl", 2.0), Map.of("kl", 6.0)))
                 .get("kl");
         assertEquals(new Spread(3, Math.sqrt(7), 1, 6), spread);
+    }
+
+    @Test
+    void whatDescribesGraphAndRunIsNoMetric(@TempDir Path dir) throws IOException {
+        RunDirectory run = new RunDirectory(dir);
+        circuit("embeds -> m0").write(run.edgesFile());
+        Files.writeString(run.metricsFile(), """
+                {"kl": 0.5, "full_model_kl": 0, "num_edges": 1, "total_edges": 9, "num_nodes": 2, "total_nodes": 4,
+                 "examples": 12, "edge_threshold": 0.5, "node_threshold": 0.5, "steps": 300, "seconds": 2.5}
+                """);
+        Map<String, Double> metrics = SeedRun.read(7, run).metrics();
+        assertEquals(Set.of("kl", "num_edges", "num_nodes"), metrics.keySet());
+
+        String cards = Cards.html(new FoundCircuit("run", Set.of(), FoundCircuit.metrics(run.metricsFile())));
+        assertEquals(
+                List.of("edges kept", "edge sparsity", "kl"),
+                Pattern.compile("<span>(.*?)</span>")
+                        .matcher(cards)
+                        .results()
+                        .map(found -> found.group(1))
+                        .toList());
     }
 
     @Test

@@ -14,6 +14,7 @@ import org.edgeprune.attribute.Selection;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
@@ -156,15 +157,20 @@ final class EvalCommand implements Callable<Integer> {
             PromptTokenizer tokenizer = opened.tokenizer();
             results.note(opened.model());
             Path data = task.data(origin.flatMap(CircuitInput.Origin::data));
-            // the run's own file, as the run divided it; runs of earlier versions did not
-            boolean divided = !task.given()
-                    && record.filter(made -> made.inputs() != null).isPresent();
+            boolean divided = !task.givesData() && PromptSource.divides(record);
             Dataset dataset = new PromptSource(chosen, data, run.orElse(null), seed, divided)
                     .read(tokenizer, opened.model().maxPositions(), results);
             List<Example> examples = dataset.part(split);
-            record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, examples));
+            record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, taskName, examples));
             Ablation used = inputs.isEmpty() ? Ablation.ZERO : cut; // the whole model has no cut edges
-            try (AblationStates states = states(used, opened, reference(origin), dataset)) {
+            ReferencePrompts reference = reference(origin)
+                    .of(
+                            used.needsReferencePrompts()
+                                    ? PromptSource.reference(inputs, opened, dataset, task.givesData(), results)
+                                    : dataset);
+            reference.requireFor(used, split.key(), examples);
+            try (AblationStates states = AblationStates.of(
+                    used, opened.model(), reference, reference(origin).batchSize())) {
                 Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize);
                 Map<String, Object> summary = new LinkedHashMap<>();
                 summary.put("model", modelName);
@@ -215,12 +221,6 @@ final class EvalCommand implements Callable<Integer> {
     private DataRequest request(PromptTokenizer tokenizer, Optional<RunRecord> record) {
         long chosen = seed.or(() -> record.map(made -> made.options().seed())).orElse(SeedOption.DEFAULT);
         return DataRequest.seeded(chosen).tokenizer(tokenizer);
-    }
-
-    private AblationStates states(
-            Ablation kind, LoadedModel opened, CircuitInput.Reference reference, Dataset dataset) {
-        reference.of(dataset).requireFor(kind, split.key(), dataset.part(split));
-        return AblationStates.of(kind, opened.model(), reference.of(dataset), reference.batchSize());
     }
 
     /** What means are taken of, and prompts resampled from: what the run was made with, or all training examples. */
@@ -300,7 +300,7 @@ final class EvalCommand implements Callable<Integer> {
      * Refuses a model or data that have changed since the run was made; a model that was named on the command line only
      * leads to a note.
      */
-    private void compareWith(Path run, RunRecord made, LoadedModel opened, List<Example> examples) {
+    private void compareWith(Path run, RunRecord made, LoadedModel opened, String taskName, List<Example> examples) {
         DType dtype = opened.model().execution().dtype();
         if (dtype != made.computeDtype()) {
             results.note(run + ": was made in " + made.computeDtype() + " and is evaluated in " + dtype
@@ -322,10 +322,8 @@ final class EvalCommand implements Callable<Integer> {
                     run + ": " + String.join(", ", changed) + " of " + opened.name()
                             + " changed since the run was made: restore them, or name the model with --model to use it as it is");
         }
-        boolean ofRun = !task.given() && seed.isEmpty();
-        if (ofRun && !made.hadExamples(split, examples)) {
-            throw new InputException(run + ": the " + split.key() + " examples changed since the run was made: restore"
-                    + " them, or name them with --data to use them as they are");
+        if (made.task().equals(taskName) && !task.givesData() && seed.isEmpty()) {
+            PromptSource.requireExamplesOf(run, made, split, examples);
         }
     }
 

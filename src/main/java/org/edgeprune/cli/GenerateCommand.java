@@ -25,7 +25,6 @@ import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
-import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -127,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, how)) {
             results.note(opened);
-            Optional<Dataset> data = dataset(origin, directory, tokenizer, opened);
+            Optional<Dataset> data = input.flatMap(given -> dataset(given, directory, tokenizer, opened));
             Optional<Example> chosen = example.map(n -> example(n, origin.orElseThrow(), data.orElseThrow()));
             int[] start = chosen.map(Example::clean).orElseGet(() -> tokens(prompt, tokenizer));
             Optional<int[]> other = chosen.filter(_ -> made(origin).needsCorruptedPrompt())
@@ -191,24 +190,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** The run's prompts, where they are needed. */
     private Optional<Dataset> dataset(
-            Optional<CircuitInput.Origin> origin, Path directory, PromptTokenizer tokenizer, TransformerModel opened) {
-        return origin.filter(_ -> example.isPresent() || needsMeans(origin)).map(made -> {
-            Path data = made.data().map(Path::of).orElse(null);
-            // the run's own file, as the run divided it; runs of earlier versions did not
-            boolean divided = circuit()
-                    .map(CircuitInput::of)
-                    .filter(input -> input.kind() == CircuitInput.Kind.MASKS)
-                    .flatMap(input -> SavedMasks.runOf(input.path()))
-                    .filter(record -> record.inputs() != null)
-                    .isPresent();
-            return new PromptSource(
-                            Tasks.named(made.task()).forModel(directory),
-                            data,
-                            circuit().orElseThrow(),
-                            Optional.empty(),
-                            divided)
-                    .read(tokenizer, opened.maxPositions(), results);
-        });
+            CircuitInput input, Path directory, PromptTokenizer tokenizer, TransformerModel opened) {
+        Optional<CircuitInput.Origin> origin = input.origin();
+        return origin.filter(_ -> example.isPresent() || needsMeans(origin))
+                .map(made -> PromptSource.of(input, made, directory).read(tokenizer, opened.maxPositions(), results));
     }
 
     private static Example example(int number, CircuitInput.Origin made, Dataset data) {

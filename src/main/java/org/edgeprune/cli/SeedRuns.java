@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.edgeprune.engine.Ranks;
+import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.AtomicFile;
@@ -25,7 +27,7 @@ import org.edgeprune.report.SeedRun;
 import org.edgeprune.report.Spread;
 import org.edgeprune.report.Stability;
 import org.edgeprune.task.DataRequest;
-import org.edgeprune.task.Example;
+import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Generated;
 import picocli.CommandLine.Option;
 
@@ -150,14 +152,20 @@ final class SeedRuns {
     /** The consensus of one and more runs, evaluated on the test prompts of the first. */
     private static List<Map<String, Object>> consensus(
             Stability stability, PruneSession session, SeedRun first, Path out) {
-        List<Example> examples = session.dataset(first.directory()).test();
+        Dataset data = session.dataset(first.directory());
+        try (AblationStates states = session.ablationStates(data.train())) {
+            return consensus(stability, masks -> session.evaluate(masks, data.test(), states), out);
+        }
+    }
+
+    private static List<Map<String, Object>> consensus(
+            Stability stability, Function<MaskValues, Evaluation> evaluate, Path out) {
         List<Map<String, Object>> all = new ArrayList<>();
         for (int least = 1; least <= stability.circuits().size(); least++) {
             Circuit circuit = stability.consensus(least);
             Path file = out.resolve("consensus-" + least + ".json");
             circuit.write(file);
-            MaskValues masks = MaskValues.of(circuit);
-            Evaluation evaluation = session.evaluate(masks, examples);
+            Evaluation evaluation = evaluate.apply(MaskValues.of(circuit));
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("runs_at_least", least);
             row.put("file", file.getFileName().toString());

@@ -44,6 +44,11 @@ final class TaskOptions {
         return task != null || mode != null || data != null;
     }
 
+    /** Whether data were given. */
+    boolean givesData() {
+        return data != null;
+    }
+
     /** The data that were given, otherwise {@code otherwise}, otherwise null. */
     Path data(Optional<String> otherwise) {
         return data == null ? otherwise.map(Path::of).orElse(null) : data;

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
@@ -18,7 +19,6 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.RunRecord;
-import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
@@ -117,8 +117,7 @@ final class ValidateCommand implements Callable<Integer> {
         List<CircuitInput> inputs = circuits.stream().map(CircuitInput::of).toList();
         CircuitInput first = inputs.getFirst();
         Optional<CircuitInput.Origin> origin = first.origin();
-        Optional<RunRecord> record =
-                first.kind() == CircuitInput.Kind.MASKS ? SavedMasks.runOf(first.path()) : Optional.empty();
+        Optional<RunRecord> record = PromptSource.record(first);
         if (randomWeights && record.isEmpty()) {
             throw new InputException("--random-weights: " + first.path()
                     + " is not a run: it repeats a run's settings in another model: name a run's directory");
@@ -143,12 +142,15 @@ final class ValidateCommand implements Callable<Integer> {
                             chosen,
                             task.data(origin.flatMap(CircuitInput.Origin::data)),
                             record.isPresent() ? first.path() : null,
-                            Optional.empty())
+                            Optional.empty(),
+                            !task.givesData() && PromptSource.divides(record))
                     .read(opened.tokenizer(), opened.model().maxPositions(), results);
             List<Example> all = data.part(split);
+            record.filter(made -> made.task().equals(taskName) && !task.givesData())
+                    .ifPresent(made -> PromptSource.requireExamplesOf(first.path(), made, split, all));
             List<Example> examples = all.subList(0, Math.min(maxSamples, all.size()));
             List<Check> checks;
-            try (AblationStates states = states(ablation, opened, origin, data)) {
+            try (AblationStates states = states(ablation, opened, first, data)) {
                 checks = checks(
                         read,
                         new Evaluator(opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
@@ -175,13 +177,17 @@ final class ValidateCommand implements Callable<Integer> {
     }
 
     /** With the reference prompts of the run or attribution, or else all training examples. */
-    private AblationStates states(
-            Ablation kind, LoadedModel opened, Optional<CircuitInput.Origin> origin, Dataset data) {
-        CircuitInput.Reference reference = origin.flatMap(CircuitInput.Origin::reference)
+    private AblationStates states(Ablation kind, LoadedModel opened, CircuitInput circuit, Dataset data) {
+        CircuitInput.Reference which = circuit.origin()
+                .flatMap(CircuitInput.Origin::reference)
                 .orElseGet(() ->
                         new CircuitInput.Reference(Split.TRAIN, Integer.MAX_VALUE, seed.value(), Evaluator.BATCH_SIZE));
-        reference.of(data).requireFor(kind, split.key(), data.part(split));
-        return AblationStates.of(kind, opened.model(), reference.of(data), reference.batchSize());
+        ReferencePrompts prompts = which.of(
+                kind.needsReferencePrompts()
+                        ? PromptSource.reference(List.of(circuit), opened, data, task.givesData(), results)
+                        : data);
+        prompts.requireFor(kind, split.key(), data.part(split));
+        return AblationStates.of(kind, opened.model(), prompts, which.batchSize());
     }
 
     private List<Check> checks(List<Circuit> circuits, Evaluator evaluator, List<Example> examples) {

@@ -310,8 +310,21 @@ public record PruneSession(
      */
     public Evaluation evaluate(MaskValues masks, List<Example> examples) {
         try (AblationStates states = ablationStates(training())) {
-            return evaluator(states).evaluate(examples, masks);
+            return evaluate(masks, examples, states);
         }
+    }
+
+    /**
+     * Evaluates masks on other examples of the task, where cut edges carry what the caller says: as
+     * {@link #evaluate(MaskValues, List)}, which computes it anew on every call.
+     *
+     * @param masks masks of edges and nodes, such as {@link PruneResult#binary}
+     * @param examples prompt pairs, such as a split of one's own
+     * @param states what cut edges carry, such as {@link #ablationStates}; the caller closes it
+     * @return metrics of the circuit and of the full model, example by example
+     */
+    public Evaluation evaluate(MaskValues masks, List<Example> examples, AblationStates states) {
+        return evaluator(states).evaluate(examples, masks);
     }
 
     /**
@@ -377,8 +390,8 @@ public record PruneSession(
         if (!options.ablation().needsReferencePrompts()) {
             return List.of();
         }
-        Records records =
-                data.map(Records::read).orElseGet(() -> task.generate(request()).records());
+        Records records = data.map(Records::divided)
+                .orElseGet(() -> task.generate(request()).records());
         return limited(task.tokenise(records, model.tokenizer())).train();
     }
 

@@ -12,7 +12,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.edgeprune.eval.Evaluation;
 import org.edgeprune.fixture.Fixtures;
+import org.edgeprune.mask.MaskValues;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.SavedMasks;
+import org.edgeprune.task.Records;
+import org.edgeprune.task.Split;
+import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +126,46 @@ class AblationCommandsTest {
         InProcess.run("report", run).ok();
         String page = Files.readString(run.resolve("report.html"));
         assertTrue(page.contains(ablation.toUpperCase(Locale.ROOT)));
+    }
+
+    /** Of 40 lines, 8 are for testing. */
+    @Test
+    void whatIsAskedOfARunOnOneFileUsesTheLinesThatItHeldOut() throws IOException {
+        Path run = folder.resolve("run");
+        Path file = Files.copy(PAIRS, folder.resolve("pairs.jsonl"));
+        prune("mean", "--data", file).ok();
+        JsonNode kl = JSON.readTree(run.resolve("metrics.json").toFile()).get("kl");
+
+        assertEquals(
+                kl, json(InProcess.run("eval", run, "--task", "ioi", "--json")).get("kl"));
+        JsonNode page = json(InProcess.run("validate", run, "--draws", 19, "--json"));
+        assertEquals(8, page.get("examples").asInt());
+        String refused = InProcess.run("generate", run, "--example", 9, "--max-new-tokens", 1)
+                .refused();
+        assertTrue(refused.contains("the run has 8 test examples"), refused);
+
+        Path heldOut = folder.resolve("test.jsonl");
+        Files.write(
+                heldOut,
+                Records.divided(file).part(Split.TEST).stream()
+                        .map(row -> row.json().toString())
+                        .toList());
+        JsonNode other = json(InProcess.run("eval", run, "--data", heldOut, "--json"));
+        assertEquals(kl, other.get("kl"), "means of the run's prompts, not of those it is evaluated on");
+
+        RunRecord record = new RunDirectory(run).readRecord();
+        try (LoadedModel model = LoadedModel.open(MODEL.toString(), Device.CPU)) {
+            PruneSession session = PruneSession.of(model, record);
+            MaskValues masks =
+                    SavedMasks.open(run, model.model().sizes(), note -> {}).binary();
+            Evaluation evaluation = session.evaluate(
+                    masks, session.dataset(new RunDirectory(run)).test());
+            assertEquals(kl.asDouble(), evaluation.metrics().get("kl"));
+        }
+
+        Files.writeString(file, Files.readString(file) + Files.readString(heldOut));
+        refused = InProcess.run("validate", run, "--draws", 19).refused();
+        assertTrue(refused.contains("the test examples changed since the run was made"), refused);
     }
 
     @Test

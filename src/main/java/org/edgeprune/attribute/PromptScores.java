@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Jaccard;
 
 /**
  * Scores of every edge on each of some prompts, and how far a circuit depends on which prompts they are.
@@ -60,10 +61,7 @@ public record PromptScores(ComputationGraph graph, float[][] scores) {
         double sum = 0;
         for (int i = 0; i < resamples; i++) {
             for (int j = 0; j < i; j++) {
-                BitSet both = (BitSet) circuits[i].clone();
-                both.and(circuits[j]);
-                double shared = both.cardinality();
-                sum += shared / (2.0 * top - shared);
+                sum += Jaccard.of(circuits[i], circuits[j]);
             }
         }
         return sum / (resamples * (resamples - 1) / 2.0);

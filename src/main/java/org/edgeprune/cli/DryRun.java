@@ -46,7 +46,7 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                         .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9))
                         .row(
                                 "a step",
-                                "%.3f s with no edge removed; %.3f s where the full model is run too, as in the first epoch"
+                                "%.3f s with no edge removed; %.3f s where the full model is run too, as in the first epoch and on fresh data"
                                         .formatted(plan.stepSeconds(), plan.firstStepSeconds()))
                         .row("the run", "about " + Durations.text(plan.runSeconds()) + ", or less as edges are removed")
                 + "\nNothing was written.";

@@ -168,7 +168,12 @@ final class PruneCommand implements Callable<Integer> {
 
     /** How to continue the run of a directory. */
     static String goOn(Path out) {
-        return "To continue this run: edgeprune prune --out " + out + " --resume";
+        return "To continue this run: edgeprune prune --out " + shellWord(out.toString()) + " --resume";
+    }
+
+    /** A text as one word of a shell. */
+    private static String shellWord(String text) {
+        return text.matches("[\\w@%+=:,./-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 
     /**
@@ -190,9 +195,8 @@ final class PruneCommand implements Callable<Integer> {
             TensorBoardOption tensorBoard,
             Ranks ranks) {
         PruneResult result;
-        try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results);
-                TensorBoardOption.Closing listener = tensorBoard.with(progress);
-                ResumeHint _ = results.resumeHint(goOn)) {
+        try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results, Optional.of(goOn));
+                TensorBoardOption.Closing listener = tensorBoard.with(progress)) {
             result = session.run(lock, resume, listener, ranks);
         }
         MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);

@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.util.Map;
+import java.util.Optional;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.StepMetrics;
@@ -9,7 +10,9 @@ import org.edgeprune.prune.StepMetrics;
 final class PruneProgress implements Pruner.Listener, AutoCloseable {
     private final String headline;
     private final Results results;
+    private final Optional<String> goOn;
     private Progress progress;
+    private Optional<ResumeHint> hint = Optional.empty();
     private String validation = "";
 
     /**
@@ -17,8 +20,18 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
      * @param results prints notes
      */
     PruneProgress(String headline, Results results) {
+        this(headline, results, Optional.empty());
+    }
+
+    /**
+     * @param headline the task's main metric
+     * @param results prints notes
+     * @param goOn how to continue a run that is interrupted, once there is one
+     */
+    PruneProgress(String headline, Results results, Optional<String> goOn) {
         this.headline = headline;
         this.results = results;
+        this.goOn = goOn;
     }
 
     @Override
@@ -29,6 +42,7 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     @Override
     public void started(int firstStep, int steps) {
         progress = new Progress("pruning", "steps", steps, firstStep);
+        hint = goOn.map(results::resumeHint);
     }
 
     @Override
@@ -51,6 +65,7 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
 
     @Override
     public void close() {
+        hint.ifPresent(ResumeHint::close);
         if (progress != null) {
             progress.close();
         }

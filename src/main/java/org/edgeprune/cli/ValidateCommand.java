@@ -120,7 +120,7 @@ final class ValidateCommand implements Callable<Integer> {
         Optional<RunRecord> record = PromptSource.record(first);
         if (randomWeights && record.isEmpty()) {
             throw new InputException("--random-weights: " + first.path()
-                    + " is not a run: it repeats a run's settings in another model: name a run's directory");
+                    + " is not a run, whose settings it would repeat in another model: name the directory of a run");
         }
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);

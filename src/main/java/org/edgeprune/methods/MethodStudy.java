@@ -21,6 +21,7 @@ import org.edgeprune.attribute.Objective;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
+import org.edgeprune.graph.Jaccard;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
@@ -236,9 +237,7 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
         int pairs = 0;
         for (int i = 0; i < circuits.size(); i++) {
             for (int j = 0; j < i; j++) {
-                BitSet both = (BitSet) circuits.get(i).clone();
-                both.and(circuits.get(j));
-                sum += (double) both.cardinality() / (2 * edges - both.cardinality());
+                sum += Jaccard.of(circuits.get(i), circuits.get(j));
                 pairs++;
             }
         }

@@ -13,12 +13,8 @@ import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Noise;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.task.DataRequest;
-import org.edgeprune.task.DataReview;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
-import org.edgeprune.task.Generated;
-import org.edgeprune.task.Records;
 
 /**
  * What a run would do, need and take: measured with some of its steps, of which nothing is written.
@@ -36,7 +32,7 @@ import org.edgeprune.task.Records;
  * @param memoryBytes predicted peak, bytes
  * @param stepSeconds a step with no edge removed, on examples for which the full model has been run; later steps, in
  *     which removed edges are skipped, take less
- * @param firstStepSeconds the same with the full model's runs, as in the first epoch
+ * @param firstStepSeconds the same with the full model's runs, as in the first epoch, and in all where data are fresh
  * @param runSeconds the run with its evaluations, an upper estimate for steps that take {@code stepSeconds}
  */
 public record PrunePlan(
@@ -71,13 +67,8 @@ public record PrunePlan(
     public static PrunePlan of(PruneSession session, Pruner.Listener listener) {
         PruneOptions options = session.options();
         TransformerModel model = session.model().model();
-        Dataset data = prompts(session, listener);
-        List<Example> train = data.train()
-                .subList(
-                        0,
-                        Math.min(
-                                session.maxTrainSamples().orElse(Integer.MAX_VALUE),
-                                data.train().size()));
+        Dataset data = session.newDataset(listener);
+        List<Example> train = data.train();
         MemoryGuard guard = MemoryGuard.of(session, train);
         guard.require();
         ComputationGraph graph = options.graph().of(model.graphShape());
@@ -105,12 +96,14 @@ public record PrunePlan(
             example = evaluation(session, ablation, data.validation(), parameters);
         }
         int steps = options.training().steps();
-        long epoch =
-                Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
+        // steps on examples for which the full model has not been run: those of the first epoch, or all on fresh data
+        long unseen = options.controls().freshData()
+                ? steps
+                : Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
         int every = session.pace().evaluateEvery();
         long evaluations = every == 0 ? 0 : (steps - 1) / every;
-        double run = epoch * median(first)
-                + (steps - epoch) * median(again)
+        double run = unseen * median(first)
+                + (steps - unseen) * median(again)
                 + example
                         * (evaluations * data.validation().size() + data.test().size());
         return new PrunePlan(
@@ -128,23 +121,6 @@ public record PrunePlan(
                 median(again),
                 median(first),
                 run);
-    }
-
-    /** The run's prompts, in memory. */
-    private static Dataset prompts(PruneSession session, Pruner.Listener listener) {
-        Records records = session.data().map(Records::divided).orElseGet(() -> {
-            Generated generated = session.task()
-                    .generate(DataRequest.seeded(session.options().seed())
-                            .tokenizer(session.model().tokenizer()));
-            generated.notes().forEach(listener::noted);
-            return generated.records();
-        });
-        DataReview review = new DataReview(
-                        records,
-                        session.task().tokenise(records, session.model().tokenizer()))
-                .requireFits(session.model().model().maxPositions());
-        review.notes(session.model().tokenizer()).forEach(listener::noted);
-        return review.dataset();
     }
 
     /** Seconds that the evaluation of an example takes. */

@@ -241,18 +241,10 @@ public record PruneSession(
         try (TransformerModel.Use _ = model.model().use()) {
             // throws if the model is closed; each step checks again
         }
-        if (options.controls().freshData() && data.isPresent()) {
-            throw new InputException("fresh data are generated every epoch, and " + data.get()
-                    + " was given: leave out --data, or --fresh-data");
-        }
+        requireSource();
         Optional<Generated> generated = generate(directory, listener);
         Records records = generated.map(Generated::records).orElseGet(() -> records(directory));
-        Dataset dataset = limited(task.tokenise(records, model.tokenizer()));
-        new DataReview(records, dataset)
-                .requireFits(model.model().maxPositions())
-                .notes(model.tokenizer())
-                .forEach(listener::noted);
-        requireAblation(dataset);
+        Dataset dataset = checked(records, listener);
         MemoryGuard memory = MemoryGuard.of(this, dataset.train());
         memory.require();
         memory.prediction().ifPresent(listener::noted);
@@ -284,6 +276,36 @@ public record PruneSession(
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
         return result;
+    }
+
+    /** @throws InputException if prompts are given and are to be generated as well */
+    private void requireSource() {
+        if (options.controls().freshData() && data.isPresent()) {
+            throw new InputException("fresh data are generated every epoch, and " + data.get()
+                    + " was given: leave out --data, or --fresh-data");
+        }
+    }
+
+    /** The examples of lines, of the training part those that are used; refused if a run could not use them. */
+    private Dataset checked(Records records, Pruner.Listener listener) {
+        Dataset dataset = limited(task.tokenise(records, model.tokenizer()));
+        new DataReview(records, dataset)
+                .requireFits(model.model().maxPositions())
+                .notes(model.tokenizer())
+                .forEach(listener::noted);
+        requireAblation(dataset);
+        return dataset;
+    }
+
+    /**
+     * The examples of a new run, in memory.
+     *
+     * @throws InputException as a run would be refused
+     */
+    Dataset newDataset(Pruner.Listener listener) {
+        requireSource();
+        return checked(
+                data.map(Records::divided).orElseGet(() -> generate(listener).records()), listener);
     }
 
     private RunRecord record(Dataset dataset) {
@@ -417,9 +439,13 @@ public record PruneSession(
         if (data.isPresent() || Files.exists(directory.data()) || !known) {
             return Optional.empty();
         }
+        return Optional.of(generate(listener));
+    }
+
+    private Generated generate(Pruner.Listener listener) {
         Generated generated = task.generate(request());
         generated.notes().forEach(listener::noted);
-        return Optional.of(generated);
+        return generated;
     }
 
     /** More held-out prompts, where the run's own were generated; whoever gives prompts has others in mind. */

@@ -1,6 +1,7 @@
 package org.edgeprune.prune;
 
 import java.util.BitSet;
+import org.edgeprune.graph.Jaccard;
 
 /**
  * Since which step a run's thresholded circuit has been the same, up to a hundredth of its edges.
@@ -15,14 +16,6 @@ record StableCircuit(int since, BitSet edges) {
      * What is known after the circuit of a step: this where it is close to the earlier circuit, else a new beginning.
      */
     StableCircuit then(int step, BitSet circuit) {
-        return overlap(edges, circuit) >= LEAST_OVERLAP ? this : new StableCircuit(step, circuit);
-    }
-
-    /** The Jaccard index: shared edges over all that are in either. */
-    private static double overlap(BitSet one, BitSet other) {
-        BitSet shared = (BitSet) one.clone();
-        shared.and(other);
-        int either = one.cardinality() + other.cardinality() - shared.cardinality();
-        return either == 0 ? 1 : (double) shared.cardinality() / either;
+        return Jaccard.of(edges, circuit) >= LEAST_OVERLAP ? this : new StableCircuit(step, circuit);
     }
 }

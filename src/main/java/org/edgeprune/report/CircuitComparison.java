@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.edgeprune.graph.Jaccard;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.report.FoundCircuit.Link;
 
@@ -47,11 +48,7 @@ public record CircuitComparison(List<FoundCircuit> circuits) {
      * @return from 0 to 1; 1 for equal circuits, even if both are empty
      */
     public double overlap(int one, int other) {
-        Set<Link> both = new LinkedHashSet<>(circuits.get(one).edges());
-        both.retainAll(circuits.get(other).edges());
-        int either =
-                circuits.get(one).edges().size() + circuits.get(other).edges().size() - both.size();
-        return either == 0 ? 1 : (double) both.size() / either;
+        return Jaccard.of(circuits.get(one).edges(), circuits.get(other).edges());
     }
 
     /**

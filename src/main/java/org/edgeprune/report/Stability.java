@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -14,6 +13,7 @@ import java.util.stream.IntStream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.Jaccard;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.Json;
 
@@ -100,18 +100,11 @@ public record Stability(List<Circuit> circuits) {
         int pairs = 0;
         for (int i = 0; i < sets.size(); i++) {
             for (int j = 0; j < i; j++) {
-                sum += jaccard(sets.get(i), sets.get(j));
+                sum += Jaccard.of(sets.get(i), sets.get(j));
                 pairs++;
             }
         }
         return sum / pairs;
-    }
-
-    private static double jaccard(Set<?> one, Set<?> other) {
-        Set<Object> both = new HashSet<>(one);
-        both.retainAll(other);
-        int either = one.size() + other.size() - both.size();
-        return either == 0 ? 1 : (double) both.size() / either;
     }
 
     /**

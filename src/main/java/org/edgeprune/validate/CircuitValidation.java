@@ -19,6 +19,7 @@ import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Jaccard;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 
@@ -278,13 +279,12 @@ public final class CircuitValidation {
         int pairs = 0;
         for (int i = 0; i < all.size(); i++) {
             for (int j = i + 1; j < all.size(); j++) {
-                int shared = all.get(i).intersection(all.get(j)).size();
-                int either = all.get(i).size() + all.get(j).size() - shared;
-                overlap += either == 0 ? 1 : (double) shared / either;
-                double byChance = (double) all.get(i).size()
-                        * all.get(j).size()
-                        / circuit.graph().edgeCount();
-                chance += byChance / (all.get(i).size() + all.get(j).size() - byChance);
+                int one = all.get(i).size();
+                int other = all.get(j).size();
+                overlap += Jaccard.of(
+                        one, other, all.get(i).intersection(all.get(j)).size());
+                chance += Jaccard.of(
+                        one, other, (double) one * other / circuit.graph().edgeCount());
                 pairs++;
             }
         }

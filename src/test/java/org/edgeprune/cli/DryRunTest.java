@@ -20,6 +20,22 @@ class DryRunTest {
     private Path folder;
 
     @Test
+    void itRefusesWhatTheRunWouldRefuse() throws IOException {
+        Path data = Fixtures.golden("methods/ioi40.jsonl");
+        Object[] given = {"prune", "--data", data, "--steps", 8, "--out", folder.resolve("run"), "--dry-run"};
+        refused("leave out --data, or --fresh-data", given, "--fresh-data");
+        // the only training example would be resampled from itself
+        refused("no other reference prompt", given, "--ablation", "resample", "--max-train-samples", 1);
+    }
+
+    private static void refused(String fault, Object[] given, Object... more) {
+        Object[] all = Arrays.copyOf(given, given.length + more.length);
+        System.arraycopy(more, 0, all, given.length, more.length);
+        String message = InProcess.run(all).refused();
+        assertTrue(message.contains(fault), message);
+    }
+
+    @Test
     void itPlansWhatTheRunWouldDoAndWritesNothing() throws IOException {
         Path out = folder.resolve("run");
         Object[] given = {

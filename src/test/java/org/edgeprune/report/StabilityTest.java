@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.graph.Jaccard;
 import org.edgeprune.prune.RunDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +81,14 @@ class StabilityTest {
                         .results()
                         .map(found -> found.group(1))
                         .toList());
+    }
+
+    @Test
+    void emptyCircuitsAreEqual() {
+        Stability stability = new Stability(List.of(circuit(), circuit()));
+        assertEquals(1, stability.edgeJaccard());
+        assertEquals(1, Jaccard.of(new BitSet(), new BitSet()));
+        assertEquals(0.25, Jaccard.of(BitSet.valueOf(new long[] {0b110}), BitSet.valueOf(new long[] {0b11010})), 0.01);
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Toml;
@@ -24,15 +25,17 @@ import picocli.CommandLine.ParseResult;
  * names of options; those in a table such as {@code [prune]} are for that command, those before all tables for every
  * command that has the option.
  *
- * <p>They are put before the options of the command line, which therefore replace them. Where a command continues or
- * reads a run that exists, the run says what it was made with, so that only those options count that say where and how
- * to compute.
+ * <p>They are put before the options of the command line, without those that are given there. Where {@code prune}
+ * continues a run that exists, or a command reads a run or an attribution, its {@code run.json} says what it was made
+ * with, so that only those options count that say where and how to compute.
  */
 final class Defaults {
     /** The name of the file. */
     static final String FILE = "edgeprune.toml";
 
     private static final String SHOW = "--show-config";
+    private static final String OUT = "--out";
+    private static final String PRUNE = "prune";
 
     /** What may differ between a run and its evaluation. */
     private static final Set<String> OF_THE_MACHINE = Set.of(
@@ -172,7 +175,8 @@ final class Defaults {
      */
     List<Value> values(CommandLine command, List<String> path, List<String> rest) {
         Map<String, Value> values = new LinkedHashMap<>();
-        boolean exists = readsRun(path, rest);
+        boolean continues = continuesRun(path, rest);
+        boolean exists = continues || readsRun(path, rest);
         for (Source source : sources) {
             Optional<JsonNode> own = Optional.of(source.root());
             for (String name : path) {
@@ -182,7 +186,11 @@ final class Defaults {
                 for (String name : options(command)) {
                     JsonNode value = table.get(name);
                     String option = "--" + name;
-                    if (value != null && value.isValueNode() && (!exists || OF_THE_MACHINE.contains(option))) {
+                    boolean counts = !exists || OF_THE_MACHINE.contains(option) || (continues && option.equals(OUT));
+                    if (value != null
+                            && value.isValueNode()
+                            && counts
+                            && !isGiven(command.getCommandSpec().findOption(option), rest)) {
                         values.putIfAbsent(option, new Value(option, value.asText(), source.file()));
                     }
                 }
@@ -191,24 +199,67 @@ final class Defaults {
         return List.copyOf(values.values());
     }
 
-    /** Whether the command continues or reads a run, as far as its arguments can be understood. */
-    private static boolean readsRun(List<String> path, List<String> rest) {
-        String[] args = Stream.concat(path.stream(), rest.stream()).toArray(String[]::new);
-        ParseResult parsed;
+    /** The arguments, as far as they can be understood without those that the files add. */
+    private static Optional<ParseResult> parsed(List<String> path, List<String> rest) {
         try {
-            parsed = Main.commandLine().parseArgs(args);
+            ParseResult parsed = Main.commandLine()
+                    .parseArgs(Stream.concat(path.stream(), rest.stream()).toArray(String[]::new));
+            while (parsed.hasSubcommand()) {
+                parsed = parsed.subcommand();
+            }
+            return Optional.of(parsed);
         } catch (ParameterException e) {
-            return rest.contains("--resume");
+            return Optional.empty();
         }
-        while (parsed.hasSubcommand()) {
-            parsed = parsed.subcommand();
+    }
+
+    /**
+     * Whether {@code prune} continues a run. Attributions do not take their options from their record: those have to be
+     * given again.
+     */
+    private boolean continuesRun(List<String> path, List<String> rest) {
+        if (!path.equals(List.of(PRUNE)) || !rest.contains("--resume")) {
+            return false;
         }
-        boolean takesCircuit = parsed.commandSpec().positionalParameters().stream()
-                .anyMatch(parameter -> Set.of("CIRCUIT", "RUN").contains(parameter.paramLabel()));
-        boolean names = !parsed.matchedPositionals().isEmpty()
-                || parsed.hasMatchedOption("--run")
-                || parsed.hasMatchedOption("--edges");
-        return parsed.hasMatchedOption("--resume") || (takesCircuit && names);
+        return parsed(path, rest)
+                .map(parsed -> parsed.matchedOptionValue(OUT, Path.of("")).toString())
+                .or(() -> sources.stream()
+                        .flatMap(source -> Stream.of(source.root().path(PRUNE), source.root()))
+                        .map(table -> table.path(OUT.substring(2)))
+                        .filter(JsonNode::isValueNode)
+                        .map(JsonNode::asText)
+                        .findFirst())
+                .filter(Defaults::isOfRun)
+                .isPresent();
+    }
+
+    /** Whether the command reads a run or an attribution. */
+    private static boolean readsRun(List<String> path, List<String> rest) {
+        return parsed(path, rest).stream()
+                .flatMap(parsed -> Stream.concat(
+                        parsed.matchedPositionals().stream()
+                                .filter(parameter -> Set.of("CIRCUIT", "RUN").contains(parameter.paramLabel())),
+                        parsed.matchedOptions().stream()
+                                .filter(option -> Set.of("--run", "--edges").contains(option.longestName()))))
+                .flatMap(given -> given.stringValues().stream())
+                .anyMatch(Defaults::isOfRun);
+    }
+
+    /** Whether a {@code run.json} says what a circuit or scores were made from; a list of edges alone has none. */
+    private static boolean isOfRun(String given) {
+        Path path = Path.of(given);
+        Path folder =
+                path.endsWith(CircuitInput.SCORES_FILE) ? path.toAbsolutePath().getParent() : path;
+        return Files.isRegularFile(folder.resolve("run.json"));
+    }
+
+    /** Whether an option is on the command line. */
+    private static boolean isGiven(OptionSpec option, List<String> rest) {
+        return rest.stream().anyMatch(arg -> Stream.of(option.names())
+                .anyMatch(name -> arg.equals(name)
+                        || arg.startsWith(name + "=")
+                        || (!name.startsWith("--") && arg.startsWith(name))
+                        || (option.negatable() && arg.equals(name.replaceFirst("^--", "--no-")))));
     }
 
     /**
@@ -230,10 +281,6 @@ final class Defaults {
             if (option.usageHelp() || option.versionHelp() || name.equals(SHOW)) {
                 continue;
             }
-            boolean given = rest.stream().anyMatch(arg -> Stream.of(option.names())
-                    .anyMatch(n -> arg.equals(n)
-                            || arg.startsWith(n + "=")
-                            || (option.negatable() && arg.equals(n.replaceFirst("^--", "--no-")))));
             if (last.hasMatchedOption(option)) {
                 Object value = option.getValue();
                 table.row(
@@ -241,7 +288,7 @@ final class Defaults {
                         value instanceof Optional<?> some
                                 ? some.map(Object::toString).orElse("")
                                 : value,
-                        given || !files.containsKey(name) ? "command line" : files.get(name));
+                        files.containsKey(name) ? files.get(name) : "command line");
             } else if (option.defaultValue() != null) {
                 table.row(name, option.defaultValue(), "default");
             }

@@ -259,18 +259,15 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
         return folder.resolve("data-" + repeat);
     }
 
-    /** The prompts of a repetition, generated at its first use. */
+    /** The prompts of a repetition, written at its first use. Those of another seed or effort are refused. */
     private Dataset dataset(int repeat) {
-        Path data = dataFolder(repeat);
-        if (!Files.exists(data)) {
-            int train = Math.max(effort.prompts(), effort.searchedPrompts());
-            task.generate(DataRequest.seeded(seed + repeat)
-                            .sizes(train, 1, effort.heldOutPrompts())
-                            .tokenizer(loaded.tokenizer()))
-                    .records()
-                    .write(data);
-        }
-        return task.tokenise(Records.read(data), loaded.tokenizer());
+        int train = Math.max(effort.prompts(), effort.searchedPrompts());
+        Records records = task.generate(DataRequest.seeded(seed + repeat)
+                        .sizes(train, 1, effort.heldOutPrompts())
+                        .tokenizer(loaded.tokenizer()))
+                .records();
+        records.provide(dataFolder(repeat));
+        return task.tokenise(records, loaded.tokenizer());
     }
 
     private String madeFrom(CircuitMethod method) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.edgeprune.io.AtomicDirectory;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Folders;
@@ -174,6 +175,28 @@ public record Records(Map<Split, List<Row>> rows, Optional<String> note) {
      */
     public void writeNew(Path folder) {
         AtomicDirectory.write(folder, this::write);
+    }
+
+    /**
+     * Writes a new folder, or finds the same objects in it.
+     *
+     * @param folder created with the three files unless it exists
+     * @throws InputException if it exists and has other objects, or cannot be written or read
+     */
+    public void provide(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            writeNew(folder);
+        } else if (!texts().equals(read(folder).texts())) {
+            throw new InputException(folder + ": holds other prompts than this task, seed, number of prompts and"
+                    + " tokenizer give: choose another --out, or remove it");
+        }
+    }
+
+    private List<List<String>> texts() {
+        return Stream.of(Split.values())
+                .map(split ->
+                        part(split).stream().map(row -> row.json().toString()).toList())
+                .toList();
     }
 
     private static Split split(Row row) {

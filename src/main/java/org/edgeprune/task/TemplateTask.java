@@ -1,7 +1,6 @@
 package org.edgeprune.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,14 +48,11 @@ public class TemplateTask implements Task {
         return name.equals("custom-template");
     }
 
-    /** The templates of a file. */
+    /** The templates of a file, which is read when prompts are generated: those that a run has do not need it. */
     @Override
     public Task mode(String mode) {
         if (!isCustom()) {
             return Task.super.mode(mode);
-        }
-        if (!Files.isRegularFile(Path.of(mode))) {
-            throw new InputException(mode + ": not there: --mode names the file of custom-template");
         }
         return new TemplateTask(name, mode, summary);
     }
@@ -67,12 +63,20 @@ public class TemplateTask implements Task {
     }
 
     @Override
+    public Dataset tokenise(Records records, PromptTokenizer tokenizer) {
+        return lines.tokenise(records, tokenizer);
+    }
+
+    @Override
     public Scorer scorer(PromptTokenizer tokenizer) {
         return lines.scorer(tokenizer);
     }
 
     @Override
     public Generated generate(DataRequest request) {
+        if (request.names().isPresent()) {
+            throw new InputException("task " + name + " uses no names; omit --names");
+        }
         if (isCustom() && file.isEmpty() && request.templates().isEmpty()) {
             throw new InputException("task custom-template: name the file of its templates with --mode FILE");
         }

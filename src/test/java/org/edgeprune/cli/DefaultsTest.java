@@ -39,7 +39,8 @@ class DefaultsTest {
                 args("prune --edge-sparsity=0.9 --model=gpt2 --no-node-loss --seed=7 --steps=100 --threads=2 --out x"),
                 sorted(defaults.before("prune", "--out", "x"), 6));
         assertArrayEquals(args("doctor --threads=2"), defaults.before("doctor"));
-        assertArrayEquals(args("tracr check --threads=2 x"), defaults.before("tracr", "check", "x"));
+        assertArrayEquals(
+                args("tracr check --model=gpt2 --threads=2 --examples=1 x"), defaults.before("tracr", "check", "x"));
         assertArrayEquals(new String[] {"--help"}, defaults.before("--help"));
     }
 
@@ -51,13 +52,57 @@ class DefaultsTest {
     @Test
     void runsThatExistSayThemselvesWhatTheyWereMadeWith() throws IOException {
         Defaults defaults = Defaults.of(List.of(file("a.toml", "threads = 2\nmodel = \"gpt2\"\n[prune]\nsteps = 3\n")));
-        assertArrayEquals(args("eval --threads=2 out/run"), defaults.before("eval", "out/run"));
+        Path run = Files.createDirectory(folder.resolve("run"));
+        assertArrayEquals(
+                args("prune --model=gpt2 --steps=3 --threads=2 --resume --out " + run),
+                sorted(defaults.before("prune", "--resume", "--out", run.toString()), 3),
+                "no run yet");
+        Files.writeString(run.resolve("run.json"), "{}");
+        assertArrayEquals(args("eval --threads=2 " + run), defaults.before("eval", run.toString()));
+        assertArrayEquals(
+                args("eval --threads=2 " + run + "/scores.safetensors"),
+                defaults.before("eval", run + "/scores.safetensors"));
         assertArrayEquals(args("eval --model=gpt2 --threads=2"), sorted(defaults.before("eval"), 2));
         assertArrayEquals(
-                args("prune --threads=2 --out x --resume"), defaults.before("prune", "--out", "x", "--resume"));
+                args("prune --threads=2 --out " + run + " --resume"),
+                defaults.before("prune", "--out", run.toString(), "--resume"));
         assertArrayEquals(
-                args("generate --threads=2 --run x --max-new-tokens 1"),
-                defaults.before("generate", "--run", "x", "--max-new-tokens", "1"));
+                args("generate --threads=2 --run " + run + " --max-new-tokens 1"),
+                defaults.before("generate", "--run", run.toString(), "--max-new-tokens", "1"));
+    }
+
+    @Test
+    void listsOfEdgesAndAttributionsThatContinueDoNotSayTheirModel() throws IOException {
+        Defaults defaults = Defaults.of(List.of(file("a.toml", "threads = 2\nmodel = \"gpt2\"\n")));
+        for (String line : List.of("eval edges.json", "validate edges.json")) {
+            String[] all = defaults.before(args(line));
+            assertTrue(List.of(all).contains("--model=gpt2"), line);
+        }
+        Path run = Files.createDirectory(folder.resolve("run"));
+        Files.writeString(run.resolve("run.json"), "{}");
+        assertArrayEquals(
+                args("attribute --model=gpt2 --threads=2 --resume --out " + run),
+                sorted(defaults.before("attribute", "--resume", "--out", run.toString()), 2));
+    }
+
+    @Test
+    void aRunInTheFilesFolderIsContinued() throws IOException {
+        Path run = Files.createDirectory(folder.resolve("run"));
+        Files.writeString(run.resolve("run.json"), "{}");
+        Defaults defaults = Defaults.of(List.of(file("a.toml", "steps = 3\nout = \"" + run + "\"\n")));
+        assertArrayEquals(args("prune --out=" + run + " --resume"), defaults.before("prune", "--resume"));
+    }
+
+    /** picocli would add the values of an option that may be repeated to those of the file. */
+    @Test
+    void theCommandLineReplacesAlsoListsOfValues() throws IOException {
+        Defaults defaults = Defaults.of(
+                List.of(file("a.toml", "[attribute]\nlevel = \"edges,neurons\"\n[draw]\nout = \"a.svg\"\n")));
+        assertArrayEquals(
+                args("attribute --level edges --out x"), defaults.before(args("attribute --level edges --out x")));
+        assertArrayEquals(
+                args("attribute --level=edges --out x"), defaults.before(args("attribute --level=edges --out x")));
+        assertArrayEquals(args("draw x -o b.svg"), defaults.before(args("draw x -o b.svg")));
     }
 
     @ParameterizedTest

@@ -91,6 +91,11 @@ class SeedRunsTest {
                         .substring(out.toString().length() + 1));
         assertEquals(without(first.out()), without(again.out()));
 
+        String refused = prune(out, "--seeds", 2, "--seed", 8).refused();
+        assertTrue(refused.contains("data: holds other prompts"), refused);
+        refused = prune(out, "--seeds", 2, "--seed", 7, "--task", "gp").refused();
+        assertTrue(refused.contains("data: holds other prompts"), refused);
+
         InProcess.run("report", out.resolve("seed-7")).ok();
         String page = TextReader.LARGE.read(out.resolve("seed-7/report.html"), "");
         assertTrue(

@@ -76,6 +76,12 @@ class MethodStudyTest {
             assertTrue(
                     other.getMessage().contains("was measured with another model, other prompts"), other.getMessage());
             theCurveIsThatOfTheScores(loaded, results);
+            MethodStudy seeded = new MethodStudy(loaded, study.task(), SMALL, 2, 43, study.folder());
+            for (MethodStudy others : List.of(seeded, study(loaded, new Effort(5, 2, 8, 2, 4, 4, 3)))) {
+                assertTrue(assertThrows(InputException.class, () -> measure(others, CircuitMethod.RANDOM))
+                        .getMessage()
+                        .contains("data-1: holds other prompts"));
+            }
         }
         assertEquals(before, TensorScope.liveTensors());
         MethodTable table = new MethodTable(results);

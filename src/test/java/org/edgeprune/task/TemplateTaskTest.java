@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,8 +125,30 @@ class TemplateTaskTest {
                         .generate(small()))
                 .getMessage()
                 .contains("--mode FILE"));
-        assertThrows(InputException.class, () -> Tasks.named("custom-template:nowhere.json"));
+        Task moved = Tasks.named("custom-template:nowhere.json");
+        String said = assertThrows(InputException.class, () -> moved.generate(small()))
+                .getMessage();
+        assertTrue(said.startsWith("nowhere.json: "), said);
         assertEquals("custom-template", Tasks.named("custom-template").fullName());
+    }
+
+    @Test
+    void namesAndLinesOfTwoKindsAreRefused() throws IOException {
+        DataRequest named = new DataRequest(
+                1, 3, 1, 1, Optional.empty(), Optional.empty(), Optional.of(folder.resolve("names.json")));
+        assertTrue(assertThrows(InputException.class, () -> Tasks.named("sva").generate(named))
+                .getMessage()
+                .contains("uses no names"));
+        Path file = Files.writeString(folder.resolve("lines.jsonl"), """
+                {"clean":"Mary and<predict> John</predict>","corrupted":"Lisa and","distractor":" Paul"}
+                {"clean":"Mary and<predict> John</predict>","corrupted":"Lisa and"}
+                """);
+        try (PromptTokenizer tokenizer = PromptTokenizer.fromJson(MiniTokenizer.json(), "mini")) {
+            String said = assertThrows(
+                            InputException.class, () -> Tasks.named("sva").read(file, tokenizer))
+                    .getMessage();
+            assertTrue(said.contains("has no \"distractor\""), said);
+        }
     }
 
     @Test

@@ -70,8 +70,8 @@ public class IoiTask implements Task {
         Map<Split, List<Template>> templates = templates(request);
         Map<Split, List<String>> names = names(request, notes);
         boolean alike =
-                kind == HeldOut.NEW_TEMPLATES && templates.get(Split.TEST).equals(templates.get(Split.TRAIN))
-                        || kind == HeldOut.NEW_WORDS && names.get(Split.TEST).equals(names.get(Split.TRAIN));
+                (kind == HeldOut.NEW_TEMPLATES && templates.get(Split.TEST).equals(templates.get(Split.TRAIN)))
+                        || (kind == HeldOut.NEW_WORDS && names.get(Split.TEST).equals(names.get(Split.TRAIN)));
         if (alike) {
             return Optional.empty();
         }

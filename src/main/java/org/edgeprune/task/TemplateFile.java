@@ -205,7 +205,7 @@ final class TemplateFile {
     private List<String> other(Random random, Drawn drawn, Map<Drawn, List<String>> rows) {
         List<List<String>> free = drawn.list().rows().stream()
                 .filter(row -> rows.entrySet().stream()
-                        .noneMatch(e -> e.getKey().list() == drawn.list()
+                        .noneMatch(e -> e.getKey().list().equals(drawn.list())
                                 && e.getValue().equals(row)))
                 .toList();
         if (free.isEmpty()) {

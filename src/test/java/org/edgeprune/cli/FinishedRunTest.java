@@ -137,7 +137,7 @@ class FinishedRunTest {
         assertEquals(scores.size(), lines.size() - 1);
         List<Double> column = lines.stream()
                 .skip(1)
-                .map(line -> Double.valueOf(line.split(",")[2]))
+                .map(line -> Double.valueOf(line.split(",", -1)[2]))
                 .toList();
         assertEquals(column.stream().sorted(Comparator.reverseOrder()).toList(), column);
         assertTrue(InProcess.run("edges", run, "--scores", dir.resolve("scores.txt"))

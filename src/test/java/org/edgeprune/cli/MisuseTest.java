@@ -77,7 +77,7 @@ class MisuseTest {
     @ValueSource(strings = {"eval", "edges", "compare", "draw", "generate", "tracr check"})
     void everyCommandOnACircuitTakesItAsItsArgument(String name) {
         CommandLine command = Main.commandLine();
-        for (String part : name.split(" ")) {
+        for (String part : name.split(" ", -1)) {
             command = command.getSubcommands().get(part);
         }
         assertEquals(

@@ -328,7 +328,7 @@ class CircuitDrawingTest {
                         SvgElements.colour(NodeType.VALUE.ink) + " 0.6",
                         SvgElements.colour(NodeType.HEAD.ink) + " 1.9"),
                 drawn.stream()
-                        .sorted(Comparator.comparing(d -> List.of(
+                        .sorted(Comparator.comparingInt(d -> List.of(
                                         SvgElements.colour(NodeType.QUERY.ink),
                                         SvgElements.colour(NodeType.KEY.ink),
                                         SvgElements.colour(NodeType.VALUE.ink),

@@ -76,8 +76,8 @@ final class DrawCommand implements Callable<Integer> {
         input.requireCircuit();
         DrawOptions options = new DrawOptions(title, !unsanitized, constants, headsPerKv.orElse(1));
         Optional<ScoredCircuit> known = input.selfDescribed(results::note).filter(_ -> headsPerKv.isEmpty());
-        CircuitDrawing drawing = known.map(
-                        circuit -> CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, options))
+        CircuitDrawing drawing = known.map(circuit ->
+                        CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, input.ranking(), options))
                 .orElseGet(() -> ofUnknownGraph(options));
         out.forEach(drawing::write);
         Result result = new Result(

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.edgeprune.attribute.Ranking;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
@@ -109,12 +110,27 @@ public final class CircuitDrawing {
      * @return the drawing
      */
     public static CircuitDrawing of(Circuit circuit, ToDoubleFunction<Edge> score, DrawOptions options) {
+        return of(circuit, score, Ranking.SIGNED, options);
+    }
+
+    /**
+     * The same with scores that rank edges in a given way.
+     *
+     * @param circuit the circuit
+     * @param score of each edge; {@link Double#NaN} for none
+     * @param ranking what makes an edge the stronger one
+     * @param options how to draw; {@link DrawOptions#headsPerKv} is taken from the graph
+     * @return the drawing
+     */
+    public static CircuitDrawing of(
+            Circuit circuit, ToDoubleFunction<Edge> score, Ranking ranking, DrawOptions options) {
         GraphShape shape = circuit.graph().shape();
         List<DrawnEdge> edges = circuit.edges().stream()
                 .map(e -> new DrawnEdge(e.writer().name(), e.reader().name(), score.applyAsDouble(e)))
                 .toList();
         DrawOptions known = options.withHeadsPerKv(shape.heads() / shape.kvHeads());
-        return new CircuitDrawing(DrawnGraph.of(edges, known, !shape.hasEmbeddings()), options.title());
+        return new CircuitDrawing(
+                DrawnGraph.of(edges, known, !shape.hasEmbeddings()).rankedBy(ranking), options.title());
     }
 
     /**

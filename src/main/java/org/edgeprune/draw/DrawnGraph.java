@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.edgeprune.attribute.Ranking;
 
 /**
  * The nodes and links of a drawing: a circuit's edges, a link from each head's inputs to its output, and constants.
@@ -19,15 +20,16 @@ import java.util.stream.Stream;
  * @param links by the index of their end nodes, each pair once
  * @param headsPerKv the number of query heads that share one key and value head
  * @param removedEdges circuit edges that were left out because they are on no path from an input to the output
+ * @param ranking what makes an edge the stronger one by its score
  */
-record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int removedEdges) {
+record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int removedEdges, Ranking ranking) {
     enum LinkKind {
         EDGE,
         HEAD_INPUT,
         CONSTANT
     }
 
-    /** From node {@code from} to node {@code to}; {@code strength} is NaN where unknown. */
+    /** From node {@code from} to node {@code to}; {@code strength} is its score, NaN where unknown. */
     record Link(int from, int to, LinkKind kind, double strength) {}
 
     private record NamedLink(DrawnNode from, DrawnNode to, LinkKind kind, double strength) {}
@@ -99,7 +101,17 @@ record DrawnGraph(List<DrawnNode> nodes, List<Link> links, int headsPerKv, int r
                         .thenComparingInt(Link::from)
                         .thenComparingInt(Link::to))
                 .toList();
-        return new DrawnGraph(nodes, links, headsPerKv, removed);
+        return new DrawnGraph(nodes, links, headsPerKv, removed, Ranking.SIGNED);
+    }
+
+    /** The same graph, whose scores rank its edges in another way than by sign. */
+    DrawnGraph rankedBy(Ranking by) {
+        return new DrawnGraph(nodes, links, headsPerKv, removedEdges, by);
+    }
+
+    /** How strong a link is: the larger, the stronger; NaN where its score is unknown. */
+    double key(Link link) {
+        return ranking == Ranking.ABSOLUTE ? Math.abs(link.strength) : link.strength;
     }
 
     private DrawnGraph withoutDangling(boolean implicitInputs, int circuitEdges) {

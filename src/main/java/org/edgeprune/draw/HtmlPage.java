@@ -44,6 +44,7 @@ final class HtmlPage {
     /** Nodes and links in the order of the picture's {@code data-i} numbers; an unknown strength is null. */
     private static String json(DrawnGraph graph) {
         ObjectNode data = Json.object();
+        data.put("ranking", graph.ranking().name());
         ArrayNode nodes = data.putArray("nodes");
         graph.nodes().forEach(node -> nodes.addObject()
                 .put("name", node.name())
@@ -56,9 +57,9 @@ final class HtmlPage {
                     .put("to", link.to())
                     .put("kind", link.kind().name());
             if (Double.isNaN(link.strength())) {
-                entry.putNull("strength");
+                entry.putNull("strength").putNull("key");
             } else {
-                entry.put("strength", link.strength());
+                entry.put("strength", link.strength()).put("key", graph.key(link));
             }
         });
         // within a script element only "<" could end the data early

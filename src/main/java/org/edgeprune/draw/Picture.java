@@ -70,7 +70,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         shapes.addAll(header);
         List<Link> links = graph.links();
         double opacity = opacity(links.size());
-        double[] shares = shares(links);
+        double[] shares = shares(graph);
         // constants go to every reader and carry little information: behind everything else
         int[] order = Stream.of(LinkKind.CONSTANT, LinkKind.EDGE, LinkKind.HEAD_INPUT)
                 .flatMapToInt(kind -> IntStream.range(0, links.size())
@@ -107,13 +107,14 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
     }
 
     /**
-     * Each edge's place among the scores: 0 for the weakest, 1 for the strongest; -1 for links without a score, and
-     * where all scores are equal.
+     * Each edge's place among the scores as they rank: 0 for the weakest, 1 for the strongest; -1 for links without a
+     * score, and where all scores are equal.
      */
-    private static double[] shares(List<Link> links) {
+    private static double[] shares(DrawnGraph graph) {
+        List<Link> links = graph.links();
         double[] scores = links.stream()
                 .filter(link -> link.kind() == LinkKind.EDGE)
-                .mapToDouble(Link::strength)
+                .mapToDouble(graph::key)
                 .filter(score -> !Double.isNaN(score))
                 .sorted()
                 .distinct()
@@ -121,7 +122,7 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         return links.stream()
                 .mapToDouble(link -> link.kind() != LinkKind.EDGE || Double.isNaN(link.strength()) || scores.length < 2
                         ? -1
-                        : Arrays.binarySearch(scores, link.strength()) / (scores.length - 1.0))
+                        : Arrays.binarySearch(scores, graph.key(link)) / (scores.length - 1.0))
                 .toArray();
     }
 

@@ -22,11 +22,11 @@
 
   // ---- what is shown: the threshold hides, a chosen node or a search dims the rest
 
-  const strengths = [...new Set(data.links.map(l => l.strength).filter(s => s !== null))].sort((a, b) => a - b);
+  const strengths = [...new Set(data.links.map(l => l.key).filter(s => s !== null))].sort((a, b) => a - b);
   const state = { threshold: -Infinity, strongest: Infinity, collapsed: false, chosen: -1, query: "" };
   // edges by falling score; those without one come last
   const ranked = data.links.map((_, i) => i).filter(i => data.links[i].kind === "EDGE")
-    .sort((a, b) => (data.links[b].strength ?? -Infinity) - (data.links[a].strength ?? -Infinity));
+    .sort((a, b) => (data.links[b].key ?? -Infinity) - (data.links[a].key ?? -Infinity));
   const rank = [];
   ranked.forEach((link, i) => { rank[link] = i; });
   // a head's input, where it is a cell of one head: its head; a node itself otherwise
@@ -37,7 +37,7 @@
 
   // Which links and nodes the threshold leaves; links inside heads and from constants follow their nodes.
   function visible() {
-    const passes = (link, i) => (link.strength === null || link.strength >= state.threshold) && rank[i] < state.strongest;
+    const passes = (link, i) => (link.key === null || link.key >= state.threshold) && rank[i] < state.strongest;
     const links = data.links.map((link, i) => link.kind === "EDGE" && passes(link, i));
     if (state.collapsed) {
       // of the edges from one writer into one head, the strongest
@@ -345,6 +345,7 @@
     }
   });
   const slider = byId("strength");
+  if (data.ranking === "ABSOLUTE") { slider.parentNode.firstChild.data = "Edges with |score| at least "; }
   slider.max = Math.max(0, strengths.length - 1);
   slider.disabled = strengths.length === 0;
   slider.title = strengths.length ? "" : "this circuit was drawn without scores of its edges";

@@ -13,7 +13,7 @@
   // "a9" of a9.h6.q and "m3" of m3: parts that belong together in the matrix
   const part = n => name(n).replace(/\..*/, "");
 
-  links.sort((a, b) => (b.strength ?? -Infinity) - (a.strength ?? -Infinity));
+  links.sort((a, b) => (b.key ?? -Infinity) - (a.key ?? -Infinity));
   const at = new Map(links.map((link, i) => [column.get(link.from) + row.get(link.to) * writers.length, i]));
   const state = { strongest: Infinity, cursor: null, brush: null, selected: null };
 

@@ -14,8 +14,11 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.pdfbox.Loader;
@@ -25,8 +28,10 @@ import org.apache.pdfbox.pdmodel.PDResources;
 import org.apache.pdfbox.pdmodel.graphics.form.PDFormXObject;
 import org.apache.pdfbox.text.PDFTextStripper;
 import org.apache.pdfbox.text.TextPosition;
+import org.edgeprune.attribute.Ranking;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
@@ -303,6 +308,27 @@ class CircuitDrawingTest {
                     .results()
                     .count();
             assertEquals(colour.equals("#505860") ? 1 : 2, edges, colour);
+        }
+    }
+
+    @Test
+    void whereScoresCountByAbsoluteValueAStronglyNegativeEdgeIsTheWidest() {
+        ComputationGraph graph = new ComputationGraph(new GraphShape(1, 1, 1, List.of("embeds"), false));
+        Circuit circuit = Circuit.full(graph)
+                .filter(edge -> List.of("embeds -> m0", "m0 -> resid_post").contains(edge.toString()));
+        ToDoubleFunction<Edge> score = edge -> edge.writer().name().equals("m0") ? -9 : 1;
+        for (Ranking ranking : Ranking.values()) {
+            CircuitDrawing drawing = CircuitDrawing.of(circuit, score, ranking, DrawOptions.defaults());
+            Map<String, String> widths = Pattern.compile(
+                            "stroke-width=\"([\\d.]+)\" stroke-opacity[^>]*><title>([^<]*) \\(score")
+                    .matcher(drawing.toSvg())
+                    .results()
+                    .collect(Collectors.toMap(found -> found.group(2), found -> found.group(1)));
+            boolean signed = ranking == Ranking.SIGNED;
+            assertEquals(
+                    Map.of("embeds \u2192 m0", signed ? "2.6" : "0.6", "m0 \u2192 resid_post", signed ? "0.6" : "2.6"),
+                    widths);
+            assertTrue(drawing.toHtml().contains("\"strength\":-9.0,\"key\":" + (signed ? -9.0 : 9.0)));
         }
     }
 

@@ -276,8 +276,9 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
         all.put("repeats", repeats);
         all.put("seed", seed);
         all.put("model", loaded.sha256());
-        all.put("train", RunInputs.digest(dataset(1).train()));
-        all.put("test", RunInputs.digest(dataset(1).test()));
+        Dataset data = dataset(1);
+        all.put("train", RunInputs.digest(data.train()));
+        all.put("test", RunInputs.digest(data.test()));
         return Digest.sha256(Json.canonical(all));
     }
 }

@@ -58,7 +58,8 @@ class MethodsCommandTest {
         assertTrue(table.contains("1,234"), table);
         assertTrue(table.startsWith("ioi: 110 edges; logit_difference of the full model"), table);
         assertTrue(table.contains("edge pruning is the best in: ") && table.contains("and not in: "), table);
-        assertTrue(methods("--methods", "eap", "--seed", 7)
+        assertTrue(methods("--methods", "eap", "--seed", 7).refused().contains("data-1: holds other prompts"));
+        assertTrue(methods("--methods", "eap", "--repeats", 3)
                 .refused()
                 .contains("was measured with another model, other prompts, options or seed"));
     }

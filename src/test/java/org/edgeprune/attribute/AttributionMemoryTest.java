@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * model and the process itself are left out: twice the prompts are compared with once the prompts.
  */
 class AttributionMemoryTest {
-    private static final int PROMPTS = 128;
+    private static final int PROMPTS = 48;
     private static final int LENGTH = 12;
     private static final int STEPS = 2;
 

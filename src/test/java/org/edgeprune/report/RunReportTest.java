@@ -93,9 +93,14 @@ class RunReportTest {
         }
         assertTrue(page.contains("<td>options.edge_sparsity.target</td><td>0.5</td>"));
         assertTrue(page.contains("resid_post"), "the circuit");
-        assertTrue(
-                page.contains("&quot;strength&quot;:") && !page.contains("&quot;strength&quot;:null,"), "log_alphas");
         Circuit circuit = result.circuit();
+        assertEquals(
+                circuit.connected().size(),
+                Pattern.compile("&quot;strength&quot;:-?\\d")
+                        .matcher(page)
+                        .results()
+                        .count(),
+                "log_alphas");
         assertTrue(page.contains("%d edges of %d, edge sparsity %.2f%%, %d edges on paths"
                 .formatted(
                         circuit.size(),

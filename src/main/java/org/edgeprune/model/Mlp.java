@@ -49,7 +49,12 @@ public interface Mlp {
         return new OfNeurons(neurons, write);
     }
 
-    /** See {@link #of}. */
+    /**
+     * See {@link #of}.
+     *
+     * @param activations of the neurons for a residual stream
+     * @param output what they add to the residual stream
+     */
     record OfNeurons(UnaryOperator<Tensor> activations, UnaryOperator<Tensor> output) implements Mlp {
         @Override
         public Tensor apply(Tensor residual) {

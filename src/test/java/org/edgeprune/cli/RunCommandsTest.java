@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * {@code prune}, {@code eval} and {@code edges} on a model of two layers, as processes. The later tests look at the
  * first one's run.
  */
+@Order(2)
 @Execution(ExecutionMode.CONCURRENT)
 class RunCommandsTest {
     @TempDir

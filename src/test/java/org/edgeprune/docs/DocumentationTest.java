@@ -18,6 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.edgeprune.fixture.Fixtures;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * training is cut short by further options, {@code openai-community/gpt2} is the bundled model in a cache that is used
  * offline, and the commands of {@link #ELSEWHERE} are run elsewhere.
  */
+@Order(1)
 @Execution(ExecutionMode.CONCURRENT)
 class DocumentationTest {
     private static final Path ROOT = Path.of("").toAbsolutePath();

@@ -156,6 +156,10 @@ final class ValidateCommand implements Callable<Integer> {
                         new Evaluator(opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
                         examples);
             }
+            if (randomWeights) {
+                checks.add(randomWeights(
+                        checks.getFirst(), new RandomModel(opened, chosen, data, record.orElseThrow()), examples));
+            }
             Page page = new Page(
                     first.path().toString(),
                     modelName,
@@ -167,11 +171,7 @@ final class ValidateCommand implements Callable<Integer> {
                     read.getFirst().graph().edgeCount(),
                     (int) checks.stream().filter(Check::holds).count(),
                     checks);
-            if (randomWeights) {
-                page = withRandomWeights(page, new RandomModel(opened, chosen, data, record.orElseThrow()), examples);
-            }
-            Page done = page;
-            results.print(done, () -> text(done));
+            results.print(page, () -> text(page));
         }
         return 0;
     }
@@ -205,26 +205,12 @@ final class ValidateCommand implements Callable<Integer> {
         }
     }
 
-    private Page withRandomWeights(Page page, RandomModel random, List<Example> examples) {
+    private Check randomWeights(Check faithfulness, RandomModel random, List<Example> examples) {
         RandomModel.Found found;
         try (PruneProgress progress = new PruneProgress("kl", results)) {
             found = random.prune(examples, seed.value(), progress);
         }
-        Check faithfulness = page.checks().getFirst();
-        List<Check> checks = new ArrayList<>(page.checks());
-        checks.add(CircuitValidation.randomWeights(faithfulness.values().get("closed"), found));
-        int holding = (int) checks.stream().filter(Check::holds).count();
-        return new Page(
-                page.circuit(),
-                page.model(),
-                page.task(),
-                page.split(),
-                page.examples(),
-                page.ablation(),
-                page.numEdges(),
-                page.totalEdges(),
-                holding,
-                checks);
+        return CircuitValidation.randomWeights(faithfulness.values().get("closed"), found);
     }
 
     private CircuitValidation.Options options() {

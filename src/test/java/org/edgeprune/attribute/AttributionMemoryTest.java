@@ -3,25 +3,21 @@ package org.edgeprune.attribute;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.edgeprune.fixture.AllocatorCount;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
-import org.edgeprune.torch.Tensor;
-import org.edgeprune.torch.TensorScope;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,26 +25,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What {@link AttributionMemory} predicts for the tensors of a batch, against the allocator's own count of them. The
  * model and the process itself are left out: twice the prompts are compared with once the prompts.
  */
+@ExtendWith(AllocatorCount.class)
 class AttributionMemoryTest {
     private static final int PROMPTS = 48;
     private static final int LENGTH = 12;
     private static final int STEPS = 2;
-
-    @BeforeAll
-    static void requireTheCount() {
-        try (TensorScope _ = TensorScope.open()) {
-            long before = LibTorch.largeMemory().inUse();
-            Tensor.zeros(DType.F32, Device.CPU, 1 << 20);
-            assumeTrue(LibTorch.largeMemory().inUse() > before, "needs edgeprune's own allocator");
-        }
-    }
-
-    @AfterAll
-    static void keepFreedMemoryAgain() {
-        if (LibTorch.largeMemory().peak() > 0) {
-            LibTorch.keepFreedMemory(1 << 30);
-        }
-    }
 
     private static LoadedModel open() {
         return LoadedModel.open(

@@ -38,7 +38,6 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -375,25 +374,7 @@ class PruneControlsTest {
 
     private Pruner pruner(Path out, PruneOptions options, Pruner.Sources sources) {
         Dataset data = new Dataset(examples(10, 1), examples(4, 2), examples(4, 3));
-        RunRecord record = new RunRecord(
-                "test",
-                "",
-                "",
-                "",
-                "test",
-                "",
-                10,
-                RunInputs.of(data, "architecture", "tokenizer"),
-                1,
-                "cpu",
-                DType.F32,
-                null,
-                false,
-                false,
-                0,
-                0L,
-                null,
-                options);
+        RunRecord record = TestRecords.of(data, options);
         return new Pruner(model, data, KL, record, RunDirectory.create(out), new Pruner.Pace(0, 6, 1 << 20), sources);
     }
 

@@ -27,7 +27,6 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.AfterEach;
@@ -167,31 +166,9 @@ class PrunerTest {
         private static final long serialVersionUID = 1L;
     }
 
-    private static RunRecord record(Dataset data, PruneOptions options) {
-        return new RunRecord(
-                "test",
-                "",
-                "",
-                "",
-                "test",
-                "",
-                10,
-                RunInputs.of(data, "architecture", "tokenizer"),
-                1,
-                "cpu",
-                DType.F32,
-                null,
-                false,
-                false,
-                0,
-                0L,
-                null,
-                options);
-    }
-
     private Pruner pruner(Path out, PruneOptions options, int saveEvery) {
         Dataset data = new Dataset(examples(10, 1), examples(4, 2), examples(4, 3));
-        RunRecord record = record(data, options);
+        RunRecord record = TestRecords.of(data, options);
         return new Pruner(model, data, KL, record, RunDirectory.create(out), new Pruner.Pace(5, saveEvery, 1 << 20));
     }
 

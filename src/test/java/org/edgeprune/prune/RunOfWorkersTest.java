@@ -224,25 +224,7 @@ class RunOfWorkersTest {
         Dataset data = new Dataset(examples(10, 1), examples(9, 2), examples(7, 3));
         try (TransformerModel model = Models.open(dir.resolve("model"), execution);
                 RankedDirectory directory = RankedDirectory.of(dir.resolve(name), ranks)) {
-            RunRecord record = new RunRecord(
-                    "test",
-                    "",
-                    "",
-                    "",
-                    "test",
-                    "",
-                    10,
-                    RunInputs.of(data, "architecture", "tokenizer"),
-                    1,
-                    "cpu",
-                    DType.F32,
-                    null,
-                    execution.offload(),
-                    execution.recompute(),
-                    execution.microBatchOf(model.sizes()),
-                    cacheBytes,
-                    null,
-                    options);
+            RunRecord record = TestRecords.of(data, options, model, cacheBytes);
             return new Pruner(
                             model,
                             data,

@@ -1,7 +1,6 @@
 package org.edgeprune.prune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +16,7 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.fixture.AllocatorCount;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.HardConcrete;
@@ -32,15 +32,12 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Scorer;
-import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
-import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.edgeprune.tracr.files.CompiledModelFiles;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -48,6 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What {@link StepMemory} predicts for a step's tensors, against the allocator's own count of them: exact, whatever
  * else the machine does. Weights, masks and the process itself are left out; {@code BenchCommandTest} has them.
  */
+@ExtendWith(AllocatorCount.class)
 class StepMemoryTest {
     private static final int PROMPTS = 256;
     private static final int LENGTH = 8;
@@ -97,22 +95,6 @@ class StepMemoryTest {
 
     static Set<String> architectures() {
         return CONFIGS.keySet();
-    }
-
-    @BeforeAll
-    static void requireTheCount() {
-        try (TensorScope _ = TensorScope.open()) {
-            long before = LibTorch.largeMemory().inUse();
-            Tensor.zeros(DType.F32, Device.CPU, 1 << 20);
-            assumeTrue(LibTorch.largeMemory().inUse() > before, "needs edgeprune's own allocator");
-        }
-    }
-
-    @AfterAll
-    static void keepFreedMemoryAgain() {
-        if (LibTorch.largeMemory().peak() > 0) {
-            LibTorch.keepFreedMemory(1 << 30);
-        }
     }
 
     /**

@@ -15,6 +15,9 @@ import org.edgeprune.torch.TensorScope;
 
 /** Parameters from a safetensors checkpoint, mapped without a copy, under whichever names they were saved. */
 final class CheckpointWeights implements Weights {
+    /** Elements that are looked at together for values that are not finite. */
+    private static final long SLICE = 1 << 20;
+
     private final Checkpoint checkpoint;
     private final CheckpointNames names;
     private final Set<String> wanted;
@@ -97,13 +100,27 @@ final class CheckpointWeights implements Weights {
         if (!finite.add(name)) {
             return;
         }
-        try (TensorScope _ = TensorScope.open()) {
-            if (!tensor.isFinite().all().toBooleans()[0]) {
-                throw new InputException(checkpoint + ": tensor '" + stored(name)
-                        + "' has values that are NaN or infinite, so that every logit is: choose a checkpoint from before"
-                        + " the training diverged");
+        if (!isFinite(tensor)) {
+            throw new InputException(checkpoint + ": tensor '" + stored(name)
+                    + "' has values that are NaN or infinite, so that every logit is: choose a checkpoint from before"
+                    + " the training diverged");
+        }
+    }
+
+    /** Slice by slice: what a whole embedding matrix takes for it would stay with the allocator. */
+    static boolean isFinite(Tensor tensor) {
+        long rows = tensor.rank() == 0 ? 1 : tensor.size(0);
+        long rowsOfSlice = Math.max(1, SLICE * rows / Math.max(1, tensor.elementCount()));
+        for (long first = 0; first < rows; first += rowsOfSlice) {
+            try (TensorScope _ = TensorScope.open()) {
+                Tensor slice =
+                        tensor.rank() == 0 ? tensor : tensor.narrow(0, first, Math.min(rowsOfSlice, rows - first));
+                if (!slice.isFinite().all().toBooleans()[0]) {
+                    return false;
+                }
             }
         }
+        return true;
     }
 
     @Override

@@ -338,11 +338,20 @@ public final class SafeTensorsFile implements AutoCloseable {
         }
     }
 
-    /** Adds a tensor's name, dtype, shape and bytes to a hash. */
+    /**
+     * Adds a tensor's name, dtype, shape and bytes to a hash. Pages leave memory as they are done with, so that hashing
+     * a checkpoint that another mapping has in memory does not take its size once more.
+     */
     void hash(String name, ContentHash hash) {
         TensorInfo info = info(name);
+        MemorySegment bytes = bytes(info);
         hash.begin(info);
-        forEachChunk(info, bytes(info), (chunk, count, _) -> hash.update(chunk, count));
+        forEachChunk(info, bytes, (chunk, count, offset) -> {
+            hash.update(chunk, count);
+            // from the chunk before on: the system maps pages on either side of one that is read
+            long first = Math.max(0, offset - CHUNK);
+            bytes.asSlice(first, offset + count - first).unload();
+        });
     }
 
     /** The tensor's bytes in the mapping: a slice, so that no access can leave it. */

@@ -175,6 +175,23 @@ class CheckpointNamesTest {
     }
 
     @Test
+    void everySliceOfATensorIsLookedAt() {
+        float[] values = new float[3 << 20];
+        for (int bad : new int[] {0, (1 << 20) - 1, 1 << 20, values.length - 1}) {
+            try (TensorScope _ = TensorScope.open()) {
+                values[bad] = Float.NEGATIVE_INFINITY;
+                assertFalse(CheckpointWeights.isFinite(Tensor.of(values, 3 << 10, 1 << 10)));
+                values[bad] = 0;
+            }
+        }
+        try (TensorScope _ = TensorScope.open()) {
+            assertTrue(CheckpointWeights.isFinite(Tensor.of(values, 3, 1 << 20)));
+            assertTrue(CheckpointWeights.isFinite(Tensor.zeros(DType.F32, Device.CPU)));
+            assertTrue(CheckpointWeights.isFinite(Tensor.zeros(DType.F32, Device.CPU, 0, 4)));
+        }
+    }
+
+    @Test
     void whatIsNotFiniteIsNamed() throws Exception {
         for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
             copy("llama-gqa", name -> name, tensors -> {

@@ -22,12 +22,14 @@ public final class BundledModel {
     public static final String NAME = "mini-gpt2";
 
     private static final String RESOURCES = "/org/edgeprune/models/" + NAME + "/";
-    private static final List<String> FILES = List.of("config.json", "tokenizer.json", "model.safetensors");
+    private static final List<String> FILES =
+            List.of("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors");
 
     private BundledModel() {}
 
     /**
-     * The model's directory, with {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}.
+     * The model's directory, with {@code config.json}, {@code tokenizer.json}, {@code tokenizer_config.json} and
+     * {@code model.safetensors}.
      *
      * @return a directory that exists
      * @throws InputException if this build contains no model or it cannot be unpacked

@@ -35,10 +35,12 @@ class JarTest {
         String model = both.get(0).join().ok().json().get("model").asText();
         assertEquals(model, both.get(1).join().ok().json().get("model").asText());
         assertTrue(model.startsWith(folder.resolve("cache").toString()), model);
-        assertEquals(
-                -1,
-                Files.mismatch(
-                        Path.of("data/models/mini-gpt2/model.safetensors"), Path.of(model, "model.safetensors")));
+        // all of them: a run made in a checkout has the same tokenizer as one made with the distribution
+        try (Stream<Path> files = Files.list(Path.of("data/models/mini-gpt2"))) {
+            for (Path file : files.filter(file -> !file.endsWith("README.md")).toList()) {
+                assertEquals(-1, Files.mismatch(file, Path.of(model).resolve(file.getFileName())), file.toString());
+            }
+        }
         try (Stream<Path> left = Files.list(folder.resolve("cache"))) {
             Set<String> libraries = Set.of("libtorch", "shim");
             assertEquals(

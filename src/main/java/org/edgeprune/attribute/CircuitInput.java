@@ -234,11 +234,18 @@ public record CircuitInput(Path path, Kind kind) {
      */
     public Circuit circuit(ModelSizes model, Consumer<String> noted) {
         return switch (kind) {
-            case MASKS -> SavedMasks.open(path, model, noted).circuit();
+            case MASKS -> edges(SavedMasks.open(path, model, noted), noted);
             case EDGES -> Circuit.read(path, model.graph());
             case EAP_IG -> circuit(eapIg(model), model.graph());
             case SCORES -> throw scoresOnly();
         };
+    }
+
+    private Circuit edges(SavedMasks masks, Consumer<String> noted) {
+        if (masks.soft().hasNeurons()) {
+            noted.accept(path + ": also has masks of neurons, which are left out here: only its edges are used");
+        }
+        return masks.circuit();
     }
 
     /**

@@ -170,7 +170,11 @@ final class EvalCommand implements Callable<Integer> {
                                     : dataset);
             reference.requireFor(used, split.key(), examples);
             try (AblationStates states = AblationStates.of(
-                    used, opened.model(), reference, reference(origin).batchSize())) {
+                    used,
+                    opened.model(),
+                    reference,
+                    reference(origin).batchSize(),
+                    masks.filter(MaskValues::hasNeurons).isPresent())) {
                 Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize);
                 Map<String, Object> summary = new LinkedHashMap<>();
                 summary.put("model", modelName);

@@ -135,7 +135,8 @@ final class GenerateCommand implements Callable<Integer> {
                     .filter(_ -> !zero);
             notes(tokenizer, start).forEach(results::note);
             int[] written;
-            try (AblationStates states = states(origin, data, opened)) {
+            boolean neurons = masks.filter(MaskValues::hasNeurons).isPresent();
+            try (AblationStates states = states(origin, data, opened, neurons)) {
                 written = new Generator(opened, masks, states, ends).generate(start, other, newTokens);
             }
             boolean ended = ends.contains(written[written.length - 1]);
@@ -174,13 +175,14 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** What cut edges carry where there is no corrupted prompt. */
     private AblationStates states(
-            Optional<CircuitInput.Origin> origin, Optional<Dataset> data, TransformerModel opened) {
+            Optional<CircuitInput.Origin> origin, Optional<Dataset> data, TransformerModel opened, boolean neurons) {
         if (!needsMeans(origin)) {
             return AblationStates.ZERO;
         }
         CircuitInput.Reference reference =
                 origin.flatMap(CircuitInput.Origin::reference).orElseThrow();
-        return AblationStates.of(made(origin), opened, reference.of(data.orElseThrow()), reference.batchSize());
+        return AblationStates.of(
+                made(origin), opened, reference.of(data.orElseThrow()), reference.batchSize(), neurons);
     }
 
     private boolean needsMeans(Optional<CircuitInput.Origin> origin) {

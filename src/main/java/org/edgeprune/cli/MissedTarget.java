@@ -16,12 +16,12 @@ final class MissedTarget {
      *
      * @param options the run's
      * @param reached edge sparsity of the circuit
-     * @return one line; empty if the target was reached, or is above 1 and cannot be
+     * @return one line; empty if the target was reached, is above 1 and cannot be, or edges have no masks
      */
     static Optional<String> warning(PruneOptions options, double reached) {
         SparsitySchedule schedule = options.targets().edgeSparsity();
         double target = schedule.target();
-        if (target > 1 || reached >= target - TOLERATED) {
+        if (!options.controls().level().edges() || target > 1 || reached >= target - TOLERATED) {
             return Optional.empty();
         }
         int steps = options.training().steps();

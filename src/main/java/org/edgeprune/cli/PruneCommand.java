@@ -148,6 +148,12 @@ final class PruneCommand implements Callable<Integer> {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
             options.notes(asked.options()).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
+            if (session.minimal().isPresent()
+                    && session.options().controls().level().neurons()) {
+                throw new InputException(
+                        "--minimal: its search cuts edges of a circuit that keeps all neurons: leave out"
+                                + " neurons of --level, or --minimal");
+            }
             if (!ranks.isFirst()) {
                 session.run(lock, resume, new Pruner.Listener() {}, ranks);
                 return;

@@ -48,14 +48,20 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     @Override
     public void stepped(StepMetrics m) {
         // most important first: a narrow terminal leaves out the last
-        progress.at(m.step() + 1, () -> "KL %.3f, edge sparsity %.1f%% of %.1f%%%s, node sparsity %.1f%% of %.1f%%"
+        progress.at(m.step() + 1, () -> "KL %.3f, edge sparsity %.1f%% of %.1f%%%s, node sparsity %.1f%% of %.1f%%%s"
                 .formatted(
                         m.kl(),
                         100 * m.edgeSparsity(),
                         100 * m.edgeTarget(),
                         validation,
                         100 * m.nodeSparsity(),
-                        100 * m.nodeTarget()));
+                        100 * m.nodeTarget(),
+                        m.neurons().map(PruneProgress::text).orElse("")));
+    }
+
+    private static String text(StepMetrics.Neurons neurons) {
+        return ", neuron sparsity %.1f%% of %.1f%%"
+                .formatted(100 * neurons.neuronSparsity(), 100 * neurons.neuronTarget());
     }
 
     @Override

@@ -36,6 +36,13 @@ final class PruneSettings {
             description = "Target node sparsity, the fraction of nodes removed.")
     private Optional<Double> nodeSparsity = Optional.empty();
 
+    @Option(
+            names = "--neuron-sparsity",
+            paramLabel = "S",
+            description =
+                    "Target neuron sparsity, the fraction of MLP neurons removed, where --level has neurons (default: 0.5). It rises as that of nodes does, and neurons have the learning rates of nodes.")
+    private Optional<Double> neuronSparsity = Optional.empty();
+
     @Option(names = "--start-edge-sparsity", paramLabel = "S", description = "Target edge sparsity at the first step.")
     private Optional<Double> startEdgeSparsity = Optional.empty();
 
@@ -239,6 +246,11 @@ final class PruneSettings {
                 (o, _) -> o.with(o.controls().withLevel(level.orElseThrow())));
         options = edit(
                 options,
+                "--neuron-sparsity",
+                neuronSparsity,
+                (o, value) -> o.with(o.controls().withNeuronSparsity(value)));
+        options = edit(
+                options,
                 "--hold-target",
                 Optional.ofNullable(holdTarget),
                 (o, value) -> o.with(o.controls().withHoldTarget(value)));
@@ -257,17 +269,25 @@ final class PruneSettings {
         return constrained(options);
     }
 
-    /** Nodes alone are cut by their constraint alone, which is then part of the loss. */
+    /** Without masks of edges, nodes are cut by their constraint alone, which is then part of the loss. */
     private PruneOptions constrained(PruneOptions options) {
-        if (options.controls().level().edges()) {
+        MaskLevel masked = options.controls().level();
+        if (!masked.neurons()) {
+            neuronSparsity.ifPresent(target -> {
+                throw new InputException("--neuron-sparsity " + target + ": with --level " + masked.key()
+                        + " neurons have no masks: add neurons to --level");
+            });
+        }
+        if (masked.edges()) {
             return options;
         }
-        if (Boolean.FALSE.equals(nodeLoss)) {
-            throw new InputException("--no-node-loss: with --level nodes nothing else cuts a node: leave it out");
+        if (masked.nodes() && Boolean.FALSE.equals(nodeLoss)) {
+            throw new InputException(
+                    "--no-node-loss: with --level " + masked.key() + " nothing else cuts a node: leave it out");
         }
         edgeSparsity.ifPresent(target -> {
-            throw new InputException("--edge-sparsity " + target
-                    + ": with --level nodes edges have no masks: ask for a --node-sparsity");
+            throw new InputException("--edge-sparsity " + target + ": with --level " + masked.key()
+                    + " edges have no masks: ask for a " + (masked.nodes() ? "--node-sparsity" : "--neuron-sparsity"));
         });
         return options.with(options.targets().withNodeLoss(true));
     }

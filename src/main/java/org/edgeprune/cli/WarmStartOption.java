@@ -30,7 +30,9 @@ final class WarmStartOption {
         if (scores.isPresent()) {
             if (!session.options().controls().level().edges()) {
                 throw new InputException("--warm-start " + scores.get()
-                        + ": starts masks of edges, which --level nodes does not have: leave one of them out");
+                        + ": starts masks of edges, which --level "
+                        + session.options().controls().level().key()
+                        + " does not have: leave one of them out");
             }
             double given = session.options().targets().edgeSparsity().start();
             double sparsity = given == 0 ? SPARSITY : given;

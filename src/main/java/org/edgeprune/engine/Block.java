@@ -28,13 +28,14 @@ sealed interface Block {
     Optional<Tensor> base();
 
     /**
-     * Differentiable in both arguments.
+     * Differentiable in all arguments.
      *
      * @param inputs what each reader sees, {@code [readers, tokens, hidden]}
      * @param nodeMask of each writer, {@code [writers]}
+     * @param neuronMask of each neuron, {@code [inner]}; empty where they have no masks, and for heads
      * @return delta_w of each writer: what it adds beyond the baseline, {@code [writers, tokens, hidden]}
      */
-    Tensor deltas(Tensor inputs, Tensor nodeMask);
+    Tensor deltas(Tensor inputs, Tensor nodeMask, Optional<Tensor> neuronMask);
 
     /**
      * Some heads of a layer.
@@ -76,7 +77,7 @@ sealed interface Block {
         }
 
         @Override
-        public Tensor deltas(Tensor inputs, Tensor nodeMask) {
+        public Tensor deltas(Tensor inputs, Tensor nodeMask, Optional<Tensor> neuronMask) {
             try (Part<SelfAttention> part = model.attention(layer)) {
                 SelfAttention attention = part.get();
                 List<Tensor> qkv = inputs.to(part.device())
@@ -113,13 +114,26 @@ sealed interface Block {
         }
 
         @Override
-        public Tensor deltas(Tensor inputs, Tensor nodeMask) {
+        public Tensor deltas(Tensor inputs, Tensor nodeMask, Optional<Tensor> neuronMask) {
             try (Part<Mlp> mlp = model.mlp(layer)) {
-                Tensor output =
-                        mlp.get().apply(inputs.squeeze(0).to(mlp.device())).to(model.device());
+                Tensor read = inputs.squeeze(0).to(mlp.device());
+                Tensor output = neuronMask
+                        .map(mask -> masked(mlp, read, mask))
+                        .orElseGet(() -> mlp.get().apply(read))
+                        .to(model.device());
                 Tensor delta = baseline.mlpDelta(output);
                 return delta.mul(nodeMask.to(delta.dtype())).unsqueeze(0);
             }
+        }
+
+        /** What the MLP adds with neurons of {@code z h + (1 - z) h'}, where h' is what cut ones carry. */
+        private Tensor masked(Part<Mlp> mlp, Tensor read, Tensor mask) {
+            Tensor active = mlp.get().neurons(read);
+            Tensor scale = mask.to(mlp.device()).to(active.dtype());
+            return mlp.get()
+                    .write(baseline.neurons(mlp)
+                            .map(cut -> cut.add(active.sub(cut).mul(scale)))
+                            .orElseGet(() -> active.mul(scale)));
         }
     }
 }

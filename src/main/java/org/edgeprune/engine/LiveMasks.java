@@ -3,6 +3,7 @@ package org.edgeprune.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.torch.DType;
@@ -67,6 +68,11 @@ final class LiveMasks {
         return Index.select(masks.nodes(), writers).copy();
     }
 
+    /** Masks of the neurons of a layer's MLP, {@code [inner]}, as a tensor of its own; empty where they have none. */
+    Optional<Tensor> neurons(int layer) {
+        return masks.neurons(layer).map(Tensor::copy);
+    }
+
     /** The mask of one writer, a scalar. */
     Tensor node(int writer) {
         return masks.nodes().select(0, writer);
@@ -87,9 +93,24 @@ final class LiveMasks {
         return zerosLike(masks.nodes());
     }
 
+    /** Zeros for the gradients of all neuron masks, {@code [layers, inner]}; empty where neurons have none. */
+    Optional<Tensor> newNeuronGradients() {
+        int layers = masks.layout().graph().shape().layers();
+        return masks.neurons().map(all -> zerosLike(all).view(layers, -1));
+    }
+
     /** One where a node's mask is neither zero nor one, else zero: elsewhere the hard concrete has no gradient. */
     Tensor nodesInside() {
-        return masks.nodes().gt(0).and(masks.nodes().lt(1)).to(DType.F32);
+        return inside(masks.nodes());
+    }
+
+    /** The same of every neuron's mask, which there must be, {@code [layers * inner]}. */
+    Tensor neuronsInside() {
+        return inside(masks.neurons().orElseThrow());
+    }
+
+    private static Tensor inside(Tensor masks) {
+        return masks.gt(0).and(masks.lt(1)).to(DType.F32);
     }
 
     private static Tensor zerosLike(Tensor tensor) {

@@ -1,5 +1,6 @@
 package org.edgeprune.engine;
 
+import java.util.Optional;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -8,5 +9,6 @@ import org.edgeprune.torch.Tensor;
  *
  * @param edges flat, in the layout of the masks ({@link org.edgeprune.mask.MaskLayout}), F32
  * @param nodes {@code [nodes]}, F32
+ * @param neurons of every MLP, layer by layer, {@code [layers * inner]}, F32; empty where neurons have no masks
  */
-public record MaskGradients(Tensor edges, Tensor nodes) {}
+public record MaskGradients(Tensor edges, Tensor nodes, Optional<Tensor> neurons) {}

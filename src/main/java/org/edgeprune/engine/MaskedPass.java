@@ -160,17 +160,20 @@ public final class MaskedPass {
         }
         Tensor edgeGradients = live.newEdgeGradients();
         Tensor nodeGradients = live.newNodeGradients();
+        Optional<Tensor> neuronGradients = live.newNeuronGradients();
         try (GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
             Tensor outboxGradient = newOutboxGradient();
             backwardLast(gradient, outboxGradient, edgeGradients);
             while (!steps.isEmpty()) {
-                backward(steps.remove(steps.size() - 1), outboxGradient, edgeGradients, nodeGradients);
+                backward(steps.remove(steps.size() - 1), outboxGradient, edgeGradients, nodeGradients, neuronGradients);
             }
             backwardEmbeddings(outboxGradient, nodeGradients);
             nodeGradients.mul_(live.nodesInside());
         }
-        return new MaskGradients(edgeGradients, nodeGradients);
+        return new MaskGradients(edgeGradients, nodeGradients, neuronGradients.map(gradients -> gradients
+                .view(-1)
+                .mul(live.neuronsInside())));
     }
 
     /** {@code resid_post}, which reads after all layers. */
@@ -206,7 +209,12 @@ public final class MaskedPass {
         }
     }
 
-    private void backward(Step step, Tensor outboxGradient, Tensor edgeGradients, Tensor nodeGradients) {
+    private void backward(
+            Step step,
+            Tensor outboxGradient,
+            Tensor edgeGradients,
+            Tensor nodeGradients,
+            Optional<Tensor> neuronGradients) {
         EdgeMux mux = step.mux();
         Block block = step.block();
         try (TensorScope _ = TensorScope.open()) {
@@ -216,7 +224,7 @@ public final class MaskedPass {
                 flowing = Autograd.grad(
                         List.of(run.deltas()),
                         List.of(Index.select(outboxGradient, block.writers())),
-                        List.of(run.inputs(), run.nodeMasks()),
+                        run.leaves(),
                         false,
                         false,
                         false);
@@ -227,6 +235,10 @@ public final class MaskedPass {
                 mux.addDeltaGradients(outboxGradient, toInputs);
             }
             Index.store(nodeGradients, block.writers(), flowing.get(1));
+            if (run.neuronMasks().isPresent()) {
+                int layer = block.readers().first().layer();
+                neuronGradients.orElseThrow().select(0, layer).copy_(flowing.get(2));
+            }
             // A block's inputs are the largest thing that a pass holds: free them as soon as they are used up.
             run.inputs().close();
             run.deltas().close();

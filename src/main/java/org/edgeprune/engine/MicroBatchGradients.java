@@ -2,6 +2,7 @@ package org.edgeprune.engine;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.Optional;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
@@ -12,8 +13,9 @@ import org.edgeprune.torch.Tensor;
  * @param loss its part of the loss
  * @param edges gradients of the edge masks, flat, in the layout of the masks
  * @param nodes gradients of the node masks, {@code [nodes]}
+ * @param neurons gradients of the neuron masks, {@code [layers * inner]}; none where neurons have no masks
  */
-public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
+public record MicroBatchGradients(double loss, float[] edges, float[] nodes, float[] neurons) {
     /**
      * Copies the result of a backward to the host.
      *
@@ -23,20 +25,24 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
      */
     public static MicroBatchGradients of(double loss, MaskGradients gradients) {
         return new MicroBatchGradients(
-                loss, gradients.edges().toFloats(), gradients.nodes().toFloats());
+                loss,
+                gradients.edges().toFloats(),
+                gradients.nodes().toFloats(),
+                gradients.neurons().map(Tensor::toFloats).orElseGet(() -> new float[0]));
     }
 
     /**
-     * Loss, number of edges, gradients of the edges, and those of the nodes up to the end; all in Java's byte order.
+     * Loss, numbers of edges and of nodes, gradients of the edges, of the nodes, and those of the neurons up to the
+     * end; all in Java's byte order.
      */
     public static final Packing<MicroBatchGradients> PACKING = new Packing<>() {
         @Override
         public byte[] pack(MicroBatchGradients result) {
-            int floats = result.edges().length + result.nodes().length;
+            int floats = result.edges().length + result.nodes().length + result.neurons().length;
             ByteBuffer bytes =
-                    ByteBuffer.allocate(Double.BYTES + Integer.BYTES + Math.multiplyExact(Float.BYTES, floats));
-            bytes.putDouble(result.loss()).putInt(result.edges().length);
-            bytes.asFloatBuffer().put(result.edges()).put(result.nodes());
+                    ByteBuffer.allocate(Double.BYTES + 2 * Integer.BYTES + Math.multiplyExact(Float.BYTES, floats));
+            bytes.putDouble(result.loss()).putInt(result.edges().length).putInt(result.nodes().length);
+            bytes.asFloatBuffer().put(result.edges()).put(result.nodes()).put(result.neurons());
             return bytes.array();
         }
 
@@ -45,10 +51,11 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
             double loss = buffer.getDouble();
             float[] edges = new float[buffer.getInt()];
-            FloatBuffer floats = buffer.asFloatBuffer().get(edges);
-            float[] nodes = new float[floats.remaining()];
-            floats.get(nodes);
-            return new MicroBatchGradients(loss, edges, nodes);
+            float[] nodes = new float[buffer.getInt()];
+            FloatBuffer floats = buffer.asFloatBuffer().get(edges).get(nodes);
+            float[] neurons = new float[floats.remaining()];
+            floats.get(neurons);
+            return new MicroBatchGradients(loss, edges, nodes, neurons);
         }
     };
 
@@ -71,7 +78,8 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
             }
             add(sum.edges(), next.edges());
             add(sum.nodes(), next.nodes());
-            sum = new MicroBatchGradients(sum.loss() + next.loss(), sum.edges(), sum.nodes());
+            add(sum.neurons(), next.neurons());
+            sum = new MicroBatchGradients(sum.loss() + next.loss(), sum.edges(), sum.nodes(), sum.neurons());
         }
 
         private static void add(float[] sum, float[] next) {
@@ -98,7 +106,11 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes) {
         public MaskGradients gradients(Device device) {
             return new MaskGradients(
                     Tensor.of(sum.edges(), sum.edges().length).to(device),
-                    Tensor.of(sum.nodes(), sum.nodes().length).to(device));
+                    Tensor.of(sum.nodes(), sum.nodes().length).to(device),
+                    sum.neurons().length > 0
+                            ? Optional.of(Tensor.of(sum.neurons(), sum.neurons().length)
+                                    .to(device))
+                            : Optional.empty());
         }
     }
 }

@@ -9,7 +9,8 @@
  *
  * where base_r is the corrupted run's residual stream at r and delta_w = x_w - corr_w (delta form). A writer with
  * output out_n and node mask z_n adds z_n out_n + (1 - z_n) corr_n, so delta_n = z_n (out_n - corr_n). Under zero
- * ablation base and corr are zero.
+ * ablation base and corr are zero. Where the neurons of MLPs have masks, out_n is what the MLP's last projection makes
+ * of z h + (1 - z) corr_h, with h the neurons' activations in the masked run and corr_h in the corrupted one.
  *
  * <p>{@link org.edgeprune.engine.MaskedPass} runs it: all deltas lie in one outbox {@code [writers, tokens, hidden]};
  * {@code EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its reader inputs to its

@@ -60,8 +60,9 @@ public record Evaluation(List<Scored> examples) {
      * @return the size of the circuit ({@code num_edges} edges are kept, of which {@code num_edges_on_paths} lie on a
      *     path from an input to the output, and {@code edge_sparsity} is 1 - {@code num_edges} / {@code total_edges};
      *     {@code num_nodes} of {@code total_nodes} have a mask of one), the sparsities of the masks of edges and of
-     *     nodes alone (0 to 1), the number of examples, the circuit's mean metrics by name, and the full model's with
-     *     the prefix {@code full_model_}, in this order; a new map that the caller may change
+     *     nodes alone (0 to 1), the same of neurons where they have masks, the number of examples, the circuit's mean
+     *     metrics by name, and the full model's with the prefix {@code full_model_}, in this order; a new map that the
+     *     caller may change
      */
     public Map<String, Object> summary(MaskValues masks) {
         Map<String, Object> all = new LinkedHashMap<>();
@@ -74,6 +75,11 @@ public record Evaluation(List<Scored> examples) {
         all.put("total_edges", masks.edges().length);
         all.put("num_nodes", masks.nodeCount());
         all.put("total_nodes", masks.nodes().length);
+        if (masks.hasNeurons()) {
+            all.put("neuron_sparsity", masks.neuronSparsity());
+            all.put("num_neurons", masks.neuronCount());
+            all.put("total_neurons", masks.neurons().length);
+        }
         all.putAll(summaryOfFullModel());
         fullModelMetrics().forEach((name, value) -> all.put("full_model_" + name, value));
         return all;

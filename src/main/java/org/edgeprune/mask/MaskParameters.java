@@ -2,6 +2,7 @@ package org.edgeprune.mask;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.ReaderGroup;
@@ -15,7 +16,7 @@ import org.edgeprune.torch.TensorScope;
  * tensors, which are leaves that require gradients, until closed.
  */
 public final class MaskParameters implements AutoCloseable {
-    private static final double INITIAL_STANDARD_DEVIATION = 0.01;
+    static final double INITIAL_STANDARD_DEVIATION = 0.01;
 
     /** log_alphas are far smaller; shifted by so much, all masks are 0 or all are 1. */
     private static final double MOST_SHIFTED = 1000;
@@ -27,6 +28,7 @@ public final class MaskParameters implements AutoCloseable {
     private final Tensor edges;
     private final Tensor nodes;
     private final List<Tensor> multipliers;
+    private final Optional<NeuronParameters> neurons;
 
     /** The Lagrange multipliers of {@link Lagrangian}, each a tensor of one element. */
     public enum Multiplier {
@@ -73,6 +75,27 @@ public final class MaskParameters implements AutoCloseable {
             }
             this.multipliers = List.copyOf(list);
         }
+        this.neurons = Optional.empty();
+    }
+
+    private MaskParameters(MaskParameters others, NeuronParameters neurons) {
+        this.layout = others.layout;
+        this.distribution = others.distribution;
+        this.edges = others.edges;
+        this.nodes = others.nodes;
+        this.multipliers = others.multipliers;
+        this.neurons = Optional.of(neurons);
+    }
+
+    /**
+     * These parameters with those of neurons beside them. They take over the tensors of both, so that only they are to
+     * be closed.
+     *
+     * @param its the neurons' parameters, on the same device
+     * @return parameters that the caller closes instead of these
+     */
+    public MaskParameters withNeurons(NeuronParameters its) {
+        return new MaskParameters(this, its);
     }
 
     /**
@@ -206,6 +229,15 @@ public final class MaskParameters implements AutoCloseable {
     }
 
     /**
+     * The parameters of the neurons' masks.
+     *
+     * @return empty where neurons have no masks
+     */
+    public Optional<NeuronParameters> neurons() {
+        return neurons;
+    }
+
+    /**
      * log_alpha of the graph's edges, whatever the layout.
      *
      * @return a copy, by edge number, {@code [edges]}
@@ -243,16 +275,31 @@ public final class MaskParameters implements AutoCloseable {
      *
      * @param edgeNoise uniform noise u for the edges, flat, {@code [layout.size()]}, in [eps, 1 - eps]
      * @param nodeNoise uniform noise u for the nodes, {@code [nodes]}
-     * @return masks on the parameters' device, in the caller's scope
+     * @return masks of edges and nodes on the parameters' device, in the caller's scope
      */
     public Masks sample(float[] edgeNoise, float[] nodeNoise) {
+        return sample(edgeNoise, nodeNoise, Optional.empty());
+    }
+
+    /**
+     * Samples masks, differentiable in the parameters.
+     *
+     * @param edgeNoise uniform noise u for the edges, flat, {@code [layout.size()]}, in [eps, 1 - eps]
+     * @param nodeNoise uniform noise u for the nodes, {@code [nodes]}
+     * @param neuronNoise uniform noise u for the neurons, {@code [layers * inner]}; empty to leave them without masks
+     * @return masks on the parameters' device, in the caller's scope
+     */
+    public Masks sample(float[] edgeNoise, float[] nodeNoise, Optional<float[]> neuronNoise) {
         Device device = edges.device();
         return new Masks(
                 layout,
                 distribution.sample(
                         edges, Tensor.of(edgeNoise, edgeNoise.length).to(device)),
                 distribution.sample(
-                        nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)));
+                        nodes, Tensor.of(nodeNoise, nodeNoise.length).to(device)),
+                neuronNoise.map(noise -> distribution.sample(
+                        neurons.orElseThrow().logAlphas(),
+                        Tensor.of(noise, noise.length).to(device))));
     }
 
     /**
@@ -319,7 +366,11 @@ public final class MaskParameters implements AutoCloseable {
             System.arraycopy(distribution.deterministic(nodeValues, next, next + size), 0, nodeMasks, next, size);
             next += size;
         }
-        return new MaskValues(graph, layout.edgesOf(flat), nodeMasks);
+        return new MaskValues(
+                graph,
+                layout.edgesOf(flat),
+                nodeMasks,
+                neurons.map(its -> its.deterministic(distribution)).orElseGet(() -> new float[0]));
     }
 
     /**
@@ -340,5 +391,6 @@ public final class MaskParameters implements AutoCloseable {
         edges.close();
         nodes.close();
         multipliers.forEach(Tensor::close);
+        neurons.ifPresent(NeuronParameters::close);
     }
 }

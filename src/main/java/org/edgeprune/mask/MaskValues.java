@@ -2,6 +2,7 @@ package org.edgeprune.mask;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.stream.IntStream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Reader;
@@ -14,14 +15,32 @@ import org.edgeprune.graph.Writer;
  * @param graph the graph that they mask
  * @param edges one mask per edge, by edge number
  * @param nodes one mask per writer
+ * @param neurons one mask per neuron of every MLP, layer by layer; none where neurons have no masks, so that all are
+ *     kept
  */
-public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
+public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, float[] neurons) {
+    /**
+     * Masks of edges and nodes alone.
+     *
+     * @param graph the graph that they mask
+     * @param edges one mask per edge, by edge number
+     * @param nodes one mask per writer
+     * @throws IllegalArgumentException if their numbers are not the graph's
+     */
+    public MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
+        this(graph, edges, nodes, new float[0]);
+    }
+
     /**
      * Checks the numbers of masks.
      *
      * @throws IllegalArgumentException if they are not the graph's
      */
     public MaskValues {
+        if (neurons.length % graph.shape().layers() != 0) {
+            throw new IllegalArgumentException(
+                    neurons.length + " neuron masks for " + graph.shape().layers() + " layers, which all have as many");
+        }
         if (edges.length != graph.edgeCount() || nodes.length != graph.nodeCount()) {
             throw new IllegalArgumentException(edges.length + " edge and " + nodes.length
                     + " node masks for a graph of " + graph.edgeCount() + " edges and " + graph.nodeCount() + " nodes");
@@ -61,11 +80,55 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
      * @return their number
      */
     public int nodeCount() {
+        return count(nodes);
+    }
+
+    /**
+     * Whether neurons have masks.
+     *
+     * @return whether {@link #neurons} are there
+     */
+    public boolean hasNeurons() {
+        return neurons.length > 0;
+    }
+
+    /**
+     * Neurons whose mask is exactly one.
+     *
+     * @return their number; 0 where neurons have no masks
+     */
+    public int neuronCount() {
+        return count(neurons);
+    }
+
+    private static int count(float[] masks) {
         int count = 0;
-        for (float mask : nodes) {
+        for (float mask : masks) {
             count += mask == 1 ? 1 : 0;
         }
         return count;
+    }
+
+    /**
+     * 1 - mean neuron mask.
+     *
+     * @return 0 to 1; 0 where neurons have no masks
+     */
+    public double neuronSparsity() {
+        return hasNeurons() ? 1 - sum(neurons) / neurons.length : 0;
+    }
+
+    /**
+     * The neurons of an MLP whose mask is exactly one.
+     *
+     * @param layer the MLP's layer
+     * @return their numbers, ascending; none where neurons have no masks
+     */
+    public int[] keptNeurons(int layer) {
+        int inner = neurons.length / graph.shape().layers();
+        return IntStream.range(0, inner)
+                .filter(neuron -> neurons[layer * inner + neuron] == 1)
+                .toArray();
     }
 
     /**
@@ -110,7 +173,7 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
     public MaskValues without(Writer writer) {
         float[] others = nodes.clone();
         others[writer.index()] = 0;
-        return new MaskValues(graph, edges, others);
+        return new MaskValues(graph, edges, others, neurons);
     }
 
     /**
@@ -120,7 +183,11 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
      * @return new masks
      */
     public MaskValues binary(Thresholds thresholds) {
-        return new MaskValues(graph, above(edges, thresholds.edges()), above(nodes, thresholds.nodes()));
+        return new MaskValues(
+                graph,
+                above(edges, thresholds.edges()),
+                above(nodes, thresholds.nodes()),
+                above(neurons, thresholds.neurons()));
     }
 
     /**
@@ -156,7 +223,7 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
      * @return thresholds for {@link #binary}
      */
     public Thresholds thresholds() {
-        return new Thresholds(threshold(edges), threshold(nodes));
+        return new Thresholds(threshold(edges), threshold(nodes), neuronThreshold());
     }
 
     /**
@@ -176,7 +243,11 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
                 }
             }
         }
-        return new Thresholds(threshold(ofKeptNodes, (1 - sparsity) * edges.length), least);
+        return new Thresholds(threshold(ofKeptNodes, (1 - sparsity) * edges.length), least, neuronThreshold());
+    }
+
+    private double neuronThreshold() {
+        return hasNeurons() ? threshold(neurons) : 0;
     }
 
     /**
@@ -251,8 +322,19 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes) {
      *
      * @param edges edge masks above this are kept
      * @param nodes node masks above this are kept
+     * @param neurons neuron masks above this are kept
      */
-    public record Thresholds(double edges, double nodes) {}
+    public record Thresholds(double edges, double nodes, double neurons) {
+        /**
+         * Thresholds of masks without neurons.
+         *
+         * @param edges edge masks above this are kept
+         * @param nodes node masks above this are kept
+         */
+        public Thresholds(double edges, double nodes) {
+            this(edges, nodes, 0);
+        }
+    }
 
     private static double sum(float[] values) {
         double sum = 0;

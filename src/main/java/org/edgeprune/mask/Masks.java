@@ -1,5 +1,6 @@
 package org.edgeprune.mask;
 
+import java.util.Optional;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 
@@ -9,8 +10,22 @@ import org.edgeprune.torch.Tensor;
  * @param layout how {@code edges} is laid out
  * @param edges all edge masks, flat, {@code [layout.size()]}, F32
  * @param nodes one mask per writer, {@code [nodes]}, F32
+ * @param neurons one mask per neuron of every MLP, layer by layer, {@code [layers * inner]}, F32; empty where neurons
+ *     have no masks
  */
-public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
+public record Masks(MaskLayout layout, Tensor edges, Tensor nodes, Optional<Tensor> neurons) {
+    /**
+     * Masks of edges and nodes alone.
+     *
+     * @param layout how {@code edges} is laid out
+     * @param edges all edge masks, flat, {@code [layout.size()]}, F32
+     * @param nodes one mask per writer, {@code [nodes]}, F32
+     * @throws IllegalArgumentException if the shapes are not those of the layout and its graph
+     */
+    public Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
+        this(layout, edges, nodes, Optional.empty());
+    }
+
     /**
      * Checks the shapes.
      *
@@ -23,6 +38,12 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
         if (nodes.rank() != 1 || nodes.size(0) != layout.graph().nodeCount()) {
             throw new IllegalArgumentException(
                     "node masks: expected " + layout.graph().nodeCount() + " in one dimension");
+        }
+        int layers = layout.graph().shape().layers();
+        if (neurons.filter(masks -> masks.rank() != 1 || masks.size(0) % layers != 0)
+                .isPresent()) {
+            throw new IllegalArgumentException(
+                    "neuron masks: expected as many for each of " + layers + " layers, in one dimension");
         }
     }
 
@@ -53,21 +74,43 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
     }
 
     /**
+     * 1 - mean neuron mask. Differentiable.
+     *
+     * @return a scalar; empty where neurons have no masks
+     */
+    public Optional<Tensor> neuronSparsity() {
+        return neurons.map(masks -> masks.mean().neg().add(1));
+    }
+
+    /**
+     * The masks of one MLP's neurons.
+     *
+     * @param layer the MLP's layer
+     * @return {@code [inner]}; empty where neurons have no masks
+     */
+    public Optional<Tensor> neurons(int layer) {
+        return neurons.map(masks -> {
+            long inner = masks.size(0) / layout.graph().shape().layers();
+            return masks.narrow(0, layer * inner, inner);
+        });
+    }
+
+    /**
      * The same edge masks with node masks of one, whose gradient is zero.
      *
-     * @return masks that cut edges only
+     * @return masks that do not cut nodes
      */
     public Masks withoutNodes() {
-        return new Masks(layout, edges, nodes.mul(0).add(1));
+        return new Masks(layout, edges, nodes.mul(0).add(1), neurons);
     }
 
     /**
      * The same node masks with edge masks of one, whose gradient is zero.
      *
-     * @return masks that cut nodes only
+     * @return masks that do not cut edges
      */
     public Masks withoutEdges() {
-        return new Masks(layout, edges.mul(0).add(1), nodes);
+        return new Masks(layout, edges.mul(0).add(1), nodes, neurons);
     }
 
     /**
@@ -76,7 +119,7 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
      * @return masks that share their memory with these
      */
     public Masks detach() {
-        return new Masks(layout, edges.detach(), nodes.detach());
+        return new Masks(layout, edges.detach(), nodes.detach(), neurons.map(Tensor::detach));
     }
 
     /**
@@ -90,6 +133,10 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes) {
         return new Masks(
                 MaskLayout.edges(values.graph()),
                 Tensor.of(values.edges(), values.edges().length).to(device),
-                Tensor.of(values.nodes(), values.nodes().length).to(device));
+                Tensor.of(values.nodes(), values.nodes().length).to(device),
+                values.hasNeurons()
+                        ? Optional.of(Tensor.of(values.neurons(), values.neurons().length)
+                                .to(device))
+                        : Optional.empty());
     }
 }

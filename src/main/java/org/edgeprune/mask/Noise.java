@@ -9,6 +9,9 @@ import java.util.SplittableRandom;
  * @param seed the run's seed
  */
 public record Noise(long seed) {
+    /** Streams that there were before there were others. */
+    private static final int FIRST_STREAMS = 5;
+
     /** The use of the noise; streams are independent of each other. */
     public enum Stream {
         /** Masks of edges. */
@@ -20,7 +23,11 @@ public record Noise(long seed) {
         /** log_alphas of nodes at the start. */
         INITIAL_NODES,
         /** The order of the examples. */
-        BATCHES
+        BATCHES,
+        /** Masks of neurons. */
+        NEURONS,
+        /** log_alphas of neurons at the start. */
+        INITIAL_NEURONS
     }
 
     /**
@@ -70,7 +77,12 @@ public record Noise(long seed) {
      * @return a new generator
      */
     public SplittableRandom random(Stream stream, long step) {
-        return new SplittableRandom(mix(mix(seed) ^ mix(step * Stream.values().length + stream.ordinal())));
+        // Streams of version 0.1 have the numbers from 0 on, later ones those below, so that no run's noise changes.
+        int later = stream.ordinal() - FIRST_STREAMS;
+        long number = later < 0
+                ? step * FIRST_STREAMS + stream.ordinal()
+                : -1 - (step * (Stream.values().length - FIRST_STREAMS) + later);
+        return new SplittableRandom(mix(mix(seed) ^ mix(number)));
     }
 
     /** The finaliser of SplitMix64 (Steele et al. 2014). */

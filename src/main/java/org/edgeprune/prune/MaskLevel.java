@@ -13,7 +13,15 @@ public enum MaskLevel {
     /** Every edge. */
     EDGES("edges"),
     /** Every node: embeddings, heads and MLPs. The circuit has all edges between the nodes that are kept. */
-    NODES("nodes");
+    NODES("nodes"),
+    /** Every neuron of every MLP. The circuit has all edges. */
+    NEURONS("neurons"),
+    /** Every edge and every neuron. */
+    EDGES_AND_NEURONS("edges,neurons"),
+    /** Every node and every neuron. */
+    NODES_AND_NEURONS("nodes,neurons"),
+    /** All of them. */
+    EDGES_NODES_AND_NEURONS("edges,nodes,neurons");
 
     private final String key;
 
@@ -33,19 +41,28 @@ public enum MaskLevel {
     /**
      * Whether edges have masks.
      *
-     * @return false for nodes alone
+     * @return whether {@code edges} is in the name
      */
     public boolean edges() {
-        return this != NODES;
+        return parts(key).contains("edges");
     }
 
     /**
      * Whether nodes have masks.
      *
-     * @return false for edges alone
+     * @return whether {@code nodes} is in the name
      */
     public boolean nodes() {
-        return this != EDGES;
+        return parts(key).contains("nodes");
+    }
+
+    /**
+     * Whether the neurons of MLPs have masks.
+     *
+     * @return whether {@code neurons} is in the name
+     */
+    public boolean neurons() {
+        return parts(key).contains("neurons");
     }
 
     /**

@@ -2,8 +2,8 @@ package org.edgeprune.prune;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
@@ -76,13 +76,21 @@ public final class MaskTrainer implements AutoCloseable {
                 options.controls().level().edges() ? options.learningRates().edgeLearningRate() : 0;
         double edges =
                 options.controls().level().edges() ? options.learningRates().edgeMultiplierLearningRate() : 0;
-        return List.of(
+        List<AdamW.Group> groups = new ArrayList<>(List.of(
                 new AdamW.Group(parameters.edges(), edgeMasks, false),
                 new AdamW.Group(parameters.nodes(), nodeMasks, false),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_1), edges * linear, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.EDGES_2), edges, true),
                 new AdamW.Group(parameters.multiplier(Multiplier.NODES_1), nodes * linear, true),
-                new AdamW.Group(parameters.multiplier(Multiplier.NODES_2), nodes, true));
+                new AdamW.Group(parameters.multiplier(Multiplier.NODES_2), nodes, true)));
+        parameters.neurons().ifPresent(neurons -> {
+            double rate = options.learningRates().nodeMultiplierLearningRate();
+            groups.add(
+                    new AdamW.Group(neurons.logAlphas(), options.learningRates().nodeLearningRate(), false));
+            groups.add(new AdamW.Group(neurons.linear(), rate * linear, true));
+            groups.add(new AdamW.Group(neurons.quadratic(), rate, true));
+        });
+        return groups;
     }
 
     /** Nodes without masks are all kept, whatever the target says. */
@@ -127,7 +135,8 @@ public final class MaskTrainer implements AutoCloseable {
      * Makes one step of the paper's algorithm: samples masks z from the hard concrete distributions, and descends
      *
      * <pre>
-     *   KL(full || masked(z)) + lambda_1 (s - t) + lambda_2 (s - t)^2   for edges, and for nodes if they are constrained
+     *   KL(full || masked(z)) + lambda_1 (s - t) + lambda_2 (s - t)^2   for edges, and for nodes if they are constrained,
+     *                                                                   and for neurons if they have masks
      * </pre>
      *
      * in log_alpha while the multipliers lambda ascend it; s is the sparsity of the sampled masks and t the target at
@@ -182,14 +191,16 @@ public final class MaskTrainer implements AutoCloseable {
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
             boolean withNodes =
                     hasNodeConstraint() && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
-            Tensor constraints = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
-            List<Tensor> gradients = Autograd.grad(
-                    List.of(masks.edges(), masks.nodes(), constraints),
-                    Arrays.asList(toMasks.edges(), toMasks.nodes(), null),
-                    trained(),
-                    false,
-                    false,
-                    false);
+            Tensor ofBoth = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
+            Optional<NeuronTerm> neurons = neuronTerm(step, masks);
+            Tensor constraints = neurons.map(term -> ofBoth.add(term.loss())).orElse(ofBoth);
+            List<Tensor> outputs = new ArrayList<>(List.of(masks.edges(), masks.nodes()));
+            List<Tensor> flowing = new ArrayList<>(List.of(toMasks.edges(), toMasks.nodes()));
+            masks.neurons().ifPresent(outputs::add);
+            toMasks.neurons().ifPresent(flowing::add);
+            outputs.add(constraints);
+            flowing.add(null); // its own gradient is 1
+            List<Tensor> gradients = Autograd.grad(outputs, flowing, trained(), false, false, false);
             double norm = GradientClipping.clip(gradients, options.training().maxGradNorm());
             // together: each read of a device waits for it
             float[] read = Tensor.stack(0, constraints, edgeLoss, nodeLoss, edgeSparsity, nodeSparsity)
@@ -206,12 +217,30 @@ public final class MaskTrainer implements AutoCloseable {
                     nodeTarget,
                     parameters.multiplierValues(),
                     norm,
-                    schedule.at(step));
+                    schedule.at(step),
+                    neurons.map(NeuronTerm::metrics));
             if (metrics.sound()) {
                 optimizer.step(gradients, schedule.at(step));
             }
             return metrics;
         }
+    }
+
+    /** The neuron constraint's term, which is differentiable, with its sparsity and target. */
+    private record NeuronTerm(Tensor loss, Tensor sparsity, double target) {
+        StepMetrics.Neurons metrics() {
+            float[] read = Tensor.stack(0, loss, sparsity).toFloats();
+            return new StepMetrics.Neurons(read[0], read[1], target);
+        }
+    }
+
+    private Optional<NeuronTerm> neuronTerm(int step, Masks masks) {
+        return parameters.neurons().map(neurons -> {
+            Tensor sparsity = masks.neuronSparsity().orElseThrow();
+            double target = options.neuronTarget().at(step);
+            return new NeuronTerm(
+                    Lagrangian.loss(sparsity, target, neurons.linear(), neurons.quadratic()), sparsity, target);
+        });
     }
 
     /** A micro-batch's part of KL(full || masked), and its gradient down to the masks. */
@@ -249,13 +278,14 @@ public final class MaskTrainer implements AutoCloseable {
             if (options.controls().holdTarget()) {
                 parameters.shiftEdges(edgeNoise, hold.least(step), hold.most(step));
             }
-            Masks masks =
-                    parameters.sample(edgeNoise, noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()));
-            return switch (options.controls().level()) {
-                case EDGES_AND_NODES -> masks;
-                case EDGES -> masks.withoutNodes();
-                case NODES -> masks.withoutEdges();
-            };
+            Masks masks = parameters.sample(
+                    edgeNoise,
+                    noise.uniform(Noise.Stream.NODES, step, nodes, distribution.eps()),
+                    parameters
+                            .neurons()
+                            .map(its -> noise.uniform(Noise.Stream.NEURONS, step, its.count(), distribution.eps())));
+            Masks ofNodes = options.controls().level().nodes() ? masks : masks.withoutNodes();
+            return options.controls().level().edges() ? ofNodes : ofNodes.withoutEdges();
         }
     }
 
@@ -268,6 +298,10 @@ public final class MaskTrainer implements AutoCloseable {
         for (Multiplier which : Multiplier.values()) {
             trained.add(parameters.multiplier(which));
         }
+        parameters
+                .neurons()
+                .ifPresent(
+                        neurons -> trained.addAll(List.of(neurons.logAlphas(), neurons.linear(), neurons.quadratic())));
         return trained;
     }
 

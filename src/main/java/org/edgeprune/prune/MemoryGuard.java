@@ -44,7 +44,8 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                                         examples,
                                         options.training().batchSize(),
                                         example -> PromptBatch.past(model, example, ablation)))
-                        .withCacheBytes(cache <= session.pace().cacheBytes() ? cache : 0),
+                        .withCacheBytes(cache <= session.pace().cacheBytes() ? cache : 0)
+                        .withNeurons(options.controls().level().neurons()),
                 Math.min(options.training().batchSize(), examples.size()));
     }
 

@@ -11,24 +11,40 @@ package org.edgeprune.prune;
  * @param freshData whether every epoch trains on newly generated prompts
  * @param warmStart what the edges' log_alphas start from: {@link #COLD}, or the name of a {@link WarmStart}
  * @param level what has masks; of a run without masks of edges, the edge constraint is not part of the loss
+ * @param neuronSparsity target of the neurons' sparsity, which rises as that of the nodes does; it matters where
+ *     neurons have masks
  */
-public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData, String warmStart, MaskLevel level) {
+public record PruneControls(
+        boolean holdTarget,
+        int earlyExit,
+        boolean freshData,
+        String warmStart,
+        MaskLevel level,
+        double neuronSparsity) {
+    /** Half of the neurons are cut where nothing else is asked for. */
+    private static final double HALF = 0.5;
+
     /** The value of {@code warmStart} of runs whose edges all start from the same log_alpha, up to noise. */
     public static final String COLD = "none";
 
     /** As published: none of it, and masks of edges and nodes. */
-    public static final PruneControls PUBLISHED = new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES);
+    public static final PruneControls PUBLISHED =
+            new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES, HALF);
 
     /**
      * Checks the ranges.
      *
      * @throws IllegalArgumentException if {@code earlyExit} is negative, or edges have no masks, which are to be held
-     *     at the target or started from scores
+     *     at the target or started from scores, or {@code neuronSparsity} is out of range
      */
     public PruneControls {
         if (earlyExit < 0) {
             throw new IllegalArgumentException(
                     "the number of steps until an early exit must not be negative, like " + earlyExit);
+        }
+        if (!(neuronSparsity >= 0 && neuronSparsity < 1)) {
+            throw new IllegalArgumentException(
+                    "the neuron sparsity must be at least 0 and below 1, such as 0.9, not " + neuronSparsity);
         }
         if (!level.edges() && (holdTarget || !warmStart.equals(COLD))) {
             throw new IllegalArgumentException((holdTarget ? "holding the target" : "a warm start")
@@ -52,7 +68,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withHoldTarget(boolean value) {
-        return new PruneControls(value, earlyExit, freshData, warmStart, level);
+        return new PruneControls(value, earlyExit, freshData, warmStart, level, neuronSparsity);
     }
 
     /**
@@ -62,7 +78,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withEarlyExit(int value) {
-        return new PruneControls(holdTarget, value, freshData, warmStart, level);
+        return new PruneControls(holdTarget, value, freshData, warmStart, level, neuronSparsity);
     }
 
     /**
@@ -72,7 +88,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withFreshData(boolean value) {
-        return new PruneControls(holdTarget, earlyExit, value, warmStart, level);
+        return new PruneControls(holdTarget, earlyExit, value, warmStart, level, neuronSparsity);
     }
 
     /**
@@ -82,7 +98,7 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withWarmStart(String value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, value, level);
+        return new PruneControls(holdTarget, earlyExit, freshData, value, level, neuronSparsity);
     }
 
     /**
@@ -92,6 +108,16 @@ public record PruneControls(boolean holdTarget, int earlyExit, boolean freshData
      * @return new controls
      */
     public PruneControls withLevel(MaskLevel value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value);
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value, neuronSparsity);
+    }
+
+    /**
+     * The same with another target of the neurons' sparsity.
+     *
+     * @param value share of the neurons to cut, from 0 on and below 1
+     * @return new controls
+     */
+    public PruneControls withNeuronSparsity(double value) {
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, level, value);
     }
 }

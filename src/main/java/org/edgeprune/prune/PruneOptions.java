@@ -5,8 +5,12 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.hub.BundledModel;
+import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.mask.NeuronParameters;
+import org.edgeprune.mask.Noise;
 import org.edgeprune.mask.SparsitySchedule;
+import org.edgeprune.model.TransformerModel;
 
 /**
  * The hyper-parameters of a run. They start from a preset ({@link #gpt2}, {@link #tracr}, {@link #bundled}), and the
@@ -523,6 +527,29 @@ public record PruneOptions(
     public MaskValues.Thresholds thresholds(MaskValues soft, int steps) {
         double target = targets.edgeSparsity().at(steps);
         return controls.holdTarget() && target < 1 ? soft.thresholdsAt(target) : soft.thresholds();
+    }
+
+    /** Parameters at the start of a run, with those of neurons where these have masks. */
+    MaskParameters withNeurons(MaskParameters others, TransformerModel model, Noise noise) {
+        return controls.level().neurons()
+                ? others.withNeurons(NeuronParameters.initial(
+                        model.graphShape().layers(),
+                        Math.toIntExact(model.sizes().inner()),
+                        training.initialLogAlpha(),
+                        noise,
+                        model.device()))
+                : others;
+    }
+
+    /**
+     * The neuron constraint's target at each step: it rises to {@link PruneControls#neuronSparsity} as that of the
+     * nodes does.
+     *
+     * @return the target
+     */
+    SparsitySchedule neuronTarget() {
+        SparsitySchedule nodes = targets.nodeSparsity();
+        return new SparsitySchedule(nodes.warmup(), nodes.start(), controls.neuronSparsity(), nodes.warmupSteps());
     }
 
     private int scaled(int warmup, int newSteps) {

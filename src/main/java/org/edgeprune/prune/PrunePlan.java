@@ -77,12 +77,15 @@ public record PrunePlan(
         double[] first = new double[BATCHES];
         double[] again = new double[BATCHES];
         double example;
-        try (MaskParameters parameters = MaskParameters.initial(
-                        MaskLayout.edges(graph),
-                        HardConcrete.DEFAULT,
-                        options.training().initialLogAlpha(),
-                        noise,
-                        model.device());
+        try (MaskParameters parameters = options.withNeurons(
+                        MaskParameters.initial(
+                                MaskLayout.edges(graph),
+                                HardConcrete.DEFAULT,
+                                options.training().initialLogAlpha(),
+                                noise,
+                                model.device()),
+                        model,
+                        noise);
                 MaskTrainer trainer = new MaskTrainer(model, parameters, options);
                 AblationStates ablation = session.ablationStates(train);
                 PromptCache cache = new PromptCache(

@@ -50,6 +50,9 @@ public record PruneResult(
         }
         all.put("edge_threshold", thresholds.edges());
         all.put("node_threshold", thresholds.nodes());
+        if (binary.hasNeurons()) {
+            all.put("neuron_threshold", thresholds.neurons());
+        }
         all.put("steps", steps);
         all.put("seconds", seconds);
         return all;

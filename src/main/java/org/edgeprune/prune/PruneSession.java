@@ -393,7 +393,8 @@ public record PruneSession(
                 options.ablation(),
                 model.model(),
                 reference(train),
-                options.training().batchSize());
+                options.training().batchSize(),
+                options.controls().level().neurons());
     }
 
     private ReferencePrompts reference(List<Example> train) {

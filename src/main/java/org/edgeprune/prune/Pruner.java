@@ -234,6 +234,7 @@ public record Pruner(
                     throw new DivergedException(diverged(metrics, checkpoints));
                 }
                 ObjectNode line = RunDirectory.JSON.objectTree(metrics);
+                metrics.neurons().ifPresent(neurons -> line.setAll(RunDirectory.JSON.objectTree(neurons)));
                 if (ranks.size() > 1) {
                     Workers.Gathered gathered = trainer.workers().gathered();
                     line.put("ranks", ranks.size())
@@ -303,8 +304,8 @@ public record Pruner(
     private static StableCircuit look(
             Optional<StableCircuit> before, int step, MaskParameters parameters, PruneOptions options) {
         MaskValues soft = parameters.deterministic();
-        BitSet edges = soft.binary(options.thresholds(soft, step + 1)).circuit().edgeSet();
-        return before.map(stable -> stable.then(step, edges)).orElseGet(() -> new StableCircuit(step, edges));
+        BitSet kept = StableCircuit.kept(soft.binary(options.thresholds(soft, step + 1)));
+        return before.map(stable -> stable.then(step, kept)).orElseGet(() -> new StableCircuit(step, kept));
     }
 
     /** @throws InputException if the run that the directory holds is another one */
@@ -355,9 +356,14 @@ public record Pruner(
         Optional<Path> from =
                 start.or(() -> Optional.of(directory.startFile()).filter(file -> warm && Files.exists(file)));
         return from.map(file -> TrainingState.readParameters(file, layout, distribution, model.device()))
-                .orElseGet(() -> warm
-                        ? ranked(graph, noise)
-                        : MaskParameters.initial(layout, distribution, edgeMean(), nodeMean(), noise, model.device()));
+                .orElseGet(() -> record.options()
+                        .withNeurons(
+                                warm
+                                        ? ranked(graph, noise)
+                                        : MaskParameters.initial(
+                                                layout, distribution, edgeMean(), nodeMean(), noise, model.device()),
+                                model,
+                                noise));
     }
 
     /** Edges without masks, like nodes without, are given such that no threshold could cut one. */
@@ -395,7 +401,8 @@ public record Pruner(
                 options.ablation(),
                 model,
                 new ReferencePrompts(data.train(), options.seed()),
-                options.training().batchSize());
+                options.training().batchSize(),
+                options.controls().level().neurons());
     }
 
     private Evaluator evaluator(AblationStates ablation) {
@@ -425,6 +432,9 @@ public record Pruner(
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, heldOut, steps, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
         directory.write(result.circuit());
+        if (binary.hasNeurons()) {
+            directory.writeNeurons(binary);
+        }
         directory.writeMetrics(result.metrics());
         return result;
     }

@@ -24,6 +24,7 @@ import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.mask.MaskValues;
 
 /**
  * The files of one run.
@@ -36,6 +37,7 @@ import org.edgeprune.io.Json;
  *   <li>{@code start.safetensors}: the parameters before the first step, of a run with a warm start
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs; {@code edges.graph.json}: of which graph it is
+ *   <li>{@code neurons.json}: the neurons that the circuit keeps of each MLP, of a run with masks of neurons
  *   <li>{@code metrics.json}: the final evaluation
  *   <li>{@code examples.jsonl}: the same, example by example
  * </ul>
@@ -122,6 +124,15 @@ public record RunDirectory(Path path) {
      */
     public Path edgesFile() {
         return path.resolve("edges.json");
+    }
+
+    /**
+     * The neurons that the circuit keeps, if neurons have masks: an object with a list of numbers for each MLP.
+     *
+     * @return path of {@code neurons.json}
+     */
+    public Path neuronsFile() {
+        return path.resolve("neurons.json");
     }
 
     /**
@@ -257,6 +268,15 @@ public record RunDirectory(Path path) {
         circuit.write(edgesFile());
     }
 
+    /** Writes {@code neurons.json}. */
+    void writeNeurons(MaskValues binary) {
+        ObjectNode mlps = Json.object();
+        for (int layer = 0; layer < binary.graph().shape().layers(); layer++) {
+            mlps.set("m" + layer, Json.PLAIN.tree(binary.keptNeurons(layer)));
+        }
+        Json.write(neuronsFile(), mlps);
+    }
+
     /**
      * Writes {@code minimal.json}.
      *
@@ -270,12 +290,19 @@ public record RunDirectory(Path path) {
         return Circuit.read(edgesFile(), graph);
     }
 
-    /** Writes {@code metrics.json}, with the digests of the masks and edges that are there. */
+    /** The files that {@code metrics.json} is about; the last is of runs with masks of neurons. */
+    private List<Path> measured() {
+        return List.of(masksFile(), edgesFile(), neuronsFile());
+    }
+
+    /** Writes {@code metrics.json}, with the digests of the masks, edges and neurons that are there. */
     void writeMetrics(Map<String, Object> metrics) {
         ObjectNode all = JSON.objectTree(metrics);
         ObjectNode files = all.putObject(FILES);
-        for (Path file : List.of(masksFile(), edgesFile())) {
-            files.put(file.getFileName().toString(), digest(file));
+        for (Path file : measured()) {
+            if (Files.exists(file)) {
+                files.put(file.getFileName().toString(), digest(file));
+            }
         }
         Json.write(metricsFile(), all);
     }
@@ -296,7 +323,7 @@ public record RunDirectory(Path path) {
             noted.accept(
                     path + ": is of an earlier version, without digests: its files are taken as they are, unverified");
         }
-        for (Path file : List.of(masksFile(), edgesFile())) {
+        for (Path file : measured()) {
             String digest = files.path(file.getFileName().toString()).asText("");
             if (!files.isMissingNode() && Files.exists(file) && !digest(file).equals(digest)) {
                 throw new InputException(file + ": is not the file that metrics.json was measured on: put it back, or"

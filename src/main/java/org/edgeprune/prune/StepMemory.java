@@ -72,6 +72,7 @@ public record StepMemory(
      * @param ablation what cut edges carry, and so whether there is a corrupted run
      * @param tokens tokens of a batch, which is run in micro-batches as {@code execution} says
      * @param cacheBytes bytes of the full model's runs that are kept
+     * @param neurons whether the neurons of MLPs have masks
      */
     public record Work(
             ModelSizes model,
@@ -81,7 +82,8 @@ public record StepMemory(
             Execution execution,
             Ablation ablation,
             Tokens tokens,
-            long cacheBytes) {
+            long cacheBytes,
+            boolean neurons) {
         /**
          * The work of a step in which the full model's runs are not kept.
          *
@@ -108,7 +110,8 @@ public record StepMemory(
                     execution,
                     ablation,
                     tokens,
-                    0);
+                    0,
+                    false);
         }
 
         /** Micro-batches of the batch. */
@@ -133,7 +136,7 @@ public record StepMemory(
          * @return a new description
          */
         public Work with(Execution value) {
-            return new Work(model, parameters, copied, graph, value, ablation, tokens, cacheBytes);
+            return new Work(model, parameters, copied, graph, value, ablation, tokens, cacheBytes, neurons);
         }
 
         /**
@@ -143,7 +146,7 @@ public record StepMemory(
          * @return a new description
          */
         public Work with(Tokens value) {
-            return new Work(model, parameters, copied, graph, execution, ablation, value, cacheBytes);
+            return new Work(model, parameters, copied, graph, execution, ablation, value, cacheBytes, neurons);
         }
 
         /**
@@ -153,7 +156,17 @@ public record StepMemory(
          * @return a new description
          */
         public Work withCacheBytes(long bytes) {
-            return new Work(model, parameters, copied, graph, execution, ablation, tokens, bytes);
+            return new Work(model, parameters, copied, graph, execution, ablation, tokens, bytes, neurons);
+        }
+
+        /**
+         * The same work with or without masks of neurons.
+         *
+         * @param value whether they have masks
+         * @return a new description
+         */
+        public Work withNeurons(boolean value) {
+            return new Work(model, parameters, copied, graph, execution, ablation, tokens, cacheBytes, value);
         }
     }
 
@@ -219,7 +232,9 @@ public record StepMemory(
         long attention = (attentionReaders + heads) * stream + 5 * values;
         // inputs, what is written, its difference; a gated MLP's gate, activation and other factor, or an activation's
         // input
-        long mlp = 3 * stream + (model.gatedMlp() ? 3 : 1) * inner;
+        // with masks of neurons: activations, those of the ablation, their difference and its product with the masks
+        long mlp = 3 * stream + ((model.gatedMlp() ? 3 : 1) + (work.neurons() ? 4 : 0)) * inner;
+        long neurons = work.neurons() ? layers * model.inner() : 0;
         // gradients of the inputs, once by reader kind and once together, and of the norms on the way
         long gradients = (2 * attentionReaders + 2 * heads) * stream;
         boolean kept = !work.execution().recompute();
@@ -248,7 +263,7 @@ public record StepMemory(
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,
                 outbox + workspace,
-                (long) MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount()) * F32,
+                MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount() + neurons) * F32,
                 work.cacheBytes(),
                 PROCESS + (work.execution().offload() ? KEPT_FREED : 0));
     }

@@ -23,6 +23,7 @@ import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskParameters.Multiplier;
+import org.edgeprune.mask.NeuronParameters;
 import org.edgeprune.safetensors.SafeTensorsFile;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.torch.Device;
@@ -45,6 +46,8 @@ record TrainingState(Path directory, RunRecord run) {
     private static final String STEP = "step";
     private static final String IDENTITY = "run";
     private static final String STABLE = "stable.edges";
+    private static final String NEURONS = "neurons.log_alpha";
+    private static final List<String> NEURON_MULTIPLIERS = List.of("lambda.neurons_1", "lambda.neurons_2");
     private static final String STABLE_SINCE = "stable_since";
 
     /** Writes the state after {@code step} steps, atomically, and removes all but the newest checkpoints. */
@@ -63,7 +66,8 @@ record TrainingState(Path directory, RunRecord run) {
                 new LinkedHashMap<>(Map.of(STEP, Integer.toString(step), IDENTITY, run.identity()));
         try (TensorScope _ = TensorScope.open()) {
             stable.ifPresent(circuit -> {
-                tensors.put(STABLE, flags(circuit.edges(), parameters.layout().size()));
+                int neurons = parameters.neurons().map(NeuronParameters::count).orElse(0);
+                tensors.put(STABLE, flags(circuit.kept(), parameters.layout().size() + neurons));
                 metadata.put(STABLE_SINCE, Integer.toString(circuit.since()));
             });
             SafeTensorsWriter.writeWithDigest(
@@ -93,10 +97,10 @@ record TrainingState(Path directory, RunRecord run) {
             }
             float[] flags =
                     floats(tensors, STABLE, Math.toIntExact(tensors.info(STABLE).elementCount()));
-            BitSet edges = new BitSet(flags.length);
-            IntStream.range(0, flags.length).filter(edge -> flags[edge] != 0).forEach(edges::set);
+            BitSet kept = new BitSet(flags.length);
+            IntStream.range(0, flags.length).filter(mask -> flags[mask] != 0).forEach(kept::set);
             return Optional.of(
-                    new StableCircuit(Integer.parseInt(tensors.metadata().get(STABLE_SINCE)), edges));
+                    new StableCircuit(Integer.parseInt(tensors.metadata().get(STABLE_SINCE)), kept));
         }
     }
 
@@ -107,6 +111,11 @@ record TrainingState(Path directory, RunRecord run) {
         for (Multiplier which : Multiplier.values()) {
             tensors.put(multiplierName(which), parameters.multiplier(which));
         }
+        parameters.neurons().ifPresent(neurons -> {
+            tensors.put(NEURONS, neurons.logAlphas());
+            tensors.put(NEURON_MULTIPLIERS.get(0), neurons.linear());
+            tensors.put(NEURON_MULTIPLIERS.get(1), neurons.quadratic());
+        });
         return tensors;
     }
 
@@ -224,14 +233,31 @@ record TrainingState(Path directory, RunRecord run) {
             for (Multiplier which : Multiplier.values()) {
                 multipliers[which.ordinal()] = floats(tensors, multiplierName(which), 1)[0];
             }
-            return new MaskParameters(
+            MaskParameters parameters = new MaskParameters(
                     layout,
                     distribution,
                     floats(tensors, "edges.log_alpha", layout.size()),
                     floats(tensors, "nodes.log_alpha", layout.graph().nodeCount()),
                     multipliers,
                     device);
+            return tensors.contains(NEURONS)
+                    ? parameters.withNeurons(
+                            readNeurons(tensors, layout.graph().shape().layers(), device))
+                    : parameters;
         }
+    }
+
+    private static NeuronParameters readNeurons(SafeTensorsFile tensors, int layers, Device device) {
+        int count = Math.toIntExact(tensors.info(NEURONS).elementCount());
+        float[] multipliers = new float[NEURON_MULTIPLIERS.size()];
+        for (int i = 0; i < multipliers.length; i++) {
+            multipliers[i] = floats(tensors, NEURON_MULTIPLIERS.get(i), 1)[0];
+        }
+        if (count == 0 || count % layers != 0) {
+            throw new InputException(tensors.path() + ": tensor '" + NEURONS + "' has " + count + " values, which "
+                    + layers + " layers cannot share: is it of this model?");
+        }
+        return new NeuronParameters(layers, floats(tensors, NEURONS, count), multipliers, device);
     }
 
     /** Puts a checkpoint's optimiser state into {@code optimizer}. @return the steps made until then */

@@ -259,7 +259,36 @@ class AblationCommandsTest {
         assertTrue(prune("interchange", "--edge-sparsity", 0.5, "--level", "nodes")
                 .refused()
                 .contains("--level nodes edges have no masks"));
-        assertTrue(prune("interchange", "--level", "neurons").refused().contains("no masks of 'neurons'"));
+        assertTrue(prune("interchange", "--level", "layers").refused().contains("no masks of 'layers'"));
+    }
+
+    @Test
+    void neuronsAreMaskedEvaluatedAndRefusedWhereTheyCannotBe() throws IOException {
+        Path run = folder.resolve("run");
+        prune("mean", "--level", "edges,neurons", "--neuron-sparsity", 0.8, "--initial-log-alpha", -1)
+                .ok();
+        JsonNode metrics = JSON.readTree(run.resolve("metrics.json").toFile());
+        assertTrue(
+                metrics.get("num_neurons").asInt()
+                        < metrics.get("total_neurons").asInt(),
+                metrics.toString());
+        JsonNode evaluated = json(InProcess.run("eval", run, "--json"));
+        assertEquals(metrics.get("kl"), evaluated.get("kl"));
+        assertEquals(metrics.get("num_neurons"), evaluated.get("num_neurons"));
+        assertTrue(InProcess.run("generate", "--run", run, "--example", 1, "--max-new-tokens", 1)
+                        .exit()
+                == 0);
+        InProcess edges = InProcess.run("edges", run);
+        assertTrue(edges.err().stream().anyMatch(line -> line.contains("also has masks of neurons")), () -> "" + edges);
+        assertTrue(prune("interchange", "--neuron-sparsity", 0.5)
+                .refused()
+                .contains("--level edges,nodes neurons have no masks: add neurons to --level"));
+        assertTrue(prune("interchange", "--level", "neurons", "--edge-sparsity", 0.5)
+                .refused()
+                .contains("ask for a --neuron-sparsity"));
+        assertTrue(prune("interchange", "--level", "edges,neurons", "--minimal")
+                .refused()
+                .contains("--minimal: its search cuts edges of a circuit that keeps all neurons"));
     }
 
     /** Of 40 lines without splits a run has 8 for its test, and the means are of its 28 training lines. */

@@ -62,12 +62,13 @@ class RanksTest {
     @Test
     void gradientsKeepEveryBit() {
         float nan = Float.intBitsToFloat(0x7fc01234);
-        MicroBatchGradients before =
-                new MicroBatchGradients(-0.0, new float[] {nan, Float.MIN_VALUE, -0f}, new float[] {1e30f});
+        MicroBatchGradients before = new MicroBatchGradients(
+                -0.0, new float[] {nan, Float.MIN_VALUE, -0f}, new float[] {1e30f}, new float[] {2, -nan});
         MicroBatchGradients after = MicroBatchGradients.PACKING.unpack(MicroBatchGradients.PACKING.pack(before));
         assertEquals(Double.doubleToRawLongBits(before.loss()), Double.doubleToRawLongBits(after.loss()));
         assertArrayEquals(bits(before.edges()), bits(after.edges()));
         assertArrayEquals(bits(before.nodes()), bits(after.nodes()));
+        assertArrayEquals(bits(before.neurons()), bits(after.neurons()));
     }
 
     private static int[] bits(float[] values) {

@@ -46,7 +46,7 @@ class OptionsFormatTest {
                         .withRelaxSparserNodes(true)
                         .withLinearTerm(false),
                 new PruneOptions.Graph(true),
-                new PruneControls(true, 4, true, "eap-ig", MaskLevel.EDGES),
+                new PruneControls(true, 4, true, "eap-ig", MaskLevel.EDGES, 0.75),
                 Ablation.ZERO,
                 9);
         ObjectNode written = OptionsFormat.write(other);

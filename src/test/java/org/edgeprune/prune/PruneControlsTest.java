@@ -252,6 +252,62 @@ class PruneControlsTest {
         assertEquals(result.binary().nodeSparsity(), saved(dir).binary().nodeSparsity());
     }
 
+    /** The targets of edges and nodes rise, too, and are not looked at. */
+    @Test
+    void withMasksOfNeuronsAloneEdgesAndNodesAreAllKept() throws IOException {
+        PruneOptions options = options(c -> c.withLevel(MaskLevel.NEURONS).withNeuronSparsity(0.75));
+        PruneResult result = pruner(dir, options, Pruner.Sources.NONE).run(false, SILENT);
+        assertEquals(edges(), result.circuit().size());
+        assertEquals(0, result.binary().nodeSparsity());
+        assertTrue(result.binary().neuronSparsity() > 0.1, "" + result.binary().neuronSparsity());
+        assertEquals(2 * 32, result.metrics().get("total_neurons"));
+        assertEquals(result.binary().neuronCount(), result.metrics().get("num_neurons"));
+        assertEquals(result.binary().neuronSparsity(), result.metrics().get("neuron_sparsity"));
+        JsonNode last = steps(dir).getLast();
+        assertEquals(0.75, last.get("neuron_target").asDouble());
+        assertTrue(
+                last.get("neuron_sparsity").asDouble()
+                        > steps(dir).getFirst().get("neuron_sparsity").asDouble() + 0.1,
+                last.toString());
+        assertEquals(0, last.get("edge_loss").asDouble());
+        assertEquals(0, last.get("node_loss").asDouble());
+
+        SavedMasks saved = saved(dir);
+        assertArrayEquals(result.soft().neurons(), saved.soft().neurons());
+        assertArrayEquals(result.binary().neurons(), saved.binary().neurons());
+        assertEquals(saved.thresholds().neurons(), result.metrics().get("neuron_threshold"));
+        // as sparse as the soft masks to the nearest neuron
+        assertEquals(
+                saved.soft().neuronSparsity(),
+                saved.binary().neuronSparsity(),
+                1.0 / saved.binary().neurons().length);
+        JsonNode kept =
+                new ObjectMapper().readTree(new RunDirectory(dir).neuronsFile().toFile());
+        for (int layer = 0; layer < 2; layer++) {
+            List<Integer> listed = new ArrayList<>();
+            kept.get("m" + layer).forEach(neuron -> listed.add(neuron.asInt()));
+            assertEquals(
+                    IntStream.of(result.binary().keptNeurons(layer)).boxed().toList(), listed);
+        }
+        Files.writeString(new RunDirectory(dir).neuronsFile(), "{}");
+        assertTrue(assertThrows(InputException.class, () -> saved(dir))
+                .getMessage()
+                .contains("neurons.json: is not the file that metrics.json was measured on"));
+    }
+
+    /** Their constraint is met at the same time as those of edges and nodes. */
+    @Test
+    void neuronsHaveMasksBesideEdgesAndNodes() throws IOException {
+        PruneOptions options =
+                options(c -> c.withLevel(MaskLevel.EDGES_NODES_AND_NEURONS).withHoldTarget(true));
+        PruneResult result = pruner(dir, options, Pruner.Sources.NONE).run(false, SILENT);
+        assertEquals(0.8, result.circuit().edgeSparsity(), 0.03);
+        assertTrue(result.binary().neuronSparsity() > 0.1, "" + result.binary().neuronSparsity());
+        assertNotEquals(0, steps(dir).getLast().get("edge_loss").asDouble());
+        assertNotEquals(0, steps(dir).getLast().get("node_loss").asDouble());
+        assertNotEquals(0, steps(dir).getLast().get("neuron_loss").asDouble());
+    }
+
     @Test
     void whatNeedsMasksOfEdgesIsRefusedWithoutThem() {
         for (UnaryOperator<PruneControls> other :
@@ -263,9 +319,11 @@ class PruneControlsTest {
         }
         assertEquals(MaskLevel.EDGES_AND_NODES, MaskLevel.named("Nodes,edges"));
         assertEquals(
-                "no masks of 'neurons': use edges,nodes or edges or nodes",
-                assertThrows(InputException.class, () -> MaskLevel.named("neurons"))
+                "no masks of 'layers': use edges,nodes or edges or nodes or neurons or edges,neurons or nodes,neurons or"
+                        + " edges,nodes,neurons",
+                assertThrows(InputException.class, () -> MaskLevel.named("layers"))
                         .getMessage());
+        assertThrows(IllegalArgumentException.class, () -> PruneControls.PUBLISHED.withNeuronSparsity(1));
     }
 
     @Test

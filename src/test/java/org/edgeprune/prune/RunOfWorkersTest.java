@@ -84,6 +84,45 @@ class RunOfWorkersTest {
         assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
     }
 
+    /** The same of runs with masks of neurons, and of such a run that is interrupted and continued. */
+    @ParameterizedTest
+    @CsvSource({"INTERCHANGE", "MEAN"})
+    void masksOfNeuronsDoNotDependOnWorkersEither(String ablation) throws Exception {
+        PruneOptions options = options(5)
+                .with(ablation.equals("MEAN") ? Ablation.MEAN : Ablation.INTERCHANGE)
+                .with(PruneControls.PUBLISHED
+                        .withLevel(MaskLevel.EDGES_NODES_AND_NEURONS)
+                        .withNeuronSparsity(0.6));
+        long before = TensorScope.liveTensors();
+        onRank(Ranks.alone(), false, CUT.withWorkers(1), 1 << 20, "one", SILENT, options);
+        Map<String, String> expected = contents(dir.resolve("one"));
+        assertTrue(expected.containsKey("neurons.json"), expected::toString);
+        assertThrows(
+                Interrupted.class,
+                () -> onRank(
+                        Ranks.alone(),
+                        false,
+                        CUT.withWorkers(3),
+                        1 << 20,
+                        "parts",
+                        new Pruner.Listener() {
+                            @Override
+                            public void stepped(StepMetrics metrics) {
+                                if (metrics.step() == 5) {
+                                    throw new Interrupted();
+                                }
+                            }
+                        },
+                        options));
+        onRank(Ranks.alone(), true, CUT.withWorkers(2).recomputing(), 1 << 20, "parts", SILENT, options);
+        assertEquals(expected, contents(dir.resolve("parts")));
+        onRank(Ranks.alone(), false, CUT.withWorkers(2).recomputing(), 1 << 20, "recomputed", SILENT, options);
+        assertEquals(expected, contents(dir.resolve("recomputed")));
+        ThreadRanks.run(3, ranks -> onRank(ranks, false, CUT.withWorkers(2), 1 << 20, "ranks", SILENT, options));
+        assertEquals(expected, contents(dir.resolve("ranks")));
+        assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
     /** Ranks that are threads; MpiRunTest has those of MPI. */
     @ParameterizedTest
     @CsvSource({"2, 1, 1048576", "3, 2, 1048576", "5, 1, 0"})

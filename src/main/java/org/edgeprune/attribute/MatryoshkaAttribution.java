@@ -18,6 +18,7 @@ import org.edgeprune.prune.AdamW;
 import org.edgeprune.prune.BatchSampler;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
@@ -27,8 +28,9 @@ import org.edgeprune.torch.TensorScope;
  * edges is good for every k.
  *
  * <p>Each step draws {@code k = exp(U(0, ln n))} of n edges and some examples, masks the model with the
- * {@link SoftTopK} of the scores, and descends the objective in the scores. Scores begin at zero. Edges rank by their
- * signed scores.
+ * {@link SoftTopK} of the scores, and descends the objective in the scores. Scores begin at zero, or at a ranking
+ * ({@link #startFrom}); a {@link MatryoshkaSchedule} may draw k from fewer sizes, and make masks harder and steps
+ * smaller in the course of the training. Edges rank by their signed scores.
  *
  * <p>Owns scores and optimiser.
  */
@@ -50,8 +52,9 @@ public final class MatryoshkaAttribution implements AutoCloseable {
      * @param learningRate of Adam, above 0 and at most {@value #LARGEST}
      * @param temperature T of {@link SoftTopK}, in the same range
      * @param seed of the draws of k and of examples
+     * @param schedule how these change from step to step
      */
-    public record Options(int steps, double learningRate, double temperature, long seed) {
+    public record Options(int steps, double learningRate, double temperature, long seed, MatryoshkaSchedule schedule) {
         /** Far beyond anything that is of use; larger numbers overflow. */
         public static final double LARGEST = 1000;
 
@@ -61,6 +64,18 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                 throw new IllegalArgumentException(
                         steps + " steps, learning rate " + learningRate + ", temperature " + temperature);
             }
+        }
+
+        /**
+         * Hyper-parameters of a training with the published schedule.
+         *
+         * @param steps number of steps
+         * @param learningRate of Adam, above 0 and at most {@value #LARGEST}
+         * @param temperature T of {@link SoftTopK}, in the same range
+         * @param seed of the draws of k and of examples
+         */
+        public Options(int steps, double learningRate, double temperature, long seed) {
+            this(steps, learningRate, temperature, seed, MatryoshkaSchedule.PUBLISHED);
         }
 
         private static boolean inRange(double value) {
@@ -109,6 +124,29 @@ public final class MatryoshkaAttribution implements AutoCloseable {
     }
 
     /**
+     * Starts from a ranking: the mask of the edge at place r of n, 0 being the best, begins at
+     *
+     * <pre>  sigmoid(logit(q) - tau / T),   q = 1 - (r + 1/2) / n</pre>
+     *
+     * @param ranking the edges' numbers from the best to the worst, each once
+     * @throws IllegalStateException if a step was made already
+     */
+    public void startFrom(int[] ranking) {
+        if (steps() > 0) {
+            throw new IllegalStateException("after " + steps() + " steps");
+        }
+        int edges = setting.graph().edgeCount();
+        float[] start = new float[edges];
+        for (int place = 0; place < edges; place++) {
+            double share = 1 - (place + 0.5) / edges;
+            start[ranking[place]] = (float) (options.temperature() * Math.log(share / (1 - share)));
+        }
+        try (TensorScope _ = TensorScope.open()) {
+            scores.copy_(Tensor.of(start, edges));
+        }
+    }
+
+    /**
      * Trains to the end, from the first step or from where {@link #restore} went.
      *
      * @param listener follows the steps
@@ -128,7 +166,8 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         double loss;
         try (TransformerModel.Use _ = setting.model().use();
                 TensorScope _ = TensorScope.open()) {
-            SoftTopK top = SoftTopK.of(scores, k, options.temperature());
+            MatryoshkaSchedule schedule = options.schedule();
+            SoftTopK top = SoftTopK.of(scores, k, options.temperature() * schedule.temperature(step, options.steps()));
             Tensor nodes = Tensor.ones(setting.graph().nodeCount()).to(scores.device());
             Masks masks = new Masks(MaskLayout.edges(setting.graph()), top.masks(), nodes);
             PromptBatches batch = cache.batches(sampler.batch(step));
@@ -139,16 +178,25 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                 throw new InputException("step " + step + ": the loss is " + loss
                         + ": the training has diverged; lower --learning-rate");
             }
-            optimizer.step(List.of(top.gradient(sum.gradients(scores.device()).edges())), 1);
+            Tensor gradient = top.gradient(sum.gradients(scores.device()).edges());
+            optimizer.step(
+                    List.of(schedule.unitGradients() ? unit(gradient) : gradient),
+                    schedule.learningRate(step, options.steps()));
         }
         listener.stepped(step, k, loss, this);
     }
 
-    /** k, log-uniform from 1 to n. */
+    /** k, log-uniform. */
     private double budget(int step) {
-        int edges = setting.graph().edgeCount();
         double uniform = noise.random(Noise.Stream.EDGES, step).nextDouble();
-        return Math.min(Math.exp(uniform * Math.log(edges)), edges - 1e-3);
+        return options.schedule().size(uniform, setting.graph().edgeCount());
+    }
+
+    /** The gradient divided by its norm, or itself where it is zero. */
+    private static Tensor unit(Tensor gradient) {
+        Tensor exact = gradient.to(DType.F64);
+        double norm = Math.sqrt(exact.mul(exact).sum().item());
+        return norm > 0 ? exact.mul(1 / norm).to(DType.F32) : gradient;
     }
 
     private MicroBatchGradients gradients(Masks masks, PromptBatches batches, int number) {

@@ -65,14 +65,36 @@ public final class ScoredStart implements WarmStart {
         return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, train -> eapIg(session, train));
     }
 
+    /**
+     * The same for whatever is to be trained.
+     *
+     * @param setting model, graph, task and ablation; its objective and batch size are not used
+     * @return a start named {@link #EAP_IG}
+     */
+    public static ScoredStart eapIg(AttributionSetting setting) {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, train -> eapIg(setting, train));
+    }
+
     private static EdgeScores eapIg(PruneSession session, List<Example> train) {
         TransformerModel model = session.model().model();
         try (AblationStates states = session.ablationStates(train)) {
-            AttributionSetting setting = new AttributionSetting(
-                    model, new ComputationGraph(model.graphShape()), session.scorer(), Objective.KL, states, BATCH);
-            return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
-                    .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), AttributionSetting.Progress.NONE);
+            return eapIg(
+                    new AttributionSetting(
+                            model,
+                            new ComputationGraph(model.graphShape()),
+                            session.scorer(),
+                            Objective.KL,
+                            states,
+                            BATCH),
+                    train);
         }
+    }
+
+    private static EdgeScores eapIg(AttributionSetting given, List<Example> train) {
+        AttributionSetting setting = new AttributionSetting(
+                given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), BATCH);
+        return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
+                .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), AttributionSetting.Progress.NONE);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.edgeprune.attribute.AttributionDirectory;
 import org.edgeprune.attribute.AttributionRecord;
 import org.edgeprune.attribute.AttributionSetting;
@@ -21,6 +22,7 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
@@ -86,7 +88,7 @@ final class AttributionOptions {
      * @param steps of integration or of training; empty for none
      * @param batchSize examples of a batch
      * @param ranking what makes an edge strong by its scores
-     * @param parameters that it has besides
+     * @param parameters that it has besides, for a model
      * @param levels what is scored beside edges
      */
     record Method(
@@ -94,8 +96,19 @@ final class AttributionOptions {
             Optional<Integer> steps,
             int batchSize,
             Ranking ranking,
-            Map<String, Object> parameters,
-            ScoreLevels levels) {}
+            Function<TransformerModel, Map<String, Object>> parameters,
+            ScoreLevels levels) {
+        /** The same with parameters that are alike for all models. */
+        Method(
+                String name,
+                Optional<Integer> steps,
+                int batchSize,
+                Ranking ranking,
+                Map<String, Object> parameters,
+                ScoreLevels levels) {
+            this(name, steps, batchSize, ranking, _ -> parameters, levels);
+        }
+    }
 
     /**
      * All that a method works with.
@@ -214,7 +227,7 @@ final class AttributionOptions {
                         ablation.name(),
                         method.batchSize(),
                         seed.value(),
-                        method.parameters()));
+                        method.parameters().apply(loaded.model())));
     }
 
     private static void requireSame(AttributionDirectory directory, AttributionRecord record) {

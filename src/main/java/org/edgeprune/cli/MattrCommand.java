@@ -1,16 +1,18 @@
 package org.edgeprune.cli;
 
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.MatryoshkaAttribution;
-import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoreLevels;
+import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.io.InputException;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.Pruner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,46 +23,19 @@ import picocli.CommandLine.Option;
         name = "mattr",
         description = {
             "Train a score for every edge so that the best k edges are a good circuit for every k (Matryoshka attribution).",
-            "Each step masks the model with a soft choice of a random number of edges. Rank edges by their signed scores.",
+            "Scores start from those of EAP-IG. Each step masks the model with a soft choice of a random number of edges, and brings",
+            "its output closer to the full model's (KL). Rank edges by their signed scores. --published trains as the paper did.",
             "The result is in OUT/scores.safetensors and OUT/run.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune mattr --task ioi --out out/mattr",
-            "  edgeprune mattr --task gt --steps 1000 --batch-size 4 --out out/gt-mattr",
+            "  edgeprune mattr --task gt --steps 1000 --sizes 0.001,0.05 --out out/gt-mattr",
+            "  edgeprune mattr --task ioi --published --steps 5000 --out out/published",
             "  edgeprune mattr --task ioi --out out/mattr --resume"
         })
 final class MattrCommand implements Callable<Integer> {
     private static final long CACHE = Pruner.Pace.REFERENCE.cacheBytes();
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            defaultValue = "2000",
-            description = "Steps of training (default: ${DEFAULT-VALUE}; published: 5000).")
-    private int steps;
-
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Examples per step (default: ${DEFAULT-VALUE}).")
-    private int batchSize;
-
-    @Option(
-            names = "--learning-rate",
-            paramLabel = "RATE",
-            defaultValue = "0.05",
-            description = "Of Adam (default: ${DEFAULT-VALUE}).")
-    private double learningRate;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0.5",
-            description =
-                    "How soft the choice of edges is: mask = sigmoid((score - threshold) / T) (default: ${DEFAULT-VALUE}).")
-    private double temperature;
 
     @Option(
             names = "--save-every",
@@ -70,6 +45,9 @@ final class MattrCommand implements Callable<Integer> {
     private int saveEvery;
 
     @Mixin
+    private MattrSettings settings;
+
+    @Mixin
     private AttributionOptions options;
 
     @Mixin
@@ -77,48 +55,48 @@ final class MattrCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        AttributionOptions.requirePositive("--steps", Optional.of(steps));
-        requireInRange("--learning-rate", learningRate);
-        requireInRange("--temperature", temperature);
+        settings.check();
         if (saveEvery < 0) {
             throw new InputException("--save-every " + saveEvery + ": must not be negative; 0 is for never");
         }
+        Function<TransformerModel, Optional<ScoredStart>> read = model -> settings.start()
+                .filter(given -> !given.equals(ScoredStart.EAP_IG))
+                .map(given -> WarmStartOption.read(given, model));
         options.run(
                 new AttributionOptions.Method(
                         "mattr",
-                        Optional.of(steps),
-                        batchSize,
+                        Optional.of(settings.steps()),
+                        settings.batchSize(),
                         Ranking.SIGNED,
-                        Map.of("learning_rate", learningRate, "temperature", temperature),
+                        model -> settings.parameters(
+                                read.apply(model).map(ScoredStart::name).or(settings::start)),
                         ScoreLevels.EDGES),
-                options.objective(Objective.LOGIT_DIFFERENCE),
+                options.objective(settings.objective()),
                 results,
-                job -> LevelScores.of(scores(job)));
+                job -> LevelScores.of(scores(job, () -> read.apply(job.loaded().model()))));
         return 0;
     }
 
-    private static void requireInRange(String option, double value) {
-        if (!(value > 0 && value <= MatryoshkaAttribution.Options.LARGEST)) {
-            throw new InputException(
-                    option + " " + value + ": must be above 0 and at most " + MatryoshkaAttribution.Options.LARGEST);
-        }
-    }
-
-    private EdgeScores scores(AttributionOptions.Job job) {
+    private EdgeScores scores(AttributionOptions.Job job, Supplier<Optional<ScoredStart>> read) {
         AttributionMemory.ofTraining(job.setting(), job.loaded(), job.examples(), CACHE)
                 .require(job.loaded().model().execution());
-        try (MatryoshkaAttribution training = new MatryoshkaAttribution(
-                job.setting(),
-                new MatryoshkaAttribution.Options(steps, learningRate, temperature, options.seed()),
-                job.examples(),
-                CACHE)) {
-            job.directory().trainingState(job.record()).ifPresent(training::restore);
+        try (MatryoshkaAttribution training =
+                new MatryoshkaAttribution(job.setting(), settings.options(options.seed()), job.examples(), CACHE)) {
+            Optional<MatryoshkaAttribution.State> state = job.directory().trainingState(job.record());
             job.directory().write(job.record());
+            if (state.isPresent()) {
+                training.restore(state.get());
+            } else if (settings.start().isPresent()) {
+                training.startFrom(read.get()
+                        .orElseGet(() -> ScoredStart.eapIg(job.setting()))
+                        .ranking(job.setting().graph(), job.examples()));
+            }
             return train(training, job);
         }
     }
 
     private EdgeScores train(MatryoshkaAttribution training, AttributionOptions.Job job) {
+        int steps = settings.steps();
         try (Progress progress = new Progress("mattr", "steps", steps, training.steps())) {
             double[] average = {Double.NaN};
             EdgeScores scores = training.train((step, k, loss, now) -> {

@@ -12,7 +12,7 @@ final class ObjectiveOption {
             names = "--objective",
             paramLabel = "LOSS",
             completionCandidates = Names.class,
-            description = "The loss: ${COMPLETION-CANDIDATES} (default: logit-difference, or kl for acdc).")
+            description = "The loss: ${COMPLETION-CANDIDATES} (default: logit-difference; kl for acdc and mattr).")
     private Optional<Objective> objective = Optional.empty();
 
     Optional<Objective> value() {

@@ -46,11 +46,18 @@ final class WarmStartOption {
     }
 
     private static ScoredStart start(String given, PruneSession session) {
-        if (given.equals(ScoredStart.EAP_IG)) {
-            return ScoredStart.eapIg(session);
-        }
+        return given.equals(ScoredStart.EAP_IG)
+                ? ScoredStart.eapIg(session)
+                : read(given, session.model().model());
+    }
+
+    /**
+     * The start from scores in a file.
+     *
+     * @throws InputException if there are none, or they are of another model
+     */
+    static ScoredStart read(String given, TransformerModel model) {
         CircuitInput input = CircuitInput.of(Path.of(given));
-        TransformerModel model = session.model().model();
         EdgeScores read = input.scores(model.sizes(), note -> {});
         EdgeScores ofModel = new ScoredCircuit(Optional.empty(), Optional.of(read))
                 .inModel(model.graphShape())

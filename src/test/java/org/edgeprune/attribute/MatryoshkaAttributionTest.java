@@ -1,5 +1,6 @@
 package org.edgeprune.attribute;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -93,6 +94,92 @@ class MatryoshkaAttributionTest {
         }
         assertTrue(budgets.stream().allMatch(k -> k >= 1 && k < whole.size()), budgets.toString());
         assertTrue(budgets.stream().distinct().count() > 1);
+    }
+
+    private MatryoshkaAttribution annealed(int steps, double learningRate) {
+        return new MatryoshkaAttribution(
+                GoldenScores.setting(model, Objective.KL, 4),
+                new MatryoshkaAttribution.Options(steps, learningRate, 0.5, 1, MatryoshkaSchedule.ANNEALED),
+                examples,
+                Long.MAX_VALUE);
+    }
+
+    private int[] eapIg() {
+        return ScoredStart.eapIg(setting).ranking(setting.graph(), examples);
+    }
+
+    private double divergence(Circuit circuit) {
+        return new Evaluator(model.model(), setting.scorer(), AblationStates.INTERCHANGE, 16)
+                .evaluate(examples, MaskValues.of(circuit))
+                .metrics()
+                .get("kl");
+    }
+
+    /** That is what the annealed training is for. */
+    @Test
+    void aTrainingFromEapIgComesCloserToTheFullModelAtEverySize() {
+        EdgeScores start;
+        EdgeScores trained;
+        try (MatryoshkaAttribution training = annealed(150, 0.05)) {
+            training.startFrom(eapIg());
+            start = training.scores();
+            trained = training.train((step, k, loss, now) -> {});
+        }
+        for (double share : new double[] {0.02, 0.05, 0.1}) {
+            int size = (int) Math.round(share * start.size());
+            double before = divergence(start.top(size, Ranking.SIGNED));
+            double after = divergence(trained.top(size, Ranking.SIGNED));
+            assertTrue(after < before, size + " edges: " + after + ", EAP-IG: " + before);
+        }
+    }
+
+    @Test
+    void scoresStartInTheOrderOfTheRankingAndStepsBeginThere() {
+        int[] ranking = eapIg();
+        try (MatryoshkaAttribution training = annealed(2, 1e-9)) {
+            training.startFrom(ranking);
+            assertArrayEquals(ranking, training.scores().ranked(Ranking.SIGNED));
+            assertArrayEquals(
+                    ranking, training.train((step, k, loss, now) -> {}).ranked(Ranking.SIGNED));
+            assertThrows(IllegalStateException.class, () -> training.startFrom(ranking));
+        }
+    }
+
+    /** Adam's first moment is a tenth of the first gradient. */
+    @Test
+    void annealedStepsDivideTheGradientByItsNormAndDrawTheSizesOfTheSchedule() {
+        List<Double> norms = new ArrayList<>();
+        List<Double> budgets = new ArrayList<>();
+        try (MatryoshkaAttribution training = annealed(20, 0.05)) {
+            training.startFrom(eapIg());
+            training.train((step, k, loss, now) -> {
+                budgets.add(k);
+                double squares = 0;
+                for (float moment : now.state().firstMoments()) {
+                    squares += (double) moment * moment;
+                }
+                norms.add(Math.sqrt(squares));
+            });
+        }
+        assertEquals(0.1, norms.getFirst(), 1e-6);
+        int edges = setting.graph().edgeCount();
+        assertTrue(
+                budgets.stream().allMatch(k -> k >= Math.max(1, 0.005 * edges) && k <= 0.2 * edges),
+                budgets.toString());
+    }
+
+    @Test
+    void aResumedAnnealedTrainingHasTheSameBits() {
+        List<MatryoshkaAttribution.State> states = new ArrayList<>();
+        EdgeScores whole;
+        try (MatryoshkaAttribution training = annealed(5, 0.05)) {
+            training.startFrom(eapIg());
+            whole = training.train((step, k, loss, now) -> states.add(now.state()));
+        }
+        try (MatryoshkaAttribution rest = annealed(5, 0.05)) {
+            rest.restore(states.get(1));
+            assertEquals(whole, rest.train((step, k, loss, now) -> {}));
+        }
     }
 
     @Test

@@ -1,0 +1,115 @@
+package org.edgeprune.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.attribute.Ranking;
+import org.edgeprune.report.TinyRun;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** {@code mattr} on a tiny model. */
+@Execution(ExecutionMode.CONCURRENT)
+class MattrCommandTest {
+    @TempDir
+    private static Path folder;
+
+    private static Path model;
+    private static Path data;
+
+    @BeforeAll
+    static void prepare() {
+        model = TinyRun.model(folder.resolve("model"));
+        data = TinyRun.data("ioi", model, folder.resolve("data"));
+    }
+
+    private static Tool mattr(String out, Object... more) {
+        List<Object> arguments = new ArrayList<>(List.of(
+                "mattr", "--model", model, "--data", data, "--out", folder.resolve(out), "--json", "--threads", 1));
+        arguments.addAll(List.of(more));
+        return Tool.run(arguments.toArray());
+    }
+
+    private static JsonNode options(String out) throws IOException {
+        return new ObjectMapper()
+                .readTree(folder.resolve(out).resolve("run.json").toFile())
+                .path("options");
+    }
+
+    private static EdgeScores scores(String out) {
+        return EdgeScores.read(folder.resolve(out).resolve("scores.safetensors"));
+    }
+
+    @Test
+    void aTrainingStartsFromEapIgAndDescendsKl() throws IOException {
+        mattr("usual", "--steps", 3, "--max-samples", 6).ok();
+        JsonNode options = options("usual");
+        assertEquals("kl", options.path("objective").asText());
+        assertEquals(8, options.path("batch_size").asInt());
+        assertEquals("eap-ig", options.at("/parameters/warm_start").asText());
+        assertEquals(0.005, options.at("/parameters/smallest").asDouble());
+        assertEquals(0.2, options.at("/parameters/cooling").asDouble());
+    }
+
+    @Test
+    void aPublishedTrainingIsNotedAsBefore() throws IOException {
+        mattr("published", "--published", "--steps", 2, "--max-samples", 6).ok();
+        JsonNode options = options("published");
+        assertEquals("logit-difference", options.path("objective").asText());
+        assertEquals(1, options.path("batch_size").asInt());
+        assertEquals(2, options.path("parameters").size(), options.toString());
+    }
+
+    /** Steps of no length leave the order that scores start in. */
+    @Test
+    void scoresOfAnotherRunAreTheStart() throws IOException {
+        Tool.run("attribute", "--model", model, "--data", data, "--method", "random", "--out", folder.resolve("random"))
+                .ok();
+        mattr(
+                        "started",
+                        "--steps",
+                        1,
+                        "--max-samples",
+                        4,
+                        "--learning-rate",
+                        1e-9,
+                        "--sizes",
+                        "0.1,0.5",
+                        "--warm-start",
+                        folder.resolve("random"))
+                .ok();
+        assertArrayEquals(
+                scores("random").ranked(Ranking.ABSOLUTE), scores("started").ranked(Ranking.SIGNED));
+        JsonNode parameters = options("started").path("parameters");
+        assertTrue(parameters.path("warm_start").asText().startsWith("scores:"), parameters.toString());
+        assertEquals(0.5, parameters.path("largest").asDouble());
+        mattr("none", "--steps", 1, "--max-samples", 4, "--warm-start", "none").ok();
+        assertFalse(options("none").path("parameters").has("warm_start"));
+    }
+
+    @Test
+    void impossibleSettingsAreRefused() {
+        refused(mattr("no", "--sizes", "0.1"), "0.005,0.2");
+        refused(mattr("no", "--sizes", "0.3,0.1"), "--sizes");
+        refused(mattr("no", "--temperature", 0), "--temperature 0.0");
+        refused(mattr("no", "--steps", 0), "--steps 0");
+        refused(mattr("no", "--warm-start", folder.resolve("absent")), "absent");
+    }
+
+    private static void refused(Tool tool, String part) {
+        assertEquals(2, tool.exit(), tool.err());
+        assertTrue(tool.err().contains(part), tool.err());
+    }
+}

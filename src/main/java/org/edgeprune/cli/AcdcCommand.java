@@ -85,7 +85,7 @@ final class AcdcCommand implements Callable<Integer> {
             throw new InputException("name either --threshold, such as 0.01, or --edges, how many shall be left");
         }
         threshold.ifPresent(AcdcCommand::requireThreshold);
-        AttributionOptions.requirePositive("--edges", edges);
+        Bounds.atLeast(1, "--edges", edges);
         Map<String, Object> parameters = threshold.isPresent()
                 ? Map.of("threshold", threshold.get(), "order", order.name())
                 : Map.of("edges", edges.orElseThrow(), "order", order.name());

@@ -104,11 +104,9 @@ final class AttributeCommand implements Callable<Integer> {
     }
 
     private void checkOptions(Objective objective) {
-        AttributionOptions.requirePositive("--steps", steps);
-        AttributionOptions.requirePositive("--top", top);
-        if (bootstrap.isPresent() && bootstrap.get() < 2) {
-            throw new InputException("--bootstrap " + bootstrap.get() + ": must be at least 2");
-        }
+        Bounds.atLeast(1, "--steps", steps);
+        Bounds.atLeast(1, "--top", top);
+        Bounds.atLeast(2, "--bootstrap", bootstrap);
         if (bootstrap.isPresent() && method.gradients(1).isEmpty()) {
             throw new InputException("--bootstrap: --method " + method.key()
                     + " gives no scores of each prompt: use a method of gradients, such as eap");

@@ -57,8 +57,8 @@ final class AttributionOptions {
             description = "Part of the data: ${COMPLETION-CANDIDATES} (default: train).")
     private Split split;
 
-    @Option(names = "--max-samples", paramLabel = "N", description = "Use the first N examples only.")
-    private Optional<Integer> maxSamples = Optional.empty();
+    @Mixin
+    private SamplesOption samples;
 
     @Mixin
     private SeedOption seed;
@@ -129,12 +129,6 @@ final class AttributionOptions {
         LevelScores scores(Job job);
     }
 
-    static void requirePositive(String option, Optional<Integer> value) {
-        if (value.isPresent() && value.get() < 1) {
-            throw new InputException(option + " " + value.get() + ": must be at least 1");
-        }
-    }
-
     /** The objective that was given, or the usual one. */
     Objective objective(Objective otherwise) {
         return objective.value().orElse(otherwise);
@@ -146,8 +140,8 @@ final class AttributionOptions {
 
     /** Scores edges, writes the result to {@code --out} and prints what is strongest. */
     void run(Method method, Objective chosen, Results results, Work work) {
-        requirePositive("--batch-size", Optional.of(method.batchSize()));
-        requirePositive("--max-samples", maxSamples);
+        Bounds.atLeast(1, "--batch-size", method.batchSize());
+        samples.check();
         AttributionDirectory directory = new AttributionDirectory(out);
         try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
@@ -205,10 +199,9 @@ final class AttributionOptions {
     }
 
     private List<Example> examples(Task itsTask, LoadedModel loaded, Results results) {
-        List<Example> all = new PromptSource(itsTask, task.data(Optional.empty()), null, Optional.of(seed.value()))
+        return samples.first(new PromptSource(itsTask, task.data(Optional.empty()), null, Optional.of(seed.value()))
                 .read(loaded.tokenizer(), loaded.model().maxPositions(), results)
-                .part(split);
-        return maxSamples.isPresent() && maxSamples.get() < all.size() ? all.subList(0, maxSamples.get()) : all;
+                .part(split));
     }
 
     private AttributionRecord record(

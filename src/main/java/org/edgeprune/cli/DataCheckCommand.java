@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -83,7 +82,8 @@ final class DataCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        AttributionOptions.requirePositive("--max-samples", Optional.of(maxSamples));
+        Bounds.atLeast(1, "--max-samples", maxSamples);
+        Bounds.atLeast(0, "--show", show);
         Task chosen = Tasks.named(task);
         Set<Row> rows = rows(Records.read(data));
         Path directory = model.directory();

@@ -11,7 +11,6 @@ import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
-import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,9 +68,7 @@ final class DrawCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (headsPerKv.isPresent() && headsPerKv.get() < 1) {
-            throw new InputException("--heads-per-kv " + headsPerKv.get() + ": must be at least 1");
-        }
+        Bounds.atLeast(1, "--heads-per-kv", headsPerKv);
         CircuitInput input = CircuitInput.of(edges);
         input.requireCircuit();
         DrawOptions options = new DrawOptions(title, !unsanitized, constants, headsPerKv.orElse(1));

@@ -94,6 +94,9 @@ final class EvalCommand implements Callable<Integer> {
             description = "Split of the data: ${COMPLETION-CANDIDATES} (default: test).")
     private Split split;
 
+    @Mixin
+    private SamplesOption samples;
+
     @Option(names = "--seed", paramLabel = "N", description = "Seed of generated data (default: 42, or the run's).")
     private Optional<Long> seed = Optional.empty();
 
@@ -134,9 +137,8 @@ final class EvalCommand implements Callable<Integer> {
     public Integer call() {
         boolean curves = curve.asked();
         List<CircuitInput> inputs = inputs(curves);
-        if (batchSize < 1) {
-            throw new InputException("--batch-size " + batchSize + ": must be at least 1");
-        }
+        samples.check();
+        Bounds.atLeast(1, "--batch-size", batchSize);
         Optional<CircuitInput.Origin> origin = origin(inputs);
         Optional<Path> run = inputs.stream()
                 .filter(input -> input.kind() == CircuitInput.Kind.MASKS)
@@ -160,8 +162,9 @@ final class EvalCommand implements Callable<Integer> {
             boolean divided = !task.givesData() && PromptSource.divides(record);
             Dataset dataset = new PromptSource(chosen, data, run.orElse(null), seed, divided)
                     .read(tokenizer, opened.model().maxPositions(), results);
-            List<Example> examples = dataset.part(split);
-            record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, taskName, examples));
+            List<Example> part = dataset.part(split);
+            record.ifPresent(made -> compareWith(run.orElseThrow(), made, opened, taskName, part));
+            List<Example> examples = samples.first(part);
             Ablation used = inputs.isEmpty() ? Ablation.ZERO : cut; // the whole model has no cut edges
             ReferencePrompts reference = reference(origin)
                     .of(
@@ -214,10 +217,14 @@ final class EvalCommand implements Callable<Integer> {
                     + " generates no prompts of several kinds: leave it out, or name other prompts with --data");
         }
         Map<String, Object> evaluations = new LinkedHashMap<>();
-        kinds.forEach((kind, examples) -> evaluations.put(
-                kind.key(),
-                masks.map(circuit -> evaluator.evaluate(examples, circuit).brief())
-                        .orElseGet(() -> evaluator.evaluateFullModel(examples).summaryOfFullModel())));
+        kinds.forEach((kind, all) -> {
+            List<Example> examples = samples.first(all);
+            evaluations.put(
+                    kind.key(),
+                    masks.map(circuit -> evaluator.evaluate(examples, circuit).brief())
+                            .orElseGet(
+                                    () -> evaluator.evaluateFullModel(examples).summaryOfFullModel()));
+        });
         return evaluations;
     }
 

@@ -108,9 +108,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (newTokens < 1) {
-            throw new InputException("--max-new-tokens " + newTokens + ": must be at least 1");
-        }
+        Bounds.atLeast(1, "--max-new-tokens", newTokens);
         Optional<CircuitInput> input = circuit().map(CircuitInput::of);
         if (corrupted != null && input.isEmpty()) {
             throw new InputException("--corrupted: has no effect on the full model; give a circuit");

@@ -29,7 +29,7 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune heads out/demo",
-            "  edgeprune heads out/demo --max-examples 500 --metric logit_difference --json"
+            "  edgeprune heads out/demo --max-samples 500 --metric logit_difference --json"
         })
 final class HeadsCommand implements Callable<Integer> {
     private static final String KL = "kl";
@@ -46,11 +46,11 @@ final class HeadsCommand implements Callable<Integer> {
     private Split split;
 
     @Option(
-            names = "--max-examples",
+            names = {"--max-samples", "--max-examples"},
             paramLabel = "N",
             defaultValue = "100",
             description = "Evaluate on the first N examples (default: ${DEFAULT-VALUE}).")
-    private int maxExamples;
+    private int maxSamples;
 
     @Option(
             names = "--metric",
@@ -67,11 +67,9 @@ final class HeadsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (maxExamples < 1) {
-            throw new InputException("--max-examples " + maxExamples + ": must be at least 1");
-        }
+        Bounds.atLeast(1, "--max-samples", maxSamples);
         try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
-            List<Example> examples = opened.examples(split, maxExamples);
+            List<Example> examples = opened.examples(split, maxSamples);
             List<Writer> nodes = NodeEffects.nodesOf(opened.masks());
             NodeEffects effects;
             try (Progress progress = new Progress("knocking out", "nodes", nodes.size())) {

@@ -95,14 +95,15 @@ final class PruneCommand implements Callable<Integer> {
             throw new InputException("--minimal " + minimal + ": must be a number of at least 0, such as 1e-6");
         }
         Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
+        boolean severalSeeds = seedRuns.asked();
         if (dryRun) {
             if (job.isPresent()) {
                 throw new InputException("--dry-run in an MPI job: the plan is that of one process; leave out mpirun");
             }
-            plan();
+            plan(severalSeeds);
             return 0;
         }
-        if (seedRuns.asked()) {
+        if (severalSeeds) {
             if (minimal != null || job.isPresent()) {
                 throw new InputException("--seeds: makes its runs in one process, without --minimal: leave out "
                         + (minimal != null ? "--minimal" : "mpirun"));
@@ -120,7 +121,7 @@ final class PruneCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void plan() {
+    private void plan(boolean severalSeeds) {
         if (resume) {
             throw new InputException(
                     "--dry-run and --resume were both given: only a new run is planned; leave out one");
@@ -128,6 +129,9 @@ final class PruneCommand implements Callable<Integer> {
         try (LoadedModel loaded = options.open(Optional.empty())) {
             PruneSession session = options.session(loaded, Optional.empty(), UnaryOperator.identity());
             options.notes(session.options()).forEach(results::note);
+            if (severalSeeds) {
+                results.note("--seeds: the plan is that of one run");
+            }
             DryRun planned = DryRun.of(session, results);
             results.print(planned, planned::text);
         }

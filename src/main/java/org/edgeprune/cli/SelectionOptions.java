@@ -47,9 +47,7 @@ final class SelectionOptions {
         if (greedy && edgesKept.isEmpty()) {
             throw new InputException("--greedy: says how --edges-kept chooses: give a number of edges");
         }
-        if (edgesKept.isPresent() && edgesKept.get() < 0) {
-            throw new InputException("--edges-kept " + edgesKept.get() + ": must be at least 0");
-        }
+        Bounds.atLeast(0, "--edges-kept", edgesKept);
         if (threshold.isPresent() && threshold.get().isNaN()) {
             throw new InputException("--threshold NaN: name a number");
         }

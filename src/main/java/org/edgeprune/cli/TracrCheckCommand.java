@@ -64,9 +64,7 @@ final class TracrCheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (examples < 1) {
-            throw new InputException("--examples " + examples + ": must be at least 1");
-        }
+        Bounds.atLeast(1, "--examples", examples);
         Optional<RunRecord> record = Files.isDirectory(circuit) ? SavedMasks.runOf(circuit) : Optional.empty();
         Path directory = model.or(() -> record.map(r -> Path.of(r.model())))
                 .orElseThrow(() -> new InputException(circuit + ": does not name its model: name it with --model"));

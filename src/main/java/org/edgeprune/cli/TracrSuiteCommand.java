@@ -81,9 +81,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (steps < 20) {
-            throw new InputException("--steps " + steps + ": must be at least 20");
-        }
+        Bounds.atLeast(20, "--steps", steps);
         List<LibraryProgram> chosen = programs.isEmpty()
                 ? List.of(LibraryProgram.values())
                 : programs.stream().map(TracrSuiteCommand::program).toList();

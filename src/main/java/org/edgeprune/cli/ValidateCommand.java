@@ -111,9 +111,7 @@ final class ValidateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (maxSamples < 1) {
-            throw new InputException("--max-samples " + maxSamples + ": must be at least 1");
-        }
+        Bounds.atLeast(1, "--max-samples", maxSamples);
         List<CircuitInput> inputs = circuits.stream().map(CircuitInput::of).toList();
         CircuitInput first = inputs.getFirst();
         Optional<CircuitInput.Origin> origin = first.origin();

@@ -81,6 +81,9 @@ class DataCheckCommandTest {
 
     @Test
     void dataStillNeedsItsTaskAndFolder() {
+        assertTrue(InProcess.run("data", "check", folder.resolve("pairs.jsonl"), "--show", -1)
+                .refused()
+                .contains("--show -1: must be at least 0"));
         assertTrue(InProcess.run("data", "--out", folder.resolve("x")).refused().contains("'TASK'"));
         assertTrue(InProcess.run("data", "ioi").refused().contains("'--out=DIR'"));
         assertTrue(InProcess.run("data", "check", Fixtures.golden("methods/ioi40.jsonl"), "--task", "gt")

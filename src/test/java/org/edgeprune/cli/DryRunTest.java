@@ -26,6 +26,7 @@ class DryRunTest {
         refused("leave out --data, or --fresh-data", given, "--fresh-data");
         // the only training example would be resampled from itself
         refused("no other reference prompt", given, "--ablation", "resample", "--max-train-samples", 1);
+        refused("--seeds 1: must be at least 2", given, "--seeds", 1);
     }
 
     private static void refused(String fault, Object[] given, Object... more) {

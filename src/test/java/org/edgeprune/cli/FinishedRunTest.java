@@ -86,9 +86,15 @@ class FinishedRunTest {
     }
 
     @Test
+    void aReportThatRunsNoModelTakesNoOptionsOfOne() {
+        assertTrue(
+                InProcess.run("report", run, "--threads", 2).refused().contains("give --example N, or leave them out"));
+    }
+
+    @Test
     void headsAreRankedByWhatTheirKnockOutDoes() {
         JsonNode json =
-                json(InProcess.run("heads", run, "--max-examples", 5, "--json").ok());
+                json(InProcess.run("heads", run, "--max-samples", 5, "--json").ok());
         assertEquals(5, json.get("examples").asInt());
         assertEquals("logit_difference", json.get("metric").asText());
         assertEquals(0, json.at("/full_model/kl").asDouble(), 1e-6);

@@ -275,7 +275,11 @@ class RunCommandsTest {
             assertTrue(kinds.at("/" + kind + "/examples").asInt() > 150, kinds.toString());
             assertTrue(kinds.at("/" + kind + "/full_model_accuracy").isNumber(), kinds.toString());
         }
-        assertTrue(Tool.run("eval", run, "--held-out").ok().out().contains("held_out.same_kind.kl"));
+        Tool first = Tool.run("eval", run, "--held-out", "--max-samples", 5).ok();
+        assertTrue(first.out().contains("held_out.same_kind.kl"));
+        assertTrue(first.out().lines().anyMatch(line -> line.matches("examples +5")), first.out());
+        assertTrue(first.out().lines().anyMatch(line -> line.matches("held_out.new_words.examples +5")), first.out());
+        assertTrue(Tool.run("eval", run, "--max-samples", 0).refused().contains("--max-samples 0: must be at least 1"));
         assertTrue(Tool.run("eval", run, "--held-out", "--curve").refused().contains("leave it out with --curve"));
     }
 

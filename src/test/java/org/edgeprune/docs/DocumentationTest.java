@@ -73,7 +73,8 @@ class DocumentationTest {
                 prune | sweep) exec %1$s "$@" --steps 4 --warmup-steps 1 --sparsity-warmup-steps 2 --max-train-samples 16 --evaluate-every 0 ;;
                 acdc) exec %1$s "$@" --max-samples 2 --threshold 0.5 --order published ;;
                 mattr) exec %1$s "$@" --steps 4 --max-samples 8 ;;
-                heads) exec %1$s "$@" --max-examples 4 ;;
+                heads) exec %1$s "$@" --max-samples 4 ;;
+                eval) exec %1$s "$@" --max-samples 32 ;;
                 tracr) if [ "$2" = suite ]; then exec %1$s "$@" --steps 20; fi ;;
             esac
             exec %1$s "$@"

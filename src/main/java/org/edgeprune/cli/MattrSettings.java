@@ -74,8 +74,8 @@ final class MattrSettings {
 
     /** @throws InputException naming the option whose value is invalid */
     void check() {
-        AttributionOptions.requirePositive("--steps", steps);
-        AttributionOptions.requirePositive("--batch-size", batchSize);
+        Bounds.atLeast(1, "--steps", steps);
+        Bounds.atLeast(1, "--batch-size", batchSize);
         requireInRange("--learning-rate", learningRate);
         requireInRange("--temperature", temperature);
         schedule();

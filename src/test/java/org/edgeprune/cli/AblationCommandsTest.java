@@ -56,7 +56,7 @@ class AblationCommandsTest {
         }
     }
 
-    private InProcess prune(String ablation, Object... more) {
+    private Tool prune(String ablation, Object... more) {
         Object[] arguments = {
             "prune",
             "--model",
@@ -83,8 +83,8 @@ class AblationCommandsTest {
         return InProcess.run(all);
     }
 
-    private static JsonNode json(InProcess run) throws IOException {
-        return JSON.readTree(String.join("\n", run.ok().out()));
+    private static JsonNode json(Tool run) throws IOException {
+        return JSON.readTree(run.ok().out());
     }
 
     @ParameterizedTest
@@ -278,8 +278,8 @@ class AblationCommandsTest {
         assertTrue(InProcess.run("generate", "--run", run, "--example", 1, "--max-new-tokens", 1)
                         .exit()
                 == 0);
-        InProcess edges = InProcess.run("edges", run);
-        assertTrue(edges.err().stream().anyMatch(line -> line.contains("also has masks of neurons")), () -> "" + edges);
+        Tool edges = InProcess.run("edges", run);
+        assertTrue(edges.err().contains("also has masks of neurons"), () -> "" + edges);
         assertTrue(prune("interchange", "--neuron-sparsity", 0.5)
                 .refused()
                 .contains("--level edges,nodes neurons have no masks: add neurons to --level"));

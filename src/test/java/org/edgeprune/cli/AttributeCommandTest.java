@@ -17,11 +17,8 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code attribute} as a process, on a tiny model. */
-@Execution(ExecutionMode.CONCURRENT)
 class AttributeCommandTest {
     @TempDir
     private static Path folder;
@@ -39,7 +36,7 @@ class AttributeCommandTest {
         List<Object> arguments = new ArrayList<>(List.of(
                 "attribute", "--model", model, "--data", data, "--out", folder.resolve(out), "--json", "--threads", 1));
         arguments.addAll(List.of(more));
-        return Tool.run(arguments.toArray());
+        return InProcess.run(arguments.toArray());
     }
 
     @Test
@@ -130,7 +127,7 @@ class AttributeCommandTest {
                 "{\"clean\": \"Today Victoria and Simon came late from the shop, so Simon threw a newspaper to"
                         + "<predict> Victoria</predict>\", \"corrupted\": \"Today Vanessa and Walter came late from the"
                         + " shop, so Kyle threw a newspaper to Victoria\"}\n");
-        Tool tool = Tool.run(
+        Tool tool = InProcess.run(
                 "attribute",
                 "--model",
                 model,
@@ -159,7 +156,7 @@ class AttributeCommandTest {
         byte[] bytes = Files.readAllBytes(weights);
         java.util.Arrays.fill(bytes, bytes.length - 4096, bytes.length, (byte) 0xff);
         Files.write(weights, bytes);
-        Tool tool = Tool.run(
+        Tool tool = InProcess.run(
                 "attribute", "--model", broken, "--data", data, "--method", "eap", "--out", folder.resolve("nan"));
         refused(tool, "has values that are NaN or infinite");
         assertFalse(Files.exists(folder.resolve("nan/scores.safetensors")));
@@ -180,7 +177,7 @@ class AttributeCommandTest {
     private static Tool run(Object[] start, Object... more) {
         List<Object> arguments = new ArrayList<>(List.of(start));
         arguments.addAll(List.of(more));
-        return Tool.run(arguments.toArray());
+        return InProcess.run(arguments.toArray());
     }
 
     private static void refused(Tool tool, String fault) {

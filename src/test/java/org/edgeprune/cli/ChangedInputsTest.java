@@ -43,7 +43,7 @@ class ChangedInputsTest {
         data = copy(shared.resolve("data"), dir.resolve("data"));
         run = dir.resolve("run");
         prune(run);
-        assertEquals(List.of(), eval().ok().err());
+        assertEquals(List.of(), eval().ok().errLines());
     }
 
     private static Path copy(Path from, Path to) throws IOException {
@@ -77,7 +77,7 @@ class ChangedInputsTest {
         InProcess.run(all.toArray()).ok();
     }
 
-    private InProcess eval(Object... more) {
+    private Tool eval(Object... more) {
         List<Object> all = new ArrayList<>(List.of("eval", run, "--threads", 1));
         all.addAll(Arrays.asList(more));
         return InProcess.run(all.toArray());
@@ -118,7 +118,7 @@ class ChangedInputsTest {
     @Test
     void whatHasNoEffectInAConfigIsNoChange() throws IOException {
         edit(model.resolve("config.json"), "\"torch_dtype\"", "\"transformers_version\": \"5.24.0\", \"torch_dtype\"");
-        assertEquals(List.of(), eval().ok().err());
+        assertEquals(List.of(), eval().ok().errLines());
     }
 
     @Test
@@ -163,14 +163,14 @@ class ChangedInputsTest {
         prune(narrow, "--compute-dtype", "bf16");
         run = narrow;
         eval().ok().said(run + ": was made in bf16 and is evaluated in f32");
-        assertEquals(List.of(), eval("--compute-dtype", "bf16").ok().err());
+        assertEquals(List.of(), eval("--compute-dtype", "bf16").ok().errLines());
     }
 
     @Test
     void compareNamesWhatWasNotTheSame() throws IOException {
         Path same = dir.resolve("same");
         prune(same, "--seed", 9);
-        assertEquals(List.of(), InProcess.run("compare", run, same).ok().err());
+        assertEquals(List.of(), InProcess.run("compare", run, same).ok().errLines());
 
         edit(model.resolve("config.json"), "\"gelu_new\"", "\"relu\"");
         List<String> lines = new ArrayList<>(Files.readAllLines(data.resolve("validation.jsonl")));
@@ -181,6 +181,6 @@ class ChangedInputsTest {
                 List.of(other + ": was made from other inputs than " + run
                         + ": compute_dtype (bf16, was f32), number of training examples (20, was 24), the architecture"
                         + " (config.json), the training examples, the validation examples"),
-                InProcess.run("compare", run, other, same).ok().err());
+                InProcess.run("compare", run, other, same).ok().errLines());
     }
 }

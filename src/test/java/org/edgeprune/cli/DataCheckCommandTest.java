@@ -26,11 +26,9 @@ class DataCheckCommandTest {
     void goodPairsAreShownWithoutAWarning() throws IOException {
         Path ioi = Fixtures.golden("methods/ioi40.jsonl");
         JsonNode result = new ObjectMapper()
-                .readTree(String.join(
-                        "\n",
-                        InProcess.run("data", "check", ioi, "--task", "ioi", "--max-samples", 10, "--json")
-                                .ok()
-                                .out()));
+                .readTree(InProcess.run("data", "check", ioi, "--task", "ioi", "--max-samples", 10, "--json")
+                        .ok()
+                        .out());
         assertEquals(40, result.get("usable").asInt());
         assertEquals(10, result.get("pairs").size());
         assertTrue(result.get("clean_accuracy").asDouble() >= 0.8, result.toString());
@@ -59,7 +57,7 @@ class DataCheckCommandTest {
                 "{\"clean\": \"When Mary and John went to<predict> the store</predict>\","
                         + " \"corrupted\": \"When Lisa and Paul went to the store\"}",
                 "{\"clean\": \"When Mary went to<predict> the</predict>\", \"corrupted\": \"When\"}");
-        List<String> out = InProcess.run("data", "check", pairs).ok().out();
+        List<String> out = InProcess.run("data", "check", pairs).ok().outLines();
         String text = String.join("\n", out);
         assertTrue(text.contains("  differ at  1 \" Mary\" -> \" Lisa\", 3 \" John\" -> \" Paul\""), text);
         assertTrue(
@@ -74,7 +72,9 @@ class DataCheckCommandTest {
                 "{\"clean\": \"When Mary and John went to the store, John gave a drink to<predict> the</predict>\","
                         + " \"corrupted\": \"When Lisa and Paul went to the store, Paul gave a drink to\"}");
         assertTrue(
-                String.join("\n", InProcess.run("data", "check", wrong).ok().out())
+                InProcess.run("data", "check", wrong)
+                        .ok()
+                        .out()
                         .contains("Warning: the model does not do the task: it gives the answer of 0 of 1 clean"),
                 text);
     }

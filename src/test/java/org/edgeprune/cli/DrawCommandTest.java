@@ -44,13 +44,13 @@ class DrawCommandTest {
                 .filter(edge -> edge.toString().matches("embeds -> a0.h1.v|a0.h3 -> resid_post"))
                 .write(edges);
         Path dot = folder.resolve("c.dot");
-        InProcess drawn = InProcess.run("draw", edges, "-o", dot).ok();
-        assertEquals("2 edges drawn", drawn.out().getFirst());
+        Tool drawn = InProcess.run("draw", edges, "-o", dot).ok();
+        assertEquals("2 edges drawn", drawn.outLines().getFirst());
         assertEquals(
                 "0 edges drawn, 2 left out",
                 InProcess.run("draw", edges, "-o", dot, "--heads-per-kv", 1)
                         .ok()
-                        .out()
+                        .outLines()
                         .getFirst()
                         .substring(0, 25));
     }

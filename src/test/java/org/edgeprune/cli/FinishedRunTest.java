@@ -70,11 +70,9 @@ class FinishedRunTest {
         String refused = InProcess.run("generate", "--run", run, "--prompt", "When Mary", "--max-new-tokens", 2)
                 .refused();
         assertTrue(refused.contains("was made with interchange ablation") && refused.contains("--example 1"), refused);
-        InProcess pair = InProcess.run("generate", "--run", run, "--example", 2, "--max-new-tokens", 2, "--json")
+        Tool pair = InProcess.run("generate", "--run", run, "--example", 2, "--max-new-tokens", 2, "--json")
                 .ok();
-        assertTrue(
-                String.join("", pair.out()).matches(".*\"prompt_tokens\" : \\[ \\d+, .*"),
-                pair.out().toString());
+        assertTrue(String.join("", pair.outLines()).matches(".*\"prompt_tokens\" : \\[ \\d+, .*"), pair.out());
         InProcess.run("generate", "--run", run, "--prompt", "When Mary", "--zero-ablation", "--max-new-tokens", 2)
                 .ok();
         assertTrue(InProcess.run("generate", "--run", run, "--example", 13, "--max-new-tokens", 2)
@@ -154,8 +152,8 @@ class FinishedRunTest {
                 .contains("is a list of edges without scores"));
     }
 
-    private static JsonNode json(InProcess ended) {
-        return Json.parse("output", String.join("\n", ended.out()), "");
+    private static JsonNode json(Tool ended) {
+        return Json.parse("output", ended.out(), "");
     }
 
     @Test

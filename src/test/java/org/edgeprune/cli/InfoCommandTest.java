@@ -42,9 +42,9 @@ class InfoCommandTest {
     void everyNewArchitectureIsDescribed(String name) {
         Path golden = Fixtures.golden("hf/" + name);
         InProcess.run("init", "--config", golden, "-o", model.resolve("made")).ok();
-        InProcess described = InProcess.run("info", model.resolve("made"), "--json", "--tokens", 8)
+        Tool described = InProcess.run("info", model.resolve("made"), "--json", "--tokens", 8)
                 .ok();
-        JsonNode info = Json.parse("info", String.join("\n", described.out()), "");
+        JsonNode info = Json.parse("info", described.out(), "");
         JsonNode config = Json.read(golden.resolve("config.json"), "");
         assertEquals(config.get("model_type").asText(), info.get("architecture").asText());
         ComputationGraph graph =
@@ -56,7 +56,7 @@ class InfoCommandTest {
                 info.toString());
         String text = String.join(
                 "\n",
-                InProcess.run("info", model.resolve("made"), "--tokens", 8).ok().out());
+                InProcess.run("info", model.resolve("made"), "--tokens", 8).ok().outLines());
         assertTrue(text.contains("%,d edges between".formatted(graph.edgeCount())), text);
     }
 

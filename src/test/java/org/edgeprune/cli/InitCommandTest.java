@@ -14,11 +14,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Model directories of random weights, as {@code edgeprune init} writes them. */
-@Execution(ExecutionMode.CONCURRENT)
 class InitCommandTest {
     @TempDir
     Path folder;
@@ -37,10 +34,11 @@ class InitCommandTest {
     @Test
     void writesAModelThatOtherCommandsTake() throws IOException {
         Path out = folder.resolve("deep/model");
-        JsonNode result = Tool.run("init", "--config", config, "--layers", 2, "--dtype", "bf16", "--json", "-o", out)
+        JsonNode result = InProcess.run(
+                        "init", "--config", config, "--layers", 2, "--dtype", "bf16", "--json", "-o", out)
                 .ok()
                 .json();
-        JsonNode info = Tool.run("info", out, "--json").ok().json();
+        JsonNode info = InProcess.run("info", out, "--json").ok().json();
         // two embeddings, the last norm; and in a layer q and o, k and v, three of the MLP, two norms
         long expected = 2 * 2000 * 64 + 64 + 2 * (2 * 64 * 64 + 2 * 32 * 64 + 3 * 64 * 96 + 2 * 64);
         assertEquals(expected, result.get("parameters").asLong());
@@ -62,7 +60,7 @@ class InitCommandTest {
     void withATokenizerItCanBePruned() {
         Path out = init("model", "--tokenizer", "mini-gpt2");
         Path run = folder.resolve("run");
-        Tool.run(
+        InProcess.run(
                         "prune",
                         "--model",
                         out,
@@ -88,25 +86,28 @@ class InitCommandTest {
         Path taken = Files.createDirectory(folder.resolve("taken"));
         Files.writeString(taken.resolve("mine.txt"), "keep");
         List<String> before = names(folder);
-        assertOneLine("--config is missing", Tool.run("init", "-o", out));
+        assertOneLine("--config is missing", InProcess.run("init", "-o", out));
         assertOneLine(
-                "nowhere.json: not there", Tool.run("init", "--config", folder.resolve("nowhere.json"), "-o", out));
-        assertOneLine("'abacus'", Tool.run("init", "--config", folder.resolve("strange.json"), "-o", out));
-        assertOneLine("broken.json: not JSON", Tool.run("init", "--config", folder.resolve("broken.json"), "-o", out));
-        assertOneLine("--layers 0", Tool.run("init", "--config", config, "--layers", 0, "-o", out));
-        assertOneLine("--shard-size", Tool.run("init", "--config", config, "--shard-size", "much", "-o", out));
-        assertTrue(Tool.run("init", "--config", config, "--dtype", "i64", "-o", out)
+                "nowhere.json: not there",
+                InProcess.run("init", "--config", folder.resolve("nowhere.json"), "-o", out));
+        assertOneLine("'abacus'", InProcess.run("init", "--config", folder.resolve("strange.json"), "-o", out));
+        assertOneLine(
+                "broken.json: not JSON", InProcess.run("init", "--config", folder.resolve("broken.json"), "-o", out));
+        assertOneLine("--layers 0", InProcess.run("init", "--config", config, "--layers", 0, "-o", out));
+        assertOneLine("--shard-size", InProcess.run("init", "--config", config, "--shard-size", "much", "-o", out));
+        assertTrue(InProcess.run("init", "--config", config, "--dtype", "i64", "-o", out)
                 .refused()
                 .contains("'i64': use f32, bf16 or f16"));
-        assertOneLine("no tokenizer", Tool.run("init", "--config", config, "--tokenizer", taken, "-o", out));
+        assertOneLine("no tokenizer", InProcess.run("init", "--config", config, "--tokenizer", taken, "-o", out));
         Files.writeString(folder.resolve("few.json"), Files.readString(config).replace("2000", "20"));
         assertOneLine(
                 "the model only 20",
-                Tool.run("init", "--config", folder.resolve("few.json"), "--tokenizer", "mini-gpt2", "-o", out));
+                InProcess.run("init", "--config", folder.resolve("few.json"), "--tokenizer", "mini-gpt2", "-o", out));
         Files.delete(folder.resolve("few.json"));
-        assertOneLine("holds files already", Tool.run("init", "--config", config, "-o", taken));
+        assertOneLine("holds files already", InProcess.run("init", "--config", config, "-o", taken));
         assertOneLine(
-                "MB free", Tool.run("init", "--config", "codellama-13b", "--layers", 900, "--dtype", "f32", "-o", out));
+                "MB free",
+                InProcess.run("init", "--config", "codellama-13b", "--layers", 900, "--dtype", "f32", "-o", out));
         // the system refuses the bytes half-way, as a full disk does
         assertOneLine(
                 "cannot be written",
@@ -141,7 +142,7 @@ class InitCommandTest {
     private Path init(String name, String... options) {
         Path out = folder.resolve(name);
         Stream<Object> arguments = Stream.concat(Stream.of("init", "--config", config, "-o", out), Stream.of(options));
-        Tool.run(arguments.toArray()).ok();
+        InProcess.run(arguments.toArray()).ok();
         return out;
     }
 

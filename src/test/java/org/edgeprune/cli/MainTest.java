@@ -75,7 +75,7 @@ class MainTest {
         }
     }
 
-    private static InProcess run(Callable<Integer> command) {
+    private static Tool run(Callable<Integer> command) {
         CommandLine line = Main.commandLine();
         CommandLine added = new CommandLine(command);
         line.addSubcommand(added);
@@ -106,13 +106,13 @@ class MainTest {
 
     @Test
     void aFaultOfOursHasItsTraceAndExitCode1() {
-        InProcess faulty = run(new Faulty());
+        Tool faulty = run(new Faulty());
         assertEquals(1, faulty.exit());
         assertEquals(
                 List.of(
                         "edgeprune: internal error, please report it:",
                         "java.lang.IllegalStateException: this must not be"),
-                faulty.err().subList(0, 2));
+                faulty.errLines().subList(0, 2));
     }
 
     /** The tiny model with some of its tensors multiplied: those whose names end so. */
@@ -138,7 +138,7 @@ class MainTest {
         return copy;
     }
 
-    private InProcess prune(String command, Path of, Object... more) {
+    private Tool prune(String command, Path of, Object... more) {
         Object[] common = {
             command,
             "--model",
@@ -185,13 +185,13 @@ class MainTest {
 
     @Test
     void aSweepWithARunThatDivergedSaysWhichAndEndsWithExitCode2() throws IOException {
-        InProcess sweep = prune("sweep", steep(), "--target-edge-sparsity", "0.5,0.6", "--json");
-        assertEquals(2, sweep.exit(), sweep.err().toString());
+        Tool sweep = prune("sweep", steep(), "--target-edge-sparsity", "0.5,0.6", "--json");
+        assertEquals(2, sweep.exit(), sweep.err());
         for (String target : List.of("0.5", "0.6")) {
             String left = sweep.said(dir.resolve("out/edge-sparsity-" + target) + ": left out: ");
             assertTrue(left.contains("the run has diverged"), left);
         }
-        String result = String.join("", sweep.out());
+        String result = String.join("", sweep.outLines());
         assertTrue(result.replace(" ", "").contains("\"diverged\":[0.5,0.6]"), result);
     }
 
@@ -204,7 +204,7 @@ class MainTest {
     void logitsThatAreNoNumbersAreFoundBeforeTheFirstStepAndTheirPromptIsNamed(String command, String prompt)
             throws IOException {
         Path wild = scaled(Map.of("wte.weight", 1e30));
-        InProcess said = command.equals("prune")
+        Tool said = command.equals("prune")
                 ? prune("prune", wild)
                 : InProcess.run("eval", "--model", wild, "--data", data, "--task", "ioi");
         String line = said.refused();

@@ -51,13 +51,13 @@ class MisuseTest {
                 .refused()
                 .contains("--reader a1.h2.x: no such node"));
         assertTrue(InProcess.run("edges", edges, "--writer", "a0h1").refused().endsWith("; did you mean a0.h1?"));
-        InProcess none = InProcess.run("edges", edges, "--writer", "a0.*", "--reader", "m3")
+        Tool none = InProcess.run("edges", edges, "--writer", "a0.*", "--reader", "m3")
                 .ok();
-        assertEquals(List.of(""), none.out());
+        assertEquals(List.of(""), none.outLines());
         assertEquals(edges + ": no edge from a writer 'a0.*' into a reader 'm3'", none.said(edges.toString()));
         assertEquals(
                 List.of("a0.h1 -> m2"),
-                InProcess.run("edges", edges, "--writer", "a0.*").ok().out());
+                InProcess.run("edges", edges, "--writer", "a0.*").ok().outLines());
         Path unknown = Files.writeString(folder.resolve("unknown.json"), "[[\"a0.h1\", \"m22\"]]");
         assertTrue(InProcess.run("edges", unknown).refused().contains("did you mean m2?"));
     }

@@ -26,11 +26,8 @@ import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code edges}, {@code eval --curve}, {@code draw} and {@code compare} on files of scores and of EAP-IG. */
-@Execution(ExecutionMode.CONCURRENT)
 class ScoresCommandsTest {
     private static final Path SCORES = golden("mini-gpt2/scores/EAP-IG-inputs-20.json");
     private static final Path PAIRS = golden("ioi40.jsonl");
@@ -66,7 +63,7 @@ class ScoresCommandsTest {
         for (CircuitMethod method :
                 List.of(CircuitMethod.EAP_IG_INPUTS, CircuitMethod.MATTR, CircuitMethod.ACDC, CircuitMethod.EXACT)) {
             Files.writeString(scores.resolve("run.json"), "{\"options\": {\"method\": \"" + method.key() + "\"}}");
-            Tool.run("edges", scores, "--edges-kept", 40, "-o", chosen, "--count")
+            InProcess.run("edges", scores, "--edges-kept", 40, "-o", chosen, "--count")
                     .ok();
             assertEquals(all.top(40, method.ranking()), Circuit.read(chosen, all.graph()), method.key());
         }
@@ -76,7 +73,7 @@ class ScoresCommandsTest {
     @Test
     void scoresBecomeAGraphFileAndCircuitsOfItAreEvaluatedComparedAndDrawn() throws IOException {
         Path graph = folder.resolve("scores.json");
-        Tool.run("edges", attribution(), "--format", "eap-ig", "-o", graph, "--count")
+        InProcess.run("edges", attribution(), "--format", "eap-ig", "-o", graph, "--count")
                 .ok();
         JsonNode written = json(graph).get("edges");
         json(SCORES)
@@ -88,7 +85,7 @@ class ScoresCommandsTest {
                         edge.getKey()));
 
         Path circuit = folder.resolve("circuit"); // no extension: the content tells
-        Tool chosen = Tool.run(
+        Tool chosen = InProcess.run(
                         "edges",
                         graph,
                         "--edges-kept",
@@ -110,21 +107,22 @@ class ScoresCommandsTest {
                         .size(),
                 inGraph);
         Path edges = folder.resolve("edges.json");
-        Tool.run("edges", circuit, "-o", edges).ok();
+        InProcess.run("edges", circuit, "-o", edges).ok();
         assertEquals(chosen.json().get("edges"), json(edges));
         assertTrue(Files.exists(folder.resolve("edges.graph.json")));
 
-        JsonNode one = Tool.run("eval", "--edges", circuit, "--task", "ioi", "--data", PAIRS, "--json")
+        JsonNode one = InProcess.run("eval", "--edges", circuit, "--task", "ioi", "--data", PAIRS, "--json")
                 .ok()
                 .json();
-        JsonNode other = Tool.run("eval", edges, "--task", "ioi", "--data", PAIRS, "--json")
+        JsonNode other = InProcess.run("eval", edges, "--task", "ioi", "--data", PAIRS, "--json")
                 .ok()
                 .json();
         assertEquals(one.get("kl"), other.get("kl"));
         assertEquals(one.get("num_edges"), other.get("num_edges"));
-        JsonNode compared = Tool.run("compare", circuit, edges, "--json").ok().json();
+        JsonNode compared =
+                InProcess.run("compare", circuit, edges, "--json").ok().json();
         assertEquals(1, compared.get("overlap").get(0).get(1).asDouble());
-        Tool.run("draw", circuit, "-o", folder.resolve("circuit.svg")).ok();
+        InProcess.run("draw", circuit, "-o", folder.resolve("circuit.svg")).ok();
         assertTrue(Files.readString(folder.resolve("circuit.svg")).contains("<svg"));
     }
 
@@ -132,7 +130,7 @@ class ScoresCommandsTest {
     void curvesOfSeveralScoresAreMibsAndDrawnTogether() throws IOException {
         Path plot = folder.resolve("curves.svg");
         Path random = golden("mini-gpt2/scores/random.json");
-        JsonNode result = Tool.run(
+        JsonNode result = InProcess.run(
                         "eval",
                         attribution(),
                         random,
@@ -173,10 +171,12 @@ class ScoresCommandsTest {
     void finishedCircuitsOfSeveralSizesStandOnTheCurve() throws IOException {
         Path small = folder.resolve("small.json");
         Path large = folder.resolve("large.json");
-        Tool.run("edges", SCORES, "--edges-kept", 100, "-o", small, "--count").ok();
-        Tool.run("edges", SCORES, "--edges-kept", 400, "-o", large, "--count").ok();
+        InProcess.run("edges", SCORES, "--edges-kept", 100, "-o", small, "--count")
+                .ok();
+        InProcess.run("edges", SCORES, "--edges-kept", 400, "-o", large, "--count")
+                .ok();
         Path plot = folder.resolve("curves.png");
-        JsonNode result = Tool.run(
+        JsonNode result = InProcess.run(
                         "eval",
                         large,
                         small,
@@ -200,7 +200,7 @@ class ScoresCommandsTest {
         assertEquals(small.toString(), result.at("/circuits/0/circuit").asText());
         assertEquals(large.toString(), result.at("/circuits/1/circuit").asText());
         assertEquals(100.0 / 3628, result.at("/circuits/0/point/size").asDouble(), 1e-12);
-        JsonNode kl = Tool.run("eval", small, "--task", "ioi", "--data", PAIRS, "--json")
+        JsonNode kl = InProcess.run("eval", small, "--task", "ioi", "--data", PAIRS, "--json")
                 .ok()
                 .json()
                 .get("kl");
@@ -225,11 +225,22 @@ class ScoresCommandsTest {
     @Test
     void otherFormatsAreWritten() throws IOException {
         Path table = folder.resolve("edges.csv");
-        Tool.run("edges", SCORES, "--edges-kept", 5, "--greedy", "--ranking", "signed", "--format", "csv", "-o", table)
+        InProcess.run(
+                        "edges",
+                        SCORES,
+                        "--edges-kept",
+                        5,
+                        "--greedy",
+                        "--ranking",
+                        "signed",
+                        "--format",
+                        "csv",
+                        "-o",
+                        table)
                 .ok();
         assertEquals("writer,reader,score", Files.readAllLines(table).getFirst());
         Path graph = folder.resolve("edges.graphml");
-        Tool.run("edges", SCORES, "--threshold", 1, "--format", "graphml", "-o", graph)
+        InProcess.run("edges", SCORES, "--threshold", 1, "--format", "graphml", "-o", graph)
                 .ok();
         assertTrue(Files.readString(graph).startsWith("<?xml"));
     }
@@ -238,7 +249,7 @@ class ScoresCommandsTest {
     @Test
     void edgesOfAGraphFileAreFilteredByTheModelsNames() throws IOException {
         Path circuit = folder.resolve("filtered.json");
-        JsonNode edges = Tool.run(
+        JsonNode edges = InProcess.run(
                         "edges",
                         SCORES,
                         "--edges-kept",
@@ -304,12 +315,12 @@ class ScoresCommandsTest {
                                 pair.get("corrupted").asText(),
                                 pair.get("distractor").asText()));
         refused("the data have no distractors", "eval", SCORES, "--curve", "--task", "custom", "--data", custom);
-        Tool.run("eval", SCORES, "--curve", "--task", "custom", "--data", custom, "--metric", "accuracy")
+        InProcess.run("eval", SCORES, "--curve", "--task", "custom", "--data", custom, "--metric", "accuracy")
                 .ok();
     }
 
     private static void refused(String message, Object... arguments) {
-        String line = Tool.run(arguments).refused();
+        String line = InProcess.run(arguments).refused();
         assertTrue(line.contains(message), line);
         assertEquals(1, line.strip().lines().count(), line);
     }

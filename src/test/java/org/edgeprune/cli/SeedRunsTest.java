@@ -30,7 +30,7 @@ class SeedRunsTest {
         model = TinyRun.model(dir.resolve("model"));
     }
 
-    private static InProcess prune(Path out, Object... more) {
+    private static Tool prune(Path out, Object... more) {
         List<Object> arguments = new ArrayList<>(List.of("prune", "--model", model, "--out", out, "--json"));
         arguments.addAll(List.of("--steps", 60, "--batch-size", 4, "--edge-sparsity", 0.6, "--initial-log-alpha", -1));
         arguments.addAll(
@@ -43,8 +43,8 @@ class SeedRunsTest {
     @Test
     void runsOfSeveralSeedsAreComparedAndTheirConsensusEvaluated() throws Exception {
         Path out = dir.resolve("seeds");
-        InProcess first = prune(out, "--seeds", 2, "--seed", 7).ok();
-        JsonNode json = Json.parse("output", String.join("\n", first.out()), "");
+        Tool first = prune(out, "--seeds", 2, "--seed", 7).ok();
+        JsonNode json = Json.parse("output", first.out(), "");
         assertEquals(2, json.get("runs").asInt());
         JsonNode consensus = json.get("consensus");
         assertEquals(2, consensus.size());
@@ -61,18 +61,16 @@ class SeedRunsTest {
                 1e-12);
         JsonNode evaluated = Json.parse(
                 "output",
-                String.join(
-                        "\n",
-                        InProcess.run(
-                                        "eval",
-                                        out.resolve("consensus-2.json"),
-                                        "--model",
-                                        model,
-                                        "--data",
-                                        out.resolve("data"),
-                                        "--json")
-                                .ok()
-                                .out()),
+                InProcess.run(
+                                "eval",
+                                out.resolve("consensus-2.json"),
+                                "--model",
+                                model,
+                                "--data",
+                                out.resolve("data"),
+                                "--json")
+                        .ok()
+                        .out(),
                 "");
         assertEquals(evaluated.get("kl").asDouble(), consensus.get(1).get("kl").asDouble(), 1e-6);
         // the same prompts, and other masks
@@ -84,12 +82,12 @@ class SeedRunsTest {
                 Files.readString(out.resolve("seed-7/edges.json")), Files.readString(out.resolve("seed-8/edges.json")));
 
         Files.delete(out.resolve("seed-8/metrics.json"));
-        InProcess again = prune(out, "--seeds", 2, "--seed", 7).ok();
+        Tool again = prune(out, "--seeds", 2, "--seed", 7).ok();
         assertEquals(
                 "seed-7: already finished",
                 again.said(out.resolve("seed-7") + ": already")
                         .substring(out.toString().length() + 1));
-        assertEquals(without(first.out()), without(again.out()));
+        assertEquals(without(first.outLines()), without(again.outLines()));
 
         String refused = prune(out, "--seeds", 2, "--seed", 8).refused();
         assertTrue(refused.contains("data: holds other prompts"), refused);

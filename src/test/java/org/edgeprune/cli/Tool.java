@@ -15,7 +15,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** The tool as a user runs it: a process of {@code run_scripts/edgeprune}. */
+/**
+ * What the tool did: as a user runs it, in a process of {@code run_scripts/edgeprune}, or {@linkplain InProcess in this
+ * process}.
+ */
 record Tool(int exit, String out, String err) {
     static final Path LAUNCHER = Path.of("run_scripts/edgeprune").toAbsolutePath();
 
@@ -95,11 +98,38 @@ record Tool(int exit, String out, String err) {
         return this;
     }
 
-    /** Checks that the input was refused: exit code 2, nothing on standard output, the message on standard error. */
+    /**
+     * Checks that the input was refused: exit code 2, no result, no stack trace, and one line, not too long, which says
+     * why.
+     *
+     * @return that line, the only one on standard error that begins with the tool's name
+     */
     String refused() {
         assertEquals(2, exit, () -> "standard error:\n" + err);
         assertEquals("", out);
-        return err;
+        List<String> complaints = errLines().stream()
+                .filter(line -> line.startsWith("edgeprune: "))
+                .toList();
+        assertEquals(1, complaints.size(), err);
+        assertTrue(errLines().stream().noneMatch(line -> line.startsWith("\tat ")), err);
+        assertTrue(complaints.getFirst().length() <= 511, complaints.getFirst());
+        return complaints.getFirst();
+    }
+
+    /** The line on standard error that begins so. */
+    String said(String beginning) {
+        return errLines().stream()
+                .filter(line -> line.startsWith(beginning))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nothing began with " + beginning + ": " + err));
+    }
+
+    List<String> outLines() {
+        return out.lines().toList();
+    }
+
+    List<String> errLines() {
+        return err.lines().toList();
     }
 
     /** Standard output, which must be one JSON value and nothing else. */

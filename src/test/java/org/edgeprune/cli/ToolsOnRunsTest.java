@@ -15,13 +15,10 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** sweep, report and compare, and models from a Hub, as processes. */
-@Execution(ExecutionMode.CONCURRENT)
 class ToolsOnRunsTest {
     @TempDir
     private static Path dir;
@@ -36,7 +33,7 @@ class ToolsOnRunsTest {
     }
 
     private static Tool sweep(String targets, Object out) {
-        return Tool.run(
+        return InProcess.run(
                 "sweep",
                 "--model",
                 model,
@@ -77,7 +74,7 @@ class ToolsOnRunsTest {
 
         Path both = dir.resolve("both.json");
         Path any = dir.resolve("any.json");
-        JsonNode compared = Tool.run(
+        JsonNode compared = InProcess.run(
                         "compare",
                         first,
                         out.resolve("edge-sparsity-0.6"),
@@ -93,11 +90,11 @@ class ToolsOnRunsTest {
         assertTrue(compared.get("metrics").get("kl").get(0).isNumber()
                 && compared.get("metrics").get("kl").get(2).isNull());
         Path picture = out.resolve("both.svg");
-        JsonNode again = Tool.run("compare", both, any, "--json", "--picture", picture)
+        JsonNode again = InProcess.run("compare", both, any, "--json", "--picture", picture)
                 .ok()
                 .json();
         assertTrue(Files.readString(picture).contains(">in both: "));
-        String text = Tool.run("compare", first, out.resolve("edge-sparsity-0.6"))
+        String text = InProcess.run("compare", first, out.resolve("edge-sparsity-0.6"))
                 .ok()
                 .out();
         assertTrue(text.matches("(?s).*num_edges +[\\d,]+ +[\\d,]+\n.*"), text);
@@ -105,7 +102,7 @@ class ToolsOnRunsTest {
         assertEquals(compared.get("union"), again.get("edges").get(1));
 
         Path page = first.resolve("report.html");
-        assertEquals(page + "\n", Tool.run("report", first).ok().out());
+        assertEquals(page + "\n", InProcess.run("report", first).ok().out());
         assertTrue(Files.readString(page).contains("Sparsity against target"));
     }
 
@@ -113,7 +110,7 @@ class ToolsOnRunsTest {
     void aSweepDoesNotMixRunsOfOtherOptions() {
         Path out = dir.resolve("other");
         sweep("0.3", out).ok();
-        String message = Tool.run(
+        String message = InProcess.run(
                         "sweep",
                         "--model",
                         model,

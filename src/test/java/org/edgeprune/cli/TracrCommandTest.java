@@ -15,10 +15,7 @@ import org.edgeprune.tracr.files.CompiledModelFiles;
 import org.edgeprune.tracr.rasp.Value;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
-@Execution(ExecutionMode.CONCURRENT)
 class TracrCommandTest {
     @TempDir
     private Path folder;
@@ -26,14 +23,14 @@ class TracrCommandTest {
     @Test
     void aCompiledModelWorksWithTheOrdinaryCommandsAndACircuitIsChecked() throws IOException {
         Path model = folder.resolve("shift");
-        JsonNode compiled = Tool.run(
+        JsonNode compiled = InProcess.run(
                         "tracr", "compile", "shift", "--vocab", "a,b", "--max-len", 3, "-o", model, "--json")
                 .ok()
                 .json();
         assertEquals(1, compiled.get("layers").asInt());
         assertEquals(4, compiled.get("vocab_size").asInt());
         Path run = folder.resolve("run");
-        JsonNode pruned = Tool.run(
+        JsonNode pruned = InProcess.run(
                         "prune", "--model", model, "--task", "tracr", "--steps", 3, "--minimal", "--out", run, "--json")
                 .ok()
                 .json();
@@ -46,7 +43,7 @@ class TracrCommandTest {
                         .asInt(),
                 "a small model needs no more");
         assertEquals(1, pruned.get("full_model_accuracy").asDouble());
-        JsonNode minimal = Tool.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json")
+        JsonNode minimal = InProcess.run("tracr", "check", run.resolve("minimal.json"), "--model", model, "--json")
                 .ok()
                 .json();
         assertEquals(
@@ -54,15 +51,15 @@ class TracrCommandTest {
                 minimal.get("num_edges").asInt());
         assertTrue(
                 minimal.get("precision").asDouble() == 1 && minimal.get("idle").isEmpty(), minimal.toString());
-        JsonNode whole = Tool.run("eval", "--model", model, "--task", "tracr", "--json")
+        JsonNode whole = InProcess.run("eval", "--model", model, "--task", "tracr", "--json")
                 .ok()
                 .json();
         assertEquals(1, whole.get("accuracy").asDouble());
-        JsonNode checked = Tool.run("tracr", "check", run, "--json").ok().json();
+        JsonNode checked = InProcess.run("tracr", "check", run, "--json").ok().json();
         assertEquals("zero", checked.get("ablation").asText());
         assertEquals(pruned.get("num_edges").asInt(), checked.get("num_edges").asInt());
         Path edges = Files.writeString(folder.resolve("edges.json"), "[[\"tok_embeds\", \"resid_post\"]]");
-        JsonNode wrong = Tool.run("tracr", "check", edges, "--model", model, "--ablation", "interchange", "--json")
+        JsonNode wrong = InProcess.run("tracr", "check", edges, "--model", model, "--ablation", "interchange", "--json")
                 .ok()
                 .json();
         assertEquals(0, wrong.get("precision").asDouble());
@@ -70,7 +67,7 @@ class TracrCommandTest {
         assertEquals(
                 "[[\"tok_embeds\",\"a0.h0.v\"],[\"a0.h0\",\"resid_post\"]]",
                 wrong.get("missing").toString());
-        assertTrue(Tool.run("tracr", "check", edges).refused().contains("--model"));
+        assertTrue(InProcess.run("tracr", "check", edges).refused().contains("--model"));
     }
 
     @Test
@@ -80,7 +77,7 @@ class TracrCommandTest {
                 share = aggregate(before, numerical(tokens == "a"), 0)
                 """);
         Path model = folder.resolve("own");
-        JsonNode compiled = Tool.run(
+        JsonNode compiled = InProcess.run(
                         "tracr", "compile", program, "--vocab", "a,b", "--max-len", 4, "-o", model, "--json")
                 .ok()
                 .json();
@@ -90,10 +87,10 @@ class TracrCommandTest {
                 CompiledModelFiles.read(model).run(List.of(Value.of("b"), Value.of("a"))).stream()
                         .map(value -> Math.round(1e6 * value.number()) / 1e6)
                         .toList());
-        String missing =
-                Tool.run("tracr", "compile", program, "-o", folder.resolve("x")).refused();
+        String missing = InProcess.run("tracr", "compile", program, "-o", folder.resolve("x"))
+                .refused();
         assertTrue(missing.contains("--vocab"), missing);
-        assertTrue(Tool.run("tracr", "compile", "no-such-program", "-o", folder.resolve("x"))
+        assertTrue(InProcess.run("tracr", "compile", "no-such-program", "-o", folder.resolve("x"))
                 .refused()
                 .contains("reverse"));
     }
@@ -102,7 +99,7 @@ class TracrCommandTest {
     void whatTheCompilerDoesNotSupportIsNamed() throws IOException {
         Path program = Files.writeString(
                 folder.resolve("mean.rasp"), "mean = aggregate(select(tokens, tokens, true), tokens)\n");
-        String message = Tool.run(
+        String message = InProcess.run(
                         "tracr", "compile", program, "--vocab", "1,2", "--max-len", 2, "-o", folder.resolve("x"))
                 .refused();
         assertTrue(message.contains("mean: a categorical aggregate cannot average different values"), message);
@@ -129,14 +126,26 @@ class TracrCommandTest {
                 .run(null, null, null, "-cp", "target/classes", "-d", folder.toString(), source.toString());
         assertEquals(0, compiled);
         Path model = folder.resolve("next");
-        Tool.run("tracr", "compile", "own.Next", "--class-path", folder, "--vocab", "1,2", "--max-len", 3, "-o", model)
+        InProcess.run(
+                        "tracr",
+                        "compile",
+                        "own.Next",
+                        "--class-path",
+                        folder,
+                        "--vocab",
+                        "1,2",
+                        "--max-len",
+                        3,
+                        "-o",
+                        model)
                 .ok();
         assertEquals(
                 "[2, 3, 3]",
                 CompiledModelFiles.read(model)
                         .run(List.of(Value.of(1), Value.of(2), Value.of(2)))
                         .toString());
-        String nowhere = Tool.run("tracr", "compile", "own.Next", "--class-path", folder.resolve("no"), "-o", model)
+        String nowhere = InProcess.run(
+                        "tracr", "compile", "own.Next", "--class-path", folder.resolve("no"), "-o", model)
                 .refused();
         assertTrue(nowhere.contains("--class-path") && nowhere.contains("does not exist"), nowhere);
     }
@@ -144,7 +153,7 @@ class TracrCommandTest {
     @Test
     void theSuiteTabulatesProgramsBeforeAndAfterMinimizing() {
         Path out = folder.resolve("suite");
-        JsonNode rows = Tool.run("tracr", "suite", "--programs", "length", "--steps", 100, "--out", out, "--json")
+        JsonNode rows = InProcess.run("tracr", "suite", "--programs", "length", "--steps", 100, "--out", out, "--json")
                 .ok()
                 .json();
         JsonNode row = rows.get(0);
@@ -154,7 +163,7 @@ class TracrCommandTest {
         assertTrue(row.get("perfect").asBoolean());
         assertTrue(
                 Files.exists(out.resolve("length/minimal.json")) && Files.exists(out.resolve("length/trained.json")));
-        assertTrue(Tool.run("tracr", "suite", "--programs", "nope", "--out", out)
+        assertTrue(InProcess.run("tracr", "suite", "--programs", "nope", "--out", out)
                 .refused()
                 .contains("nope"));
     }

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
@@ -119,21 +118,21 @@ public record AttributionDirectory(Path path) {
     /**
      * The state of exact patching that a run left behind, or that of a run that begins.
      *
-     * @param graph whose edges are scored
+     * @param patching what is run
      * @param record what scores are made from
      * @param everySeconds how often the state is written
      * @return the state, which writes itself
      * @throws InputException if the file is damaged, or of another run
      */
-    public ExactState exactState(ComputationGraph graph, AttributionRecord record, double everySeconds) {
+    public ExactState exactState(ExactPatching patching, AttributionRecord record, double everySeconds) {
         Pace pace = new Pace(everySeconds);
         ExactState.Keeper keeper = state -> {
             if (pace.isDue()) {
                 keep(state, record);
             }
         };
-        return read(record, file -> new ExactState(graph, file.tensor(SUMS).toDoubles(), number(file, DONE), keeper))
-                .orElseGet(() -> new ExactState(graph, new double[graph.edgeCount()], 0, keeper));
+        return read(record, file -> new ExactState(file.tensor(SUMS).toDoubles(), number(file, DONE), keeper))
+                .orElseGet(() -> new ExactState(new double[patching.sums()], 0, keeper));
     }
 
     /**

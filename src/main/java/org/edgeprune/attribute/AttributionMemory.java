@@ -73,7 +73,7 @@ public record AttributionMemory(long bytes, int batchSize, long tokens) {
                         * model.dtype().byteSize();
         long workspace = Math.max(step.loss(), step.backward() - step.outbox());
         if (method == AttributionMethod.EXACT) {
-            workspace = Workers.most(model.execution()) * ExactPatching.bytes(setting, tokens.masked());
+            workspace = Workers.most(model.execution()) * ExactPatching.bytes(setting, levels, tokens.masked());
         }
         long scores = (long) setting.graph().edgeCount() * 4 * (NUMBERS_PER_EDGE + kept);
         // neurons: activations, those of the ablation, and their gradients

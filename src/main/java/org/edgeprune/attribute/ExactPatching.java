@@ -9,7 +9,6 @@ import org.edgeprune.engine.FullRun;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.Reader;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.task.Example;
@@ -19,46 +18,83 @@ import org.edgeprune.torch.TensorScope;
 
 /**
  * Scores edges by cutting each alone (activation patching): {@code score = L(edge cut) - L(full model)}, the mean over
- * examples, with everything behind the edge computed anew.
+ * examples, with everything behind the edge computed anew. Nodes and neurons are scored in the same way: a node is cut
+ * with all edges out of it, a neuron carries its activation in the ablation.
  *
  * @param setting what is attributed
+ * @param levels what is scored beside edges; not positions
  */
-public record ExactPatching(AttributionSetting setting) {
+public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
     /** About so many tokens go through the model together. */
     private static final int TOKENS = 4096;
 
     /**
-     * Scores every edge.
+     * Checks the levels.
+     *
+     * @throws IllegalArgumentException if edges are to be scored at each position
+     */
+    public ExactPatching {
+        if (levels.positions()) {
+            throw new IllegalArgumentException("exact patching cuts edges at all positions together");
+        }
+    }
+
+    /**
+     * Scores edges alone.
+     *
+     * @param setting what is attributed
+     */
+    public ExactPatching(AttributionSetting setting) {
+        this(setting, ScoreLevels.EDGES);
+    }
+
+    /**
+     * How many sums there are while it runs.
+     *
+     * @return the number of edges, nodes and neurons that are scored
+     */
+    public int sums() {
+        return ExactWork.of(setting, levels).size();
+    }
+
+    /**
+     * Scores every edge, and what else is asked for.
      *
      * @param examples prompt pairs
      * @param state where the sums are kept as they grow, and which part of the work is done already
-     * @param progress told of each reader of each batch
+     * @param progress told of each piece of each batch: the edges into a reader, the nodes of a block, the neurons of
+     *     an MLP
      * @return the scores, in the unit of the objective
+     * @throws IllegalArgumentException if the state is of other work
      * @throws org.edgeprune.io.InputException if an example lacks an answer that the objective needs, or a score is not
      *     finite
      */
-    public EdgeScores scores(List<Example> examples, ExactState state, AttributionSetting.Progress progress) {
+    public LevelScores scores(List<Example> examples, ExactState state, AttributionSetting.Progress progress) {
         ComputationGraph graph = setting.graph();
-        List<Reader> readers = graph.readers();
+        ExactWork work = ExactWork.of(setting, levels);
+        if (state.sums().length != work.size()) {
+            throw new IllegalArgumentException(state.sums().length + " sums for " + work.size() + " scores");
+        }
+        List<ExactWork.Piece> pieces = work.pieces();
         Workers workers = Workers.of(setting.model().execution());
         long[] before = {0};
-        setting.forEachBatch(examples, progress, readers.size(), (batch, members, tick) -> {
-            int done = Math.clamp(state.done() - before[0], 0, readers.size());
+        setting.forEachBatch(examples, progress, pieces.size(), (batch, members, tick) -> {
+            int done = Math.clamp(state.done() - before[0], 0, pieces.size());
             IntStream.range(0, done).forEach(_ -> tick.run());
-            if (done < readers.size()) {
+            if (done < pieces.size()) {
                 FullRun run = FullRun.of(setting.model(), graph, batch.clean(), batch.baseline());
                 double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
-                Copies copies = Copies.of(batch, members, graph);
+                Copies copies = Copies.of(batch, members, work.largest());
                 int[] next = {done};
                 workers.run(
-                        readers.size() - done, number -> cut(readers.get(done + number), run, copies, whole), rises -> {
-                            state.add(readers.get(next[0]++), rises, members.size());
+                        pieces.size() - done, number -> cut(pieces.get(done + number), run, copies, whole), rises -> {
+                            state.add(pieces.get(next[0]++).first(), rises, members.size());
                             tick.run();
                         });
             }
-            before[0] += readers.size();
+            before[0] += pieces.size();
         });
-        return state.mean(examples.size());
+        return work.scores(state.mean(examples.size()));
     }
 
     /**
@@ -67,9 +103,9 @@ public record ExactPatching(AttributionSetting setting) {
      * @param count how many times
      */
     private record Copies(PromptBatch batch, List<Example> members, TokenBatch.Copies tokens, int count) {
-        static Copies of(PromptBatch batch, List<Example> members, ComputationGraph graph) {
+        static Copies of(PromptBatch batch, List<Example> members, int most) {
             int fitting = TOKENS / batch.clean().tokenCount();
-            int count = Math.max(1, Math.min(graph.nodeCount(), fitting));
+            int count = Math.max(1, Math.min(most, fitting));
             TokenBatch.Copies tokens = batch.clean().copies(count);
             List<Example> all = Collections.nCopies(count, members).stream()
                     .flatMap(List::stream)
@@ -79,45 +115,45 @@ public record ExactPatching(AttributionSetting setting) {
     }
 
     /** What the copies of a batch of so many tokens take, about. */
-    static long bytes(AttributionSetting setting, long tokens) {
+    static long bytes(AttributionSetting setting, ScoreLevels levels, long tokens) {
         ModelSizes sizes = setting.model().sizes();
         long copied = Math.max(TOKENS, tokens);
         // The reader's block sees a stream for each head that changes, its query, key and value.
         long streams = 8 + 3L * sizes.graph().heads() / sizes.graph().kvHeads();
-        long inner = (sizes.gatedMlp() ? 4L : 2L) * sizes.inner();
+        // cut neurons: activations, and what the copies' MLP reads instead of them
+        long inner = ((sizes.gatedMlp() ? 4L : 2L) + (levels.neurons() ? 2 : 0)) * sizes.inner();
         long logits = Math.ceilDiv(copied, Math.max(1, tokens)) * setting.batchSize() * sizes.vocabulary() * 6;
         return (copied * (streams * sizes.hidden() + inner) + logits)
                 * setting.model().dtype().byteSize();
     }
 
-    /** By how much the mean loss of a batch rises for each edge into a reader. */
-    private double[] cut(Reader reader, FullRun run, Copies copies, double whole) {
-        int writers = setting.graph().groupOf(reader).visibleWriters();
-        double[] rises = new double[writers];
+    /** By how much the mean loss of a batch rises for each thing in a piece. */
+    private double[] cut(ExactWork.Piece piece, FullRun run, Copies copies, double whole) {
+        double[] rises = new double[piece.count()];
         try (TensorScope _ = TensorScope.open()) {
             EdgeCuts cuts = EdgeCuts.of(
                     run,
                     copies.batch().baseline(),
                     copies.tokens(),
                     copies.batch().scored());
-            cut(reader, cuts, copies, whole, rises);
+            cut(piece, cuts, copies, whole, rises);
         }
         return rises;
     }
 
-    private void cut(Reader reader, EdgeCuts cuts, Copies copies, double whole, double[] rises) {
-        int writers = rises.length;
-        for (int from = 0; from < writers; from += copies.count()) {
+    private void cut(ExactWork.Piece piece, EdgeCuts cuts, Copies copies, double whole, double[] rises) {
+        int count = rises.length;
+        for (int from = 0; from < count; from += copies.count()) {
             int first = from;
-            // the last copies may have nothing left to do: they cut the last edge again
+            // the last copies may have nothing left to do: they cut the last one again
             int[] chosen = IntStream.range(0, copies.count())
-                    .map(copy -> Math.min(first + copy, writers - 1))
+                    .map(copy -> Math.min(first + copy, count - 1))
                     .toArray();
             try (TensorScope _ = TensorScope.open()) {
-                Tensor residual = cuts.finalResidual(reader, chosen);
+                Tensor residual = piece.cuts().finalResidual(cuts, chosen);
                 double[] losses = losses(residual, copies.batch(), copies.members(), copies.count());
-                for (int w = from; w < Math.min(writers, from + copies.count()); w++) {
-                    rises[w] = losses[w - from] - whole;
+                for (int i = from; i < Math.min(count, from + copies.count()); i++) {
+                    rises[i] = losses[i - from] - whole;
                 }
             }
         }

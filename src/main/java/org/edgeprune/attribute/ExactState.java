@@ -1,11 +1,7 @@
 package org.edgeprune.attribute;
 
-import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.Reader;
-
-/** The sums of {@link ExactPatching} as they grow, reader by reader of one batch after the other. */
+/** The sums of {@link ExactPatching} as they grow, piece by piece of one batch after the other. */
 public final class ExactState {
-    private final ComputationGraph graph;
     private final double[] sums;
     private final Keeper keeper;
     private long done;
@@ -17,7 +13,7 @@ public final class ExactState {
         Keeper NONE = state -> {};
 
         /**
-         * Called after each reader.
+         * Called after each piece.
          *
          * @param state to be kept, or not yet
          */
@@ -27,16 +23,12 @@ public final class ExactState {
     /**
      * A state that another run may have left.
      *
-     * @param graph whose edges are scored
-     * @param sums of the examples' scores by edge number, {@code [edges]}; not copied
-     * @param done how many readers are in them, over all batches
+     * @param sums of the examples' scores, {@link ExactPatching#sums} many; not copied
+     * @param done how many pieces (the edges into a reader, the nodes of a block, the neurons of an MLP) are in them,
+     *     over all batches
      * @param keeper keeps the state as it changes
      */
-    public ExactState(ComputationGraph graph, double[] sums, long done, Keeper keeper) {
-        if (sums.length != graph.edgeCount()) {
-            throw new IllegalArgumentException(sums.length + " sums for " + graph.edgeCount() + " edges");
-        }
-        this.graph = graph;
+    public ExactState(double[] sums, long done, Keeper keeper) {
         this.sums = sums;
         this.done = done;
         this.keeper = keeper;
@@ -45,15 +37,15 @@ public final class ExactState {
     /**
      * The state of a run that begins.
      *
-     * @param graph whose edges are scored
+     * @param patching what is run
      * @return zero sums, which nobody keeps
      */
-    public static ExactState fresh(ComputationGraph graph) {
-        return new ExactState(graph, new double[graph.edgeCount()], 0, Keeper.NONE);
+    public static ExactState fresh(ExactPatching patching) {
+        return new ExactState(new double[patching.sums()], 0, Keeper.NONE);
     }
 
     /**
-     * How many readers are done, over all batches.
+     * How many pieces are done, over all batches.
      *
      * @return from 0 on
      */
@@ -64,32 +56,32 @@ public final class ExactState {
     /**
      * The sums of the examples' scores.
      *
-     * @return a copy, by edge number, {@code [edges]}
+     * @return a copy: edges by number, then nodes, then neurons layer by layer
      */
     public double[] sums() {
         return sums.clone();
     }
 
     /**
-     * Adds the next reader of a batch.
+     * Adds the next piece of a batch.
      *
-     * @param means the batch's mean scores of the edges into it
+     * @param first where its sums begin
+     * @param means the batch's mean scores
      * @param examples of the batch
      */
-    void add(Reader reader, double[] means, int examples) {
-        int first = means.length == 0 ? 0 : graph.edgeIndex(graph.writers().getFirst(), reader);
-        for (int w = 0; w < means.length; w++) {
-            sums[first + w] += means[w] * examples;
+    void add(int first, double[] means, int examples) {
+        for (int i = 0; i < means.length; i++) {
+            sums[first + i] += means[i] * examples;
         }
         done++;
         keeper.changed(this);
     }
 
-    EdgeScores mean(int examples) {
+    float[] mean(int examples) {
         float[] means = new float[sums.length];
         for (int i = 0; i < means.length; i++) {
             means[i] = (float) (sums[i] / examples);
         }
-        return EdgeScores.of(graph, means);
+        return means;
     }
 }

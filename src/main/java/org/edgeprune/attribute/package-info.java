@@ -6,8 +6,8 @@
  *
  * <p>{@link org.edgeprune.attribute.EdgeScores} holds a score for every edge, ranks edges by it and reads and writes
  * {@code scores.safetensors}. {@link org.edgeprune.attribute.GradientAttribution} makes them by edge attribution
- * patching (EAP, EAP-IG), {@link org.edgeprune.attribute.ExactPatching} by cutting every edge alone; what they have in
- * common is an {@link org.edgeprune.attribute.AttributionSetting}, and what is attributed an
+ * patching (EAP, EAP-IG), {@link org.edgeprune.attribute.ExactPatching} by cutting every edge, node or neuron alone;
+ * what they have in common is an {@link org.edgeprune.attribute.AttributionSetting}, and what is attributed an
  * {@link org.edgeprune.attribute.Objective}. {@link org.edgeprune.attribute.MatryoshkaAttribution} trains scores,
  * {@link org.edgeprune.attribute.Acdc} searches for a circuit edge by edge.
  *

@@ -137,11 +137,11 @@ final class AttributeCommand implements Callable<Integer> {
         Optional<GradientMethod> gradients = method.gradients(stepCount());
         try (AttributionProgress progress = new AttributionProgress(method.key(), "passes")) {
             if (gradients.isEmpty()) {
-                return LevelScores.of(new ExactPatching(job.setting())
-                        .scores(
-                                job.examples(),
-                                job.directory().exactState(job.setting().graph(), job.record(), SECONDS_BETWEEN_STATES),
-                                progress));
+                ExactPatching patching = new ExactPatching(job.setting(), level.levels());
+                return patching.scores(
+                        job.examples(),
+                        job.directory().exactState(patching, job.record(), SECONDS_BETWEEN_STATES),
+                        progress);
             }
             GradientAttribution attribution = new GradientAttribution(job.setting(), gradients.get());
             return bootstrap.isEmpty()

@@ -48,9 +48,13 @@ final class LevelOptions {
     /** Refuses what a method cannot score. */
     void requireFor(AttributionMethod method, boolean bootstrap) {
         ScoreLevels asked = levels();
-        if (asked.more() && method.gradients(1).isEmpty()) {
+        if (asked.more() && method == AttributionMethod.RANDOM) {
             throw new InputException((positions ? "--positions" : "--level") + ": --method " + method.key()
-                    + " scores edges only: use a method of gradients, such as eap");
+                    + " scores edges only: use another method, such as eap");
+        }
+        if (positions && method.gradients(1).isEmpty()) {
+            throw new InputException("--positions: --method " + method.key()
+                    + " cuts edges at all positions together: use a method of gradients, such as eap");
         }
         if (bootstrap && (asked.neurons() || asked.positions())) {
             throw new InputException("--bootstrap: compares the best edges: leave "

@@ -9,6 +9,7 @@ import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.model.HeadSet;
 import org.edgeprune.model.KeyValues;
+import org.edgeprune.model.Mlp;
 import org.edgeprune.model.Part;
 import org.edgeprune.model.SelfAttention;
 import org.edgeprune.model.TokenBatch;
@@ -24,7 +25,7 @@ import org.edgeprune.torch.TensorScope;
  *
  * <p>Up to the reader nothing changes, so a run begins there: with x the stream that the reader sees in the full model,
  * it sees {@code x - delta_w} where the edge from w is cut; what its block adds changes by the difference, and the
- * layers behind it run as ever.
+ * layers behind it run as ever. Nodes and neurons are cut in the same way, in what their block adds.
  */
 public final class EdgeCuts {
     private final FullRun run;
@@ -33,9 +34,12 @@ public final class EdgeCuts {
     private final TokenBatch.Copies copies;
     private final Tensor scored;
     private final List<Optional<KeyValues>> pasts;
+    private final Baseline baseline;
 
-    private EdgeCuts(FullRun run, TokenBatch.Copies copies, Tensor scored, List<Optional<KeyValues>> pasts) {
+    private EdgeCuts(
+            FullRun run, Baseline baseline, TokenBatch.Copies copies, Tensor scored, List<Optional<KeyValues>> pasts) {
         this.run = run;
+        this.baseline = baseline;
         this.model = run.model();
         this.graph = run.graph();
         this.copies = copies;
@@ -56,7 +60,7 @@ public final class EdgeCuts {
         List<Optional<KeyValues>> pasts = IntStream.range(0, run.graph().shape().layers())
                 .mapToObj(layer -> baseline.layer(layer).past().map(past -> past.tokens(copies.pasts())))
                 .toList();
-        return new EdgeCuts(run, copies, scored, pasts);
+        return new EdgeCuts(run, baseline, copies, scored, pasts);
     }
 
     /**
@@ -75,18 +79,93 @@ public final class EdgeCuts {
         }
     }
 
+    /**
+     * Cuts a node in each copy, with all edges out of it.
+     *
+     * @param writers each copy's node; all embeddings, heads of one layer, or the MLP of one layer
+     * @return as {@link #finalResidual(Reader, int[])}
+     */
+    public Tensor finalResidualWithout(int[] writers) {
+        TensorScope scope = TensorScope.open();
+        try (scope;
+                GradMode _ = GradMode.disabled()) {
+            Writer first = graph.writers().get(writers[0]);
+            Tensor cut = deltas(writers).neg();
+            Tensor end =
+                    switch (first.kind()) {
+                        case HEAD -> behindHeads(first.layer(), cut);
+                        case MLP -> behindMlp(first.layer(), cut);
+                        default -> layersFrom(0, copied(run.stream(0)).add(cut));
+                    };
+            return scope.keep(end.indexSelect(0, scored));
+        }
+    }
+
+    /**
+     * Cuts a neuron in each copy: it carries its activation in the baseline.
+     *
+     * @param layer whose MLP it is
+     * @param neurons each copy's neuron
+     * @return as {@link #finalResidual(Reader, int[])}
+     */
+    public Tensor finalResidualWithoutNeurons(int layer, int[] neurons) {
+        TensorScope scope = TensorScope.open();
+        try (scope;
+                GradMode _ = GradMode.disabled();
+                Part<Mlp> mlp = model.mlp(layer)) {
+            Tensor active = mlp.get().neurons(run.stream(2 * layer + 1).to(mlp.device()));
+            int inner = Math.toIntExact(active.size(1));
+            float[] chosen = new float[neurons.length * inner];
+            for (int copy = 0; copy < neurons.length; copy++) {
+                chosen[copy * inner + neurons[copy]] = 1;
+            }
+            Tensor tokens = copies.tokens().to(mlp.device());
+            Tensor cut = run.neuronDeltas(layer, baseline)
+                    .indexSelect(0, tokens)
+                    .mul(Tensor.of(chosen, neurons.length, inner)
+                            .to(mlp.device())
+                            .to(active.dtype())
+                            .indexSelect(0, copies.copies().to(mlp.device())));
+            Tensor change = mlp.get()
+                    .write(active.indexSelect(0, tokens).sub(cut))
+                    .to(model.device())
+                    .sub(copied(run.output(2 * layer + 1, 1)));
+            Tensor end = behindMlp(layer, change);
+            return scope.keep(end.indexSelect(0, scored));
+        }
+    }
+
+    /** The final stream where what the heads of a layer add changes. */
+    private Tensor behindHeads(int layer, Tensor change) {
+        Tensor middle =
+                copied(run.stream(2 * layer).add(run.output(2 * layer, 1))).add(change);
+        Tensor mlp = graph.shape().parallelBlocks()
+                ? copied(run.output(2 * layer + 1, 1))
+                : new FullBlock.Neurons(model, graph, layer, false).output(middle);
+        return layersFrom(layer + 1, middle.add(mlp));
+    }
+
+    /** The final stream where what the MLP of a layer adds changes. */
+    private Tensor behindMlp(int layer, Tensor change) {
+        return layersFrom(layer + 1, copied(run.stream(2 * layer + 2)).add(change));
+    }
+
+    private Tensor layersFrom(int layer, Tensor stream) {
+        Tensor behind = stream;
+        for (int next = layer; next < graph.shape().layers(); next++) {
+            behind = layer(next, behind);
+        }
+        return behind;
+    }
+
     private Tensor end(Reader reader, int[] writers) {
         Tensor cut = deltas(writers).neg();
-        int last = graph.shape().layers();
         if (reader.kind() == Reader.Kind.RESID_POST) {
             return copied(run.finalResidual()).add(cut);
         }
         int block = 2 * reader.layer() + (reader.kind() == Reader.Kind.MLP ? 1 : 0);
-        Tensor behind = layerWith(reader, copied(run.stream(block)).add(cut));
-        for (int layer = reader.layer() + 1; layer < last; layer++) {
-            behind = layer(layer, behind);
-        }
-        return behind;
+        return layersFrom(
+                reader.layer() + 1, layerWith(reader, copied(run.stream(block)).add(cut)));
     }
 
     /** The stream behind a layer, one of whose readers sees something else. */

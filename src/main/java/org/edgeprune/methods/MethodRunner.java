@@ -78,11 +78,13 @@ public record MethodRunner(
         return method.gradients(steps)
                 .map(gradients ->
                         new GradientAttribution(setting, gradients).scores(first(examples, effort.prompts()), progress))
-                .orElseGet(() -> new ExactPatching(setting)
-                        .scores(
-                                first(examples, effort.searchedPrompts()),
-                                ExactState.fresh(setting.graph()),
-                                progress));
+                .orElseGet(() -> exact(setting, first(examples, effort.searchedPrompts()), progress));
+    }
+
+    private static EdgeScores exact(
+            AttributionSetting setting, List<Example> examples, AttributionSetting.Progress progress) {
+        ExactPatching patching = new ExactPatching(setting);
+        return patching.scores(examples, ExactState.fresh(patching), progress).edges();
     }
 
     private EdgeScores mattr(List<Example> examples, long seed) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.edgeprune.engine.FullRun;
@@ -88,11 +89,16 @@ class AttributionTest {
 
     /** The mean loss of the masked model. */
     private double loss(AttributionSetting setting, float[] edges) {
+        return loss(
+                setting,
+                new MaskValues(
+                        setting.graph(), edges, MaskValues.full(setting.graph()).nodes()));
+    }
+
+    private double loss(AttributionSetting setting, MaskValues masks) {
         try (TensorScope _ = TensorScope.open();
                 GradMode _ = GradMode.disabled()) {
             PromptBatch batch = PromptBatch.of(model, EXAMPLES, setting.scorer(), setting.ablation());
-            MaskValues masks = new MaskValues(
-                    setting.graph(), edges, MaskValues.full(setting.graph()).nodes());
             MaskedPass pass = MaskedPass.forward(
                     model,
                     batch.clean(),
@@ -108,7 +114,7 @@ class AttributionTest {
     }
 
     private AblationStates states(String ablation) {
-        return AblationStates.of(Ablation.named(ablation), model, new ReferencePrompts(EXAMPLES, 1), 2);
+        return AblationStates.of(Ablation.named(ablation), model, new ReferencePrompts(EXAMPLES, 1), 2, true);
     }
 
     private static float largest(EdgeScores scores) {
@@ -161,8 +167,7 @@ class AttributionTest {
     void exactPatchingIsTheLossWithTheEdgeCut(Objective objective, String ablation, boolean embeddingNodes) {
         AblationStates states = states(ablation);
         AttributionSetting setting = setting(embeddingNodes, objective, states);
-        EdgeScores scores = new ExactPatching(setting)
-                .scores(EXAMPLES, ExactState.fresh(setting.graph()), AttributionSetting.Progress.NONE);
+        EdgeScores scores = exact(new ExactPatching(setting)).edges();
         double whole = loss(setting, MaskValues.full(setting.graph()).edges());
         for (int edge = 0; edge < scores.size(); edge++) {
             float[] masks = MaskValues.full(setting.graph()).edges();
@@ -215,16 +220,68 @@ class AttributionTest {
     void exactPatchingGoesOnWhereItWasCutOff() {
         AttributionSetting setting = setting(true, Objective.LOGIT_DIFFERENCE, AblationStates.INTERCHANGE);
         List<double[]> sums = new ArrayList<>();
-        ExactState watched = new ExactState(
-                setting.graph(), new double[setting.graph().edgeCount()], 0, state -> sums.add(state.sums()));
-        EdgeScores whole = new ExactPatching(setting).scores(EXAMPLES, watched, AttributionSetting.Progress.NONE);
-        for (int done : new int[] {1, setting.graph().readers().size(), sums.size() - 1}) {
-            ExactState left = new ExactState(setting.graph(), sums.get(done - 1).clone(), done, ExactState.Keeper.NONE);
-            assertEquals(whole, new ExactPatching(setting).scores(EXAMPLES, left, AttributionSetting.Progress.NONE));
+        ExactPatching patching = new ExactPatching(setting, new ScoreLevels(true, true, false));
+        ExactState watched = new ExactState(new double[patching.sums()], 0, state -> sums.add(state.sums()));
+        LevelScores whole = patching.scores(EXAMPLES, watched, AttributionSetting.Progress.NONE);
+        for (int done : new int[] {1, setting.graph().readers().size(), sums.size() / 2 + 1, sums.size() - 1}) {
+            ExactState left = new ExactState(sums.get(done - 1).clone(), done, ExactState.Keeper.NONE);
+            LevelScores again = patching.scores(EXAMPLES, left, AttributionSetting.Progress.NONE);
+            assertEquals(whole.edges(), again.edges());
+            assertArrayEquals(whole.nodes().orElseThrow(), again.nodes().orElseThrow());
+            assertArrayEquals(whole.neurons().orElseThrow(), again.neurons().orElseThrow());
         }
-        ExactState wrong =
-                new ExactState(setting.graph(), new double[setting.graph().edgeCount()], 3, state -> {});
-        assertNotEquals(whole, new ExactPatching(setting).scores(EXAMPLES, wrong, AttributionSetting.Progress.NONE));
+        ExactState wrong = new ExactState(new double[patching.sums()], 3, state -> {});
+        assertNotEquals(
+                whole.edges(),
+                patching.scores(EXAMPLES, wrong, AttributionSetting.Progress.NONE)
+                        .edges());
+        ExactState ofEdges = ExactState.fresh(new ExactPatching(setting));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> patching.scores(EXAMPLES, ofEdges, AttributionSetting.Progress.NONE));
+    }
+
+    private static LevelScores exact(ExactPatching patching) {
+        return patching.scores(EXAMPLES, ExactState.fresh(patching), AttributionSetting.Progress.NONE);
+    }
+
+    /** The masked model says the same: there, one mask is zero. */
+    @ParameterizedTest(name = "{0}, {1}, embedding nodes {2}")
+    @CsvSource({
+        "LOGIT_DIFFERENCE, interchange, true",
+        "KL, zero, false",
+        "LOGIT_DIFFERENCE, mean-positional, true",
+        "CROSS_ENTROPY, mean, false"
+    })
+    void exactPatchingOfNodesAndNeuronsIsTheLossWithoutThem(
+            Objective objective, String ablation, boolean embeddingNodes) {
+        try (AblationStates states = states(ablation)) {
+            AttributionSetting setting = setting(embeddingNodes, objective, states);
+            LevelScores scores = exact(new ExactPatching(setting, new ScoreLevels(true, true, false)));
+            EdgeScores alone = exact(new ExactPatching(setting)).edges();
+            float tolerance = 1e-5f + 1e-4f * largest(alone);
+            assertArrayEquals(alone.toArray(), scores.edges().toArray(), tolerance);
+            MaskValues full = MaskValues.full(setting.graph());
+            double whole = loss(setting, full);
+            float[] nodes = scores.nodes().orElseThrow();
+            assertEquals(setting.graph().nodeCount(), nodes.length);
+            for (Writer writer : setting.graph().writers()) {
+                assertEquals(
+                        loss(setting, full.without(writer)) - whole, nodes[writer.index()], tolerance, writer.name());
+            }
+            int inner = Math.toIntExact(model.sizes().inner());
+            float[] kept = new float[CONFIG.layers() * inner];
+            double most = 0;
+            for (int neuron = 0; neuron < kept.length; neuron++) {
+                Arrays.fill(kept, 1);
+                kept[neuron] = 0;
+                double expected = loss(setting, new MaskValues(setting.graph(), full.edges(), full.nodes(), kept));
+                float score = scores.neurons().orElseThrow()[neuron / inner][neuron % inner];
+                assertEquals(expected - whole, score, tolerance, "neuron " + neuron);
+                most = Math.max(most, Math.abs(score));
+            }
+            assertTrue(most > 10 * tolerance, "something to compare: " + most);
+        }
     }
 
     @Test

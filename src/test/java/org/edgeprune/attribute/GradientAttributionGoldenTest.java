@@ -98,11 +98,12 @@ class GradientAttributionGoldenTest {
         GoldenScores golden = GoldenScores.of(name);
         try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
             AttributionSetting setting = setting(model, 7);
-            EdgeScores exact = new ExactPatching(setting)
-                    .scores(
+            ExactPatching patching = new ExactPatching(setting);
+            EdgeScores exact = patching.scores(
                             golden.examples(model.tokenizer()),
-                            ExactState.fresh(setting.graph()),
-                            AttributionSetting.Progress.NONE);
+                            ExactState.fresh(patching),
+                            AttributionSetting.Progress.NONE)
+                    .edges();
             if (name.equals("tiny-llama-gqa")) {
                 assertUngrouped(golden, exact);
             } else {

@@ -63,16 +63,19 @@ class AttributeCommandTest {
 
     @Test
     void aFolderIsNotOverwrittenAndExactPatchingResumes() throws IOException {
-        Tool first = attribute("exact", "--method", "exact", "--max-samples", 2);
+        Tool first = attribute("exact", "--method", "exact", "--max-samples", 2, "--level", "nodes");
+        assertEquals(
+                8,
+                new ObjectMapper().readTree(first.out()).at("/strongest_nodes").size());
         assertEquals(0, first.exit(), first.err());
         byte[] scores = Files.readAllBytes(folder.resolve("exact/scores.safetensors"));
         assertFalse(Files.exists(folder.resolve("exact/partial.safetensors")));
         refused(attribute("exact", "--method", "exact", "--max-samples", 2), "continue it with --resume");
         refused(
-                attribute("exact", "--method", "exact", "--max-samples", 3, "--resume"),
+                attribute("exact", "--method", "exact", "--max-samples", 3, "--level", "nodes", "--resume"),
                 "belongs to a run with other options, data or model (changed: the examples)");
         Files.delete(folder.resolve("exact/scores.safetensors"));
-        Tool again = attribute("exact", "--method", "exact", "--max-samples", 2, "--resume");
+        Tool again = attribute("exact", "--method", "exact", "--max-samples", 2, "--level", "nodes", "--resume");
         assertEquals(0, again.exit(), again.err());
         assertEquals(
                 java.util.Arrays.hashCode(scores),
@@ -113,7 +116,12 @@ class AttributeCommandTest {
 
     @Test
     void whatCannotBeUsedIsRefusedInOneLine() throws IOException {
-        refused(attribute("no", "--method", "exact", "--level", "nodes"), "--level: --method exact scores edges only");
+        refused(
+                attribute("no", "--method", "random", "--level", "nodes"),
+                "--level: --method random scores edges only");
+        refused(
+                attribute("no", "--method", "exact", "--positions"),
+                "--positions: --method exact cuts edges at all positions together");
         refused(attribute("no", "--method", "eap", "--level", "neurons", "--bootstrap", 3), "leave neurons of --level");
         refused(attribute("no", "--method", "eap", "--positions"), "--positions: example ");
         refused(attribute("no", "--method", "eap", "--objective", "kl"), "has gradient zero at the full model");

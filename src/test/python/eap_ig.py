@@ -11,6 +11,11 @@ as exact-as-published of the tiny models only.
 
 Three things of the libraries are replaced from outside: the device "cuda", which is written into their code, by the CPU;
 their tokenisation, which puts a BOS before every prompt; an argument of evaluate_graph that MIB's pinned EAP-IG has.
+
+means.safetensors of the tiny models is EAP under mean ablation, on the prompts that have the most common length.
+"mean-positional" is the library's as it is (its means count padding, which prompts of one length do not have). For
+"mean" its compute_mean_activations is replaced by the mean it describes, over all tokens, of each node: what it returns
+is one vector for all nodes, the mean over them of their outputs at the last token divided by the prompt's length.
 """
 
 import argparse
@@ -154,7 +159,7 @@ class Case:
         self.models = {kind: hooked(checkpoint, kind) for kind in (torch.float64, torch.float32)}
         self.model = self.models[torch.float64]
         self.prompts = Prompts(prompts, Tokenizer.from_file(str(checkpoint / "tokenizer.json")), limit)
-        for module in (libraries.attribute, libraries.evaluate):
+        for module in (libraries.attribute, libraries.evaluate, libraries.utils):
             module.tokenize_plus = self.prompts.tokenize_plus
 
     def graph(self, scores=None):
@@ -198,6 +203,27 @@ class Case:
                 absent = math.nan if method == "exact-as-published" else 0  # edges that do not exist
                 scores = torch.where(self.graph().real_edge_mask, scores, absent)
                 tensors[name] = scores.to(recorded.dtype).contiguous()
+        return tensors
+
+    def means(self):
+        """EAP under mean ablation, and the lines of the prompts that it is of."""
+        lengths = [len(self.prompts.encode(clean[0])) for clean, _, _ in self.prompts.rows]
+        common = max(sorted(set(lengths)), key=lengths.count)
+        lines = [line for line, length in enumerate(lengths) if length == common]
+        data = self.prompts.batches(lines)
+        a, tensors = self.eap.attribute, {"lines": torch.tensor(lines)}
+        by_position = self.eap.utils.compute_mean_activations
+        for intervention in ("mean-positional", "mean"):
+            # of prompts of one length, the mean over all tokens is that of the positions' means
+            a.compute_mean_activations = lambda *args, per_position: (
+                by_position(*args, per_position=True) if per_position else by_position(*args, per_position=True).mean(0)
+            )
+            graph = self.graph()
+            scores = a.get_scores_eap(
+                self.model, graph, data, loss, intervention=intervention, intervention_dataloader=data, quiet=True
+            )
+            tensors["EAP-" + intervention] = torch.where(graph.real_edge_mask, scores, 0).contiguous()
+        a.compute_mean_activations = by_position
         return tensors
 
     def random(self):
@@ -315,6 +341,8 @@ class Case:
         (out / "scores").mkdir(parents=True)
         tensors = self.all_scores()
         save_file(tensors, out / "scores/scores.safetensors")
+        if (self.golden / "scores/means.safetensors").exists():
+            save_file(self.means(), out / "scores/means.safetensors")
         doubles = {name.removesuffix(".f64"): value for name, value in tensors.items() if name.endswith(".f64")}
         doubles["random"] = self.random()
         for file in sorted((self.golden / "scores").glob("*.json")):
@@ -333,9 +361,10 @@ class Libraries:
         import eap.attribute
         import eap.evaluate
         import eap.graph
+        import eap.utils
         import MIB_circuit_track.evaluation
 
-        self.attribute, self.evaluate, self.graph = eap.attribute, eap.evaluate, eap.graph
+        self.attribute, self.evaluate, self.graph, self.utils = eap.attribute, eap.evaluate, eap.graph, eap.utils
         self.mib = MIB_circuit_track.evaluation
         self.mib.evaluate_graph = lambda *args, optimal_ablation_path, **named: eap.evaluate.evaluate_graph(*args, **named)
         self.mib.evaluate_baseline = lambda *args: eap.evaluate.evaluate_baseline(*args, quiet=True)

@@ -32,7 +32,12 @@ public sealed interface Ablation {
         }
     }
 
-    /** Mean ablation: a is the mean of what the writer adds over all tokens of the clean reference prompts. */
+    /**
+     * Mean ablation: a is the mean of what the writer adds over all tokens of the clean reference prompts, so that
+     * longer prompts count for more. EAP-IG's {@code intervention='mean'} describes the same, but its code (795f560)
+     * returns one vector for all writers, the mean over them of their outputs at the last token divided by the prompt's
+     * length; that is not followed here.
+     */
     record Mean() implements Ablation {
         @Override
         public String name() {
@@ -42,7 +47,8 @@ public sealed interface Ablation {
 
     /**
      * Mean ablation by position: a is the mean of what the writer adds at the same position of the clean reference
-     * prompts that are long enough.
+     * prompts that are long enough. For prompts of one length it is EAP-IG's {@code intervention='mean-positional'};
+     * for others, EAP-IG counts padding.
      */
     record MeanPositional() implements Ablation {
         @Override

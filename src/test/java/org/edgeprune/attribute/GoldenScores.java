@@ -21,6 +21,7 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.TensorScope;
 
 /**
  * Scores of the genuine EAP-IG library, by the names of edgeprune: see {@code golden/methods/README.md}.
@@ -70,9 +71,31 @@ record GoldenScores(Path folder) {
 
     /** The library's matrix, {@code [writers, readers]} in its order. */
     double[][] matrix(String method) throws IOException {
-        try (SafeTensorsFile file = SafeTensorsFile.open(folder.resolve("scores/scores.safetensors"))) {
-            double[] flat = file.tensor(method + ".f64").toDoubles();
-            int columns = (int) file.tensor(method + ".f64").size(1);
+        return matrix("scores.safetensors", method + ".f64");
+    }
+
+    /** Scores under mean ablation, of {@link #examplesOfMeans}. */
+    double[][] matrixOfMeans(String method) throws IOException {
+        return matrix("means.safetensors", method);
+    }
+
+    /** The prompts that {@link #matrixOfMeans} is of: those of one length. */
+    List<Example> examplesOfMeans(PromptTokenizer tokenizer) throws IOException {
+        List<Example> all = examples(tokenizer);
+        try (SafeTensorsFile file = SafeTensorsFile.open(folder.resolve("scores/means.safetensors"));
+                TensorScope _ = TensorScope.open()) {
+            return java.util.Arrays.stream(file.tensor("lines").toLongs())
+                    .mapToObj(line -> all.get(Math.toIntExact(line)))
+                    .toList();
+        }
+    }
+
+    private double[][] matrix(String name, String tensor) throws IOException {
+        try (SafeTensorsFile file =
+                        SafeTensorsFile.open(folder.resolve("scores").resolve(name));
+                TensorScope _ = TensorScope.open()) {
+            double[] flat = file.tensor(tensor).toDoubles();
+            int columns = (int) file.tensor(tensor).size(1);
             return IntStream.range(0, flat.length / columns)
                     .mapToObj(row -> java.util.Arrays.copyOfRange(flat, row * columns, (row + 1) * columns))
                     .toArray(double[][]::new);

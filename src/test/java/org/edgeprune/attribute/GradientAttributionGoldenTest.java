@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.List;
 import org.edgeprune.eval.AblationStates;
+import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
@@ -15,6 +17,7 @@ import org.edgeprune.task.Example;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every gradient method gives the scores of the genuine EAP-IG library. */
@@ -35,7 +38,11 @@ class GradientAttributionGoldenTest {
     }
 
     static void assertSame(GoldenScores golden, String method, EdgeScores actual) throws IOException {
-        double[][] matrix = golden.matrix(method);
+        assertSame(golden, method, golden.matrix(method), actual);
+    }
+
+    private static void assertSame(GoldenScores golden, String method, double[][] matrix, EdgeScores actual)
+            throws IOException {
         ComputationGraph graph = actual.graph();
         double largest = 0;
         double worst = 0;
@@ -88,6 +95,30 @@ class GradientAttributionGoldenTest {
                             setting(model, AblationStates.ZERO, 16), new GradientMethod.Eap())
                     .scores(golden.examples(model.tokenizer()), AttributionSetting.Progress.NONE);
             assertSame(golden, "EAP-zero", scores);
+        }
+    }
+
+    /**
+     * Means by position are the library's own. Its means over all tokens are not: it returns one vector for all nodes,
+     * so that the golden has the mean that its documentation describes in their place.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "tiny-llama-gqa, mean-positional",
+        "tiny-llama-gqa, mean",
+        "tiny-neox-parallel, mean-positional",
+        "tiny-neox-parallel, mean"
+    })
+    void meanAblationIsThatOfTheLibrary(String name, String kind) throws IOException {
+        GoldenScores golden = GoldenScores.of(name);
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+            List<Example> examples = golden.examplesOfMeans(model.tokenizer());
+            try (AblationStates states =
+                    AblationStates.of(Ablation.named(kind), model.model(), new ReferencePrompts(examples, 1), 3)) {
+                EdgeScores scores = new GradientAttribution(setting(model, states, 4), new GradientMethod.Eap())
+                        .scores(examples, AttributionSetting.Progress.NONE);
+                assertSame(golden, kind, golden.matrixOfMeans("EAP-" + kind), scores);
+            }
         }
     }
 

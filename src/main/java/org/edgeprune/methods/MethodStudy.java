@@ -198,13 +198,7 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
             List<Example> train = MethodRunner.first(data.train(), effort.prompts());
             Dataset used = new Dataset(train, data.validation(), data.test());
             RunRecord record = RunRecord.of(
-                    loaded,
-                    task.fullName(),
-                    Optional.of(dataFolder(repeat)),
-                    used,
-                    CACHE_BYTES,
-                    OptionalDouble.empty(),
-                    options);
+                    loaded, task, Optional.of(dataFolder(repeat)), used, CACHE_BYTES, OptionalDouble.empty(), options);
             new Pruner(
                             loaded.model(),
                             used,

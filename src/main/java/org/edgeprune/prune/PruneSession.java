@@ -309,7 +309,7 @@ public record PruneSession(
     }
 
     private RunRecord record(Dataset dataset) {
-        return RunRecord.of(model, task.fullName(), data, dataset, pace.cacheBytes(), minimal, options);
+        return RunRecord.of(model, task, data, dataset, pace.cacheBytes(), minimal, options);
     }
 
     /**

@@ -1,7 +1,9 @@
 package org.edgeprune.prune;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
 import org.edgeprune.task.Dataset;
@@ -17,17 +19,30 @@ import org.edgeprune.task.Split;
  * @param test digest of the test examples
  * @param architecture digest of what the model reads from its {@code config.json}
  * @param tokenizer digest of the tokenizer's definition
+ * @param templates digest of the user's file of templates, of a run that generates prompts from it in every epoch; null
+ *     in all others
  */
-public record RunInputs(String train, String validation, String test, String architecture, String tokenizer) {
+public record RunInputs(
+        String train,
+        String validation,
+        String test,
+        String architecture,
+        String tokenizer,
+        @JsonInclude(JsonInclude.Include.NON_NULL) String templates) {
     /** Digests of a data set, with those of a model's files. */
-    static RunInputs of(Dataset data, String architecture, String tokenizer) {
+    static RunInputs of(Dataset data, String architecture, String tokenizer, Optional<String> templates) {
         return new RunInputs(
-                digest(data.train()), digest(data.validation()), digest(data.test()), architecture, tokenizer);
+                digest(data.train()),
+                digest(data.validation()),
+                digest(data.test()),
+                architecture,
+                tokenizer,
+                templates.orElse(null));
     }
 
-    /** Digests of a data set and of the model that it is for. */
-    static RunInputs of(Dataset data, LoadedModel model) {
-        return of(data, model.architectureSha256(), model.tokenizer().sha256());
+    /** Digests of a data set, of the model that it is for, and of the templates that later epochs are made of. */
+    static RunInputs of(Dataset data, LoadedModel model, Optional<String> templates) {
+        return of(data, model.architectureSha256(), model.tokenizer().sha256(), templates);
     }
 
     /** Digest of one part of the data. */

@@ -20,6 +20,7 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
+import org.edgeprune.task.Task;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
@@ -79,7 +80,7 @@ public record RunRecord(
      * weights for their digest.
      *
      * @param model the full model
-     * @param task the task's name, {@code task:mode} where a mode was chosen
+     * @param task the task, in its mode; the templates of its prompts are read if every epoch has new ones
      * @param data where the prompts were read from; empty if they are generated into the run directory
      * @param dataset the examples that the run uses
      * @param cacheBytes memory for the full model's runs, bytes
@@ -89,7 +90,7 @@ public record RunRecord(
      */
     public static RunRecord of(
             LoadedModel model,
-            String task,
+            Task task,
             Optional<Path> data,
             Dataset dataset,
             long cacheBytes,
@@ -101,10 +102,11 @@ public record RunRecord(
                 LibTorch.version(),
                 model.name(),
                 model.sha256(),
-                task,
+                task.fullName(),
                 data.map(Path::toString).orElse(null),
                 dataset.train().size(),
-                RunInputs.of(dataset, model),
+                RunInputs.of(
+                        dataset, model, options.controls().freshData() ? task.templatesSha256() : Optional.empty()),
                 LibTorch.threads(),
                 execution.device().toString(),
                 execution.dtype(),
@@ -178,6 +180,7 @@ public record RunRecord(
         parts.put("the training examples", RunInputs::train);
         parts.put("the validation examples", RunInputs::validation);
         parts.put("the test examples", RunInputs::test);
+        parts.put("the templates of " + task, RunInputs::templates);
         parts.forEach((name, part) -> {
             if (!Objects.equals(part.apply(inputs), part.apply(before.inputs()))) {
                 differences.add(name);

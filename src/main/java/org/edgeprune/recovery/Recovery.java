@@ -193,7 +193,7 @@ public record Recovery(Ablation ablation, int steps, long seed) {
         RunDirectory run = RunDirectory.create(directory.resolve("run"));
         RunRecord record = RunRecord.of(
                 model,
-                task.name(),
+                task,
                 Optional.of(directory.resolve("data")),
                 data,
                 CACHE_BYTES,

@@ -65,6 +65,17 @@ public interface Task {
     }
 
     /**
+     * The user's own file that {@link #generate} makes prompts of. A run whose epochs have new prompts notes it, and is
+     * not continued with another one.
+     *
+     * @return SHA-256 of its text, in hex; empty for a task without such a file
+     * @throws InputException if the file cannot be read
+     */
+    default Optional<String> templatesSha256() {
+        return Optional.empty();
+    }
+
+    /**
      * Generates held-out prompts of one kind. Tasks whose splits share their templates have none with new templates,
      * and those whose splits share their words none with new words.
      *

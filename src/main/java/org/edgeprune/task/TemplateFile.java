@@ -80,7 +80,12 @@ final class TemplateFile {
 
     /** A file of the user's. */
     static TemplateFile read(Path file) {
-        return parse(file.toString(), TextReader.CONFIGURATION.read(file, "name a file of templates"));
+        return parse(file.toString(), text(file));
+    }
+
+    /** All of a file of the user's. */
+    static String text(Path file) {
+        return TextReader.CONFIGURATION.read(file, "name a file of templates");
     }
 
     /** A file of {@code data/seeds/templates}. */

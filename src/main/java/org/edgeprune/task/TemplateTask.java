@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
 /**
@@ -87,6 +88,13 @@ public class TemplateTask implements Task {
         Records records =
                 Drawing.drawUpTo(name, request, split -> fitting(templates.maker(split), request.tokenizer()), notes);
         return new Generated(records, notes);
+    }
+
+    @Override
+    public Optional<String> templatesSha256() {
+        return isCustom() && !file.isEmpty()
+                ? Optional.of(Digest.sha256(TemplateFile.text(Path.of(file))))
+                : Optional.empty();
     }
 
     private Drawing.Maker fitting(Drawing.Maker maker, Optional<PromptTokenizer> tokenizer) {

@@ -10,7 +10,7 @@ import org.edgeprune.torch.DType;
 import org.junit.jupiter.api.Test;
 
 class SameRunTest {
-    private static final RunInputs INPUTS = new RunInputs("a", "b", "c", "d", "e");
+    private static final RunInputs INPUTS = new RunInputs("a", "b", "c", "d", "e", null);
 
     private static RunRecord record(String data, RunInputs inputs, int threads, PruneOptions options) {
         return new RunRecord(
@@ -46,7 +46,7 @@ class SameRunTest {
     void whatDiffersIsNamedOnAllRanks() {
         ThreadRanks.run(3, ranks -> {
             boolean last = ranks.rank() == 2;
-            RunInputs inputs = last ? new RunInputs("a", "b", "x", "d", "e") : INPUTS;
+            RunInputs inputs = last ? new RunInputs("a", "b", "x", "d", "e", null) : INPUTS;
             String message = assertThrows(
                             InputException.class,
                             () -> SameRun.require(record("d", inputs, last ? 3 : 1, PruneOptions.gpt2()), ranks))

@@ -1,5 +1,6 @@
 package org.edgeprune.prune;
 
+import java.util.Optional;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Dataset;
@@ -36,7 +37,7 @@ final class TestRecords {
                 "test",
                 "",
                 10,
-                RunInputs.of(data, "architecture", "tokenizer"),
+                RunInputs.of(data, "architecture", "tokenizer", Optional.empty()),
                 1,
                 "cpu",
                 DType.F32,

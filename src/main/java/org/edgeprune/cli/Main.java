@@ -162,7 +162,7 @@ public final class Main {
 
     /** The commands, with how arguments are read and what is said where a command fails. */
     static CommandLine commandLine() {
-        return new CommandLine(new Main())
+        return HelpText.readable(new CommandLine(new Main()))
                 .setUsageHelpWidth(helpWidth())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // a script's callers may override its options

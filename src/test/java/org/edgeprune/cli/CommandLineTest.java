@@ -10,9 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -24,25 +22,14 @@ class CommandLineTest {
     @TempDir
     Path folder;
 
-    @TestFactory
-    Stream<DynamicTest> everyCommandExplainsItself() {
-        return new CommandLine(new Main())
-                .getSubcommands().keySet().stream()
-                        .map(name -> DynamicTest.dynamicTest(name, () -> {
-                            Tool help = Tool.run(name, "--help").ok();
-                            assertTrue(help.out().startsWith("Usage: edgeprune " + name), help.out());
-                            assertTrue(help.out().contains("Examples:"), help.out());
-                            assertEquals("", help.err());
-                        }));
-    }
-
     @Test
     void helpListsEveryCommand() {
-        String help = Tool.run("--help").ok().out();
+        Tool help = Tool.run("--help").ok();
         new CommandLine(new Main())
                 .getSubcommands()
                 .keySet()
-                .forEach(name -> assertTrue(help.contains("\n  " + name), help));
+                .forEach(name -> assertTrue(help.out().contains("\n  " + name), help.out()));
+        assertEquals("", help.err());
     }
 
     @Test
@@ -68,32 +55,16 @@ class CommandLineTest {
 
     @Test
     void misuseIsExitTwoWithAHint() {
-        assertTrue(Tool.run().refused().contains("Try 'edgeprune --help'."));
-        assertTrue(Tool.run("prunne").refused().contains("'prunne'"));
-        assertTrue(Tool.run("info", "--wings")
-                .refused()
-                .matches("(?s)edgeprune: Unknown option: '--wings'\nTry 'edgeprune info --help'\\.\n"));
-        assertTrue(Tool.run("data", "ioi").refused().contains("--out"));
-        assertTrue(Tool.run("data", "ioi", "--out", folder, "--train", "many")
-                .refused()
-                .contains("--train"));
-        assertTrue(Tool.run("doctor", "--device", "tpu").refused().contains("unknown device 'tpu'"));
+        Tool nothing = Tool.run();
+        nothing.refused();
+        assertTrue(nothing.err().endsWith("\nTry 'edgeprune --help'.\n"), nothing.err());
     }
 
     @Test
-    void badInputIsExitTwoWithOneLine() throws Exception {
-        Path broken = Files.createDirectory(folder.resolve("broken"));
-        Files.writeString(broken.resolve("config.json"), "{\"model_type\": \"gpt2\", \"n_layer\": ");
-        Path strange = Files.createDirectory(folder.resolve("strange"));
-        Files.writeString(strange.resolve("config.json"), "{\"model_type\": \"abacus\"}");
-        assertOneLine(folder.resolve("nowhere") + "/config.json", Tool.run("info", folder.resolve("nowhere")));
-        assertOneLine("config.json: not JSON", Tool.run("info", broken));
-        assertOneLine("'abacus'", Tool.run("info", strange));
-        assertOneLine("task \"chess\" is unknown", Tool.run("data", "chess", "--out", folder.resolve("data")));
-        assertOneLine(
-                "none.txt: not there",
-                Tool.run("data", "ioi", "--out", folder.resolve("data"), "--templates", folder.resolve("none.txt")));
-        assertOneLine("--libtorch", Tool.run("doctor", "--libtorch", folder));
+    void badInputIsExitTwoWithOneLine() {
+        Tool wrong = Tool.run("doctor", "--libtorch", folder);
+        assertTrue(wrong.refused().contains("--libtorch"), wrong.err());
+        assertEquals(1, wrong.errLines().size(), wrong.err());
     }
 
     @Test
@@ -105,11 +76,5 @@ class CommandLineTest {
         process.environment().put("EDGEPRUNE_ALLOCATOR", "jemalloc");
         Tool wrong = Tool.run(process, "doctor");
         assertTrue(wrong.out().contains("EDGEPRUNE_ALLOCATOR: 'jemalloc' is not an allocator"), wrong.out());
-    }
-
-    private static void assertOneLine(String expected, Tool tool) {
-        String message = tool.refused();
-        assertTrue(message.startsWith("edgeprune: ") && message.contains(expected), message);
-        assertEquals(1, message.lines().count(), message);
     }
 }

@@ -37,6 +37,48 @@ class MisuseTest {
                 InProcess.run((Object[]) line.split(" ")).refused());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "prunne | 'prunne' | Try 'edgeprune --help'.",
+                "info --wings | Unknown option: '--wings' | Try 'edgeprune info --help'.",
+                "data ioi | --out | Try 'edgeprune data --help'.",
+                "data ioi --out x --train many | --train | Try 'edgeprune data --help'.",
+                "doctor --device tpu | unknown device 'tpu' | Try 'edgeprune doctor --help'.",
+            })
+    void misuseHasAHint(String line, String fault, String hint) {
+        Tool misused = InProcess.run((Object[]) line.split(" "));
+        assertTrue(misused.refused().contains(fault), misused.err());
+        assertEquals(hint, misused.errLines().getLast());
+    }
+
+    @Test
+    void badInputIsOneLine() throws Exception {
+        Path broken = Files.createDirectory(folder.resolve("broken"));
+        Files.writeString(broken.resolve("config.json"), "{\"model_type\": \"gpt2\", \"n_layer\": ");
+        Path strange = Files.createDirectory(folder.resolve("strange"));
+        Files.writeString(strange.resolve("config.json"), "{\"model_type\": \"abacus\"}");
+        assertOneLine(folder.resolve("nowhere") + "/config.json", "info", folder.resolve("nowhere"));
+        assertOneLine("config.json: not JSON", "info", broken);
+        assertOneLine("'abacus'", "info", strange);
+        assertOneLine("task \"chess\" is unknown", "data", "chess", "--out", folder.resolve("data"));
+        assertOneLine(
+                "none.txt: not there",
+                "data",
+                "ioi",
+                "--out",
+                folder.resolve("data"),
+                "--templates",
+                folder.resolve("none.txt"));
+    }
+
+    private static void assertOneLine(String expected, Object... command) {
+        Tool wrong = InProcess.run(command);
+        assertTrue(wrong.refused().contains(expected), wrong.err());
+        assertEquals(1, wrong.errLines().size(), wrong.err());
+    }
+
     @Test
     void closeTasksAreSuggested() {
         String message =
@@ -85,6 +127,29 @@ class MisuseTest {
                 command.getCommandSpec().positionalParameters().stream()
                         .map(CommandLine.Model.PositionalParamSpec::paramLabel)
                         .toList());
+    }
+
+    /** The synopsis names what has to be given; options have examples; no name is broken at the end of a line. */
+    @Test
+    void everyCommandExplainsItself() {
+        for (CommandLine command : allCommands(Main.commandLine())) {
+            String name = command.getCommandSpec().qualifiedName();
+            String help = command.getUsageMessage();
+            String synopsis = help.lines().findFirst().orElseThrow();
+            assertTrue(synopsis.startsWith("Usage: " + name), help);
+            assertTrue(!command.getSubcommands().isEmpty() || help.contains("Examples:\n  " + name), help);
+            if (synopsis.contains("[OPTIONS]")) {
+                command.getCommandSpec().requiredArgs().stream()
+                        .filter(CommandLine.Model.ArgSpec::isOption)
+                        .forEach(option -> assertTrue(
+                                synopsis.contains(((CommandLine.Model.OptionSpec) option).longestName() + "="),
+                                synopsis));
+            }
+            String paragraph = String.join(
+                            " ", command.getCommandSpec().usageMessage().description())
+                    .formatted();
+            assertTrue(help.replace('\n', ' ').contains(paragraph), help);
+        }
     }
 
     private static List<CommandLine> allCommands(CommandLine command) {

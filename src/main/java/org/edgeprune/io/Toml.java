@@ -21,8 +21,10 @@ public final class Toml {
         try {
             return new TomlMapper().readTree(text);
         } catch (JsonProcessingException e) {
+            // what is beyond the parser's limits, such as the depth of lists, has no place
+            String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
             throw new InputException(
-                    file + ":" + e.getLocation().getLineNr() + ": not TOML: " + OneLine.of(Json.said(e))
+                    file + line + ": not TOML: " + OneLine.of(Json.said(e))
                             + "; write lines such as steps = 100",
                     e);
         }

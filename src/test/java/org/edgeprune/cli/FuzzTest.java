@@ -19,8 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.edgeprune.hub.BundledModel;
-import org.edgeprune.io.Json;
+import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,9 +32,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * {@code -Dfuzz.seed} say.
  */
 class FuzzTest {
-    private static final int INPUTS = Integer.getInteger("fuzz.inputs", 200);
+    private static final int INPUTS = Integer.getInteger("fuzz.inputs", 90);
     private static final long SEED = Long.getLong("fuzz.seed", 20_241_204);
-    private static final int KINDS = 23;
+    private static final int KINDS = 45;
 
     /** A share of the time for each kind. */
     private static final long NANOS = Long.getLong("fuzz.seconds", 600) * 1_000_000_000 / KINDS;
@@ -49,99 +48,11 @@ class FuzzTest {
     private static Path work;
 
     /** How a command ended. */
-    private record Outcome(int exit, String err, Throwable thrown, boolean late) {}
+    private record Outcome(int exit, String out, String err, Throwable thrown, boolean late) {}
 
     @BeforeAll
     static void makeValidFiles() throws IOException {
-        var config = Json.read(BundledModel.directory().resolve("config.json"), "");
-        Path shape = Files.writeString(seeds.resolve("shape.json"), """
-                {"model_type": "gpt2", "n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 64, "vocab_size": %d}
-                """.formatted(
-                        config.get("vocab_size").asInt()));
-        String model = seeds.resolve("model").toString();
-        String data = seeds.resolve("data").toString();
-        ok("init", "--config", shape.toString(), "--tokenizer", BundledModel.NAME, "-o", model);
-        Files.writeString(
-                seeds.resolve("model/generation_config.json"), "{\"eos_token_id\": [0, 1], \"bos_token_id\": 0}");
-        ok(
-                "init",
-                "--config",
-                shape.toString(),
-                "--tokenizer",
-                BundledModel.NAME,
-                "--shard-size",
-                "30KB",
-                "-o",
-                seeds.resolve("sharded").toString());
-        ok("data", "ioi", "--train", "8", "--validation", "4", "--test", "4", "--out", data);
-        ok(
-                "prune",
-                "--model",
-                model,
-                "--data",
-                data,
-                "--steps",
-                "3",
-                "--batch-size",
-                "2",
-                "--save-every",
-                "2",
-                "--evaluate-every",
-                "2",
-                "--threads",
-                "1",
-                "--out",
-                seeds.resolve("run").toString());
-        Files.createDirectories(seeds.resolve("eap-ig"));
-        ok(
-                "edges",
-                seeds.resolve("run").toString(),
-                "--format",
-                "eap-ig",
-                "-o",
-                seeds.resolve("eap-ig/graph.json").toString());
-        ok(
-                "attribute",
-                "--model",
-                model,
-                "--data",
-                data,
-                "--method",
-                "random",
-                "--out",
-                seeds.resolve("scores").toString());
-        ok(
-                "tracr",
-                "compile",
-                "reverse",
-                "--vocab",
-                "1,2,3",
-                "--max-len",
-                "3",
-                "-o",
-                seeds.resolve("tracr").toString());
-        Files.writeString(
-                seeds.resolve("tracr/edges.json"), "[[\"tok_embeds\", \"a0.h0.q\"], [\"m0\", \"resid_post\"]]");
-        Files.createDirectories(seeds.resolve("rasp"));
-        Files.writeString(seeds.resolve("rasp/p.rasp"), """
-                before = select(indices, indices, <=)
-                share = aggregate(before, numerical(tokens == "a"), 0)
-                both = select(tokens, tokens, ==) and not select(indices, 1, (x, y) -> x + y > 2)
-                return selector_width(both) + 1 * 2
-                """);
-        Files.createDirectories(seeds.resolve("custom"));
-        Files.writeString(seeds.resolve("custom/c.jsonl"), """
-                {"clean": "When Mary and John", "corrupted": "When Mary and Anna", "answer": " Mary", "wrong": " John"}
-                {"clean": "Then Mary and John", "corrupted": "Then Mary and Anna", "answer": " Mary", "wrong": " John"}
-                """);
-        Files.createDirectories(seeds.resolve("lists"));
-        Files.writeString(seeds.resolve("lists/names.txt"), "Mary\nJohn\nAnna\nPaul\nTom\nSara\n");
-        Path golden = Path.of("src/test/resources/golden/convert");
-        Files.createDirectories(seeds.resolve("gguf"));
-        Files.copy(golden.resolve("gpt2-tied.gguf"), seeds.resolve("gguf/m.gguf"));
-        Files.createDirectories(seeds.resolve("torch"));
-        Files.copy(golden.resolve("torch/zip.bin"), seeds.resolve("torch/pytorch_model.bin"));
-        Files.copy(seeds.resolve("model/config.json"), seeds.resolve("torch/config.json"));
+        new FuzzSeeds(seeds, FuzzTest::ok).make();
     }
 
     @ParameterizedTest(name = "{0}")
@@ -170,7 +81,35 @@ class FuzzTest {
                 "tracr | config.json | tracr check CASE/edges.json --model CASE --examples 20",
                 "tracr | model.safetensors | tracr check CASE/edges.json --model CASE --examples 20",
                 "gguf | m.gguf | convert CASE/m.gguf -o CASE/out",
-                "torch | pytorch_model.bin | convert CASE/pytorch_model.bin -o CASE/out.safetensors; convert CASE -o CASE/out"
+                "torch | pytorch_model.bin | convert CASE/pytorch_model.bin -o CASE/out.safetensors; convert CASE -o CASE/out",
+                "model | tokenizer_config.json | generate --model CASE --prompt When --max-new-tokens 1",
+                "vocab | vocab.json | data check SEEDS/custom/c.jsonl --model CASE --max-samples 1",
+                "vocab | merges.txt | data check SEEDS/custom/c.jsonl --model CASE --max-samples 1",
+                "vocab | special_tokens_map.json | data check SEEDS/custom/c.jsonl --model CASE --max-samples 1",
+                "torch | config.json | convert CASE -o CASE/out",
+                "custom | c.csv | eval --task custom --data CASE/c.csv --model SEEDS/model --threads 1; data check CASE/c.csv --model SEEDS/model; attribute --method random --task custom --data CASE/c.csv --model SEEDS/model --out CASE/out",
+                "lists | mine.json | data custom-template --templates CASE/mine.json --train 2 --validation 1 --test 1 --out CASE/d",
+                "lists | templates.txt | data ioi --templates CASE/templates.txt --train 2 --validation 1 --test 1 --out CASE/d",
+                "scores | run.json | edges CASE --count; eval --curve CASE --model SEEDS/model --data SEEDS/data --max-samples 1 --threads 1; attribute --model SEEDS/model --data SEEDS/data --method random --out CASE --resume",
+                "scores | scores.safetensors | eval --curve CASE --model SEEDS/model --data SEEDS/data --max-samples 1 --threads 1; mattr --warm-start CASE --model SEEDS/model --data SEEDS/data --steps 1 --batch-size 2 --threads 1 --out CASE/m; prune --warm-start CASE --model SEEDS/model --data SEEDS/data --steps 1 --batch-size 2 --threads 1 --out CASE/p; heads CASE --max-samples 1",
+                "levels | scores.safetensors | edges CASE --count; edges CASE --format csv -o CASE/x.csv; draw CASE -o CASE/x.svg",
+                "acdc | run.json | edges CASE/edges.json --count; compare CASE SEEDS/run; acdc --model SEEDS/model --data SEEDS/data --threshold 1000 --max-samples 1 --out CASE --resume",
+                "acdc | edges.json | eval CASE --model SEEDS/model --data SEEDS/data --max-samples 1 --threads 1; draw CASE -o CASE/x.svg",
+                "eap-ig | scores.json | eval --curve CASE/scores.json --model SEEDS/model --data SEEDS/data --max-samples 1 --threads 1; edges CASE/scores.json --model SEEDS/model --edges-kept 3",
+                "curve | curve.json | report SEEDS/run --curve CASE/curve.json -o CASE/x.html",
+                "neurons | neurons.json | eval CASE --data SEEDS/data --max-samples 1 --threads 1; report CASE; edges CASE",
+                "neurons | masks.safetensors | eval CASE --data SEEDS/data --max-samples 1 --threads 1; validate CASE --draws 2 --max-samples 2 --data SEEDS/data",
+                "run | heads.json | report CASE",
+                "run | minimal.json | eval CASE/minimal.json --model SEEDS/model --data SEEDS/data --max-samples 1 --threads 1; report CASE",
+                "run | run.json | heads CASE --max-samples 1 --threads 1; validate CASE --draws 2 --max-samples 2 --threads 1; eval CASE --threads 1; eval --curve CASE --max-samples 1 --threads 1",
+                "run | edges.json | validate CASE --draws 2 --max-samples 2 --threads 1; compare CASE SEEDS/run --picture CASE/x.svg; heads CASE --max-samples 1 --threads 1",
+                "cut | run.json | prune --out CASE --resume --threads 1",
+                "cut | metrics.jsonl | prune --out CASE --resume --threads 1",
+                "cut | checkpoints/step-000002.safetensors | prune --out CASE --resume --threads 1",
+                "sweep | sweep.csv | report CASE",
+                "tracr | edges.json | tracr check CASE/edges.json --model CASE --examples 20",
+                "published | config.json | edges CASE --count --model SEEDS/model",
+                "published | model.safetensors | edges CASE --count --model SEEDS/model"
             })
     void everyRefusalIsOneLine(String folder, String file, String commands) throws Exception {
         Path valid = seeds.resolve(folder);
@@ -198,6 +137,34 @@ class FuzzTest {
             }
         }
         assertEquals(List.of(), bad, () -> String.join("\n", bad));
+    }
+
+    @Test
+    void damagedDefaultsAreRefusedInOneLine() throws IOException {
+        byte[] original = """
+                threads = 2
+                model = "mini-gpt2"
+                [prune]
+                steps = 100
+                node-loss = false
+                edge-sparsity = 0.9
+                [tracr.check]
+                examples = 1
+                """.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < INPUTS; i++) {
+            byte[] damaged = new Mutation(SEED * 1_000_003 + i).of(original);
+            Path file = Files.write(work.resolve("edgeprune.toml"), damaged);
+            String said = "";
+            try {
+                Defaults.of(List.of(file)).before("prune", "--out", "x");
+            } catch (InputException e) {
+                said = e.getMessage();
+            }
+            assertEquals(
+                    "",
+                    said.isEmpty() ? "" : fault(new Outcome(2, "", "edgeprune: " + said + "\n", null, false)),
+                    new String(damaged, StandardCharsets.ISO_8859_1));
+        }
     }
 
     private static String fault(Outcome outcome) {
@@ -230,28 +197,30 @@ class FuzzTest {
 
     @Test
     void whatIsNoClearLineIsFound() {
-        assertEquals("", fault(new Outcome(0, "", null, false)));
-        assertEquals("", fault(new Outcome(2, "edgeprune: x: is wrong: do this\n", null, false)));
+        assertEquals("", fault(new Outcome(0, "", "", null, false)));
+        assertEquals("", fault(new Outcome(2, "", "edgeprune: x: is wrong: do this\n", null, false)));
         for (Outcome bad : List.of(
-                new Outcome(1, "edgeprune: x\n", null, false),
-                new Outcome(2, "", null, false),
-                new Outcome(2, "edgeprune: x\nedgeprune: y\n", null, false),
-                new Outcome(2, "edgeprune: x\n\tat y\n", null, false),
-                new Outcome(2, "edgeprune: x\u001b[31m\n", null, false),
-                new Outcome(2, "edgeprune: x: null\n", null, false),
-                new Outcome(2, "edgeprune: " + "x".repeat(600) + "\n", null, false),
-                new Outcome(0, "", new IllegalStateException(), false),
-                new Outcome(0, "", null, true))) {
+                new Outcome(1, "", "edgeprune: x\n", null, false),
+                new Outcome(2, "", "", null, false),
+                new Outcome(2, "", "edgeprune: x\nedgeprune: y\n", null, false),
+                new Outcome(2, "", "edgeprune: x\n\tat y\n", null, false),
+                new Outcome(2, "", "edgeprune: x\u001b[31m\n", null, false),
+                new Outcome(2, "", "edgeprune: x: null\n", null, false),
+                new Outcome(2, "", "edgeprune: " + "x".repeat(600) + "\n", null, false),
+                new Outcome(0, "", "", new IllegalStateException(), false),
+                new Outcome(0, "", "", null, true))) {
             assertNotEquals("", fault(bad), bad.toString());
         }
     }
 
-    private static void ok(String... arguments) {
+    private static String ok(String... arguments) {
         Outcome outcome = run(arguments);
         assertTrue(outcome.exit() == 0 && outcome.thrown() == null, outcome.toString());
+        return outcome.out();
     }
 
     private static Outcome run(String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         PrintStream oldErr = System.err;
         PrintStream oldOut = System.out;
@@ -266,13 +235,18 @@ class FuzzTest {
         });
         worker.setDaemon(true);
         System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-        System.setOut(new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8));
+        System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
         try {
             long began = System.nanoTime();
             worker.start();
             worker.join(6 * PATIENCE_MS);
             boolean late = System.nanoTime() - began > PATIENCE_MS * 1_000_000;
-            return new Outcome(exit.get(), err.toString(StandardCharsets.UTF_8), thrown.get(), late);
+            return new Outcome(
+                    exit.get(),
+                    out.toString(StandardCharsets.UTF_8),
+                    err.toString(StandardCharsets.UTF_8),
+                    thrown.get(),
+                    late);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         } finally {

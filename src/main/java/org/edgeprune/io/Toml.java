@@ -24,9 +24,7 @@ public final class Toml {
             // what is beyond the parser's limits, such as the depth of lists, has no place
             String line = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
             throw new InputException(
-                    file + line + ": not TOML: " + OneLine.of(Json.said(e))
-                            + "; write lines such as steps = 100",
-                    e);
+                    file + line + ": not TOML: " + OneLine.of(Json.said(e)) + "; write lines such as steps = 100", e);
         }
     }
 }

@@ -45,8 +45,7 @@ final class FuzzSeeds {
         var config = Json.read(BundledModel.directory().resolve("config.json"), "");
         write("shape.json", """
                 {"model_type": "gpt2", "n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 64, "vocab_size": %d}
-                """.formatted(
-                        config.get("vocab_size").asInt()));
+                """.formatted(config.get("vocab_size").asInt()));
         String init = "init --config SEEDS/shape.json --tokenizer " + BundledModel.NAME;
         ok(init + " -o SEEDS/model");
         write("model/generation_config.json", "{\"eos_token_id\": [0, 1], \"bos_token_id\": 0}");
@@ -57,18 +56,17 @@ final class FuzzSeeds {
         ok(init + " --shard-size 30KB -o SEEDS/sharded");
         Files.createDirectories(seeds.resolve("vocab"));
         for (String file : new String[] {"config.json", "model.safetensors"}) {
-            Files.copy(seeds.resolve("model").resolve(file), seeds.resolve("vocab").resolve(file));
+            Files.copy(
+                    seeds.resolve("model").resolve(file), seeds.resolve("vocab").resolve(file));
         }
         var tokenizer = Json.read(BundledModel.directory().resolve("tokenizer.json"), "");
         write("vocab/vocab.json", tokenizer.at("/model/vocab").toString());
         StringBuilder merges = new StringBuilder("#version: 0.2\n");
-        tokenizer
-                .at("/model/merges")
-                .forEach(merge -> merges.append(
-                                merge.isArray()
-                                        ? merge.get(0).asText() + " " + merge.get(1).asText()
-                                        : merge.asText())
-                        .append('\n'));
+        tokenizer.at("/model/merges").forEach(merge -> merges.append(
+                        merge.isArray()
+                                ? merge.get(0).asText() + " " + merge.get(1).asText()
+                                : merge.asText())
+                .append('\n'));
         write("vocab/merges.txt", merges.toString());
         write("vocab/special_tokens_map.json", """
                 {"bos_token": "<|endoftext|>", "unk_token": {"content": "<|endoftext|>", "lstrip": false}}
@@ -122,7 +120,8 @@ final class FuzzSeeds {
     private void scores() throws IOException {
         String of = " --model SEEDS/model --data SEEDS/data --threads 1";
         ok("attribute --method random --out SEEDS/scores" + of);
-        ok("attribute --method eap-ig-inputs --level edges,nodes,neurons --steps 1 --max-samples 1 --out SEEDS/levels" + of);
+        ok("attribute --method eap-ig-inputs --level edges,nodes,neurons --steps 1 --max-samples 1 --out SEEDS/levels"
+                + of);
         ok("acdc --threshold 1000 --max-samples 1 --out SEEDS/acdc" + of);
         ok("edges SEEDS/scores --format eap-ig -o SEEDS/eap-ig/scores.json");
         write("curve/curve.json", ok("eval --curve SEEDS/scores --json --max-samples 2" + of));

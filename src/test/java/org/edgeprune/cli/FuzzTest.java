@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FuzzTest {
     private static final int INPUTS = Integer.getInteger("fuzz.inputs", 90);
     private static final long SEED = Long.getLong("fuzz.seed", 20_241_204);
-    private static final int KINDS = 45;
+    private static final int KINDS = 51;
 
     /** A share of the time for each kind. */
     private static final long NANOS = Long.getLong("fuzz.seconds", 600) * 1_000_000_000 / KINDS;

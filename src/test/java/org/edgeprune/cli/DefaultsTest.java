@@ -148,7 +148,7 @@ class DefaultsTest {
         assertTrue(shown.matches("(?s).*--evaluate-every +64 +default\n.*"), shown);
         file("edgeprune.toml", "stepz = 99\n");
         assertEquals(
-                "edgeprune: edgeprune.toml: stepz: no such option; did you mean steps?\n",
+                "edgeprune: edgeprune.toml: stepz: no such option; did you mean steps?",
                 Tool.run(process, "info").refused());
     }
 }

@@ -163,13 +163,17 @@ class DownloadCommandTest {
 
     @Test
     void refusalsAreOneLine() {
-        assertEquals(
-                "edgeprune: 'no repository' is not the name of a Hub repository, such as openai-community/gpt2\n",
-                Tool.run(process(), "download", "no repository").refused());
-        assertEquals(
-                "edgeprune: nobody/nothing: not found on " + server.endpoint()
-                        + ": give a name such as openai-community/gpt2\n",
-                Tool.run(process(), "download", "nobody/nothing").refused());
+        assertOneLine(
+                "'no repository' is not the name of a Hub repository, such as openai-community/gpt2", "no repository");
+        assertOneLine(
+                "nobody/nothing: not found on " + server.endpoint() + ": give a name such as openai-community/gpt2",
+                "nobody/nothing");
+    }
+
+    private void assertOneLine(String expected, String repository) {
+        Tool refused = Tool.run(process(), "download", repository);
+        assertEquals("edgeprune: " + expected, refused.refused());
+        assertEquals(1, refused.errLines().size(), refused.err());
     }
 
     private static void pause(int milliseconds) {

@@ -337,7 +337,8 @@ public record CircuitInput(Path path, Kind kind) {
             case EAP_IG -> scores(eapIg(model));
             case EDGES ->
                 throw new InputException(
-                        path + ": is a list of edges without scores: name a scores.safetensors, a graph"
+                        path + (Files.exists(path) ? ": is a list of edges without scores" : ": not there")
+                                + ": name a scores.safetensors, a graph"
                                 + " file of EAP-IG, or the folder of a run");
         };
     }

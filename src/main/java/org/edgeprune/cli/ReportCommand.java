@@ -102,7 +102,7 @@ final class ReportCommand implements Callable<Integer> {
                         + ablation.name());
             }
             ExampleView view = ExampleView.of(
-                    opened.model().model(), opened.masks().circuit(), chosen, ablation.equals(Ablation.INTERCHANGE));
+                    opened.model().model(), opened.masks(), chosen, ablation.equals(Ablation.INTERCHANGE));
             ExampleSection section =
                     new ExampleSection(number, view, opened.model().tokenizer());
             AtomicFile.writeText(file, RunReport.of(opened.directory(), Optional.of(section), curve));

@@ -56,19 +56,20 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
      * Runs an example.
      *
      * @param model the full model
-     * @param circuit the circuit
+     * @param binary binary masks of the circuit, of which neurons may have some, too
      * @param example a prompt pair whose answer is tokens
      * @param interchange whether cut edges carry the corrupted prompt's states; zero otherwise
      * @return patterns and contributions
      * @throws IllegalArgumentException if the example's answer is not tokens
      */
-    public static ExampleView of(TransformerModel model, Circuit circuit, Example example, boolean interchange) {
+    public static ExampleView of(TransformerModel model, MaskValues binary, Example example, boolean interchange) {
         if (!(example.answer() instanceof Answer.Tokens answer)) {
             throw new IllegalArgumentException("the answer is not tokens");
         }
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
+            Circuit circuit = binary.circuit();
             ComputationGraph graph = circuit.graph();
             TokenBatch batch = TokenBatch.of(List.of(example.clean()), model.device());
             TokenBatch corrupted = TokenBatch.of(List.of(example.corrupted()), model.device());
@@ -78,7 +79,7 @@ public record ExampleView(Example example, List<HeadAttention> heads, List<Contr
             Tensor cut = interchange
                     ? states(model, corrupted, Baseline.ZERO, all)
                     : Tensor.zeros(clean.dtype(), clean.device(), clean.shape());
-            Tensor own = states(model, batch, baseline, MaskValues.of(circuit));
+            Tensor own = states(model, batch, baseline, binary);
             Inputs full = new Inputs(model, Circuit.full(graph), batch, clean, cut);
             Inputs part = new Inputs(model, circuit, batch, own, cut);
             return new ExampleView(

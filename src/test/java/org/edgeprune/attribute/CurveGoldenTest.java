@@ -297,6 +297,9 @@ class CurveGoldenTest {
             CircuitInput.of(golden("tiny-llama-gqa/scores/EAP.json"))
                     .scores(Models.sizes(BundledModel.directory()), note -> {});
         });
+        assertMessage("absent: not there: name a scores.safetensors", () -> CircuitInput.of(
+                        golden("mini-gpt2").resolve("absent"))
+                .scores(Models.sizes(BundledModel.directory()), note -> {}));
         assertMessage("is a list of edges without scores", () -> CircuitInput.of(golden("mini-gpt2/circuit.edges.json"))
                 .scores(Models.sizes(BundledModel.directory()), note -> {}));
         assertMessage("holds scores and no circuit: choose edges with", () -> CircuitInput.of(

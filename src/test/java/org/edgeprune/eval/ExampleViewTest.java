@@ -12,6 +12,8 @@ import java.util.stream.IntStream;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.Writer;
+import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.HeadSet;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.Part;
@@ -58,7 +60,7 @@ class ExampleViewTest {
 
     @Test
     void inTheFullCircuitPatternsAndContributionsAreTheModels() {
-        ExampleView view = ExampleView.of(model, full(), EXAMPLE, true);
+        ExampleView view = ExampleView.of(model, MaskValues.of(full()), EXAMPLE, true);
         assertEquals(
                 model.graphShape().layers() * model.graphShape().heads(),
                 view.heads().size());
@@ -76,6 +78,27 @@ class ExampleViewTest {
         view.contributions().forEach(c -> assertEquals(c.model(), c.circuit(), 1e-3));
         assertEquals(full().graph().writers().size(), view.contributions().size());
         assertTrue(view.contributions().stream().anyMatch(c -> Math.abs(c.model()) > 0.1));
+    }
+
+    /** An MLP without neurons carries what its cut edges carry. */
+    @Test
+    void masksOfNeuronsCount() {
+        MaskValues full = MaskValues.of(full());
+        float[] none = new float
+                [Math.toIntExact(full.graph().shape().layers() * model.sizes().inner())];
+        ExampleView view =
+                ExampleView.of(model, new MaskValues(full.graph(), full.edges(), full.nodes(), none), EXAMPLE, true);
+        ExampleView cut = ExampleView.of(
+                model, MaskValues.of(full().filter(edge -> edge.writer().kind() != Writer.Kind.MLP)), EXAMPLE, true);
+        boolean changed = false;
+        for (int head = 0; head < cut.heads().size(); head++) {
+            for (int i = 0; i < EXAMPLE.length(); i++) {
+                float[] row = view.heads().get(head).circuit()[i];
+                assertArrayEquals(cut.heads().get(head).circuit()[i], row, 1e-4f);
+                changed |= Math.abs(row[0] - view.heads().get(head).model()[i][0]) > 1e-3;
+            }
+        }
+        assertTrue(changed);
     }
 
     @Test
@@ -117,7 +140,7 @@ class ExampleViewTest {
         }) {
             edges.set(graph.edgeIndex(graph.writer(first(graph, edge[0])), graph.reader(edge[1])));
         }
-        ExampleView view = ExampleView.of(model, Circuit.of(graph, edges), EXAMPLE, true);
+        ExampleView view = ExampleView.of(model, MaskValues.of(Circuit.of(graph, edges)), EXAMPLE, true);
         assertEquals(
                 List.of("a0.h1", "a2.h3"),
                 view.heads().stream().map(ExampleView.HeadAttention::name).toList());

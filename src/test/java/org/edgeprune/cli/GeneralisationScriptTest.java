@@ -30,14 +30,15 @@ class GeneralisationScriptTest {
         finished(out, 1, 0.25, "[[\"m0\", \"m1\"], [\"a0.h0\", \"m1\"]]");
         finished(out, 2, 0.75, "[\n  [\"m0\", \"m1\"],\n  [\"a0.h1\", \"m1\"]\n]\n");
 
-        ProcessBuilder process = new ProcessBuilder("bash", scripts.resolve("generalisation.sh").toString(), out.toString());
-        process.environment()
-                .putAll(Map.of("TASKS", "gp", "SEEDS", "1 2", "SHARES", "0.05", "SETTINGS", "mattr"));
+        ProcessBuilder process =
+                new ProcessBuilder("bash", scripts.resolve("generalisation.sh").toString(), out.toString());
+        process.environment().putAll(Map.of("TASKS", "gp", "SEEDS", "1 2", "SHARES", "0.05", "SETTINGS", "mattr"));
         List<String> lines = Tool.start(process).ok().out().lines().toList();
 
         assertEquals(3, lines.size(), lines.toString());
         assertEquals(
-                "| gp | mattr | 0.05 | 2 | 0.5000 | 0.900 | 3.000 | 0.1000 | 0.2000 | - | 300 | 4 | 0.33 |", lines.get(2));
+                "| gp | mattr | 0.05 | 2 | 0.5000 | 0.900 | 3.000 | 0.1000 | 0.2000 | - | 300 | 4 | 0.33 |",
+                lines.get(2));
     }
 
     private static void finished(Path out, int seed, double kl, String edges) throws IOException {

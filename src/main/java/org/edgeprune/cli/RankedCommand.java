@@ -15,7 +15,9 @@ import picocli.CommandLine;
  * @param command what is run; its output is switched off on all ranks but the first
  */
 record RankedCommand(MpiEnvironment environment, CommandLine command) {
-    /** What fails on all ranks alike is told by rank 0; this is the time for which the others let it, milliseconds. */
+    /**
+     * What several ranks see is told by the first of them; this is the time for which the others let it, milliseconds.
+     */
     private static final long FIRST_COMES_FIRST = 2000;
 
     /**
@@ -32,7 +34,7 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         }
         MpiJob job;
         try {
-            job = join();
+            job = join(err);
         } catch (InputException e) { // on all ranks, and there is no job yet that could be ended
             if (environment.rank() == 0) {
                 throw e;
@@ -49,8 +51,9 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
     }
 
     /** An MPI library other than the launcher's starts a job of its own in each process. */
-    private MpiJob join() {
-        MpiJob job = MpiJob.join(environment.library());
+    private MpiJob join(PrintWriter err) {
+        MpiJob job = MpiJob.join(
+                environment.library(), environment.silence(), (joined, rank) -> endOfSilent(joined, rank, err));
         if (job.size() != environment.size()) {
             int found = job.size();
             job.close();
@@ -61,18 +64,37 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         return job;
     }
 
+    /**
+     * Ends this process, and so the job: the launcher ends the other ranks of one that has failed. The thread that
+     * works waits in MPI, which could not be ended otherwise.
+     */
+    private void endOfSilent(MpiJob job, int rank, PrintWriter err) {
+        if (job.rank() > 1) { // all but rank 0 hear rank 0
+            letFirst();
+        }
+        err.println("edgeprune: " + job.name(rank) + ": hangs: nothing was heard of it for " + environment.silence()
+                + " s; see whether it was stopped, and whether its host and its file systems work; the newest checkpoint is good:"
+                + " continue with --resume");
+        err.flush();
+        Runtime.getRuntime().halt(CommandLine.ExitCode.SOFTWARE);
+    }
+
     /** Tells what happened, and ends all ranks. */
     private static int fail(MpiJob job, Throwable thrown, PrintWriter err) {
         if (!job.isFirst()) {
-            try {
-                Thread.sleep(FIRST_COMES_FIRST);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            letFirst();
         }
         int code = Main.failure(thrown, "edgeprune: " + job.name(job.rank()) + ": ", err);
         err.flush();
         job.abort(code);
         return code;
+    }
+
+    private static void letFirst() {
+        try {
+            Thread.sleep(FIRST_COMES_FIRST);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.edgeprune.io.InputException;
 
 /**
  * What the launcher of an MPI job tells its processes, before MPI is loaded.
@@ -11,9 +12,12 @@ import java.util.Optional;
  * @param rank of this process
  * @param size number of processes, at least 2
  * @param library the file to load: {@code EDGEPRUNE_MPI}, which the launcher {@code edgeprune} sets to its own
+ * @param silence seconds after which a rank that neither computes nor waits for others ends the job:
+ *     {@code EDGEPRUNE_MPI_SILENCE}, 45 by default, 0 for never
  */
-public record MpiEnvironment(int rank, int size, Path library) {
+public record MpiEnvironment(int rank, int size, Path library, int silence) {
     private static final String LIBRARY = "EDGEPRUNE_MPI";
+    private static final String SILENCE = "EDGEPRUNE_MPI_SILENCE";
 
     /** Variables with the rank and the number of ranks. */
     private record Names(String rank, String size) {}
@@ -43,6 +47,11 @@ public record MpiEnvironment(int rank, int size, Path library) {
             return Optional.empty();
         }
         Path library = Path.of(environment.getOrDefault(LIBRARY, "libedgeprune_mpi.so"));
-        return Optional.of(new MpiEnvironment(Integer.parseInt(rank), Integer.parseInt(size), library));
+        String silence = environment.getOrDefault(SILENCE, "45");
+        if (!silence.matches("\\d{1,6}")) {
+            throw new InputException(SILENCE + "=" + silence + ": must be a number of seconds, 0 for no limit");
+        }
+        return Optional.of(
+                new MpiEnvironment(Integer.parseInt(rank), Integer.parseInt(size), library, Integer.parseInt(silence)));
     }
 }

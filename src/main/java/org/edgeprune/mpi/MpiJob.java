@@ -1,11 +1,15 @@
 package org.edgeprune.mpi;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.edgeprune.engine.Ranks;
 
 /**
@@ -20,26 +24,42 @@ public final class MpiJob implements Ranks, AutoCloseable {
     private final MpiLibrary.Place place;
     private final String version;
     private final List<String> hosts;
+    private final Optional<Pulse> pulse;
 
-    private MpiJob(MpiLibrary library) {
+    private MpiJob(MpiLibrary library, int silence, BiConsumer<MpiJob, Integer> silent) {
         this.library = library;
         this.place = library.init();
         MpiLibrary.Names names = library.names();
         this.version = names.library().lines().findFirst().orElse("").strip().replaceFirst(",.*", "");
-        this.hosts = gather(names.host().getBytes(StandardCharsets.UTF_8)).stream()
+        this.hosts = all(names.host().getBytes(StandardCharsets.UTF_8)).stream()
                 .map(host -> new String(host, StandardCharsets.UTF_8))
                 .toList();
+        this.pulse = silence == 0
+                ? Optional.empty()
+                : Optional.of(new Pulse(rank(), silence, other -> silent.accept(this, other)));
+        pulse.ifPresent(this::start);
+    }
+
+    private void start(Pulse begun) {
+        try {
+            begun.start(all(begun.invitation()).getFirst(), hosts.get(rank()).equals(hosts.getFirst()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /**
      * Joins the job. Waits for all its processes.
      *
      * @param library the file that {@code run_scripts/build_mpi.sh} made
+     * @param silence seconds after which a rank hangs that neither computes nor waits for others; 0 if it may for ever
+     * @param silent told this job and the number of such a rank, by a thread of its own: at rank 0 that of another
+     *     rank, at the others rank 0
      * @return the ranks
      * @throws org.edgeprune.io.InputException if it is missing or cannot be loaded
      */
-    public static MpiJob join(Path library) {
-        return new MpiJob(MpiLibrary.load(library));
+    public static MpiJob join(Path library, int silence, BiConsumer<MpiJob, Integer> silent) {
+        return new MpiJob(MpiLibrary.load(library), silence, silent);
     }
 
     @Override
@@ -70,6 +90,15 @@ public final class MpiJob implements Ranks, AutoCloseable {
 
     @Override
     public List<byte[]> gather(byte[] mine) {
+        pulse.ifPresent(own -> own.waiting(true));
+        try {
+            return all(mine);
+        } finally {
+            pulse.ifPresent(own -> own.waiting(false));
+        }
+    }
+
+    private List<byte[]> all(byte[] mine) {
         int[] lengths = new int[size()];
         byte[] length = ByteBuffer.allocate(Integer.BYTES).putInt(mine.length).array();
         int[] fours = new int[size()];
@@ -113,6 +142,7 @@ public final class MpiJob implements Ranks, AutoCloseable {
     /** Leaves the job. Waits for all ranks. */
     @Override
     public void close() {
+        pulse.ifPresent(Pulse::close);
         library.finish();
     }
 }

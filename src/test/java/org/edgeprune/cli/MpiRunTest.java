@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs under mpirun, all ranks on this machine; RunOfWorkersTest has more of them without MPI. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -178,6 +180,41 @@ class MpiRunTest {
         resume.add("--resume");
         Tool.run(resume.toArray()).ok();
         assertEquals(expected, contents(out));
+    }
+
+    /** Stopped, it answers no longer, and MPI would wait for it for ever. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aRankThatHangsEndsTheJobUnderItsName(int rank) throws Exception {
+        Path out = folder.resolve("stopped");
+        Path err = folder.resolve("err.txt");
+        List<Object> endless = prune(out, data);
+        endless.addAll(List.of("--steps", 100_000));
+        ProcessBuilder ranks = mpirun(2, command(endless)).redirectError(err.toFile());
+        ranks.environment().put("EDGEPRUNE_MPI_SILENCE", "3");
+        Process job = ranks.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        Path steps = out.resolve("metrics.jsonl");
+        while (job.isAlive()
+                && !(Files.exists(steps) && !Files.readAllLines(steps).isEmpty())) {
+            Thread.sleep(5);
+        }
+        ProcessHandle stopped = rank(job, rank);
+        new ProcessBuilder("kill", "-STOP", Long.toString(stopped.pid()))
+                .start()
+                .waitFor();
+        try {
+            assertTrue(job.waitFor(1, TimeUnit.MINUTES), "the job waits for a rank that was stopped");
+        } finally {
+            stopped.destroyForcibly();
+            job.destroyForcibly();
+        }
+        assertNotEquals(0, job.exitValue());
+        String said = Files.readString(err);
+        assertTrue(
+                said.lines()
+                        .anyMatch(line -> line.matches(
+                                "edgeprune: rank " + rank + " of 2 on host \\S+: hangs: .* for 3 s; .*--resume")),
+                said);
     }
 
     private static ProcessHandle rank(Process job, int rank) {

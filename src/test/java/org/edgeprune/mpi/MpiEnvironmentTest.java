@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.io.InputException;
@@ -22,10 +23,22 @@ class MpiEnvironmentTest {
 
     @Test
     void theLaunchersOfMpiAreKnown() {
-        Optional<MpiEnvironment> expected = Optional.of(new MpiEnvironment(2, 4, LIBRARY));
+        Optional<MpiEnvironment> expected = Optional.of(new MpiEnvironment(2, 4, LIBRARY, 45));
         assertEquals(expected, of("OMPI_COMM_WORLD_RANK", "2", "OMPI_COMM_WORLD_SIZE", "4"));
         assertEquals(expected, of("PMI_RANK", "2", "PMI_SIZE", "4"));
         assertEquals(expected, of("PMIX_RANK", "2", "SLURM_STEP_NUM_TASKS", "4"));
+    }
+
+    @Test
+    void silenceIsANumberOfSeconds() {
+        Map<String, String> rank = Map.of("PMI_RANK", "0", "PMI_SIZE", "2");
+        Map<String, String> given = new HashMap<>(rank);
+        given.put("EDGEPRUNE_MPI_SILENCE", "600");
+        assertEquals(600, MpiEnvironment.of(given).orElseThrow().silence());
+        given.put("EDGEPRUNE_MPI_SILENCE", "soon");
+        String message = assertThrows(InputException.class, () -> MpiEnvironment.of(given))
+                .getMessage();
+        assertTrue(message.startsWith("EDGEPRUNE_MPI_SILENCE=soon: "), message);
     }
 
     /** Slurm sets its variables in every job, also around a process by itself. */

@@ -258,7 +258,8 @@ public record AttributionDirectory(Path path) {
         try {
             Files.deleteIfExists(partialFile());
         } catch (IOException e) {
-            throw new InputException(partialFile() + ": cannot be removed: " + e + ": remove it by hand", e);
+            throw new InputException(
+                    partialFile() + ": cannot be removed: " + Complaint.reason(e) + ": remove it by hand", e);
         }
     }
 }

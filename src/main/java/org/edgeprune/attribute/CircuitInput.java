@@ -73,6 +73,9 @@ public record CircuitInput(Path path, Kind kind) {
 
     /** A safetensors file begins with the length of its header in eight bytes, then the header's brace. */
     private static boolean isSafeTensors(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return false; // a pipe would block
+        }
         try (InputStream in = Files.newInputStream(file)) {
             byte[] start = in.readNBytes(LENGTH_BYTES + 1);
             return start.length > LENGTH_BYTES

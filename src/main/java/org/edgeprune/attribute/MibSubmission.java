@@ -66,7 +66,7 @@ public record MibSubmission(Path folder) {
     }
 
     private static String name(Path folder) {
-        return folder.toAbsolutePath().normalize().getFileName().toString();
+        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     }
 
     private String model() {

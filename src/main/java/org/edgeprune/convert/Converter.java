@@ -183,7 +183,8 @@ public final class Converter {
                 try {
                     files.put(name, Files.readAllBytes(file));
                 } catch (IOException e) {
-                    throw new Complaint(file).about("cannot be read (" + e + ")", "check its permissions", e);
+                    throw new Complaint(file)
+                            .about("cannot be read (" + Complaint.reason(e) + ")", "check its permissions", e);
                 }
             }
         }

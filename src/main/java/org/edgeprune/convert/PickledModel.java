@@ -202,7 +202,8 @@ final class PickledModel implements ModelSource {
                 try {
                     files.put(name, Files.readAllBytes(file));
                 } catch (IOException e) {
-                    throw new Complaint(file).about("cannot be read (" + e + ")", "check its permissions", e);
+                    throw new Complaint(file)
+                            .about("cannot be read (" + Complaint.reason(e) + ")", "check its permissions", e);
                 }
             }
         }

@@ -64,7 +64,7 @@ final class SourceFile implements AutoCloseable {
             file.seek(at);
             file.readFully(target, offset, count);
         } catch (IOException e) {
-            throw complaint().about("cannot be read (" + e + ")", "check the file system", e);
+            throw complaint().about("cannot be read (" + Complaint.reason(e) + ")", "check the file system", e);
         }
     }
 

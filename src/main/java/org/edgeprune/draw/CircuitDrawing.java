@@ -160,7 +160,7 @@ public final class CircuitDrawing {
      *     that this machine does not have
      */
     public void write(Path file) {
-        String name = file.getFileName().toString();
+        String name = String.valueOf(file.getFileName()); // of / there is none
         String extension = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
         byte[] bytes =
                 switch (extension) {

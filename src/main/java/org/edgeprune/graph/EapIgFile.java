@@ -68,6 +68,9 @@ public record EapIgFile(EapIgGraph graph, int hidden, float[] scores, Circuit ci
      * @return false also where it cannot be read, of which its reader complains
      */
     public static boolean isOne(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return false; // a pipe would block
+        }
         try (InputStream in = TextReader.decompressed(Files.newInputStream(file))) {
             int next = in.read();
             while (next >= 0 && (next <= ' ' || BYTE_ORDER_MARKS.indexOf(next) >= 0)) {

@@ -27,7 +27,7 @@ final class EdgesGraph {
 
     /** {@code edges.graph.json} for {@code edges.json}. */
     static Path beside(Path edges) {
-        String name = edges.getFileName().toString();
+        String name = String.valueOf(edges.getFileName());
         String stem = name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : name;
         return edges.resolveSibling(stem + ".graph" + SUFFIX);
     }

@@ -40,7 +40,7 @@ record BlobDownload(
             AtomicFile.move(incomplete, cache.blob(file));
         } catch (IOException e) {
             throw new InputException(
-                    incomplete + ": cannot be moved or removed: " + e
+                    incomplete + ": cannot be moved or removed: " + Complaint.reason(e)
                             + ": name another place in HF_HOME or HF_HUB_CACHE",
                     e);
         }

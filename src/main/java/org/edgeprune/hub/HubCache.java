@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.TextReader;
 
@@ -159,6 +160,8 @@ record HubCache(Path root, String folder) {
 
     private static InputException unusable(Path path, IOException e) {
         return new InputException(
-                path + ": the cache cannot be used: " + e + ": name another place in HF_HOME or HF_HUB_CACHE", e);
+                path + ": the cache cannot be used: " + Complaint.reason(e)
+                        + ": name another place in HF_HOME or HF_HUB_CACHE",
+                e);
     }
 }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
@@ -101,7 +102,7 @@ final class PartialBlob implements AutoCloseable {
 
     private InputException refused(IOException e) {
         return new InputException(
-                path + ": cannot be written: " + e
+                path + ": cannot be written: " + Complaint.reason(e)
                         + ": free some space or name another place in HF_HOME or HF_HUB_CACHE",
                 e);
     }

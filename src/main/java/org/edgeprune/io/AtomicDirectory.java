@@ -43,7 +43,9 @@ public final class AtomicDirectory {
         try {
             make(target, part, body);
         } catch (IOException e) {
-            throw complaint.about("cannot be written (" + e + ")", "free some space or write to another directory", e);
+            String reason = Complaint.reason(e).replace(part.toString(), directory.toString());
+            throw complaint.about(
+                    "cannot be written (" + reason + ")", "free some space or write to another directory", e);
         } catch (InputException e) {
             throw new InputException(e.getMessage().replace(part.toString(), directory.toString()), e);
         }

@@ -99,7 +99,7 @@ public record Extensions<T>(Map<String, T> byName) {
                 }
             }
         } catch (IOException e) {
-            throw new InputException("class path: a " + file + " cannot be read: " + e, e);
+            throw new InputException("class path: a " + file + " cannot be read: " + Complaint.reason(e), e);
         }
         return "class path";
     }

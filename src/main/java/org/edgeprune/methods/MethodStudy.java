@@ -22,6 +22,7 @@ import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Jaccard;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
@@ -155,7 +156,8 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
             Folders.make(files);
             return files;
         } catch (IOException e) {
-            throw new InputException(files + ": the folder cannot be made: " + e + ": choose another --out", e);
+            throw new InputException(
+                    files + ": the folder cannot be made: " + Complaint.reason(e) + ": choose another --out", e);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 import org.edgeprune.io.AtomicDirectory;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.safetensors.CheckpointWriter;
@@ -126,7 +127,8 @@ public final class RandomCheckpoint {
         try {
             Files.copy(file, directory.resolve(file.getFileName()));
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be copied: " + e, e);
+            throw new InputException(
+                    file + ": cannot be copied (" + Complaint.reason(e) + "): check it and the free space", e);
         }
     }
 }

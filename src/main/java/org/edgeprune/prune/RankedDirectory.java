@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Ranks;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 
@@ -71,7 +72,7 @@ public final class RankedDirectory implements AutoCloseable {
             return Files.createTempDirectory("edgeprune-rank-");
         } catch (IOException e) {
             throw new InputException(
-                    "no temporary folder can be made: " + e + ": name another place in TMPDIR, and"
+                    "no temporary folder can be made: " + Complaint.reason(e) + ": name another place in TMPDIR, and"
                             + " that in EDGEPRUNE_JAVA_OPTIONS=-Djava.io.tmpdir=$TMPDIR",
                     e);
         }
@@ -118,7 +119,7 @@ public final class RankedDirectory implements AutoCloseable {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new InputException(path + ": cannot be read: " + e + ": check its permissions", e);
+            throw new InputException(path + ": cannot be read: " + Complaint.reason(e) + ": check its permissions", e);
         }
     }
 
@@ -126,7 +127,7 @@ public final class RankedDirectory implements AutoCloseable {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read: " + e + ": check its permissions", e);
+            throw new InputException(file + ": cannot be read: " + Complaint.reason(e) + ": check its permissions", e);
         }
     }
 
@@ -135,7 +136,7 @@ public final class RankedDirectory implements AutoCloseable {
             Files.createDirectories(file.getParent());
             Files.write(file, content);
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be written: " + e + ": free some space", e);
+            throw new InputException(file + ": cannot be written: " + Complaint.reason(e) + ": free some space", e);
         }
     }
 

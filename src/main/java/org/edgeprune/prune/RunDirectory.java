@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
@@ -77,7 +78,8 @@ public record RunDirectory(Path path) {
             Folders.make(path);
             return new RunDirectory(path);
         } catch (IOException e) {
-            throw new InputException(path + ": the run directory cannot be made: " + e + ": choose another --out", e);
+            throw new InputException(
+                    path + ": the run directory cannot be made: " + Complaint.reason(e) + ": choose another --out", e);
         }
     }
 
@@ -333,11 +335,12 @@ public record RunDirectory(Path path) {
     }
 
     private static String digest(Path file) {
+        requireRegular(file);
         Digest digest = Digest.sha256();
         try (InputStream in = digest.through(Files.newInputStream(file))) {
             in.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw new InputException(file + ": cannot be read (" + e + "): check its permissions", e);
+            throw new InputException(file + ": cannot be read (" + Complaint.reason(e) + "): check its permissions", e);
         }
         return digest.hex();
     }
@@ -362,7 +365,9 @@ public record RunDirectory(Path path) {
             Files.writeString(stepsFile(), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new InputException(
-                    stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
+                    stepsFile() + ": cannot be written: " + Complaint.reason(e)
+                            + ": free some space, then continue with --resume",
+                    e);
         }
     }
 
@@ -374,7 +379,16 @@ public record RunDirectory(Path path) {
             }
         } catch (IOException e) {
             throw new InputException(
-                    stepsFile() + ": cannot be written: " + e + ": free some space, then continue with --resume", e);
+                    stepsFile() + ": cannot be written: " + Complaint.reason(e)
+                            + ": free some space, then continue with --resume",
+                    e);
+        }
+    }
+
+    /** A pipe would block, and a device may never end. */
+    private static void requireRegular(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new Complaint(file).about("is not a regular file", "put the run's own file back, or remove it");
         }
     }
 
@@ -383,6 +397,7 @@ public record RunDirectory(Path path) {
         if (!Files.exists(stepsFile())) {
             return;
         }
+        requireRegular(stepsFile());
         AtomicFile.write(stepsFile(), out -> {
             try (InputStream in = new BufferedInputStream(Files.newInputStream(stepsFile()))) {
                 ByteArrayOutputStream line = new ByteArrayOutputStream();

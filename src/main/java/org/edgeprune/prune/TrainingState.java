@@ -55,7 +55,8 @@ record TrainingState(Path directory, RunRecord run) {
         try {
             Folders.make(directory);
         } catch (IOException e) {
-            throw new InputException(directory + ": cannot be made: " + e, e);
+            throw new InputException(
+                    directory + ": cannot be made (" + Complaint.reason(e) + "): check its permissions", e);
         }
         Map<String, Tensor> tensors = new LinkedHashMap<>(parameterTensors(parameters));
         for (int i = 0; i < optimizer.firstMoments().size(); i++) {
@@ -78,7 +79,10 @@ record TrainingState(Path directory, RunRecord run) {
             try {
                 Files.deleteIfExists(old);
             } catch (IOException e) {
-                throw new InputException(old + ": the old checkpoint cannot be removed: " + e, e);
+                throw new InputException(
+                        old + ": the old checkpoint cannot be removed (" + Complaint.reason(e)
+                                + "): check the permissions",
+                        e);
             }
         }
     }
@@ -222,7 +226,8 @@ record TrainingState(Path directory, RunRecord run) {
                     .sorted(Comparator.comparingLong(TrainingState::step).reversed())
                     .toList();
         } catch (IOException e) {
-            throw new InputException(directory + ": cannot be listed: " + e, e);
+            throw new InputException(
+                    directory + ": cannot be listed (" + Complaint.reason(e) + "): check its permissions", e);
         }
     }
 

@@ -14,7 +14,7 @@ import org.edgeprune.draw.DrawnEdge;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.EdgesFile;
 import org.edgeprune.io.InputException;
-import org.edgeprune.io.Json;
+import org.edgeprune.io.JsonFields;
 import org.edgeprune.prune.RunDirectory;
 
 /**
@@ -62,7 +62,7 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
         boolean run = Files.isDirectory(path);
         RunDirectory directory = new RunDirectory(path);
         Path file = run ? directory.edgesFile() : path;
-        if (!Files.isRegularFile(file)) {
+        if (!Files.exists(file)) {
             throw new InputException(file + ": no such file: "
                     + (run && directory.holdsRun()
                             ? "the run has not ended; continue it with edgeprune prune --resume"
@@ -100,7 +100,7 @@ public record FoundCircuit(String name, Set<Link> edges, Map<String, Double> met
     /** The numbers of a {@code metrics.json}. */
     static Map<String, Double> metrics(Path file) {
         Map<String, Double> metrics = new LinkedHashMap<>();
-        Json.read(file, "name the folder of a run").properties().forEach(entry -> {
+        JsonFields.read(file, "name the folder of a run").node().properties().forEach(entry -> {
             if (entry.getValue().isNumber()) {
                 metrics.put(entry.getKey(), entry.getValue().doubleValue());
             }

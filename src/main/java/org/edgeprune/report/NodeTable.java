@@ -7,8 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.StreamSupport;
-import org.edgeprune.io.Json;
+import org.edgeprune.io.JsonFields;
 
 /** The report's table of nodes: what knocking each out does, and what it is connected with. */
 final class NodeTable {
@@ -22,8 +21,8 @@ final class NodeTable {
             return "<p><code>edgeprune heads RUN</code> measures how much each head and MLP of the circuit matters; it is"
                     + " shown here then.</p>\n";
         }
-        JsonNode json = Json.read(file, "write it again with edgeprune heads");
-        String metric = json.path("metric").asText();
+        JsonFields json = JsonFields.read(file, "write it again with edgeprune heads");
+        String metric = json.text("metric");
         List<String> head = List.of(
                 "without",
                 "KL of the circuit",
@@ -33,33 +32,37 @@ final class NodeTable {
                 "reads",
                 "is read by");
         List<List<Object>> rows = new ArrayList<>();
-        rows.add(row("nothing", json.path("circuit"), json.path("full_model"), metric, "", ""));
-        json.path("nodes")
-                .forEach(node -> rows.add(row(
-                        node.path("node").asText(),
-                        node.path("in_circuit"),
-                        node.path("in_model"),
-                        metric,
-                        ends(node.path("inputs"), node.path("node").asText(), true),
-                        ends(node.path("outputs"), "", false))));
-        return "<p>Each node is knocked out alone, on " + json.path("examples").asInt() + " "
-                + Html.escape(json.path("split").asText()) + " examples: all edges out of it are ablated.</p>\n"
+        rows.add(row("nothing", json.object("circuit"), json.object("full_model"), metric, "", ""));
+        for (JsonNode element : json.array("nodes")) {
+            JsonFields node = new JsonFields(file, "nodes.", element);
+            String name = node.text("node");
+            rows.add(row(
+                    name,
+                    node.object("in_circuit"),
+                    node.object("in_model"),
+                    metric,
+                    ends(node.array("inputs"), name, true),
+                    ends(node.array("outputs"), "", false)));
+        }
+        return "<p>Each node is knocked out alone, on " + json.integer("examples", 1, Integer.MAX_VALUE) + " "
+                + Html.escape(json.text("split")) + " examples: all edges out of it are ablated.</p>\n"
                 + Html.table("nodes", head, rows);
     }
 
     private static List<Object> row(
-            String name, JsonNode circuit, JsonNode model, String metric, String from, String to) {
+            String name, JsonFields circuit, JsonFields model, String metric, String from, String to) {
         return Arrays.asList(
                 name, number(circuit, KL), number(circuit, metric), number(model, KL), number(model, metric), from, to);
     }
 
-    private static Double number(JsonNode metrics, String name) {
-        return metrics.path(name).isNumber() ? metrics.get(name).doubleValue() : null;
+    /** Null for a metric that was not computed, such as the full model's KL from itself. */
+    private static Double number(JsonFields metrics, String name) {
+        return metrics.has(name) ? metrics.number(name) : null;
     }
 
     /** The other ends of a node's edges; into a head, with the input that they are of. */
-    private static String ends(JsonNode edges, String node, boolean into) {
-        return StreamSupport.stream(edges.spliterator(), false)
+    private static String ends(List<JsonNode> edges, String node, boolean into) {
+        return edges.stream()
                 .map(edge -> into ? source(edge, node) : edge.path(1).asText())
                 .collect(Collectors.joining(", "));
     }

@@ -1,6 +1,5 @@
 package org.edgeprune.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +15,7 @@ import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.Jaccard;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.JsonFields;
 
 /**
  * How much circuits agree that were found by the same run with different seeds.
@@ -144,7 +144,11 @@ public record Stability(List<Circuit> circuits) {
      * @return one or two sentences
      */
     public String sentence() {
-        return sentence(toJson());
+        return sentence(
+                circuits.size(),
+                edgeJaccard(),
+                headJaccard(),
+                consensus(circuits.size()).size());
     }
 
     /**
@@ -155,18 +159,21 @@ public record Stability(List<Circuit> circuits) {
      */
     static String sentence(Path directory) {
         Path file = directory.resolve(FILE);
-        return Files.exists(file) ? sentence(Json.read(file, "write it again with edgeprune prune --seeds")) : "";
+        return Files.exists(file) ? sentence(JsonFields.read(file, "write it again with edgeprune prune --seeds")) : "";
     }
 
-    private static String sentence(JsonNode json) {
-        double edges = json.path("edge_jaccard").asDouble();
+    private static String sentence(JsonFields json) {
+        return sentence(
+                json.integer("runs", 2, Integer.MAX_VALUE),
+                json.number("edge_jaccard"),
+                json.number("head_jaccard"),
+                json.integer("edges_in_all", 0, Integer.MAX_VALUE));
+    }
+
+    private static String sentence(int runs, double edges, double heads, int edgesInAll) {
         String shared =
                 "Of %d runs with different seeds, two share %.0f%% of their edges on average (Jaccard index) and %.0f%% of their heads; %,d edges are in all."
-                        .formatted(
-                                json.path("runs").asInt(),
-                                100 * edges,
-                                100 * json.path("head_jaccard").asDouble(),
-                                json.path("edges_in_all").asInt());
+                        .formatted(runs, 100 * edges, 100 * heads, edgesInAll);
         return edges < HALF
                 ? shared
                         + " Most edges of one run are not found by another: draw conclusions from edges that many runs have."

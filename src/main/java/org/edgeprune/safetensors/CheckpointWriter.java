@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
@@ -50,7 +51,9 @@ public record CheckpointWriter(Map<String, StreamedTensor> tensors, long shardBy
                                 .formatted(byteSize() / 1_000_000, free / 1_000_000));
             }
         } catch (IOException e) {
-            throw new InputException(directory + ": cannot be written: " + e, e);
+            throw new InputException(
+                    directory + ": cannot be written (" + Complaint.reason(e) + "): free some space or choose another",
+                    e);
         }
     }
 

@@ -49,7 +49,8 @@ public enum FileContent {
         try (InputStream in = Files.newInputStream(file)) {
             return of(in.readNBytes(HEAD));
         } catch (IOException e) {
-            throw new Complaint(file).about("cannot be read (" + e + ")", "check the file and its permissions", e);
+            throw new Complaint(file)
+                    .about("cannot be read (" + Complaint.reason(e) + ")", "check the file and its permissions", e);
         }
     }
 

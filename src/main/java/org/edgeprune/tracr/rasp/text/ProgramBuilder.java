@@ -89,7 +89,10 @@ final class ProgramBuilder {
                     case Item.OfSelector s -> s.selector();
                 };
         if (expressions.measure(expression).depth() > MAX_DEPTH) {
-            throw error(ast.at(), "this is computed in more than " + MAX_DEPTH + " steps, each from the one before");
+            throw error(
+                    ast.at(),
+                    "this is computed in more than " + MAX_DEPTH
+                            + " steps, each from the one before: compute it in fewer");
         }
         return item;
     }

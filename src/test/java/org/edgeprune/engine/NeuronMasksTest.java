@@ -202,11 +202,14 @@ class NeuronMasksTest {
         float[] edges = new float[graph.edgeCount()];
         float[] nodes = new float[graph.nodeCount()];
         float[] neurons = new float[LAYERS * INNER];
-        for (float[] masks : List.of(edges, nodes, neurons)) {
+        for (float[] masks : List.of(edges, neurons)) {
             for (int i = 0; i < masks.length; i++) {
-                double die = masks == nodes ? 1 : random.nextDouble();
+                double die = random.nextDouble();
                 masks[i] = die < extremes / 2 ? 0 : die < extremes ? 1 : 0.1f + 0.8f * random.nextFloat();
             }
+        }
+        for (int i = 0; i < nodes.length; i++) {
+            nodes[i] = 0.1f + 0.8f * random.nextFloat();
         }
         return new MaskValues(graph, edges, nodes, neurons);
     }

@@ -214,6 +214,9 @@ final class MethodsCommand implements Callable<Integer> {
                         Collectors.mapping(
                                 b -> b.edgePruningIsBest()
                                         ? b.column()
+                                                + (b.method().equals(CircuitMethod.EDGE_PRUNING.key())
+                                                        ? ""
+                                                        : " (" + b.method() + " as well)")
                                         : "%s (%.3f; %s %.3f)"
                                                 .formatted(b.column(), b.edgePruning(), b.method(), b.value()),
                                 Collectors.toList())));

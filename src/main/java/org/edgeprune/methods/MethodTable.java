@@ -25,7 +25,7 @@ public record MethodTable(List<MethodResult> results) {
      * Which method is the best one in a column.
      *
      * @param column the column's heading
-     * @param method the best method's name
+     * @param method the best method's name; where edge pruning is the best one together with others, one of these
      * @param value the best method's value
      * @param edgePruning the value of edge pruning
      * @param edgePruningIsBest whether no method is better than edge pruning
@@ -77,8 +77,9 @@ public record MethodTable(List<MethodResult> results) {
             double ours = column.value().apply(pruning.get()).orElse(Double.NaN);
             results.stream()
                     .filter(result -> column.value().apply(result).isPresent())
-                    .min(Comparator.comparing(
-                            result -> column.value().apply(result).orElseThrow(), column.better()))
+                    .min(Comparator.<MethodResult, Double>comparing(
+                                    result -> column.value().apply(result).orElseThrow(), column.better())
+                            .thenComparing(result -> result.method().equals(CircuitMethod.EDGE_PRUNING.key())))
                     .ifPresent(first -> {
                         double value = column.value().apply(first).orElseThrow();
                         best.add(new Best(

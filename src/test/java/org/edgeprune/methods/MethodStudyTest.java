@@ -92,6 +92,28 @@ class MethodStudyTest {
         assertEquals(results.getFirst().cmd(), cmd.edgePruning());
         assertEquals(cmd.edgePruning() <= cmd.value(), cmd.edgePruningIsBest());
         assertEquals(List.of(), new MethodTable(results.subList(1, 3)).best(), "without edge pruning");
+        MethodResult pruning = results.getFirst();
+        MethodResult equal = new MethodResult(
+                pruning.task(),
+                "equal",
+                pruning.madeFrom(),
+                pruning.ranking(),
+                pruning.seconds(),
+                pruning.peakBytes(),
+                pruning.metric(),
+                pruning.fullModel(),
+                pruning.emptyCircuit(),
+                pruning.totalEdges(),
+                pruning.cpr(),
+                pruning.cmd(),
+                pruning.points(),
+                pruning.stability());
+        for (List<MethodResult> tied : List.of(List.of(pruning, equal), List.of(equal, pruning))) {
+            new MethodTable(tied).best().forEach(best -> {
+                assertEquals("equal", best.method(), "not edge pruning alone");
+                assertTrue(best.edgePruningIsBest());
+            });
+        }
     }
 
     private void theCurveIsThatOfTheScores(LoadedModel loaded, List<MethodResult> results) {

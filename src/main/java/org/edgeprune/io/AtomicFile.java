@@ -33,19 +33,23 @@ public final class AtomicFile {
     private AtomicFile() {}
 
     /**
-     * Writes or replaces a file. The stream is unbuffered, and an interruption of the thread does not break the
-     * writing.
+     * Writes or replaces a file; of a symbolic link, the file that it leads to. The stream is unbuffered, and an
+     * interruption of the thread does not break the writing.
      *
-     * @param file in a directory that exists
+     * @param named in a directory that exists
      * @param body writes the contents
-     * @throws InputException if it cannot be written: no such directory, no permission, a full disk. The old file is
-     *     then unchanged, and no temporary file is left
+     * @throws InputException if it cannot be written: no such directory, no permission, a full disk, or a pipe or
+     *     device of this name, which would be replaced. The old file is then unchanged, and no temporary file is left
      */
-    public static void write(Path file, Body body) {
-        Complaint complaint = new Complaint(file);
-        if (Files.isDirectory(file)) {
+    public static void write(Path named, Body body) {
+        Complaint complaint = new Complaint(named);
+        if (Files.isDirectory(named)) {
             throw complaint.about("is a directory", "name a file to write");
         }
+        if (Files.exists(named) && !Files.isRegularFile(named)) {
+            throw complaint.about("is a pipe, socket or device", "name a regular file, or a new one");
+        }
+        Path file = followed(named, complaint);
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null || !Files.isDirectory(directory)) {
             throw complaint.about(
@@ -58,6 +62,15 @@ public final class AtomicFile {
             String reason = Complaint.reason(e).replace(temporary.toString(), directory.toString());
             throw complaint.about(
                     "cannot be written (" + reason + ")", "free some space or write to another directory", e);
+        }
+    }
+
+    /** Where an existing file is, without links: {@code /dev/stdout} is one, and has to stay one. */
+    private static Path followed(Path file, Complaint complaint) {
+        try {
+            return Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
+        } catch (IOException e) {
+            throw complaint.about("cannot be followed (" + Complaint.reason(e) + ")", "name the file itself", e);
         }
     }
 

@@ -186,9 +186,12 @@ public final class Json {
         return PLAIN.mapper.readTree(text);
     }
 
-    /** What the parser says, without the methods of Jackson that set its limits. */
+    /** What the parser says, without the classes and methods of Jackson. */
     static String said(JsonProcessingException e) {
-        return e.getOriginalMessage().replaceAll(", from `[\\w.]+\\(\\)`", "");
+        return e.getOriginalMessage()
+                .replaceAll(", from `[\\w.]+\\(\\)`", "")
+                .replaceAll(" \\(start marker at .*", "")
+                .replaceAll("Trailing token .*", "there is more after the end of the value");
     }
 
     /** Where and what, as the parser says it. */

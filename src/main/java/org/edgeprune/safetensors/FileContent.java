@@ -46,6 +46,9 @@ public enum FileContent {
      * @throws InputException if the file cannot be read
      */
     public static FileContent of(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+            throw new Complaint(file).about("is a pipe, socket or device", "name a regular file"); // a pipe would block
+        }
         try (InputStream in = Files.newInputStream(file)) {
             return of(in.readNBytes(HEAD));
         } catch (IOException e) {

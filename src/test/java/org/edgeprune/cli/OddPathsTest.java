@@ -44,9 +44,12 @@ class OddPathsTest {
     void pipesAreNotWaitedFor() throws Exception {
         Path pipe = folder.resolve("pipe");
         assumeTrue(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0, "no mkfifo here");
-        for (Object[] command :
-                new Object[][] {{"edges", pipe}, {"compare", edges, pipe}, {"draw", pipe, "-o", folder.resolve("x.svg")}
-                }) {
+        for (Object[] command : new Object[][] {
+            {"edges", pipe},
+            {"compare", edges, pipe},
+            {"draw", pipe, "-o", folder.resolve("x.svg")},
+            {"convert", pipe, "-o", folder.resolve("new")}
+        }) {
             assertEquals(
                     "edgeprune: " + pipe + ": is a pipe, socket or device: name a regular file",
                     InProcess.run(command).refused());

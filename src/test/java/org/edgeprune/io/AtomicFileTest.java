@@ -48,6 +48,25 @@ class AtomicFileTest {
     }
 
     @Test
+    void aLinkStaysOneAndItsFileIsWritten() throws IOException {
+        Path link = Files.createSymbolicLink(
+                Files.createDirectory(dir.resolve("other")).resolve("link"), file);
+        write(file, "old");
+        write(link, "new");
+        assertTrue(Files.isSymbolicLink(link), "the link is not replaced");
+        assertEquals("new", Files.readString(file));
+    }
+
+    @Test
+    void aPipeIsNotReplaced() throws Exception {
+        assumeTrue(new ProcessBuilder("mkfifo", file.toString()).start().waitFor() == 0, "no mkfifo here");
+        String message =
+                assertThrows(InputException.class, () -> write(file, "x")).getMessage();
+        assertEquals(file + ": is a pipe, socket or device: name a regular file, or a new one", message);
+        assertTrue(Files.exists(file) && !Files.isRegularFile(file), "it is still there");
+    }
+
+    @Test
     void fileGetsTheUsualPermissions() throws IOException {
         assumeTrue(Files.getFileStore(dir).supportsFileAttributeView("posix"), "no POSIX permissions here");
         Path plain = Files.writeString(dir.resolve("plain"), "");

@@ -50,6 +50,11 @@ class JsonTest {
                 .getMessage();
         assertTrue(said.contains("exceeds the maximum allowed (200)"), said);
         assertFalse(said.contains("`"), said);
+        for (String cut : new String[] {"[1", "{\"a\": [2", "[1] [2]"}) {
+            String message = assertThrows(InputException.class, () -> Json.parse("a", cut, "mend it"))
+                    .getMessage();
+            assertFalse(message.matches("(?s).*(`|Source|com\\.|Feature).*"), message);
+        }
     }
 
     @Test

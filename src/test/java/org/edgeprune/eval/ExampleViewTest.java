@@ -84,8 +84,8 @@ class ExampleViewTest {
     @Test
     void masksOfNeuronsCount() {
         MaskValues full = MaskValues.of(full());
-        float[] none = new float
-                [Math.toIntExact(full.graph().shape().layers() * model.sizes().inner())];
+        int inner = Math.toIntExact(model.sizes().inner());
+        float[] none = new float[full.graph().shape().layers() * inner];
         ExampleView view =
                 ExampleView.of(model, new MaskValues(full.graph(), full.edges(), full.nodes(), none), EXAMPLE, true);
         ExampleView cut = ExampleView.of(

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 out=$1
 shift
 tasks=${TASKS:-ioi,gt,gp}
-methods=${METHODS:-random,eap,clean-corrupted,eap-ig-inputs,eap-ig-activations,mattr,exact,acdc,edge-pruning}
+methods=${METHODS:-random,eap,clean-corrupted,eap-ig-inputs,eap-ig-activations,mattr,mattr-published,exact,acdc,edge-pruning}
 for task in ${tasks//,/ }; do
     for method in ${methods//,/ }; do
         "$here/edgeprune" methods --out "$out" --tasks "$task" --methods "$method" "$@" >/dev/null

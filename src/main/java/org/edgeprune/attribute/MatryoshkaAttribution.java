@@ -58,6 +58,12 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         /** Far beyond anything that is of use; larger numbers overflow. */
         public static final double LARGEST = 1000;
 
+        /** The usual rate of Adam. */
+        public static final double LEARNING_RATE = 0.05;
+
+        /** The usual temperature. */
+        public static final double TEMPERATURE = 0.5;
+
         /** Checks the values. */
         public Options {
             if (steps < 1 || !inRange(learningRate) || !inRange(temperature)) {

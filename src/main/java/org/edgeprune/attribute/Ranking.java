@@ -11,7 +11,7 @@ public enum Ranking {
     /** The one of larger absolute value: edges without effect come last. */
     ABSOLUTE;
 
-    private static final Set<String> SIGNED_METHODS = Set.of("edge-pruning", "mattr", "acdc");
+    private static final Set<String> SIGNED_METHODS = Set.of("edge-pruning", "mattr", "mattr-published", "acdc");
 
     /**
      * How the scores of a method rank edges. A negative log_alpha or a negative score of {@code mattr} or {@code acdc}

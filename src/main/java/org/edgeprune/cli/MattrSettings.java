@@ -16,9 +16,6 @@ final class MattrSettings {
     /** The value of {@code --warm-start} for scores that begin at zero. */
     private static final String NO_START = "none";
 
-    private static final double LEARNING_RATE = 0.05;
-    private static final double TEMPERATURE = 0.5;
-
     @Option(
             names = "--published",
             description = "Train as published: the logit difference, 2000 steps (published: 5000) of 1 example, no warm"
@@ -90,7 +87,11 @@ final class MattrSettings {
 
     MatryoshkaAttribution.Options options(long seed) {
         return new MatryoshkaAttribution.Options(
-                steps(), learningRate.orElse(LEARNING_RATE), temperature.orElse(TEMPERATURE), seed, schedule());
+                steps(),
+                learningRate.orElse(MatryoshkaAttribution.Options.LEARNING_RATE),
+                temperature.orElse(MatryoshkaAttribution.Options.TEMPERATURE),
+                seed,
+                schedule());
     }
 
     private MatryoshkaSchedule schedule() {

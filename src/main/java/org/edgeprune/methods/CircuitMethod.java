@@ -21,8 +21,10 @@ public enum CircuitMethod {
     EAP_IG_ACTIVATIONS(AttributionMethod.EAP_IG_ACTIVATIONS),
     /** {@link AttributionMethod#EXACT}. */
     EXACT(AttributionMethod.EXACT),
-    /** {@link org.edgeprune.attribute.MatryoshkaAttribution}. */
+    /** {@link org.edgeprune.attribute.MatryoshkaAttribution} of the KL divergence, from EAP-IG's ranking, annealed. */
     MATTR("mattr"),
+    /** The same as published: of the objective, from nothing, every step alike. */
+    MATTR_PUBLISHED("mattr-published"),
     /** {@link org.edgeprune.attribute.Acdc}. */
     ACDC("acdc"),
     /** {@link AttributionMethod#RANDOM}. */

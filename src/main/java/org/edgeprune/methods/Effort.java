@@ -9,7 +9,8 @@ import org.edgeprune.io.InputException;
  * @param searchedPrompts training prompts of exact patching and ACDC, which run the model once for each edge
  * @param heldOutPrompts prompts on which all methods are evaluated
  * @param integrationSteps points of EAP-IG (inputs); EAP-IG (activations) has a quarter of them
- * @param mattrSteps steps of Matryoshka attribution, of one prompt each
+ * @param mattrSteps steps of the published Matryoshka attribution, of one prompt each; the default one makes three for
+ *     each five of these, of eight prompts each
  * @param pruneSteps steps of each run of edge pruning
  * @param pruneBatchSize prompts of such a step
  */

@@ -9,8 +9,10 @@ import org.edgeprune.attribute.ExactPatching;
 import org.edgeprune.attribute.ExactState;
 import org.edgeprune.attribute.GradientAttribution;
 import org.edgeprune.attribute.MatryoshkaAttribution;
+import org.edgeprune.attribute.MatryoshkaSchedule;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.RandomScores;
+import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.TransformerModel;
@@ -22,7 +24,7 @@ import org.edgeprune.task.Scorer;
  *
  * @param model the full model
  * @param scorer the task's judge
- * @param objective the loss that is attributed; ACDC's is KL, as published
+ * @param objective the loss that is attributed; that of ACDC and of the default Matryoshka attribution is KL
  * @param ablation what an ablated edge carries
  * @param effort how much work a method may do
  */
@@ -31,8 +33,10 @@ public record MethodRunner(
     /** Thresholds of ACDC, as shares of what cutting every edge costs. */
     private static final List<Double> ACDC_THRESHOLDS = List.of(0.1, 0.03, 0.01, 0.003);
 
-    private static final double MATTR_LEARNING_RATE = 0.05;
-    private static final double MATTR_TEMPERATURE = 0.5;
+    /** Prompts of a step of the default Matryoshka attribution, which makes this share of the published one's steps. */
+    private static final int MATTR_BATCH = 8;
+
+    private static final double MATTR_STEPS_SHARE = 0.6;
     /** EAP-IG (activations) runs every source of the model at each of its points, and so has fewer points. */
     private static final int SOURCES_SHARE = 4;
 
@@ -57,6 +61,7 @@ public record MethodRunner(
         return switch (method) {
             case EDGE_PRUNING -> throw new IllegalArgumentException("edge pruning needs a run directory");
             case MATTR -> mattr(first(examples, effort.prompts()), seed);
+            case MATTR_PUBLISHED -> mattrAsPublished(first(examples, effort.prompts()), seed);
             case ACDC ->
                 new Acdc(setting(Objective.KL, SEARCH_BATCH), Acdc.Order.PUBLISHED)
                         .ranked(first(examples, effort.searchedPrompts()), ACDC_THRESHOLDS, CACHE_BYTES, progress);
@@ -88,13 +93,31 @@ public record MethodRunner(
     }
 
     private EdgeScores mattr(List<Example> examples, long seed) {
-        try (MatryoshkaAttribution training = new MatryoshkaAttribution(
-                setting(objective, 1),
-                new MatryoshkaAttribution.Options(effort.mattrSteps(), MATTR_LEARNING_RATE, MATTR_TEMPERATURE, seed),
-                examples,
-                CACHE_BYTES)) {
+        AttributionSetting setting = setting(Objective.KL, MATTR_BATCH);
+        int steps = (int) Math.ceil(MATTR_STEPS_SHARE * effort.mattrSteps());
+        try (MatryoshkaAttribution training =
+                training(setting, steps, seed, MatryoshkaSchedule.ANNEALED, examples)) {
+            training.startFrom(ScoredStart.eapIg(setting).ranking(setting.graph(), examples));
             return training.train((step, k, loss, now) -> {});
         }
+    }
+
+    private EdgeScores mattrAsPublished(List<Example> examples, long seed) {
+        try (MatryoshkaAttribution training = training(
+                setting(objective, 1), effort.mattrSteps(), seed, MatryoshkaSchedule.PUBLISHED, examples)) {
+            return training.train((step, k, loss, now) -> {});
+        }
+    }
+
+    private static MatryoshkaAttribution training(
+            AttributionSetting setting, int steps, long seed, MatryoshkaSchedule schedule, List<Example> examples) {
+        MatryoshkaAttribution.Options options = new MatryoshkaAttribution.Options(
+                steps,
+                MatryoshkaAttribution.Options.LEARNING_RATE,
+                MatryoshkaAttribution.Options.TEMPERATURE,
+                seed,
+                schedule);
+        return new MatryoshkaAttribution(setting, options, examples, CACHE_BYTES);
     }
 
     private AttributionSetting setting(Objective loss, int batchSize) {

@@ -54,6 +54,7 @@ public record MethodRecovery(Ablation ablation, Effort effort, long seed) {
             CircuitMethod.EAP_IG_ACTIVATIONS,
             CircuitMethod.EXACT,
             CircuitMethod.MATTR,
+            CircuitMethod.MATTR_PUBLISHED,
             CircuitMethod.ACDC,
             CircuitMethod.RANDOM);
 

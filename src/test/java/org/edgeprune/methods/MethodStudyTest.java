@@ -122,7 +122,8 @@ class MethodStudyTest {
                 new Evaluator(loaded.model(), task.scorer(loaded.tokenizer()), AblationStates.INTERCHANGE, 32),
                 task.read(folder.resolve("ioi/data-1"), loaded.tokenizer()).part(Split.TEST),
                 Optional.empty())) {
-            for (CircuitMethod method : List.of(CircuitMethod.EAP, CircuitMethod.MATTR)) {
+            for (CircuitMethod method :
+                    List.of(CircuitMethod.EAP, CircuitMethod.MATTR, CircuitMethod.MATTR_PUBLISHED)) {
                 EdgeScores scores = EdgeScores.read(folder.resolve("ioi/" + method.key() + "/scores-1.safetensors"));
                 FaithfulnessCurve curve = curves.curve(scores, method.ranking());
                 MethodResult result = results.get(method.ordinal());

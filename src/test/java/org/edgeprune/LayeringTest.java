@@ -103,10 +103,10 @@ class LayeringTest {
     }
 
     @Test
-    void onlyHubReachesTheNetwork() {
+    void onlyHubReachesTheNetworkAndMpiOtherRanks() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage(ROOT + "hub..")
+                .resideOutsideOfPackages(ROOT + "hub..", ROOT + "mpi..")
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("java.net.http", "javax.net..")
                         .or(assignableTo(java.net.Socket.class))

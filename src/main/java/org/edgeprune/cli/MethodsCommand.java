@@ -78,7 +78,8 @@ final class MethodsCommand implements Callable<Integer> {
     @Option(
             names = "--mattr-steps",
             paramLabel = "N",
-            description = "Steps of mattr-published, of one prompt each (default: 500; published: 5000); mattr makes three for each five of these, of eight prompts.")
+            description =
+                    "Steps of mattr-published, of one prompt each (default: 500; published: 5000); mattr makes three for each five of these, of eight prompts.")
     private Optional<Integer> mattrSteps = Optional.empty();
 
     @Option(

@@ -95,16 +95,15 @@ public record MethodRunner(
     private EdgeScores mattr(List<Example> examples, long seed) {
         AttributionSetting setting = setting(Objective.KL, MATTR_BATCH);
         int steps = (int) Math.ceil(MATTR_STEPS_SHARE * effort.mattrSteps());
-        try (MatryoshkaAttribution training =
-                training(setting, steps, seed, MatryoshkaSchedule.ANNEALED, examples)) {
+        try (MatryoshkaAttribution training = training(setting, steps, seed, MatryoshkaSchedule.ANNEALED, examples)) {
             training.startFrom(ScoredStart.eapIg(setting).ranking(setting.graph(), examples));
             return training.train((step, k, loss, now) -> {});
         }
     }
 
     private EdgeScores mattrAsPublished(List<Example> examples, long seed) {
-        try (MatryoshkaAttribution training = training(
-                setting(objective, 1), effort.mattrSteps(), seed, MatryoshkaSchedule.PUBLISHED, examples)) {
+        try (MatryoshkaAttribution training =
+                training(setting(objective, 1), effort.mattrSteps(), seed, MatryoshkaSchedule.PUBLISHED, examples)) {
             return training.train((step, k, loss, now) -> {});
         }
     }

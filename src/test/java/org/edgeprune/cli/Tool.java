@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * What the tool did: as a user runs it, in a process of {@code run_scripts/edgeprune}, or {@linkplain InProcess in this
@@ -35,8 +36,17 @@ record Tool(int exit, String out, String err) {
         return start(process.command(command));
     }
 
+    /**
+     * A command that leaves the cores to this process where both want them: the tests in this process run one after the
+     * other, and take the longest.
+     */
+    static List<String> behind(List<String> command) {
+        return Stream.concat(Stream.of("nice", "-n", "5"), command.stream()).toList();
+    }
+
     /** Starts a command of the caller's and waits for its end. */
     static Tool start(ProcessBuilder process) {
+        process.command(behind(process.command()));
         process.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         try {
             Path out = Files.createTempFile("tool", ".out");
@@ -62,7 +72,7 @@ record Tool(int exit, String out, String err) {
     /** Waits until {@code happened}, then sends the process of a command a signal. */
     static Tool interrupt(String signal, BooleanSupplier happened, Object... arguments) {
         // env: a job in the background may have begun with SIGINT ignored
-        List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT", LAUNCHER.toString()));
+        List<String> command = new ArrayList<>(behind(List.of("env", "--default-signal=INT", LAUNCHER.toString())));
         for (Object argument : arguments) {
             command.add(argument.toString());
         }

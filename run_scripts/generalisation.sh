@@ -37,7 +37,7 @@ options() {
 # The command that scores edges for a setting.
 ranking() {
     case $1 in
-        eap-ig) echo "attribute --method eap-ig-inputs --max-samples 100 --objective kl --steps 20" ;;
+        eap-ig) echo "attribute --method eap-ig-inputs --max-samples 100 --objective kl --steps ${STEPS:-20}" ;;
         mattr) echo "mattr ${STEPS:+--steps $STEPS}" ;;
         mattr-published) echo "mattr --published ${STEPS:+--steps $STEPS}" ;;
         *) echo "unknown setting $1" >&2; return 1 ;;

@@ -246,9 +246,13 @@ public record CircuitInput(Path path, Kind kind) {
 
     private Circuit edges(SavedMasks masks, Consumer<String> noted) {
         if (masks.soft().hasNeurons()) {
-            noted.accept(path + ": also has masks of neurons, which are left out here: only its edges are used");
+            noteNeurons(noted);
         }
         return masks.circuit();
+    }
+
+    private void noteNeurons(Consumer<String> noted) {
+        noted.accept(path + ": also has masks of neurons, which are left out here: only its edges are used");
     }
 
     /**
@@ -264,6 +268,9 @@ public record CircuitInput(Path path, Kind kind) {
             case MASKS -> {
                 RunDirectory run = new RunDirectory(path);
                 run.requireIntact(noted);
+                if (Files.exists(run.neuronsFile())) {
+                    noteNeurons(noted);
+                }
                 yield Circuit.readWithItsGraph(run.edgesFile())
                         .map(circuit -> new ScoredCircuit(Optional.of(circuit), logAlphas(run, circuit.graph())));
             }

@@ -5,7 +5,7 @@ package org.edgeprune.attribute;
  *
  * @param smallest the smallest circuit that a step may draw, as a share of all edges; at least one edge
  * @param largest the largest one, as a share of all edges, above {@code smallest} and at most 1
- * @param cooling temperature of the last step as a share of the first step's, above 0 and at most 1; it falls
+ * @param cooling what the temperature nears at the end, as a share of the first step's, above 0 and at most 1; it falls
  *     geometrically, so that masks come close to 0 and 1
  * @param decay whether the learning rate falls linearly to 0
  * @param unitGradients whether each step's gradient is divided by its norm. A step has circuits of one size, and the KL

@@ -32,10 +32,6 @@ final class ComputeOptions {
                     "Directory of a libtorch to use, such as pip's torch/lib (default: $EDGEPRUNE_LIBTORCH, or the bundled one).")
     private Path libtorch;
 
-    boolean given() {
-        return device != null || threads != null || libtorch != null;
-    }
-
     /** Loads libtorch as these options say, with operations of one thread; nothing may have loaded it before. */
     Device start() {
         return start(1, Device.CPU);

@@ -119,10 +119,15 @@ final class Defaults {
             if (!option.usageHelp()
                     && !option.versionHelp()
                     && !option.longestName().equals(SHOW)) {
-                names.add(option.longestName().replaceFirst("^--", ""));
+                longNames(option).map(name -> name.substring(2)).forEach(names::add);
             }
         }
         return names;
+    }
+
+    /** Old spellings come last. */
+    private static Stream<String> longNames(OptionSpec option) {
+        return Stream.of(option.names()).filter(name -> name.startsWith("--"));
     }
 
     private static Set<String> allOptions(CommandLine command) {
@@ -277,7 +282,7 @@ final class Defaults {
         values(command, path, rest).forEach(value -> files.put(value.name(), value.file()));
         Table table = new Table();
         for (OptionSpec option : last.commandSpec().options()) {
-            String name = option.longestName();
+            String name = longNames(option).findFirst().orElseGet(option::longestName);
             if (option.usageHelp() || option.versionHelp() || name.equals(SHOW)) {
                 continue;
             }
@@ -288,7 +293,11 @@ final class Defaults {
                         value instanceof Optional<?> some
                                 ? some.map(Object::toString).orElse("")
                                 : value,
-                        files.containsKey(name) ? files.get(name) : "command line");
+                        longNames(option)
+                                .filter(files::containsKey)
+                                .findFirst()
+                                .<Object>map(files::get)
+                                .orElse("command line"));
             } else if (option.defaultValue() != null) {
                 table.row(name, option.defaultValue(), "default");
             }

@@ -57,11 +57,6 @@ final class ExecutionOptions {
                             + " (default: one per core, or one where that is faster).")
     private Integer workers;
 
-    /** Whether any of these options was given. */
-    boolean given() {
-        return compute.given() || dtype != null || map != null || offload || microBatch != null || workers != null;
-    }
-
     /** Loads libtorch as these options say for batches of a model; nothing may have loaded it before. */
     Execution start(Path modelDirectory) {
         return start(Models.sizes(modelDirectory));

@@ -12,7 +12,8 @@ final class ObjectiveOption {
             names = "--objective",
             paramLabel = "LOSS",
             completionCandidates = Names.class,
-            description = "The loss: ${COMPLETION-CANDIDATES} (default: logit-difference; kl for acdc and mattr).")
+            description =
+                    "The loss: ${COMPLETION-CANDIDATES} (default: logit-difference; kl for acdc, and for mattr without --published).")
     private Optional<Objective> objective = Optional.empty();
 
     Optional<Objective> value() {

@@ -278,6 +278,15 @@ final class PruneSettings {
                         + " neurons have no masks: add neurons to --level");
             });
         }
+        if (!masked.nodes()) {
+            String remedy = ": with --level " + masked.key() + " nodes have no masks: add nodes to --level";
+            nodeSparsity.ifPresent(target -> {
+                throw new InputException("--node-sparsity " + target + remedy);
+            });
+            if (Boolean.TRUE.equals(nodeLoss)) {
+                throw new InputException("--node-loss" + remedy);
+            }
+        }
         if (masked.edges()) {
             return options;
         }
@@ -289,7 +298,7 @@ final class PruneSettings {
             throw new InputException("--edge-sparsity " + target + ": with --level " + masked.key()
                     + " edges have no masks: ask for a " + (masked.nodes() ? "--node-sparsity" : "--neuron-sparsity"));
         });
-        return options.with(options.targets().withNodeLoss(true));
+        return masked.nodes() ? options.with(options.targets().withNodeLoss(true)) : options;
     }
 
     /** Notes about valid but unusual {@code options}, which {@link #over} returned. */

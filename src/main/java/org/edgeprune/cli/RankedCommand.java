@@ -52,8 +52,7 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
 
     /** An MPI library other than the launcher's starts a job of its own in each process. */
     private MpiJob join(PrintWriter err) {
-        MpiJob job = MpiJob.join(
-                environment.library(), environment.silence(), (joined, rank) -> endOfSilent(joined, rank, err));
+        MpiJob job = MpiJob.join(environment.library(), environment.silence(), watcher(err));
         if (job.size() != environment.size()) {
             int found = job.size();
             job.close();
@@ -62,6 +61,23 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
                             .formatted(environment.size(), environment.library(), found));
         }
         return job;
+    }
+
+    private MpiJob.Watcher watcher(PrintWriter err) {
+        return new MpiJob.Watcher() {
+            @Override
+            public void hangs(MpiJob job, int rank) {
+                endOfSilent(job, rank, err);
+            }
+
+            @Override
+            public void unwatched(MpiJob job, String why) {
+                if (job.isFirst()) {
+                    err.println("ranks that hang will not be noticed, " + why + ": limit the job's time");
+                    err.flush();
+                }
+            }
+        };
     }
 
     /**

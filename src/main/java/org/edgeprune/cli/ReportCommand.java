@@ -66,11 +66,6 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (example.isEmpty() && execution.given()) {
-            throw new InputException(
-                    "--device, --threads and other options of a model: no model is run without --example:"
-                            + " give --example N, or leave them out");
-        }
         RunDirectory directory = new RunDirectory(run);
         if (directory.holdsRun() && !Circuit.saysItsGraph(directory.edgesFile())) {
             results.note(DrawCommand.GRAPH_UNKNOWN.formatted(run, run, run));

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -29,6 +30,9 @@ public final class AtomicFile {
     }
 
     private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
+
+    private static final List<Path> SYSTEM = List.of(Path.of("/dev"), Path.of("/proc"));
+    private static final int MOST_LINKS = 40;
 
     private AtomicFile() {}
 
@@ -65,10 +69,21 @@ public final class AtomicFile {
         }
     }
 
-    /** Where an existing file is, without links: {@code /dev/stdout} is one, and has to stay one. */
+    /** The file that a link leads to, whether it is there already or not. */
     private static Path followed(Path file, Complaint complaint) {
+        Path at = file;
         try {
-            return Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
+            for (int links = 0; Files.isSymbolicLink(at); links++) {
+                Path absolute = at.toAbsolutePath();
+                if (SYSTEM.stream().anyMatch(absolute::startsWith)) { // what a shell opened, such as /dev/stdout
+                    throw complaint.about("leads to an open file, which would be replaced", "name the file itself");
+                }
+                if (links == MOST_LINKS) {
+                    throw complaint.about("leads to too many links", "name the file itself");
+                }
+                at = absolute.resolveSibling(Files.readSymbolicLink(at)).normalize();
+            }
+            return at;
         } catch (IOException e) {
             throw complaint.about("cannot be followed (" + Complaint.reason(e) + ")", "name the file itself", e);
         }

@@ -48,8 +48,9 @@ public record MpiEnvironment(int rank, int size, Path library, int silence) {
         }
         Path library = Path.of(environment.getOrDefault(LIBRARY, "libedgeprune_mpi.so"));
         String silence = environment.getOrDefault(SILENCE, "45");
-        if (!silence.matches("\\d{1,6}")) {
-            throw new InputException(SILENCE + "=" + silence + ": must be a number of seconds, 0 for no limit");
+        if (!silence.matches("0|[4-9]|[1-9]\\d{1,5}")) {
+            throw new InputException(
+                    SILENCE + "=" + silence + ": must be a number of seconds, at least 4, or 0 for no limit");
         }
         return Optional.of(
                 new MpiEnvironment(Integer.parseInt(rank), Integer.parseInt(size), library, Integer.parseInt(silence)));

@@ -1,7 +1,8 @@
 package org.edgeprune.mpi;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.edgeprune.engine.Ranks;
 
 /**
@@ -20,13 +20,16 @@ public final class MpiJob implements Ranks, AutoCloseable {
     /** Of one call: MPI counts with 32 bits. */
     private static final int MOST_BYTES = 1 << 30;
 
+    private static final OperatingSystemMXBean PROCESS =
+            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
     private final MpiLibrary library;
     private final MpiLibrary.Place place;
     private final String version;
     private final List<String> hosts;
     private final Optional<Pulse> pulse;
 
-    private MpiJob(MpiLibrary library, int silence, BiConsumer<MpiJob, Integer> silent) {
+    private MpiJob(MpiLibrary library, int silence, Watcher watcher) {
         this.library = library;
         this.place = library.init();
         MpiLibrary.Names names = library.names();
@@ -36,16 +39,51 @@ public final class MpiJob implements Ranks, AutoCloseable {
                 .toList();
         this.pulse = silence == 0
                 ? Optional.empty()
-                : Optional.of(new Pulse(rank(), silence, other -> silent.accept(this, other)));
-        pulse.ifPresent(this::start);
+                : started(new Pulse(
+                        rank(),
+                        size(),
+                        silence,
+                        PROCESS::getProcessCpuTime,
+                        other -> watcher.hangs(this, other),
+                        others -> watcher.unwatched(this, "no connection to rank " + others)));
+        if (silence > 0 && pulse.isEmpty()) {
+            watcher.unwatched(this, "no network on the host of rank 0");
+        }
     }
 
-    private void start(Pulse begun) {
+    /** Empty where rank 0 has no network. */
+    private Optional<Pulse> started(Pulse begun) {
+        byte[] own;
         try {
-            begun.start(all(begun.invitation()).getFirst(), hosts.get(rank()).equals(hosts.getFirst()));
+            own = begun.invitation();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            own = new byte[0]; // which every rank sees
         }
+        byte[] invitation = all(own).getFirst();
+        if (invitation.length == 0) {
+            return Optional.empty();
+        }
+        begun.start(invitation, hosts.get(rank()).equals(hosts.getFirst()));
+        return Optional.of(begun);
+    }
+
+    /** Told of ranks that hang. */
+    public interface Watcher {
+        /**
+         * Called when a rank neither computes nor waits for others, by a thread of its own.
+         *
+         * @param job this job
+         * @param rank at rank 0 another rank, at the others rank 0
+         */
+        void hangs(MpiJob job, int rank);
+
+        /**
+         * Called where ranks that hang will not be noticed.
+         *
+         * @param job this job
+         * @param why the reason in words
+         */
+        void unwatched(MpiJob job, String why);
     }
 
     /**
@@ -58,8 +96,8 @@ public final class MpiJob implements Ranks, AutoCloseable {
      * @return the ranks
      * @throws org.edgeprune.io.InputException if it is missing or cannot be loaded
      */
-    public static MpiJob join(Path library, int silence, BiConsumer<MpiJob, Integer> silent) {
-        return new MpiJob(MpiLibrary.load(library), silence, silent);
+    public static MpiJob join(Path library, int silence, Watcher watcher) {
+        return new MpiJob(MpiLibrary.load(library), silence, watcher);
     }
 
     @Override

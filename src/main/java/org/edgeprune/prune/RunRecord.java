@@ -70,6 +70,8 @@ public record RunRecord(
         Long cacheBytes,
         Double minimal,
         PruneOptions options) {
+    private static final String TEMPLATES = "the templates of ";
+
     /** Reads a missing dtype as F32, which was the only one at first. */
     public RunRecord {
         computeDtype = computeDtype == null ? DType.F32 : computeDtype;
@@ -180,9 +182,12 @@ public record RunRecord(
         parts.put("the training examples", RunInputs::train);
         parts.put("the validation examples", RunInputs::validation);
         parts.put("the test examples", RunInputs::test);
-        parts.put("the templates of " + task, RunInputs::templates);
+        parts.put(TEMPLATES + task, RunInputs::templates);
         parts.forEach((name, part) -> {
-            if (!Objects.equals(part.apply(inputs), part.apply(before.inputs()))) {
+            String theirs = part.apply(before.inputs());
+            // a record of before templates were noted has none
+            boolean known = theirs != null || !name.startsWith(TEMPLATES);
+            if (known && !Objects.equals(part.apply(inputs), theirs)) {
                 differences.add(name);
             }
         });

@@ -283,6 +283,9 @@ class AblationCommandsTest {
         assertTrue(prune("interchange", "--neuron-sparsity", 0.5)
                 .refused()
                 .contains("--level edges,nodes neurons have no masks: add neurons to --level"));
+        assertTrue(prune("interchange", "--level", "edges,neurons", "--node-sparsity", 0.5)
+                .refused()
+                .contains("--level edges,neurons nodes have no masks: add nodes to --level"));
         assertTrue(prune("interchange", "--level", "neurons", "--edge-sparsity", 0.5)
                 .refused()
                 .contains("ask for a --neuron-sparsity"));

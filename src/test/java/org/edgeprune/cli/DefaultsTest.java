@@ -85,6 +85,15 @@ class DefaultsTest {
                 sorted(defaults.before("attribute", "--resume", "--out", run.toString()), 2));
     }
 
+    /** heads --max-samples was --max-examples. */
+    @Test
+    void oldAndNewNamesAreKnown() throws IOException {
+        for (String name : List.of("max-samples", "max-examples")) {
+            Defaults defaults = Defaults.of(List.of(file("a.toml", "[heads]\n" + name + " = 7\n")));
+            assertArrayEquals(args("heads --" + name + "=7 run"), defaults.before("heads", "run"));
+        }
+    }
+
     @Test
     void aRunInTheFilesFolderIsContinued() throws IOException {
         Path run = Files.createDirectory(folder.resolve("run"));

@@ -84,12 +84,6 @@ class FinishedRunTest {
     }
 
     @Test
-    void aReportThatRunsNoModelTakesNoOptionsOfOne() {
-        assertTrue(
-                InProcess.run("report", run, "--threads", 2).refused().contains("give --example N, or leave them out"));
-    }
-
-    @Test
     void headsAreRankedByWhatTheirKnockOutDoes() {
         JsonNode json =
                 json(InProcess.run("heads", run, "--max-samples", 5, "--json").ok());

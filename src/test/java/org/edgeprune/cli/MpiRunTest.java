@@ -191,7 +191,7 @@ class MpiRunTest {
         List<Object> endless = prune(out, data);
         endless.addAll(List.of("--steps", 100_000));
         ProcessBuilder ranks = mpirun(2, command(endless)).redirectError(err.toFile());
-        ranks.environment().put("EDGEPRUNE_MPI_SILENCE", "3");
+        ranks.environment().put("EDGEPRUNE_MPI_SILENCE", "4");
         Process job = ranks.redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
         Path steps = out.resolve("metrics.jsonl");
         while (job.isAlive()
@@ -213,7 +213,7 @@ class MpiRunTest {
         assertTrue(
                 said.lines()
                         .anyMatch(line -> line.matches(
-                                "edgeprune: rank " + rank + " of 2 on host \\S+: hangs: .* for 3 s; .*--resume")),
+                                "edgeprune: rank " + rank + " of 2 on host \\S+: hangs: .* for 4 s; .*--resume")),
                 said);
     }
 

@@ -58,6 +58,20 @@ class AtomicFileTest {
     }
 
     @Test
+    void aLinkToAFileThatIsNotThereYetStaysOne() throws IOException {
+        Path link = Files.createSymbolicLink(
+                dir.resolve("relative"), Path.of(file.getFileName().toString()));
+        Path second = Files.createSymbolicLink(dir.resolve("second"), link);
+        write(second, "new");
+        assertTrue(Files.isSymbolicLink(link) && Files.isSymbolicLink(second));
+        assertEquals("new", Files.readString(file));
+        Path endless = Files.createSymbolicLink(dir.resolve("endless"), dir.resolve("endless"));
+        String message =
+                assertThrows(InputException.class, () -> write(endless, "x")).getMessage();
+        assertEquals(endless + ": leads to too many links: name the file itself", message);
+    }
+
+    @Test
     void aPipeIsNotReplaced() throws Exception {
         assumeTrue(new ProcessBuilder("mkfifo", file.toString()).start().waitFor() == 0, "no mkfifo here");
         String message =

@@ -35,6 +35,8 @@ class MpiEnvironmentTest {
         Map<String, String> given = new HashMap<>(rank);
         given.put("EDGEPRUNE_MPI_SILENCE", "600");
         assertEquals(600, MpiEnvironment.of(given).orElseThrow().silence());
+        given.put("EDGEPRUNE_MPI_SILENCE", "0");
+        assertEquals(0, MpiEnvironment.of(given).orElseThrow().silence());
         given.put("EDGEPRUNE_MPI_SILENCE", "soon");
         String message = assertThrows(InputException.class, () -> MpiEnvironment.of(given))
                 .getMessage();

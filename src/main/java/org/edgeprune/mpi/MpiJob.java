@@ -91,8 +91,7 @@ public final class MpiJob implements Ranks, AutoCloseable {
      *
      * @param library the file that {@code run_scripts/build_mpi.sh} made
      * @param silence seconds after which a rank hangs that neither computes nor waits for others; 0 if it may for ever
-     * @param silent told this job and the number of such a rank, by a thread of its own: at rank 0 that of another
-     *     rank, at the others rank 0
+     * @param watcher told of such a rank
      * @return the ranks
      * @throws org.edgeprune.io.InputException if it is missing or cannot be loaded
      */

@@ -19,11 +19,8 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The order of the packages: each knows only those before it. */
-@Execution(ExecutionMode.CONCURRENT)
 class LayeringTest {
     private static final String ROOT = "org.edgeprune.";
 

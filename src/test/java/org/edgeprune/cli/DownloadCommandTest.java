@@ -24,11 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Whole processes that download from a server on this machine. */
-@Execution(ExecutionMode.CONCURRENT)
 class DownloadCommandTest {
     @TempDir
     private Path cache;

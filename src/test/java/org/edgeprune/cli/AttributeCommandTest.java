@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code attribute} as a process, on a tiny model. */
+/** {@code attribute} and {@code acdc} on a tiny model. */
 class AttributeCommandTest {
     @TempDir
     private static Path folder;

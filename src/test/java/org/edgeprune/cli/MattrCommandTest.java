@@ -17,11 +17,8 @@ import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** {@code mattr} on a tiny model. */
-@Execution(ExecutionMode.CONCURRENT)
 class MattrCommandTest {
     @TempDir
     private static Path folder;
@@ -39,7 +36,7 @@ class MattrCommandTest {
         List<Object> arguments = new ArrayList<>(List.of(
                 "mattr", "--model", model, "--data", data, "--out", folder.resolve(out), "--json", "--threads", 1));
         arguments.addAll(List.of(more));
-        return Tool.run(arguments.toArray());
+        return InProcess.run(arguments.toArray());
     }
 
     private static JsonNode options(String out) throws IOException {
@@ -75,7 +72,16 @@ class MattrCommandTest {
     /** Steps of no length leave the order that scores start in. */
     @Test
     void scoresOfAnotherRunAreTheStart() throws IOException {
-        Tool.run("attribute", "--model", model, "--data", data, "--method", "random", "--out", folder.resolve("random"))
+        InProcess.run(
+                        "attribute",
+                        "--model",
+                        model,
+                        "--data",
+                        data,
+                        "--method",
+                        "random",
+                        "--out",
+                        folder.resolve("random"))
                 .ok();
         mattr(
                         "started",

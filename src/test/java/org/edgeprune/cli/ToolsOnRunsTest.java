@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** sweep, report and compare, and models from a Hub, as processes. */
+/** sweep, report and compare, and models from a Hub. */
 class ToolsOnRunsTest {
     @TempDir
     private static Path dir;

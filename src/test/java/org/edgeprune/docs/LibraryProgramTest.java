@@ -14,11 +14,8 @@ import javax.tools.ToolProvider;
 import org.edgeprune.report.TinyRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The program of the library page does what the page says, to the letter. */
-@Execution(ExecutionMode.CONCURRENT)
 class LibraryProgramTest {
     @TempDir
     private Path dir;

@@ -6,18 +6,24 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.net.http.HttpClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The order of the packages: each knows only those before it. */
@@ -124,5 +130,23 @@ class LayeringTest {
                 .should()
                 .dependOnClassesThat(assignableTo(ObjectMapper.class))
                 .check(CLASSES);
+    }
+
+    /**
+     * Tests that run beside others (junit-platform.properties) make no tensors in this process, where those are
+     * counted.
+     */
+    @Test
+    void testsBesideOthersMakeNoTensors() throws IOException {
+        Pattern tensors = Pattern.compile("TinyRun|LoadedModel|Models\\.open|TensorScope|LibTorch\\.load|MiniTraining");
+        try (Stream<Path> sources = Files.walk(Path.of("src/test/java"))) {
+            for (Path source : sources.filter(file -> file.toString().endsWith("Test.java"))
+                    .toList()) {
+                String text = Files.readString(source);
+                if (text.contains("@Execution(ExecutionMode.CONCURRENT)\nclass ")) {
+                    assertFalse(tensors.matcher(text).find(), source + " makes tensors");
+                }
+            }
+        }
     }
 }

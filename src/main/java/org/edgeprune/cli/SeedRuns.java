@@ -10,6 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
@@ -20,9 +24,12 @@ import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
+import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.SideBySide;
 import org.edgeprune.report.SeedRun;
 import org.edgeprune.report.Spread;
 import org.edgeprune.report.Stability;
@@ -35,6 +42,7 @@ import picocli.CommandLine.Option;
 final class SeedRuns {
     private static final String RUN = "seed-";
     private static final String DATA = "data";
+    private static final String GO_ON = "To continue, repeat the command: runs that have ended are kept.";
 
     @Option(
             names = "--seeds",
@@ -50,6 +58,14 @@ final class SeedRuns {
             description = "With --seeds: generate other prompts for each seed. Otherwise all runs have the same.")
     private boolean dataSeeds;
 
+    @Option(
+            names = "--side-by-side",
+            paramLabel = "N",
+            description =
+                    "With --seeds: runs that are made at the same time, which share the cores. Affects only time and memory"
+                            + " (default: as many as there are cores for, and memory).")
+    private Optional<Integer> together = Optional.empty();
+
     /** Whether several runs are asked for. */
     boolean asked() {
         if (seeds.isPresent() && seeds.get() < 2) {
@@ -58,26 +74,63 @@ final class SeedRuns {
         if (dataSeeds && seeds.isEmpty()) {
             throw new InputException("--data-seeds: says what differs between several runs: give --seeds N");
         }
+        if (together.isPresent() && seeds.isEmpty()) {
+            throw new InputException(
+                    "--side-by-side: says how many of several runs are made at a time: give --seeds N");
+        }
+        together.ifPresent(count -> Bounds.atLeast(1, "--side-by-side", count));
         return seeds.isPresent();
     }
 
     /** Makes the runs that are missing, and compares all. */
     void run(RunOptions options, Path out, TensorBoardOption tensorBoard, Results results) {
-        try (FolderLock lock = FolderLock.of(out);
-                LoadedModel loaded = options.open(Optional.empty())) {
+        try (FolderLock lock = FolderLock.of(out)) {
             lock.note().ifPresent(results::note);
             OutFolder.requireOwnOrEmpty(
                     out,
                     "runs with several seeds",
                     file -> file.getFileName().toString().startsWith(RUN)
                             || file.getFileName().toString().equals(DATA));
-            List<SeedRun> runs = new ArrayList<>();
-            List<PruneSession> sessions = sessions(options, loaded, out, results);
-            for (PruneSession session : sessions) {
-                runs.add(run(session, out, tensorBoard, results));
+            try (Opened opened = open(options)) {
+                List<PruneSession> sessions = sessions(options, opened.model(), out, results);
+                List<SeedRun> runs = opened.division().runs() == 1
+                        ? oneByOne(sessions, out, tensorBoard, results)
+                        : sideBySide(sessions, opened.division(), out, tensorBoard, results);
+                compare(runs, sessions.getFirst(), out, results);
             }
-            compare(runs, sessions.getFirst(), out, results);
         }
+    }
+
+    /** The model of all runs, opened for as many of them as are made at a time. */
+    private record Opened(LoadedModel model, SideBySide division) implements AutoCloseable {
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    private Opened open(RunOptions options) {
+        Opened alone = new Opened(options.open(Optional.empty()), SideBySide.ALONE);
+        SideBySide division;
+        try {
+            division = division(options.session(alone.model(), Optional.empty(), preset -> preset));
+        } catch (RuntimeException e) {
+            alone.close();
+            throw e;
+        }
+        if (division.runs() == 1) {
+            return alone;
+        }
+        Execution execution = division.over(alone.model().model().execution());
+        alone.close(); // so that no weights are held twice
+        return new Opened(LoadedModel.open(alone.model().name(), alone.model().directory(), execution), division);
+    }
+
+    private SideBySide division(PruneSession session) {
+        int runs = seeds.orElseThrow();
+        return together.isPresent()
+                ? SideBySide.exactly(session, Math.min(together.get(), runs))
+                : SideBySide.of(session, runs);
     }
 
     private List<PruneSession> sessions(RunOptions options, LoadedModel loaded, Path out, Results results) {
@@ -111,25 +164,85 @@ final class SeedRuns {
         return data;
     }
 
-    private static SeedRun run(PruneSession session, Path out, TensorBoardOption tensorBoard, Results results) {
-        long seed = session.options().seed();
-        RunDirectory run = new RunDirectory(out.resolve(RUN + seed));
+    private static List<SeedRun> oneByOne(
+            List<PruneSession> sessions, Path out, TensorBoardOption tensorBoard, Results results) {
+        return sessions.stream()
+                .map(session -> run(session, out, results, (name, lock) -> {
+                    results.note(lock.folder() + ": seed " + session.options().seed());
+                    PruneCommand.run(session, lock, true, GO_ON, results, tensorBoard.of(name), Ranks.alone());
+                }))
+                .toList();
+    }
+
+    /** Where one fails, those that are under way are completed, and no other is begun. */
+    private static List<SeedRun> sideBySide(
+            List<PruneSession> sessions,
+            SideBySide division,
+            Path out,
+            TensorBoardOption tensorBoard,
+            Results results) {
+        results.note(division.runs() + " runs are made at a time");
+        int steps = sessions.getFirst().options().training().steps();
+        try (RunsProgress progress = new RunsProgress(sessions.size(), steps, results, GO_ON);
+                ExecutorService threads = Executors.newFixedThreadPool(division.runs())) {
+            List<Future<SeedRun>> runs = sessions.stream()
+                    .map(session -> threads.submit(() -> {
+                        SeedRun made = run(session, out, results, (name, lock) -> {
+                            try (TensorBoardOption.Closing listener =
+                                    tensorBoard.of(name).with(progress.of(name))) {
+                                PruneResult result = session.run(lock, true, listener);
+                                MissedTarget.warning(
+                                                session.options(),
+                                                result.binary().edgeSparsity())
+                                        .ifPresent(listener::noted);
+                            }
+                        });
+                        progress.ended(name(session));
+                        return made;
+                    }))
+                    .toList();
+            List<SeedRun> all = new ArrayList<>();
+            for (Future<SeedRun> run : runs) {
+                all.add(result(run, runs));
+            }
+            return all;
+        }
+    }
+
+    private static SeedRun result(Future<SeedRun> run, List<Future<SeedRun>> all) {
+        try {
+            return run.get();
+        } catch (ExecutionException | InterruptedException e) {
+            all.forEach(other -> other.cancel(false));
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error failure) {
+                throw failure;
+            }
+            throw new IllegalStateException("a run was interrupted", e);
+        }
+    }
+
+    /** How a run is made whose folder is locked. */
+    private interface Making {
+        void make(String name, FolderLock lock);
+    }
+
+    private static SeedRun run(PruneSession session, Path out, Results results, Making making) {
+        RunDirectory run = new RunDirectory(out.resolve(name(session)));
         try (FolderLock lock = FolderLock.of(run.path())) {
             if (SeveralRuns.isDone(run, session, results)) {
                 results.note(run.path() + ": already finished");
             } else {
-                results.note(run.path() + ": seed " + seed);
-                PruneCommand.run(
-                        session,
-                        lock,
-                        true,
-                        "To continue, repeat the command: runs that have ended are kept.",
-                        results,
-                        tensorBoard.of(RUN + seed),
-                        Ranks.alone());
+                making.make(name(session), lock);
             }
         }
-        return SeedRun.read(seed, run);
+        return SeedRun.read(session.options().seed(), run);
+    }
+
+    private static String name(PruneSession session) {
+        return RUN + session.options().seed();
     }
 
     private static void compare(List<SeedRun> runs, PruneSession session, Path out, Results results) {

@@ -1,5 +1,6 @@
 package org.edgeprune.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -101,6 +102,32 @@ class SeedRunsTest {
                 "the report says how stable the circuit is");
     }
 
+    @Test
+    void runsSideBySideHaveTheBitsOfRunsOneByOne() throws Exception {
+        Path alone = dir.resolve("alone");
+        Path beside = dir.resolve("beside");
+        List<String> one = prune(alone, "--seeds", 3, "--side-by-side", 1, "--steps", 6)
+                .ok()
+                .outLines();
+        Tool three = prune(
+                        beside, "--seeds", 3, "--steps", 6, "--side-by-side", 3, "--tensorboard", dir.resolve("events"))
+                .ok();
+        assertTrue(three.err().contains("3 runs are made at a time"), three.err());
+        assertTrue(three.err().contains("seed-43: a step of 4 prompts"), three.err());
+        assertEquals(without(one), without(three.outLines()));
+        for (String file : List.of("seed-42/masks.safetensors", "seed-44/edges.json", "edge_frequency.csv")) {
+            assertArrayEquals(Files.readAllBytes(alone.resolve(file)), Files.readAllBytes(beside.resolve(file)), file);
+        }
+        assertTrue(Files.isDirectory(dir.resolve("events/seed-43")));
+
+        Files.delete(beside.resolve("seed-43/metrics.json"));
+        Files.writeString(beside.resolve("seed-44/edges.json"), "[]");
+        String changed =
+                prune(beside, "--seeds", 3, "--side-by-side", 2, "--steps", 6).refused();
+        assertTrue(changed.contains("seed-44"), changed);
+        assertTrue(Files.exists(beside.resolve("seed-43/metrics.json")), "a run that was under way is completed");
+    }
+
     private static List<String> without(List<String> lines) {
         return lines.stream().filter(line -> !line.contains("seconds")).toList();
     }
@@ -109,6 +136,8 @@ class SeedRunsTest {
     void optionsWithoutMeaningAreRefused() {
         Path out = dir.resolve("refused");
         assertTrue(prune(out, "--seeds", 1).refused().contains("--seeds 1: must be at least 2"));
+        assertTrue(prune(out, "--side-by-side", 2).refused().contains("--side-by-side: says how many"));
+        assertTrue(prune(out, "--seeds", 2, "--side-by-side", 0).refused().contains("--side-by-side 0"));
         assertTrue(prune(out, "--data-seeds").refused().contains("--data-seeds: says what differs"));
         assertTrue(prune(out, "--seeds", 2, "--minimal").refused().contains("without --minimal: leave out --minimal"));
     }

@@ -18,6 +18,7 @@ import org.edgeprune.graph.EapIgFile;
 import org.edgeprune.graph.EapIgGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskParameters;
@@ -33,8 +34,9 @@ import org.edgeprune.task.Split;
  *
  * @param path the file, or the folder of a run or checkpoint
  * @param kind what it is
+ * @param position which edges of a run with masks at each position are meant; empty where none were named
  */
-public record CircuitInput(Path path, Kind kind) {
+public record CircuitInput(Path path, Kind kind, Optional<PositionChoice> position) {
     /** Name of the file of scores in a folder of an attribution. */
     public static final String SCORES_FILE = "scores.safetensors";
 
@@ -50,6 +52,16 @@ public record CircuitInput(Path path, Kind kind) {
         EAP_IG,
         /** A list of {@code [writer, reader]} pairs. */
         EDGES
+    }
+
+    /**
+     * An input of which no position is named.
+     *
+     * @param path the file, or the folder of a run or checkpoint
+     * @param kind what it is
+     */
+    public CircuitInput(Path path, Kind kind) {
+        this(path, kind, Optional.empty());
     }
 
     /**
@@ -69,6 +81,52 @@ public record CircuitInput(Path path, Kind kind) {
             return new CircuitInput(path, Kind.SCORES);
         }
         return new CircuitInput(path, EapIgFile.isOne(path) ? Kind.EAP_IG : Kind.EDGES);
+    }
+
+    /**
+     * The same, of which the edges at a position are meant.
+     *
+     * @param choice which position
+     * @return a new input
+     * @throws InputException if it is not a run with masks at each position
+     */
+    public CircuitInput at(PositionChoice choice) {
+        if (!byPosition()) {
+            throw new InputException("--position: " + path + " is not a run with masks at each position"
+                    + " (prune --positions): leave it out");
+        }
+        return new CircuitInput(path, kind, Optional.of(choice));
+    }
+
+    /**
+     * Whether it is a run with masks at each position, whose edges are not one list.
+     *
+     * @return whether it was made by {@code prune --positions}
+     * @throws InputException if its {@code run.json} is damaged
+     */
+    public boolean byPosition() {
+        return kind == Kind.MASKS
+                && SavedMasks.runOf(path)
+                        .filter(run -> run.options().controls().positions())
+                        .isPresent();
+    }
+
+    /** Refuses to take the edges at all positions together for a circuit where nobody asked for that. */
+    private PositionChoice requirePosition(int positions) {
+        return position.orElseThrow(() -> severalPositions(path, positions));
+    }
+
+    /**
+     * The refusal of a run with masks at each position where one list of edges is needed.
+     *
+     * @param run its directory
+     * @param positions number of positions
+     * @return one line with the remedy
+     */
+    public static InputException severalPositions(Path run, int positions) {
+        return new InputException(run + ": has masks at each of " + positions
+                + " positions, which are not one list of edges: write those at one position, or at any, with edgeprune"
+                + " edges " + run + " --position N|any --out edges.json");
     }
 
     /** A safetensors file begins with the length of its header in eight bytes, then the header's brace. */
@@ -248,7 +306,9 @@ public record CircuitInput(Path path, Kind kind) {
         if (masks.soft().hasNeurons()) {
             noteNeurons(noted);
         }
-        return masks.circuit();
+        return masks.soft().byPosition()
+                ? requirePosition(masks.soft().positions()).of(masks.binary().positionCircuit())
+                : masks.circuit();
     }
 
     private void noteNeurons(Consumer<String> noted) {
@@ -257,11 +317,13 @@ public record CircuitInput(Path path, Kind kind) {
 
     /**
      * The circuit in the graph that its own files name, without a model, with the scores that are there: log_alphas of
-     * a run, scores in a graph file of EAP-IG.
+     * a run, scores in a graph file of EAP-IG. Where edges at any position are meant, the score is the number of
+     * positions at which an edge is kept.
      *
      * @param noted told what is noteworthy about it
      * @return empty where the files do not say of which graph the edges are: a bare list, or a run of version 0.1
-     * @throws InputException if it holds scores and no circuit, or is damaged
+     * @throws InputException if it holds scores and no circuit, is damaged, or has masks at each position of which none
+     *     was named
      */
     public Optional<ScoredCircuit> selfDescribed(Consumer<String> noted) {
         return switch (kind) {
@@ -270,6 +332,10 @@ public record CircuitInput(Path path, Kind kind) {
                 run.requireIntact(noted);
                 if (Files.exists(run.neuronsFile())) {
                     noteNeurons(noted);
+                }
+                Optional<PositionCircuit> positions = run.readPositions();
+                if (positions.isPresent()) {
+                    yield Optional.of(at(run, positions.get()));
                 }
                 yield Circuit.readWithItsGraph(run.edgesFile())
                         .map(circuit -> new ScoredCircuit(Optional.of(circuit), logAlphas(run, circuit.graph())));
@@ -288,7 +354,25 @@ public record CircuitInput(Path path, Kind kind) {
         };
     }
 
-    private static Optional<EdgeScores> logAlphas(RunDirectory run, ComputationGraph graph) {
+    /** With the log_alphas at one position, or the number of positions at which an edge is kept. */
+    private ScoredCircuit at(RunDirectory run, PositionCircuit circuit) {
+        PositionChoice choice = requirePosition(circuit.positions());
+        ComputationGraph graph = circuit.graph();
+        return new ScoredCircuit(
+                Optional.of(choice.of(circuit)),
+                switch (choice) {
+                    case PositionChoice.At _ -> logAlphas(run, graph);
+                    case PositionChoice.Anywhere _ -> {
+                        float[] counts = new float[graph.edgeCount()];
+                        for (int edge = 0; edge < counts.length; edge++) {
+                            counts[edge] = circuit.positionsOf(edge).length;
+                        }
+                        yield Optional.of(EdgeScores.of(graph, counts));
+                    }
+                });
+    }
+
+    private Optional<EdgeScores> logAlphas(RunDirectory run, ComputationGraph graph) {
         if (!run.holdsRun() || !Files.exists(run.masksFile())) {
             return Optional.empty();
         }
@@ -328,7 +412,8 @@ public record CircuitInput(Path path, Kind kind) {
 
     /**
      * The scores, in the graph that they are of: the model's with or without embedding nodes, or EAP-IG's graph of it.
-     * Of masks these are the log_alphas, that of an edge or of its writer, whichever is lower, because either cuts it.
+     * Of masks these are the log_alphas, that of an edge or of its writer, whichever is lower, because either cuts it;
+     * at any of several positions the highest.
      *
      * @param model the model's sizes
      * @param noted told what is noteworthy about them
@@ -353,9 +438,12 @@ public record CircuitInput(Path path, Kind kind) {
         };
     }
 
-    private static EdgeScores logAlphas(MaskParameters parameters) {
+    private EdgeScores logAlphas(MaskParameters parameters) {
         ComputationGraph graph = parameters.layout().graph();
-        float[] values = parameters.edgeLogAlphas();
+        float[] all = parameters.edgeLogAlphas();
+        float[] values = parameters.layout().byPosition()
+                ? requirePosition(parameters.layout().positions()).of(all, graph.edgeCount())
+                : all;
         float[] nodes = parameters.nodes().toFloats();
         for (int i = 0; i < values.length; i++) {
             values[i] = Math.min(values[i], nodes[graph.edge(i).writer().index()]);

@@ -1,8 +1,8 @@
 package org.edgeprune.attribute;
 
 import java.util.List;
-import org.edgeprune.io.InputException;
 import org.edgeprune.task.Example;
+import org.edgeprune.task.PromptLength;
 
 /**
  * What is scored beside edges.
@@ -30,21 +30,9 @@ public record ScoreLevels(boolean nodes, boolean neurons, boolean positions) {
      *
      * @param examples the prompts
      * @return tokens of each prompt; 0 where positions are not scored
-     * @throws InputException if positions are to be scored and the prompts differ in length
+     * @throws org.edgeprune.io.InputException if positions are to be scored and the prompts differ in length
      */
     public int positionCount(List<Example> examples) {
-        if (!positions) {
-            return 0;
-        }
-        int length = examples.getFirst().length();
-        for (int i = 1; i < examples.size(); i++) {
-            if (examples.get(i).length() != length) {
-                throw new InputException(
-                        "--positions: example " + (i + 1) + " has "
-                                + examples.get(i).length() + " tokens and example 1 has " + length
-                                + ": positions are compared across prompts, so name data of one template, all with as many tokens");
-            }
-        }
-        return length;
+        return positions ? PromptLength.of("example", examples) : 0;
     }
 }

@@ -80,6 +80,7 @@ final class CompareCommand implements Callable<Integer> {
     public Integer call() {
         CircuitComparison comparison =
                 new CircuitComparison(runs.stream().map(this::read).toList());
+        requireComparable(comparison.circuits());
         noteDifferences();
         if (intersection != null) {
             CircuitComparison.write(comparison.intersection(), intersection);
@@ -102,6 +103,30 @@ final class CompareCommand implements Callable<Integer> {
                 comparison.metrics());
         results.print(result, () -> text(result));
         return 0;
+    }
+
+    /** Edges at each position are not those of other prompts, and no list of edges. */
+    private void requireComparable(List<FoundCircuit> circuits) {
+        int positions = circuits.getFirst().positions();
+        for (FoundCircuit circuit : circuits) {
+            if (circuit.positions() != positions) {
+                throw new InputException(
+                        circuit.name() + ": " + masks(circuit) + ", and "
+                                + circuits.getFirst().name() + " " + masks(circuits.getFirst())
+                                + ": write lists of edges with edgeprune edges RUN --position N|any --out FILE, and compare these");
+            }
+        }
+        if (positions > 1 && (intersection != null || union != null || !pictures.isEmpty())) {
+            throw new InputException(
+                    "--intersection, --union, --picture: are of lists of edges, and these circuits have"
+                            + " edges at each of " + positions + " positions: leave them out");
+        }
+    }
+
+    private static String masks(FoundCircuit circuit) {
+        return circuit.positions() > 1
+                ? "has masks at each of " + circuit.positions() + " positions"
+                : "has the same masks at all positions";
     }
 
     private CircuitDrawing drawing(List<FoundCircuit> circuits) {

@@ -7,10 +7,12 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.PositionChoice;
 import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.prune.RunDirectory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,15 +66,19 @@ final class DrawCommand implements Callable<Integer> {
     private Optional<Integer> headsPerKv = Optional.empty();
 
     @Mixin
+    private PositionOption position;
+
+    @Mixin
     private Results results;
 
     @Override
     public Integer call() {
         Bounds.atLeast(1, "--heads-per-kv", headsPerKv);
-        CircuitInput input = CircuitInput.of(edges);
+        CircuitInput input = input();
         input.requireCircuit();
-        DrawOptions options = new DrawOptions(title, !unsanitized, constants, headsPerKv.orElse(1));
-        Optional<ScoredCircuit> known = input.selfDescribed(results::note).filter(_ -> headsPerKv.isEmpty());
+        DrawOptions options = new DrawOptions(title(input), !unsanitized, constants, headsPerKv.orElse(1));
+        Optional<ScoredCircuit> known =
+                input.selfDescribed(results::note).filter(_ -> input.byPosition() || headsPerKv.isEmpty());
         CircuitDrawing drawing = known.map(circuit ->
                         CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, input.ranking(), options))
                 .orElseGet(() -> ofUnknownGraph(options));
@@ -90,6 +96,30 @@ final class DrawCommand implements Callable<Integer> {
                                         + " left out because they are on no path from an input to the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
+    }
+
+    /** Of a run with masks at each position, the edges at any of them where none was named. */
+    private CircuitInput input() {
+        CircuitInput input = CircuitInput.of(edges);
+        if (input.byPosition() && position.choice().isEmpty()) {
+            results.note(
+                    edges + ": has masks at each position: drawn are the edges that are kept at any, with the number"
+                            + " of positions as their strength; --position N draws those at position N");
+            return input.at(new PositionChoice.Anywhere());
+        }
+        return position.over(input);
+    }
+
+    /** A picture of several positions says so. */
+    private String title(CircuitInput input) {
+        if (!title.isEmpty() || input.position().isEmpty()) {
+            return title;
+        }
+        int positions = new RunDirectory(edges)
+                .readPositions()
+                .map(PositionCircuit::positions)
+                .orElse(0);
+        return "edges at " + input.position().get().text(positions);
     }
 
     /** A bare list of edges, or a run of a version that did not write its graph. */

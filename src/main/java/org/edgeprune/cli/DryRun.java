@@ -29,8 +29,14 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                         .row("data", data)
                         .row(
                                 "graph",
-                                "%,d edges between %,d writers and %,d readers"
-                                        .formatted(plan.edges(), plan.writers(), plan.readers()))
+                                "%,d edges between %,d writers and %,d readers%s"
+                                        .formatted(
+                                                plan.edges(),
+                                                plan.writers(),
+                                                plan.readers(),
+                                                plan.positions() == 1
+                                                        ? ""
+                                                        : ", masks at %d positions".formatted(plan.positions())))
                         .row(
                                 "examples",
                                 "%,d training, %,d validation, %,d test; at most %d tokens"

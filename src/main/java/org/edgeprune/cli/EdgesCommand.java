@@ -19,6 +19,7 @@ import org.edgeprune.attribute.Selection;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.hub.BundledModel;
@@ -31,6 +32,7 @@ import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
 import org.edgeprune.prune.ReferenceCheckpoint;
+import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.torch.Device;
 import picocli.CommandLine.Command;
@@ -51,6 +53,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune edges out/demo --count",
             "  edgeprune edges out/demo --reader 'a3.*'",
             "  edgeprune edges out/demo -o edges.json",
+            "  edgeprune edges out/ioi-positions --position any -o edges.json",
             "  edgeprune edges out/eap --format eap-ig -o scores.json",
             "  edgeprune edges out/demo --edges-kept 100 -o edges.json",
             "  edgeprune edges scores.json --edges-kept 400 --connected -o edges.json",
@@ -87,6 +90,9 @@ final class EdgesCommand implements Callable<Integer> {
 
     @Mixin
     private SelectionOptions selection;
+
+    @Mixin
+    private PositionOption position;
 
     @Option(
             names = "--connected",
@@ -134,7 +140,11 @@ final class EdgesCommand implements Callable<Integer> {
             throw new InputException("--format " + format.get().label() + ": needs a place to write to: -o FILE");
         }
         scoreFiles.forEach(EdgesCommand::requireScoresFormat);
-        CircuitInput input = CircuitInput.of(circuit);
+        CircuitInput input = position.over(CircuitInput.of(circuit));
+        if (input.byPosition() && position.choice().isEmpty() && onlyLists()) {
+            listPositions();
+            return 0;
+        }
         Optional<CircuitInput.Origin> origin = input.origin();
         Path directory = ModelOption.directory(
                 model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME)));
@@ -161,6 +171,25 @@ final class EdgesCommand implements Callable<Integer> {
         }
         print(edges, chosen, whole.circuit());
         return 0;
+    }
+
+    private boolean onlyLists() {
+        return out == null
+                && scoreFiles.isEmpty()
+                && checkpoint == null
+                && !connected
+                && selection.selection().isEmpty();
+    }
+
+    /** The edges of a run with masks at each position. */
+    private void listPositions() {
+        RunDirectory run = new RunDirectory(circuit);
+        PositionCircuit kept = run.readPositions()
+                .orElseThrow(() -> new InputException(run.positionsFile()
+                        + ": not there: the run has not ended; continue it with edgeprune prune --resume"));
+        run.requireIntact(results::note);
+        requireNodes(kept.graph());
+        new PositionListing(kept, this::matches).print(count, results);
     }
 
     /** Refuses patterns that no node of the graph matches: they are misspelled. */
@@ -290,8 +319,10 @@ final class EdgesCommand implements Callable<Integer> {
             throw new InputException(
                     "--checkpoint " + checkpoint + ": is the model's own directory; choose another one");
         }
-        boolean all =
-                input.kind() == CircuitInput.Kind.MASKS && selection.selection().isEmpty() && !isFiltered();
+        boolean all = input.kind() == CircuitInput.Kind.MASKS
+                && !input.byPosition()
+                && selection.selection().isEmpty()
+                && !isFiltered();
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
             ReferenceCheckpoint.write(checkpoint, parameters, sizes, directory);
         }

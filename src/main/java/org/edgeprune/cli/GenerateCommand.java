@@ -259,9 +259,15 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** The circuit's binary masks. */
     private MaskValues masks(CircuitInput input, ModelSizes sizes) {
-        return input.kind() == CircuitInput.Kind.MASKS
-                ? SavedMasks.open(input.path(), sizes, results::note).binary()
-                : MaskValues.of(input.circuit(sizes, results::note));
+        if (input.kind() != CircuitInput.Kind.MASKS) {
+            return MaskValues.of(input.circuit(sizes, results::note));
+        }
+        MaskValues masks = SavedMasks.open(input.path(), sizes, results::note).binary();
+        if (masks.byPosition()) {
+            // generated tokens are at positions without masks
+            throw CircuitInput.severalPositions(input.path(), masks.positions());
+        }
+        return masks;
     }
 
     private record Result(String prompt, String text, int[] promptTokens, int[] newTokens, boolean ended) {}

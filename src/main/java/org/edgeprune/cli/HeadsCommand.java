@@ -70,6 +70,11 @@ final class HeadsCommand implements Callable<Integer> {
         Bounds.atLeast(1, "--max-samples", maxSamples);
         try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
             List<Example> examples = opened.examples(split, maxSamples);
+            if (opened.masks().byPosition()) {
+                results.note(
+                        run + ": has masks at each position: a node is knocked out at all of them, and the edges in"
+                                + " and out are those that are kept at any");
+            }
             List<Writer> nodes = NodeEffects.nodesOf(opened.masks());
             NodeEffects effects;
             try (Progress progress = new Progress("knocking out", "nodes", nodes.size())) {

@@ -43,6 +43,11 @@ final class InfoCommand implements Callable<Integer> {
     private final StepOptions prompts = new StepOptions(32);
 
     @Option(
+            names = "--positions",
+            description = "Predict the memory of a step with masks at each position (prune --positions).")
+    private boolean positions;
+
+    @Option(
             names = "--extensions",
             description =
                     "List the architectures, tasks and scorers on the class path, and the jar of each, instead of describing a model.")
@@ -85,12 +90,13 @@ final class InfoCommand implements Callable<Integer> {
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
         StepMemory memory = StepMemory.of(StepMemory.Work.of(
-                decoder,
-                Models.copied(directory, how),
-                with,
-                how,
-                Ablation.INTERCHANGE,
-                StepMemory.Tokens.of(prompts.batchSize(), prompts.tokens())));
+                        decoder,
+                        Models.copied(directory, how),
+                        with,
+                        how,
+                        Ablation.INTERCHANGE,
+                        StepMemory.Tokens.of(prompts.batchSize(), prompts.tokens()))
+                .withPositions(positions ? prompts.tokens() : 1));
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),

@@ -1,5 +1,6 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
             "  edgeprune prune --task gt --model path/to/gpt2 --edge-sparsity 0.99 --embedding-nodes --out out/gt",
             "  edgeprune prune --task ioi --data data/ioi --max-train-samples 200 --out out/ioi-200",
             "  edgeprune prune --task ioi --seeds 5 --out out/ioi-seeds",
+            "  edgeprune prune --task ioi-t1 --positions --out out/ioi-positions",
             "  edgeprune prune --task ioi --out out/ioi --dry-run",
             "  edgeprune prune --out out/ioi --resume"
         })
@@ -96,6 +98,9 @@ final class PruneCommand implements Callable<Integer> {
         }
         Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
         boolean severalSeeds = seedRuns.asked();
+        if (severalSeeds) {
+            options.refusePositions("--seeds: compares lists of edges");
+        }
         if (dryRun) {
             if (job.isPresent()) {
                 throw new InputException("--dry-run in an MPI job: the plan is that of one process; leave out mpirun");
@@ -158,6 +163,10 @@ final class PruneCommand implements Callable<Integer> {
                         "--minimal: its search cuts edges of a circuit that keeps all neurons: leave out"
                                 + " neurons of --level, or --minimal");
             }
+            if (session.minimal().isPresent() && session.options().controls().positions()) {
+                throw new InputException(
+                        "--minimal: its search cuts edges at all positions together: leave out --positions, or --minimal");
+            }
             if (!ranks.isFirst()) {
                 session.run(lock, resume, new Pruner.Listener() {}, ranks);
                 return;
@@ -217,6 +226,7 @@ final class PruneCommand implements Callable<Integer> {
     static String text(RunDirectory directory, Map<String, Object> summary) {
         Table table = new Table();
         table.rows(summary);
-        return table + "\nThe run is in " + directory.path() + ", its circuit in " + directory.edgesFile();
+        return table + "\nThe run is in " + directory.path() + ", its circuit in "
+                + (Files.exists(directory.positionsFile()) ? directory.positionsFile() : directory.edgesFile());
     }
 }

@@ -2,7 +2,7 @@ package org.edgeprune.cli;
 
 import java.util.Map;
 import java.util.Optional;
-import org.edgeprune.graph.Circuit;
+import org.edgeprune.mask.MaskValues;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.StepMetrics;
 
@@ -65,7 +65,7 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     }
 
     @Override
-    public void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {
+    public void evaluated(int step, MaskValues binary, Map<String, Double> metrics) {
         validation = ", %s %.3f".formatted(headline, metrics.get(headline));
     }
 

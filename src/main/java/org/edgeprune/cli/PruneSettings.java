@@ -124,6 +124,13 @@ final class PruneSettings {
     private Optional<MaskLevel> level = Optional.empty();
 
     @Option(
+            names = "--positions",
+            negatable = true,
+            description =
+                    "Whether every edge has a mask at each position, for prompts of one template, which all have as many tokens. Sparsity counts edges at each position.")
+    private Boolean positions;
+
+    @Option(
             names = "--hold-target",
             negatable = true,
             description =
@@ -249,6 +256,11 @@ final class PruneSettings {
                 "--neuron-sparsity",
                 neuronSparsity,
                 (o, value) -> o.with(o.controls().withNeuronSparsity(value)));
+        options = edit(
+                options,
+                "--positions",
+                Optional.ofNullable(positions),
+                (o, value) -> o.with(o.controls().withPositions(value)));
         options = edit(
                 options,
                 "--hold-target",

@@ -1,5 +1,6 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +68,9 @@ final class ReportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunDirectory directory = new RunDirectory(run);
-        if (directory.holdsRun() && !Circuit.saysItsGraph(directory.edgesFile())) {
+        if (directory.holdsRun()
+                && Files.notExists(directory.positionsFile())
+                && !Circuit.saysItsGraph(directory.edgesFile())) {
             results.note(DrawCommand.GRAPH_UNKNOWN.formatted(run, run, run));
         }
         Path file = out == null ? directory.reportFile() : out;
@@ -82,6 +85,10 @@ final class ReportCommand implements Callable<Integer> {
 
     private void write(int number, Path file) {
         try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
+            if (opened.masks().byPosition()) {
+                throw new InputException("--example " + number + ": is for runs whose masks are the same at all"
+                        + " positions: leave it out");
+            }
             List<Example> examples = opened.examples(Split.TEST, Integer.MAX_VALUE);
             if (number < 1 || number > examples.size()) {
                 throw new InputException("--example " + number + ": the run has test examples 1 to " + examples.size());

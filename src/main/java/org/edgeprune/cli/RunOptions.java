@@ -75,6 +75,17 @@ final class RunOptions {
         }
     }
 
+    /**
+     * Refuses masks at each position where edges are compared that have one mask.
+     *
+     * @param why who refuses, with the reason
+     */
+    void refusePositions(String why) {
+        if (over(PruneOptions.gpt2()).controls().positions()) {
+            throw new InputException(why + ", and --positions keeps edges at each position: leave out one of them");
+        }
+    }
+
     /** See {@link PruneSettings#notes}. */
     List<String> notes(PruneOptions options) {
         return settings.notes(options);

@@ -62,6 +62,7 @@ final class SweepCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        options.refusePositions("sweep: plots numbers of edges");
         List<Double> targets = targets();
         // refuses invalid targets before anything is computed
         targets.forEach(target -> withTarget(target, options.over(PruneOptions.gpt2())));

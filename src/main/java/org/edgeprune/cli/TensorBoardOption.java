@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.edgeprune.graph.Circuit;
+import org.edgeprune.mask.MaskValues;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.StepMetrics;
 import org.edgeprune.report.EventFile;
@@ -67,10 +67,11 @@ final class TensorBoardOption {
         }
 
         @Override
-        public void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {
-            other.evaluated(step, circuit, metrics);
+        public void evaluated(int step, MaskValues binary, Map<String, Double> metrics) {
+            other.evaluated(step, binary, metrics);
             Map<String, Double> values = new LinkedHashMap<>();
-            values.put("validation/num_edges", (double) circuit.size());
+            values.put(binary.byPosition() ? "validation/num_edge_positions" : "validation/num_edges", (double)
+                    binary.kept().cardinality());
             metrics.forEach((name, value) -> values.put("validation/" + name, value));
             file.ifPresent(events -> events.scalars(now(), step, values));
         }

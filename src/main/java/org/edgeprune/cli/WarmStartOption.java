@@ -34,6 +34,11 @@ final class WarmStartOption {
                         + session.options().controls().level().key()
                         + " does not have: leave one of them out");
             }
+            if (session.options().controls().positions()) {
+                throw new InputException(
+                        "--warm-start " + scores.get()
+                                + ": ranks edges, and with --positions they have a mask at each position: leave one of them out");
+            }
             double given = session.options().targets().edgeSparsity().start();
             double sparsity = given == 0 ? SPARSITY : given;
             return session.withWarmStart(start(scores.get(), session), sparsity);

@@ -22,8 +22,7 @@ record BlockRun(Tensor inputs, Tensor nodeMasks, Optional<Tensor> neuronMasks, T
      * @param base what its readers see where all edges are cut
      * @param recorded whether for differentiation
      */
-    static BlockRun of(
-            Block block, EdgeMux mux, Optional<Tensor> base, Tensor outbox, LiveMasks masks, boolean recorded) {
+    static BlockRun of(Block block, Mux mux, Optional<Tensor> base, Tensor outbox, LiveMasks masks, boolean recorded) {
         Tensor inputs;
         try (Phase _ = Phase.of(Phase.Part.MIX)) {
             inputs = mux.read(base, outbox);

@@ -7,7 +7,8 @@ import org.edgeprune.torch.EdgeMix;
 import org.edgeprune.torch.Tensor;
 
 /**
- * The mux in front of a group of readers that see the same writers, with its hand-written backward:
+ * The mux in front of a group of readers that see the same writers, all tokens under the same masks, with its
+ * hand-written backward:
  *
  * <pre>  x_r = base + sum_w z_rw delta_w
  *  dz_rw = &lt;g_r, delta_w&gt;        ddelta_w += sum_r z_rw g_r</pre>
@@ -17,13 +18,9 @@ import org.edgeprune.torch.Tensor;
  *
  * @param masks z of the selected readers {@code [readers, writers]}, zero towards writers that are not live
  */
-record EdgeMux(Tensor masks) {
-    /**
-     * @param base {@code [tokens, hidden]}; empty for zero
-     * @param deltas {@code [writers or more, tokens, hidden]}
-     * @return reader inputs {@code [readers, tokens, hidden]}
-     */
-    Tensor read(Optional<Tensor> base, Tensor deltas) {
+record EdgeMux(Tensor masks) implements Mux {
+    @Override
+    public Tensor read(Optional<Tensor> base, Tensor deltas) {
         long readers = masks.size(0);
         long tokens = deltas.size(1);
         long hidden = deltas.size(2);
@@ -42,8 +39,8 @@ record EdgeMux(Tensor masks) {
         return base.map(mixed::add).orElse(mixed);
     }
 
-    /** Adds to the writers' gradients what flows back from the readers: {@code gradDeltas_w += sum_r z_rw grad_r}. */
-    void addDeltaGradients(Tensor gradDeltas, Tensor grad) {
+    @Override
+    public void addDeltaGradients(Tensor gradDeltas, Tensor grad) {
         if (masks.size(1) == 0) {
             return;
         }
@@ -54,8 +51,8 @@ record EdgeMux(Tensor masks) {
         }
     }
 
-    /** Mask gradients {@code [readers, writers]}: {@code <grad_r, delta_w>}, zero where the mask is exactly 0 or 1. */
-    Tensor maskGradients(Tensor deltas, Tensor grad) {
+    @Override
+    public Tensor maskGradients(Tensor deltas, Tensor grad) {
         if (masks.size(1) == 0) {
             return masks;
         }

@@ -45,7 +45,7 @@ final class ForwardPass {
         try (GradMode _ = GradMode.disabled()) {
             Embeddings embeddings = embeddings();
             LiveMasks live = live(masks, embeddings);
-            Tensor outbox = newOutbox();
+            Tensor outbox = newOutbox(masks);
             write(embeddings.nodes(), outbox, live);
             List<MaskedPass.Step> steps = new ArrayList<>();
             for (int layer = 0; layer < graph.shape().layers(); layer++) {
@@ -53,7 +53,7 @@ final class ForwardPass {
                     run(block, embeddings, outbox, live).ifPresent(steps::add);
                 }
             }
-            EdgeMux lastMux = live.mux(MaskedPass.lastReader(graph));
+            Mux lastMux = live.mux(MaskedPass.lastReader(graph), scored);
             Tensor finalResidual = readLast(lastMux, embeddings, outbox, scored);
             return new MaskedPass(
                     model,
@@ -72,7 +72,7 @@ final class ForwardPass {
 
     private LiveMasks live(Masks masks, Embeddings embeddings) {
         try (Phase _ = Phase.of(Phase.Part.LIVENESS)) {
-            return LiveMasks.of(masks.detach(), embeddings.nodes(), model.coupledHeads());
+            return LiveMasks.of(masks.detach(), batch, embeddings.nodes(), model.coupledHeads());
         }
     }
 
@@ -86,11 +86,11 @@ final class ForwardPass {
                 : new Embeddings(List.of(), Optional.of(FullModel.sum(deltas)));
     }
 
-    private Tensor newOutbox() {
+    private Tensor newOutbox(Masks masks) {
         long[] shape = {graph.nodeCount(), batch.tokenCount(), model.hiddenSize()};
         // Fused kernels never touch a writer that is not live; dense products multiply it by zero, so it must be
         // finite.
-        return EdgeMux.fused(model.device(), model.dtype())
+        return EdgeMux.fused(model.device(), model.dtype()) && !masks.layout().byPosition()
                 ? Tensor.empty(model.dtype(), model.device(), shape)
                 : Tensor.zeros(model.dtype(), model.device(), shape);
     }
@@ -123,7 +123,7 @@ final class ForwardPass {
     /** @return what the backward needs; empty where there will be none */
     private Optional<MaskedPass.Step> run(Block block, Embeddings embeddings, Tensor outbox, LiveMasks live) {
         try (TensorScope scope = TensorScope.open()) {
-            EdgeMux mux = live.mux(block.readers());
+            Mux mux = live.mux(block.readers(), Optional.empty());
             Optional<Tensor> base = shifted(block.base(), embeddings);
             boolean kept = gradients == MaskedPass.Gradients.KEPT;
             BlockRun run = BlockRun.of(block, mux, base, outbox, live, kept);
@@ -137,7 +137,7 @@ final class ForwardPass {
         }
     }
 
-    private Tensor readLast(EdgeMux mux, Embeddings embeddings, Tensor outbox, Optional<Tensor> scored) {
+    private Tensor readLast(Mux mux, Embeddings embeddings, Tensor outbox, Optional<Tensor> scored) {
         try (Phase _ = Phase.of(Phase.Part.MIX);
                 TensorScope scope = TensorScope.open()) {
             Optional<Tensor> base = shifted(baseline.finalBase(), embeddings);

@@ -35,7 +35,7 @@ public final class MaskedPass {
     private final List<Step> steps;
 
     private final Optional<Tensor> scored;
-    private final EdgeMux lastMux;
+    private final Mux lastMux;
     private final Tensor finalResidual;
 
     /** What a forward pass prepares for its backward. */
@@ -54,7 +54,7 @@ public final class MaskedPass {
      * @param shift what its readers see besides their base
      * @param run what it computed; empty where it is to be computed again
      */
-    record Step(Block block, EdgeMux mux, Optional<Tensor> shift, Optional<BlockRun> run) {}
+    record Step(Block block, Mux mux, Optional<Tensor> shift, Optional<BlockRun> run) {}
 
     MaskedPass(
             TransformerModel model,
@@ -66,7 +66,7 @@ public final class MaskedPass {
             Tensor outbox,
             List<Step> steps,
             Optional<Tensor> scored,
-            EdgeMux lastMux,
+            Mux lastMux,
             Tensor finalResidual) {
         this.model = model;
         this.graph = graph;
@@ -215,7 +215,7 @@ public final class MaskedPass {
             Tensor edgeGradients,
             Tensor nodeGradients,
             Optional<Tensor> neuronGradients) {
-        EdgeMux mux = step.mux();
+        Mux mux = step.mux();
         Block block = step.block();
         try (TensorScope _ = TensorScope.open()) {
             BlockRun run = step.run().orElseGet(() -> again(step));

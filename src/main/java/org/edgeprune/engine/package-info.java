@@ -13,9 +13,10 @@
  * of z h + (1 - z) corr_h, with h the neurons' activations in the masked run and corr_h in the corrupted one.
  *
  * <p>{@link org.edgeprune.engine.MaskedPass} runs it: all deltas lie in one outbox {@code [writers, tokens, hidden]};
- * {@code EdgeMux} mixes them; a block (one layer's attention or MLP) runs under autograd from its reader inputs to its
- * deltas; {@code Liveness} finds what need not be computed. In a causal model every delta is zero before the first
- * token at which clean and corrupted prompts differ, so a pass may be of their tails only: attention then sees the
- * tokens before through the corrupted run's keys and values ({@link org.edgeprune.engine.Baseline.Layer#past}).
+ * {@code EdgeMux} mixes them, or {@code PositionMux} where every position has masks of its own; a block (one layer's
+ * attention or MLP) runs under autograd from its reader inputs to its deltas; {@code Liveness} finds what need not be
+ * computed. In a causal model every delta is zero before the first token at which clean and corrupted prompts differ,
+ * so a pass may be of their tails only: attention then sees the tokens before through the corrupted run's keys and
+ * values ({@link org.edgeprune.engine.Baseline.Layer#past}).
  */
 package org.edgeprune.engine;

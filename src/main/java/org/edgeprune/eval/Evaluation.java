@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Answer;
@@ -59,20 +60,30 @@ public record Evaluation(List<Scored> examples) {
      * @param masks the binary masks that were evaluated
      * @return the size of the circuit ({@code num_edges} edges are kept, of which {@code num_edges_on_paths} lie on a
      *     path from an input to the output, and {@code edge_sparsity} is 1 - {@code num_edges} / {@code total_edges};
-     *     {@code num_nodes} of {@code total_nodes} have a mask of one), the sparsities of the masks of edges and of
-     *     nodes alone (0 to 1), the same of neurons where they have masks, the number of examples, the circuit's mean
-     *     metrics by name, and the full model's with the prefix {@code full_model_}, in this order; a new map that the
-     *     caller may change
+     *     where positions have masks of their own, {@code num_edges} are kept at one of them or more,
+     *     {@code num_edge_positions} of {@code total_edge_positions} counted at each, and {@code edge_sparsity} is of
+     *     these; {@code num_nodes} of {@code total_nodes} have a mask of one), the sparsities of the masks of edges and
+     *     of nodes alone (0 to 1), the same of neurons where they have masks, the number of examples, the circuit's
+     *     mean metrics by name, and the full model's with the prefix {@code full_model_}, in this order; a new map that
+     *     the caller may change
      */
     public Map<String, Object> summary(MaskValues masks) {
         Map<String, Object> all = new LinkedHashMap<>();
-        Circuit circuit = masks.circuit();
-        all.put("edge_sparsity", circuit.edgeSparsity());
+        all.put("edge_sparsity", 1.0 - (double) masks.kept().cardinality() / masks.edges().length);
         all.put("edge_mask_sparsity", masks.edgeSparsity());
         all.put("node_sparsity", masks.nodeSparsity());
-        all.put("num_edges", circuit.size());
-        all.put("num_edges_on_paths", circuit.connected().size());
-        all.put("total_edges", masks.edges().length);
+        if (masks.byPosition()) {
+            PositionCircuit circuit = masks.positionCircuit();
+            all.put("num_positions", circuit.positions());
+            all.put("num_edge_positions", circuit.size());
+            all.put("total_edge_positions", circuit.total());
+            all.put("num_edges", circuit.anywhere().size());
+        } else {
+            Circuit circuit = masks.circuit();
+            all.put("num_edges", circuit.size());
+            all.put("num_edges_on_paths", circuit.connected().size());
+        }
+        all.put("total_edges", masks.graph().edgeCount());
         all.put("num_nodes", masks.nodeCount());
         all.put("total_nodes", masks.nodes().length);
         if (masks.hasNeurons()) {

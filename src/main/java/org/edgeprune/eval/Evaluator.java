@@ -17,6 +17,7 @@ import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Loss;
 import org.edgeprune.task.Metrics;
+import org.edgeprune.task.PromptLength;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
@@ -66,10 +67,18 @@ public record Evaluator(
      * @param examples prompt pairs of the task
      * @param masks masks of edges and nodes
      * @return metrics of the circuit and of the full model for each example, in the order of {@code examples}
-     * @throws org.edgeprune.io.InputException if a logit is not finite
+     * @throws org.edgeprune.io.InputException if a logit is not finite, or positions have masks of their own and an
+     *     example has another number of tokens
      */
     public Evaluation evaluate(List<Example> examples, MaskValues masks) {
+        requireFit(examples, masks);
         return evaluate(examples, Optional.of(masks));
+    }
+
+    private static void requireFit(List<Example> examples, MaskValues masks) {
+        if (masks.byPosition()) {
+            PromptLength.require(masks.positions(), "the circuit", "example", examples);
+        }
     }
 
     /**

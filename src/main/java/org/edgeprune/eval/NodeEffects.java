@@ -43,15 +43,20 @@ public record NodeEffects(
      * @return writers in the order of the graph
      */
     public static List<Writer> nodesOf(MaskValues masks) {
-        return masks.circuit().edges().stream()
+        return anywhere(masks).edges().stream()
                 .map(Edge::writer)
                 .distinct()
                 .sorted(Comparator.comparingInt(Writer::index))
                 .toList();
     }
 
+    /** The circuit, or the edges that are kept at any position. */
+    private static Circuit anywhere(MaskValues masks) {
+        return masks.byPosition() ? masks.positionCircuit().anywhere() : masks.circuit();
+    }
+
     /**
-     * Knocks nodes out, each alone.
+     * Knocks nodes out, each alone, at all positions.
      *
      * @param evaluate evaluates masks, always on the same examples
      * @param masks the circuit's binary masks
@@ -66,7 +71,7 @@ public record NodeEffects(
             Consumer<NodeEffect> measured) {
         Evaluation whole = evaluate.apply(masks);
         MaskValues model = MaskValues.full(masks.graph());
-        Circuit circuit = masks.circuit();
+        Circuit circuit = anywhere(masks);
         List<NodeEffect> effects = new ArrayList<>();
         for (Writer node : nodes) {
             effects.add(NodeEffect.of(
@@ -84,7 +89,8 @@ public record NodeEffects(
      *
      * @return an object with {@code examples}, the metrics of {@code circuit} and {@code full_model}, and
      *     {@code nodes}: for each its name, the metrics {@code in_circuit} and {@code in_model} without it, and the
-     *     circuit's edges into it and out of it as {@code [writer, reader]} pairs, {@code inputs} and {@code outputs}
+     *     circuit's edges into it and out of it as {@code [writer, reader]} pairs, {@code inputs} and {@code outputs}:
+     *     those at any position where positions have masks of their own
      */
     public ObjectNode toJson() {
         ObjectNode json = Json.object();

@@ -5,21 +5,26 @@ import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.torch.Tensor;
 
 /**
- * The position of each edge's mask in one flat vector.
+ * The place of each edge's mask in one flat vector.
  *
  * <p>The vector consists of one block for each {@link ReaderGroup}: {@code count} rows, one per reader, of
  * {@code rowLength} masks, one per writer. Normally rows contain only the edges that exist, so the vector is indexed by
  * edge number. The published implementation keeps a mask for every writer in every row, also for writers that come
  * after the reader; those unused masks are sampled, rounded and decayed, and affect its rounding of expected zeros.
  * {@link #reference} reproduces that, for its checkpoints and fixtures.
+ *
+ * <p>Where every position of the prompts has masks of its own ({@link #positions(ComputationGraph, int)}), the vector
+ * consists of one such vector for each position, from the first position on.
  */
 public final class MaskLayout {
     private final ComputationGraph graph;
     private final boolean unusedRows;
+    private final int positions;
 
-    private MaskLayout(ComputationGraph graph, boolean unusedRows) {
+    private MaskLayout(ComputationGraph graph, boolean unusedRows, int positions) {
         this.graph = graph;
         this.unusedRows = unusedRows;
+        this.positions = positions;
     }
 
     /**
@@ -29,7 +34,23 @@ public final class MaskLayout {
      * @return a layout of {@code graph.edgeCount()} masks
      */
     public static MaskLayout edges(ComputationGraph graph) {
-        return new MaskLayout(graph, false);
+        return positions(graph, 1);
+    }
+
+    /**
+     * The layout with one mask for each edge at each position, for prompts that all have as many tokens. Of one
+     * position it is {@link #edges}.
+     *
+     * @param graph the graph
+     * @param count tokens of each prompt, at least 1
+     * @return a layout of {@code count * graph.edgeCount()} masks
+     * @throws IllegalArgumentException if there are no positions, or more masks than a vector can have
+     */
+    public static MaskLayout positions(ComputationGraph graph, int count) {
+        if (count < 1 || (long) count * graph.edgeCount() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("masks of " + graph.edgeCount() + " edges at " + count + " positions");
+        }
+        return new MaskLayout(graph, false, count);
     }
 
     /**
@@ -39,7 +60,7 @@ public final class MaskLayout {
      * @return a layout of readers x writers masks
      */
     public static MaskLayout reference(ComputationGraph graph) {
-        return new MaskLayout(graph, true);
+        return new MaskLayout(graph, true, 1);
     }
 
     /**
@@ -62,6 +83,33 @@ public final class MaskLayout {
      * @return number of masks
      */
     public int size() {
+        return Math.multiplyExact(positions, perPosition());
+    }
+
+    /**
+     * The number of positions that have masks of their own.
+     *
+     * @return tokens of each prompt; 1 where all tokens have the same masks
+     */
+    public int positions() {
+        return positions;
+    }
+
+    /**
+     * Whether positions have masks of their own.
+     *
+     * @return whether there is more than one
+     */
+    public boolean byPosition() {
+        return positions > 1;
+    }
+
+    /**
+     * The length of the part of the vector that belongs to one position.
+     *
+     * @return number of masks
+     */
+    public int perPosition() {
         return unusedRows ? Math.multiplyExact(graph.readers().size(), graph.nodeCount()) : graph.edgeCount();
     }
 
@@ -76,10 +124,10 @@ public final class MaskLayout {
     }
 
     /**
-     * The position of a group's block in the flat vector.
+     * The place of a group's block in the flat vector, or in each position's part of it.
      *
      * @param group a reader group of the graph
-     * @return index of its first mask
+     * @return index of its first mask, from the beginning of the part
      */
     public int offset(ReaderGroup group) {
         return unusedRows ? group.firstReader() * graph.nodeCount() : group.firstEdge();
@@ -90,14 +138,14 @@ public final class MaskLayout {
         return group.count() * rowLength(group);
     }
 
-    /** A view of the group's edge masks in the flat vector: {@code [count, visibleWriters]}. */
+    /** A view of the group's edge masks in a flat vector of one position: {@code [count, visibleWriters]}. */
     Tensor block(Tensor flat, ReaderGroup group) {
         return flat.narrow(0, offset(group), blockSize(group))
                 .view(group.count(), rowLength(group))
                 .narrow(1, 0, group.visibleWriters());
     }
 
-    /** The masks of edges only, by edge number. */
+    /** The masks of edges only, position by position, by edge number. */
     float[] edgesOf(float[] flat) {
         if (!unusedRows) {
             return flat.clone();

@@ -240,7 +240,8 @@ public final class MaskParameters implements AutoCloseable {
     /**
      * log_alpha of the graph's edges, whatever the layout.
      *
-     * @return a copy, by edge number, {@code [edges]}
+     * @return a copy, by edge number, {@code [edges]}; position by position where these have masks of their own,
+     *     {@code [positions * edges]}
      */
     public float[] edgeLogAlphas() {
         return layout.edgesOf(edges.toFloats());
@@ -346,7 +347,7 @@ public final class MaskParameters implements AutoCloseable {
     /**
      * Computes soft masks without noise: sigmoid(0.8 log_alpha / beta), of which the round(expected zeros) smallest are
      * set to 0. Expected zeros are rounded for each of the published implementation's parameter tensors: each reader
-     * group, each layer's heads, each MLP, each embedding.
+     * group, each layer's heads, each MLP, each embedding. A reader group's masks at all positions are one tensor.
      *
      * @return soft masks
      */
@@ -355,9 +356,15 @@ public final class MaskParameters implements AutoCloseable {
         float[] edgeValues = edges.toFloats();
         float[] flat = new float[edgeValues.length];
         for (ReaderGroup group : graph.groups()) {
-            int from = layout.offset(group);
-            float[] masks = distribution.deterministic(edgeValues, from, from + layout.blockSize(group));
-            System.arraycopy(masks, 0, flat, from, masks.length);
+            int size = layout.blockSize(group);
+            float[] ofGroup = new float[layout.positions() * size];
+            for (int position = 0; position < layout.positions(); position++) {
+                System.arraycopy(edgeValues, first(group, position), ofGroup, position * size, size);
+            }
+            float[] masks = distribution.deterministic(ofGroup, 0, ofGroup.length);
+            for (int position = 0; position < layout.positions(); position++) {
+                System.arraycopy(masks, position * size, flat, first(group, position), size);
+            }
         }
         float[] nodeValues = nodes.toFloats();
         float[] nodeMasks = new float[nodeValues.length];
@@ -371,6 +378,11 @@ public final class MaskParameters implements AutoCloseable {
                 layout.edgesOf(flat),
                 nodeMasks,
                 neurons.map(its -> its.deterministic(distribution)).orElseGet(() -> new float[0]));
+    }
+
+    /** The index of a group's first mask at a position. */
+    private int first(ReaderGroup group, int position) {
+        return position * layout.perPosition() + layout.offset(group);
     }
 
     /**

@@ -5,15 +5,17 @@ import java.util.BitSet;
 import java.util.stream.IntStream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.graph.Writer;
 
 /**
- * Masks as plain numbers, without noise: soft ones in [0,1], or binary.
+ * Masks as plain numbers, without noise: soft ones in [0,1], or binary. Edges have one mask each, or one at each
+ * position of prompts that all have as many tokens.
  *
  * @param graph the graph that they mask
- * @param edges one mask per edge, by edge number
+ * @param edges one mask per edge, by edge number; position by position where these have masks of their own
  * @param nodes one mask per writer
  * @param neurons one mask per neuron of every MLP, layer by layer; none where neurons have no masks, so that all are
  *     kept
@@ -41,7 +43,7 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
             throw new IllegalArgumentException(
                     neurons.length + " neuron masks for " + graph.shape().layers() + " layers, which all have as many");
         }
-        if (edges.length != graph.edgeCount() || nodes.length != graph.nodeCount()) {
+        if (edges.length == 0 || edges.length % graph.edgeCount() != 0 || nodes.length != graph.nodeCount()) {
             throw new IllegalArgumentException(edges.length + " edge and " + nodes.length
                     + " node masks for a graph of " + graph.edgeCount() + " edges and " + graph.nodeCount() + " nodes");
         }
@@ -72,6 +74,24 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
         float[] nodes = new float[graph.nodeCount()];
         Arrays.fill(nodes, 1);
         return new MaskValues(graph, edges, nodes);
+    }
+
+    /**
+     * The number of positions that have masks of their own.
+     *
+     * @return tokens of each prompt; 1 where all tokens have the same masks
+     */
+    public int positions() {
+        return edges.length / graph.edgeCount();
+    }
+
+    /**
+     * Whether positions have masks of their own, so that there is no one circuit of all tokens.
+     *
+     * @return whether there is more than one
+     */
+    public boolean byPosition() {
+        return positions() > 1;
     }
 
     /**
@@ -155,13 +175,23 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
      * @return 0 to 1
      */
     public double effectiveEdgeSparsity() {
+        int[] writers = writers();
         double kept = 0;
-        for (ReaderGroup group : graph.groups()) {
-            for (int i = 0; i < group.edgeCount(); i++) {
-                kept += (double) edges[group.firstEdge() + i] * nodes[i % group.visibleWriters()];
-            }
+        for (int i = 0; i < edges.length; i++) {
+            kept += (double) edges[i] * nodes[writers[i % writers.length]];
         }
         return 1 - kept / edges.length;
+    }
+
+    /** The index of each edge's writer, by edge number. */
+    private int[] writers() {
+        int[] writers = new int[graph.edgeCount()];
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                writers[group.firstEdge() + i] = i % group.visibleWriters();
+            }
+        }
+        return writers;
     }
 
     /**
@@ -198,6 +228,9 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
      * @return new masks
      */
     public MaskValues referenceTracrBinary(Thresholds thresholds) {
+        if (byPosition()) {
+            throw new IllegalStateException("the published model has no masks of positions");
+        }
         float[] binaryEdges = above(edges, thresholds.edges());
         for (ReaderGroup group : graph.groups()) {
             if (group.kind() == Reader.Kind.QUERY
@@ -236,11 +269,10 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
     public Thresholds thresholdsAt(double sparsity) {
         double least = threshold(nodes);
         float[] ofKeptNodes = edges.clone();
-        for (ReaderGroup group : graph.groups()) {
-            for (int i = 0; i < group.edgeCount(); i++) {
-                if (!(nodes[i % group.visibleWriters()] > least)) {
-                    ofKeptNodes[group.firstEdge() + i] = 0;
-                }
+        int[] writers = writers();
+        for (int i = 0; i < ofKeptNodes.length; i++) {
+            if (!(nodes[writers[i % writers.length]] > least)) {
+                ofKeptNodes[i] = 0;
             }
         }
         return new Thresholds(threshold(ofKeptNodes, (1 - sparsity) * edges.length), least, neuronThreshold());
@@ -304,17 +336,39 @@ public record MaskValues(ComputationGraph graph, float[] edges, float[] nodes, f
      * The circuit of binary masks: the edges whose mask and whose writer's mask are both exactly one.
      *
      * @return the circuit
+     * @throws IllegalStateException if positions have masks of their own, see {@link #positionCircuit}
      */
     public Circuit circuit() {
+        if (byPosition()) {
+            throw new IllegalStateException("masks of " + positions() + " positions are not one circuit");
+        }
+        return Circuit.of(graph, kept());
+    }
+
+    /**
+     * The circuit of binary masks at each position: the edges whose mask there and whose writer's mask are both exactly
+     * one.
+     *
+     * @return one circuit for each position
+     */
+    public PositionCircuit positionCircuit() {
+        return PositionCircuit.of(graph, positions(), kept());
+    }
+
+    /**
+     * The edges that are kept: those whose mask and whose writer's mask are both exactly one.
+     *
+     * @return their indices in {@link #edges}
+     */
+    public BitSet kept() {
+        int[] writers = writers();
         BitSet kept = new BitSet();
-        for (ReaderGroup group : graph.groups()) {
-            for (int i = 0; i < group.edgeCount(); i++) {
-                if (edges[group.firstEdge() + i] == 1 && nodes[i % group.visibleWriters()] == 1) {
-                    kept.set(group.firstEdge() + i);
-                }
+        for (int i = 0; i < edges.length; i++) {
+            if (edges[i] == 1 && nodes[writers[i % writers.length]] == 1) {
+                kept.set(i);
             }
         }
-        return Circuit.of(graph, kept);
+        return kept;
     }
 
     /**

@@ -48,7 +48,7 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes, Optional<Tens
     }
 
     /**
-     * 1 - mean edge mask, over the edges that exist. Differentiable.
+     * 1 - mean edge mask, over the edges that exist, at every position that has masks of its own. Differentiable.
      *
      * @return a scalar
      */
@@ -61,7 +61,7 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes, Optional<Tens
                                         .toList())
                         .sum()
                 : edges.sum();
-        return kept.mul(-1.0 / layout.graph().edgeCount()).add(1);
+        return kept.mul(-1.0 / layout.positions() / layout.graph().edgeCount()).add(1);
     }
 
     /**
@@ -127,11 +127,11 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes, Optional<Tens
      *
      * @param values soft or binary masks
      * @param device where the tensors are made
-     * @return masks in the layout {@link MaskLayout#edges}, in the current scope
+     * @return masks in the layout of one mask for each edge, or each edge and position, in the current scope
      */
     public static Masks of(MaskValues values, Device device) {
         return new Masks(
-                MaskLayout.edges(values.graph()),
+                MaskLayout.positions(values.graph(), values.positions()),
                 Tensor.of(values.edges(), values.edges().length).to(device),
                 Tensor.of(values.nodes(), values.nodes().length).to(device),
                 values.hasNeurons()

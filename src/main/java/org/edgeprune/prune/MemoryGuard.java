@@ -45,7 +45,11 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                                         options.training().batchSize(),
                                         example -> PromptBatch.past(model, example, ablation)))
                         .withCacheBytes(cache <= session.pace().cacheBytes() ? cache : 0)
-                        .withNeurons(options.controls().level().neurons()),
+                        .withNeurons(options.controls().level().neurons())
+                        .withPositions(
+                                options.controls().positions()
+                                        ? examples.getFirst().length()
+                                        : 1),
                 Math.min(options.training().batchSize(), examples.size()));
     }
 

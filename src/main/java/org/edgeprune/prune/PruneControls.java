@@ -13,6 +13,8 @@ package org.edgeprune.prune;
  * @param level what has masks; of a run without masks of edges, the edge constraint is not part of the loss
  * @param neuronSparsity target of the neurons' sparsity, which rises as that of the nodes does; it matters where
  *     neurons have masks
+ * @param positions whether edges have a mask at each position, for prompts that all have as many tokens; the edge
+ *     sparsity is then that of edges counted at each position
  */
 public record PruneControls(
         boolean holdTarget,
@@ -20,7 +22,8 @@ public record PruneControls(
         boolean freshData,
         String warmStart,
         MaskLevel level,
-        double neuronSparsity) {
+        double neuronSparsity,
+        boolean positions) {
     /** Half of the neurons are cut where nothing else is asked for. */
     private static final double HALF = 0.5;
 
@@ -29,13 +32,14 @@ public record PruneControls(
 
     /** As published: none of it, and masks of edges and nodes. */
     public static final PruneControls PUBLISHED =
-            new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES, HALF);
+            new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES, HALF, false);
 
     /**
      * Checks the ranges.
      *
      * @throws IllegalArgumentException if {@code earlyExit} is negative, or edges have no masks, which are to be held
-     *     at the target or started from scores, or {@code neuronSparsity} is out of range
+     *     at the target or started from scores, or {@code neuronSparsity} is out of range, or masks of positions are
+     *     asked for without masks of edges, with fresh data or with a warm start
      */
     public PruneControls {
         if (earlyExit < 0) {
@@ -49,6 +53,18 @@ public record PruneControls(
         if (!level.edges() && (holdTarget || !warmStart.equals(COLD))) {
             throw new IllegalArgumentException((holdTarget ? "holding the target" : "a warm start")
                     + " is for masks of edges, and level " + level.key() + " has none");
+        }
+        if (positions && !level.edges()) {
+            throw new IllegalArgumentException(
+                    "masks at each position are masks of edges, and level " + level.key() + " has none");
+        }
+        if (positions && !warmStart.equals(COLD)) {
+            throw new IllegalArgumentException(
+                    "a warm start ranks edges, and masks at each position would all start alike: leave one of them out");
+        }
+        if (positions && freshData) {
+            throw new IllegalArgumentException("masks at each position need prompts that all have as many tokens, which"
+                    + " fresh ones may not: leave one of them out");
         }
     }
 
@@ -68,7 +84,7 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withHoldTarget(boolean value) {
-        return new PruneControls(value, earlyExit, freshData, warmStart, level, neuronSparsity);
+        return new PruneControls(value, earlyExit, freshData, warmStart, level, neuronSparsity, positions);
     }
 
     /**
@@ -78,7 +94,7 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withEarlyExit(int value) {
-        return new PruneControls(holdTarget, value, freshData, warmStart, level, neuronSparsity);
+        return new PruneControls(holdTarget, value, freshData, warmStart, level, neuronSparsity, positions);
     }
 
     /**
@@ -88,7 +104,7 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withFreshData(boolean value) {
-        return new PruneControls(holdTarget, earlyExit, value, warmStart, level, neuronSparsity);
+        return new PruneControls(holdTarget, earlyExit, value, warmStart, level, neuronSparsity, positions);
     }
 
     /**
@@ -98,7 +114,7 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withWarmStart(String value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, value, level, neuronSparsity);
+        return new PruneControls(holdTarget, earlyExit, freshData, value, level, neuronSparsity, positions);
     }
 
     /**
@@ -108,7 +124,7 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withLevel(MaskLevel value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value, neuronSparsity);
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, value, neuronSparsity, positions);
     }
 
     /**
@@ -118,6 +134,16 @@ public record PruneControls(
      * @return new controls
      */
     public PruneControls withNeuronSparsity(double value) {
-        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, level, value);
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, level, value, positions);
+    }
+
+    /**
+     * The same with masks of edges at each position, or at all positions together.
+     *
+     * @param value whether every position has masks of its own
+     * @return new controls
+     */
+    public PruneControls withPositions(boolean value) {
+        return new PruneControls(holdTarget, earlyExit, freshData, warmStart, level, neuronSparsity, value);
     }
 }

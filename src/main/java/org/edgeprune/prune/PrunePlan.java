@@ -22,6 +22,7 @@ import org.edgeprune.task.Example;
  * @param writers of the graph
  * @param readers of the graph
  * @param edges of the graph
+ * @param positions that have masks of their own; 1 where all tokens have the same masks
  * @param trainExamples examples that masks are trained on
  * @param validationExamples examples of an evaluation during training
  * @param testExamples examples of the evaluation at the end
@@ -39,6 +40,7 @@ public record PrunePlan(
         int writers,
         int readers,
         int edges,
+        int positions,
         int trainExamples,
         int validationExamples,
         int testExamples,
@@ -72,6 +74,7 @@ public record PrunePlan(
         MemoryGuard guard = MemoryGuard.of(session, train);
         guard.require();
         ComputationGraph graph = options.graph().of(model.graphShape());
+        int positions = options.controls().positions() ? train.getFirst().length() : 1;
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(train.size(), options.training().batchSize(), noise);
         double[] first = new double[BATCHES];
@@ -79,7 +82,7 @@ public record PrunePlan(
         double example;
         try (MaskParameters parameters = options.withNeurons(
                         MaskParameters.initial(
-                                MaskLayout.edges(graph),
+                                MaskLayout.positions(graph, positions),
                                 HardConcrete.DEFAULT,
                                 options.training().initialLogAlpha(),
                                 noise,
@@ -113,6 +116,7 @@ public record PrunePlan(
                 graph.nodeCount(),
                 graph.readers().size(),
                 graph.edgeCount(),
+                positions,
                 train.size(),
                 data.validation().size(),
                 data.test().size(),

@@ -30,6 +30,7 @@ public record PruneResult(
      * The circuit: the edges whose mask and whose writer's mask are one.
      *
      * @return the edges that are kept
+     * @throws IllegalStateException if positions have masks of their own, see {@link MaskValues#positionCircuit}
      */
     public Circuit circuit() {
         return binary.circuit();

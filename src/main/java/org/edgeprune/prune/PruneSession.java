@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,6 +25,7 @@ import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Generated;
 import org.edgeprune.task.HeldOut;
+import org.edgeprune.task.PromptLength;
 import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Split;
@@ -271,7 +273,7 @@ public record PruneSession(
                 new Pruner.Sources(
                         warmStart,
                         FreshPrompts.of(task, model, options, dataset.train().size()),
-                        heldOut(dataset)),
+                        heldOut(dataset, listener)),
                 ranks);
         PruneResult result = pruner.run(resume, listener);
         directory.writeExamples(result.evaluation().toJsonLines(model.tokenizer()));
@@ -294,7 +296,20 @@ public record PruneSession(
                 .notes(model.tokenizer())
                 .forEach(listener::noted);
         requireAblation(dataset);
+        if (options.controls().positions()) {
+            requirePositions(dataset, listener);
+        }
         return dataset;
+    }
+
+    /** Refuses prompts whose positions cannot be compared, and notes how alike they are. */
+    private static void requirePositions(Dataset dataset, Pruner.Listener listener) {
+        int length = PromptLength.of("training example", dataset.train());
+        for (Split split : List.of(Split.VALIDATION, Split.TEST)) {
+            PromptLength.require(length, "training example 1", split.key() + " example", dataset.part(split));
+        }
+        listener.noted("--positions: masks at %d positions; at %d of them all training prompts have the same token"
+                .formatted(length, PromptLength.fixedTokens(dataset.train())));
     }
 
     /**
@@ -450,11 +465,26 @@ public record PruneSession(
     }
 
     /** More held-out prompts, where the run's own were generated; whoever gives prompts has others in mind. */
-    private Map<HeldOut, List<Example>> heldOut(Dataset dataset) {
-        return data.isPresent() || options.ablation().needsReferencePrompts()
-                ? Map.of()
-                : HeldOut.examples(
-                        task, DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()), dataset.train());
+    private Map<HeldOut, List<Example>> heldOut(Dataset dataset, Pruner.Listener listener) {
+        if (data.isPresent() || options.ablation().needsReferencePrompts()) {
+            return Map.of();
+        }
+        Map<HeldOut, List<Example>> kinds = HeldOut.examples(
+                task, DataRequest.seeded(options.seed()).tokenizer(model.tokenizer()), dataset.train());
+        if (!options.controls().positions()) {
+            return kinds;
+        }
+        int length = dataset.train().getFirst().length();
+        Map<HeldOut, List<Example>> fitting = new EnumMap<>(HeldOut.class);
+        kinds.forEach((kind, examples) -> {
+            if (examples.stream().allMatch(example -> example.length() == length)) {
+                fitting.put(kind, examples);
+            } else {
+                listener.noted("--positions: held-out prompts of the kind " + kind.key()
+                        + " are left out: not all have " + length + " tokens");
+            }
+        });
+        return fitting;
     }
 
     /**

@@ -19,7 +19,6 @@ import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
 import org.edgeprune.eval.ReferencePrompts;
-import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
@@ -33,6 +32,7 @@ import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.HeldOut;
+import org.edgeprune.task.PromptLength;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.TensorScope;
 
@@ -169,10 +169,10 @@ public record Pruner(
          * Called after each evaluation on the validation part.
          *
          * @param step index of the last step made
-         * @param circuit the circuit that the masks give at this step
+         * @param binary the binary masks at this step, which give the circuit
          * @param metrics its mean metrics by name
          */
-        default void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {}
+        default void evaluated(int step, MaskValues binary, Map<String, Double> metrics) {}
     }
 
     /** Thrown by a run whose loss or gradient norm became NaN or infinite. Its last checkpoint is intact. */
@@ -254,7 +254,7 @@ public record Pruner(
                             .evaluate(data.validation(), binary)
                             .metrics();
                     directory.append(Json.object().put("step", step).set("validation", RunDirectory.JSON.tree(scores)));
-                    listener.evaluated(step, binary.circuit(), scores);
+                    listener.evaluated(step, binary, scores);
                 }
                 if (due(made, pace.saveEvery(), options.training().steps())) {
                     save(checkpoints, made, parameters, trainer, stable);
@@ -350,7 +350,7 @@ public record Pruner(
     }
 
     private MaskParameters parameters(ComputationGraph graph, Noise noise, Optional<Path> start) {
-        MaskLayout layout = MaskLayout.edges(graph);
+        MaskLayout layout = layout(graph);
         HardConcrete distribution = HardConcrete.DEFAULT;
         boolean warm = record.options().controls().warm();
         Optional<Path> from =
@@ -364,6 +364,13 @@ public record Pruner(
                                                 layout, distribution, edgeMean(), nodeMean(), noise, model.device()),
                                 model,
                                 noise));
+    }
+
+    /** Masks at each position are of prompts that all have as many tokens. */
+    private MaskLayout layout(ComputationGraph graph) {
+        return record.options().controls().positions()
+                ? MaskLayout.positions(graph, PromptLength.of("training example", data.train()))
+                : MaskLayout.edges(graph);
     }
 
     /** Edges without masks, like nodes without, are given such that no threshold could cut one. */
@@ -431,7 +438,7 @@ public record Pruner(
         directory.syncSteps();
         PruneResult result = new PruneResult(soft, thresholds, binary, evaluation, heldOut, steps, seconds);
         SafeTensorsWriter.write(directory.masksFile(), TrainingState.parameterTensors(parameters));
-        directory.write(result.circuit());
+        directory.writeCircuit(binary);
         if (binary.hasNeurons()) {
             directory.writeNeurons(binary);
         }

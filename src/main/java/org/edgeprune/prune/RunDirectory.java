@@ -14,10 +14,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Digest;
@@ -38,6 +40,8 @@ import org.edgeprune.mask.MaskValues;
  *   <li>{@code start.safetensors}: the parameters before the first step, of a run with a warm start
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs; {@code edges.graph.json}: of which graph it is
+ *   <li>{@code positions.json}: in its place the circuit at each position ({@link PositionCircuit}), of a run with
+ *       masks of positions; {@code positions.graph.json}: of which graph it is
  *   <li>{@code neurons.json}: the neurons that the circuit keeps of each MLP, of a run with masks of neurons
  *   <li>{@code metrics.json}: the final evaluation
  *   <li>{@code examples.jsonl}: the same, example by example
@@ -126,6 +130,25 @@ public record RunDirectory(Path path) {
      */
     public Path edgesFile() {
         return path.resolve("edges.json");
+    }
+
+    /**
+     * The circuit at each position, if positions have masks of their own.
+     *
+     * @return path of {@code positions.json}
+     */
+    public Path positionsFile() {
+        return path.resolve("positions.json");
+    }
+
+    /**
+     * The circuit at each position of a run with masks of positions.
+     *
+     * @return empty for other runs
+     * @throws InputException if its file is damaged
+     */
+    public Optional<PositionCircuit> readPositions() {
+        return Files.exists(positionsFile()) ? Optional.of(PositionCircuit.read(positionsFile())) : Optional.empty();
     }
 
     /**
@@ -265,9 +288,15 @@ public record RunDirectory(Path path) {
         }
     }
 
-    /** Writes {@code edges.json} and {@code edges.graph.json}. */
-    void write(Circuit circuit) {
-        circuit.write(edgesFile());
+    /**
+     * Writes {@code edges.json}, or {@code positions.json} if positions have masks of their own, and the graph of it.
+     */
+    void writeCircuit(MaskValues binary) {
+        if (binary.byPosition()) {
+            binary.positionCircuit().write(positionsFile());
+        } else {
+            binary.circuit().write(edgesFile());
+        }
     }
 
     /** Writes {@code neurons.json}. */
@@ -292,9 +321,9 @@ public record RunDirectory(Path path) {
         return Circuit.read(edgesFile(), graph);
     }
 
-    /** The files that {@code metrics.json} is about; the last is of runs with masks of neurons. */
+    /** The files that {@code metrics.json} is about; the last are of runs with masks of positions and of neurons. */
     private List<Path> measured() {
-        return List.of(masksFile(), edgesFile(), neuronsFile());
+        return List.of(masksFile(), edgesFile(), positionsFile(), neuronsFile());
     }
 
     /** Writes {@code metrics.json}, with the digests of the masks, edges and neurons that are there. */

@@ -100,7 +100,9 @@ public record SavedMasks(Optional<RunRecord> run, MaskValues soft, MaskValues.Th
                     masks + ": not there: the run has not ended; continue it with edgeprune prune --resume");
         }
         files.requireIntact(noted);
-        return TrainingState.readParameters(masks, MaskLayout.edges(graph), HardConcrete.DEFAULT, Device.CPU);
+        MaskLayout layout = TrainingState.layout(
+                masks, graph, files.readRecord().options().controls().positions());
+        return TrainingState.readParameters(masks, layout, HardConcrete.DEFAULT, Device.CPU);
     }
 
     /**

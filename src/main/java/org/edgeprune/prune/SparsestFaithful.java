@@ -3,10 +3,12 @@ package org.edgeprune.prune;
 import java.util.Map;
 import java.util.Optional;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.mask.MaskValues;
 
 /**
  * Keeps the circuit with the fewest edges among the faithful ones of a run. As the target sparsity rises, circuits
- * first lose what is superfluous and at last what is needed, so the best one lies in between.
+ * first lose what is superfluous and at last what is needed, so the best one lies in between. It is for masks that are
+ * the same at all positions.
  */
 public final class SparsestFaithful implements Pruner.Listener {
     private final double maxKl;
@@ -40,7 +42,8 @@ public final class SparsestFaithful implements Pruner.Listener {
     }
 
     @Override
-    public void evaluated(int step, Circuit circuit, Map<String, Double> metrics) {
+    public void evaluated(int step, MaskValues binary, Map<String, Double> metrics) {
+        Circuit circuit = binary.circuit();
         if (metrics.get("kl") <= maxKl
                 && (found == null || circuit.size() <= found.circuit().size())) {
             found = new Found(step, circuit, metrics.get("kl"));

@@ -73,6 +73,7 @@ public record StepMemory(
      * @param tokens tokens of a batch, which is run in micro-batches as {@code execution} says
      * @param cacheBytes bytes of the full model's runs that are kept
      * @param neurons whether the neurons of MLPs have masks
+     * @param positions that have masks of their own; 1 where all tokens have the same masks
      */
     public record Work(
             ModelSizes model,
@@ -83,7 +84,8 @@ public record StepMemory(
             Ablation ablation,
             Tokens tokens,
             long cacheBytes,
-            boolean neurons) {
+            boolean neurons,
+            long positions) {
         /**
          * The work of a step in which the full model's runs are not kept.
          *
@@ -111,7 +113,8 @@ public record StepMemory(
                     ablation,
                     tokens,
                     0,
-                    false);
+                    false,
+                    1);
         }
 
         /** Micro-batches of the batch. */
@@ -136,7 +139,7 @@ public record StepMemory(
          * @return a new description
          */
         public Work with(Execution value) {
-            return new Work(model, parameters, copied, graph, value, ablation, tokens, cacheBytes, neurons);
+            return new Work(model, parameters, copied, graph, value, ablation, tokens, cacheBytes, neurons, positions);
         }
 
         /**
@@ -146,7 +149,8 @@ public record StepMemory(
          * @return a new description
          */
         public Work with(Tokens value) {
-            return new Work(model, parameters, copied, graph, execution, ablation, value, cacheBytes, neurons);
+            return new Work(
+                    model, parameters, copied, graph, execution, ablation, value, cacheBytes, neurons, positions);
         }
 
         /**
@@ -156,7 +160,7 @@ public record StepMemory(
          * @return a new description
          */
         public Work withCacheBytes(long bytes) {
-            return new Work(model, parameters, copied, graph, execution, ablation, tokens, bytes, neurons);
+            return new Work(model, parameters, copied, graph, execution, ablation, tokens, bytes, neurons, positions);
         }
 
         /**
@@ -166,7 +170,18 @@ public record StepMemory(
          * @return a new description
          */
         public Work withNeurons(boolean value) {
-            return new Work(model, parameters, copied, graph, execution, ablation, tokens, cacheBytes, value);
+            return new Work(
+                    model, parameters, copied, graph, execution, ablation, tokens, cacheBytes, value, positions);
+        }
+
+        /**
+         * The same work with masks at each position.
+         *
+         * @param value number of positions; 1 for the same masks at all of them
+         * @return a new description
+         */
+        public Work withPositions(long value) {
+            return new Work(model, parameters, copied, graph, execution, ablation, tokens, cacheBytes, neurons, value);
         }
     }
 
@@ -241,6 +256,11 @@ public record StepMemory(
         // what norms and positions make of queries and keys, where heads are wider than the stream that they write to
         long wide = Math.max(0, 10 * values - heads * stream);
         long workspace = kept ? Math.max(gradients, mlp) : Math.max(gradients + attention + wide, 2 * mlp);
+        // where positions have masks of their own: what flows to the writers before it is added, and a matrix of masks,
+        // its transpose and one of gradients for each token
+        long byPosition = work.positions() == 1
+                ? 0
+                : outbox + 3 * tokens.masked() * attentionReaders * work.graph().nodeCount() * number;
         Blueprint all = work.parameters();
         long parameters = all.count() * number;
         long copied = Math.min(parameters, work.copied());
@@ -262,8 +282,12 @@ public record StepMemory(
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,
-                outbox + workspace,
-                MASK_TENSORS * (work.graph().edgeCount() + work.graph().nodeCount() + neurons) * F32,
+                outbox + workspace + byPosition,
+                MASK_TENSORS
+                        * (work.positions() * work.graph().edgeCount()
+                                + work.graph().nodeCount()
+                                + neurons)
+                        * F32,
                 work.cacheBytes(),
                 PROCESS + (work.execution().offload() ? KEPT_FREED : 0));
     }

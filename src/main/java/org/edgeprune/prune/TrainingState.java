@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
@@ -46,6 +47,7 @@ record TrainingState(Path directory, RunRecord run) {
     private static final String STEP = "step";
     private static final String IDENTITY = "run";
     private static final String STABLE = "stable.edges";
+    private static final String EDGES = "edges.log_alpha";
     private static final String NEURONS = "neurons.log_alpha";
     private static final List<String> NEURON_MULTIPLIERS = List.of("lambda.neurons_1", "lambda.neurons_2");
     private static final String STABLE_SINCE = "stable_since";
@@ -110,7 +112,7 @@ record TrainingState(Path directory, RunRecord run) {
 
     static Map<String, Tensor> parameterTensors(MaskParameters parameters) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        tensors.put("edges.log_alpha", parameters.edges());
+        tensors.put(EDGES, parameters.edges());
         tensors.put("nodes.log_alpha", parameters.nodes());
         for (Multiplier which : Multiplier.values()) {
             tensors.put(multiplierName(which), parameters.multiplier(which));
@@ -241,7 +243,7 @@ record TrainingState(Path directory, RunRecord run) {
             MaskParameters parameters = new MaskParameters(
                     layout,
                     distribution,
-                    floats(tensors, "edges.log_alpha", layout.size()),
+                    floats(tensors, EDGES, layout.size()),
                     floats(tensors, "nodes.log_alpha", layout.graph().nodeCount()),
                     multipliers,
                     device);
@@ -249,6 +251,25 @@ record TrainingState(Path directory, RunRecord run) {
                     ? parameters.withNeurons(
                             readNeurons(tensors, layout.graph().shape().layers(), device))
                     : parameters;
+        }
+    }
+
+    /**
+     * The layout of the masks in a file: where positions have masks of their own, their number follows from that of the
+     * masks.
+     */
+    static MaskLayout layout(Path file, ComputationGraph graph, boolean positions) {
+        if (!positions) {
+            return MaskLayout.edges(graph);
+        }
+        try (SafeTensorsFile tensors = SafeTensorsFile.open(file)) {
+            long count = tensors.contains(EDGES) ? tensors.info(EDGES).elementCount() : 0;
+            if (count == 0 || count % graph.edgeCount() != 0 || count > Integer.MAX_VALUE) {
+                throw new InputException(
+                        file + ": tensor '" + EDGES + "' has " + count + " values, which are not those of "
+                                + graph.edgeCount() + " edges at each position: is it of this model?");
+            }
+            return MaskLayout.positions(graph, Math.toIntExact(count / graph.edgeCount()));
         }
     }
 

@@ -14,15 +14,19 @@ final class Cards {
     /** The size of the circuit, and the metrics of the task. */
     static String html(FoundCircuit circuit) {
         Map<String, Double> metrics = circuit.metrics();
-        Double all = metrics.get("total_edges");
+        boolean byPosition = circuit.positions() > 1;
+        Double all = metrics.get(byPosition ? "total_edge_positions" : "total_edges");
         Map<String, String> cards = new LinkedHashMap<>();
-        cards.put("edges kept", "%,d".formatted(circuit.edges().size()));
+        cards.put(
+                byPosition ? "edges kept, at each of " + circuit.positions() + " positions" : "edges kept",
+                "%,d".formatted(circuit.edges().size()));
         if (all != null) {
             cards.put(
                     "edge sparsity",
                     "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
         }
-        List<String> sizes = List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "num_nodes");
+        List<String> sizes =
+                List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "num_nodes", "num_edge_positions");
         metrics.forEach((name, value) -> {
             boolean task = !name.startsWith(FULL_MODEL)
                     && !sizes.contains(name)

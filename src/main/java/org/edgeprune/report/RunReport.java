@@ -14,10 +14,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
+import org.edgeprune.attribute.PositionChoice;
+import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.Curves;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
@@ -126,10 +129,21 @@ public final class RunReport {
     }
 
     private CircuitDrawing drawing(String title) {
+        CircuitInput found = CircuitInput.of(run.path());
+        if (found.byPosition()) {
+            PositionChoice any = new PositionChoice.Anywhere();
+            int positions = run.readPositions().map(PositionCircuit::positions).orElse(0);
+            ScoredCircuit counted = found.at(any).selfDescribed(note -> {}).orElseThrow();
+            return CircuitDrawing.of(
+                    counted.circuit().orElseThrow(),
+                    counted::scoreOf,
+                    DrawOptions.defaults()
+                            .withTitle(title + ": edges at " + any.text(positions)
+                                    + ", their strength is the number of positions"));
+        }
         DrawOptions options = DrawOptions.defaults().withTitle(title);
-        return CircuitInput.of(run.path())
-                .selfDescribed(note -> {})
-                .map(found -> CircuitDrawing.of(found.circuit().orElseThrow(), found::scoreOf, options))
+        return found.selfDescribed(note -> {})
+                .map(circuit -> CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, options))
                 .orElseGet(() -> CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), options));
     }
 
@@ -140,12 +154,14 @@ public final class RunReport {
     }
 
     private static String summary(FoundCircuit circuit) {
-        Double all = circuit.metrics().get("total_edges");
+        boolean byPosition = circuit.positions() > 1;
+        Double all = circuit.metrics().get(byPosition ? "total_edge_positions" : "total_edges");
         Double onPaths = circuit.metrics().get("num_edges_on_paths");
         Double kl = circuit.metrics().get("kl");
-        return "%,d edges%s%s%s"
+        return "%,d edges%s%s%s%s"
                 .formatted(
                         circuit.edges().size(),
+                        byPosition ? " counted at each of " + circuit.positions() + " positions" : "",
                         all == null
                                 ? ""
                                 : " of %,.0f, edge sparsity %.2f%%"

@@ -73,7 +73,7 @@ class DocumentationTest {
     private static final String SHORT = """
             #!/usr/bin/env bash
             few=()
-            if [[ ! " $* " =~ " --"(data|data-seeds|fresh-data|resume)" " && " $* " =~ " --task "(ioi|gt|gp)" " ]]; then
+            if [[ ! " $* " =~ " --"(data|data-seeds|fresh-data|resume)" " && " $* " =~ " --task "(ioi|ioi-t1|gt|gp)" " ]]; then
                 few=(--data "%2$s/${BASH_REMATCH[1]}")
                 [ -d "${few[1]}" ] || %1$s data "${BASH_REMATCH[1]}" --train 64 --validation 32 --test 32 --out "${few[1]}" >/dev/null
             fi

@@ -46,11 +46,14 @@ class OptionsFormatTest {
                         .withRelaxSparserNodes(true)
                         .withLinearTerm(false),
                 new PruneOptions.Graph(true),
-                new PruneControls(true, 4, true, "eap-ig", MaskLevel.EDGES, 0.75),
+                new PruneControls(true, 4, true, "eap-ig", MaskLevel.EDGES, 0.75, false),
                 Ablation.ZERO,
                 9);
         ObjectNode written = OptionsFormat.write(other);
         assertEquals(other, read(written));
+        PruneOptions byPosition = PruneOptions.gpt2().with(PruneControls.PUBLISHED.withPositions(true));
+        assertEquals(byPosition, read(OptionsFormat.write(byPosition)));
+        assertTrue(OptionsFormat.identity(byPosition).get("positions").asBoolean());
         List.of("steps", "node_learning_rate", "relax_sparser_nodes", "ablation")
                 .forEach(name -> assertTrue(written.has(name), name));
     }

@@ -50,6 +50,7 @@ class RunOfWorkersTest {
     private static final int STEPS = 8;
     private static final int MICRO_BATCH = 10;
     private static final int VOCABULARY = 23;
+    private static final int LONGEST = 11;
     private static final Execution CUT = Execution.on(Device.CPU).withMicroBatch(MICRO_BATCH);
     private static final Scorer KL = (example, logits, full) -> Map.of("kl", Metrics.kl(full, logits));
     private static final Pruner.Listener SILENT = new Pruner.Listener() {};
@@ -84,19 +85,26 @@ class RunOfWorkersTest {
         assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
     }
 
-    /** The same of runs with masks of neurons, and of such a run that is interrupted and continued. */
+    /**
+     * The same of runs with masks of neurons, and with masks at each position, and of such a run that is interrupted
+     * and continued.
+     */
     @ParameterizedTest
-    @CsvSource({"INTERCHANGE", "MEAN"})
-    void masksOfNeuronsDoNotDependOnWorkersEither(String ablation) throws Exception {
+    @CsvSource({"INTERCHANGE, false", "MEAN, false", "INTERCHANGE, true"})
+    void masksOfNeuronsAndPositionsDoNotDependOnWorkersEither(String ablation, boolean positions) throws Exception {
         PruneOptions options = options(5)
                 .with(ablation.equals("MEAN") ? Ablation.MEAN : Ablation.INTERCHANGE)
                 .with(PruneControls.PUBLISHED
                         .withLevel(MaskLevel.EDGES_NODES_AND_NEURONS)
-                        .withNeuronSparsity(0.6));
+                        .withNeuronSparsity(0.6)
+                        .withPositions(positions)
+                        .withEarlyExit(7));
         long before = TensorScope.liveTensors();
         onRank(Ranks.alone(), false, CUT.withWorkers(1), 1 << 20, "one", SILENT, options);
         Map<String, String> expected = contents(dir.resolve("one"));
         assertTrue(expected.containsKey("neurons.json"), expected::toString);
+        assertEquals(positions, expected.containsKey("positions.json"));
+        assertEquals(!positions, expected.containsKey("edges.json"));
         assertThrows(
                 Interrupted.class,
                 () -> onRank(
@@ -260,7 +268,8 @@ class RunOfWorkersTest {
             String name,
             Pruner.Listener listener,
             PruneOptions options) {
-        Dataset data = new Dataset(examples(10, 1), examples(9, 2), examples(7, 3));
+        int shortest = options.controls().positions() ? LONGEST : 6;
+        Dataset data = new Dataset(examples(10, 1, shortest), examples(9, 2, shortest), examples(7, 3, shortest));
         try (TransformerModel model = Models.open(dir.resolve("model"), execution);
                 RankedDirectory directory = RankedDirectory.of(dir.resolve(name), ranks)) {
             RunRecord record = TestRecords.of(data, options, model, cacheBytes);
@@ -310,10 +319,14 @@ class RunOfWorkersTest {
 
     /** Prompts of different lengths, some of which agree with their corrupted ones at the beginning. */
     private static List<Example> examples(int count, long seed) {
+        return examples(count, seed, 6);
+    }
+
+    private static List<Example> examples(int count, long seed, int shortest) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Example> examples = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int length = random.nextInt(6, 12);
+            int length = random.nextInt(shortest, LONGEST + 1);
             int[] clean = random.ints(length, 0, VOCABULARY).toArray();
             int[] corrupted = clean.clone();
             for (int t = i % 3 == 0 ? 4 : 0; t < length; t++) {

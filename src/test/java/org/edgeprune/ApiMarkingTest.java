@@ -24,8 +24,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Every package says whether it is public API, and the public API does not need what is internal. */
+@Execution(ExecutionMode.CONCURRENT)
 class ApiMarkingTest {
     private static final Path SOURCES = Path.of("src", "main", "java");
 

@@ -56,6 +56,21 @@ class LauncherTest {
     }
 
     @Test
+    void classesOfTheJarsComeFromAnArchive() {
+        Tool.run("--version").ok(); // makes it, where it is not there
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().put("EDGEPRUNE_JAVA_OPTIONS", "-Xlog:class+load");
+        String jackson = Tool.run(process, "info", "--json")
+                .ok()
+                .out()
+                .lines()
+                .filter(line -> line.contains("com.fasterxml.jackson.databind.ObjectMapper source: "))
+                .findFirst()
+                .orElseThrow();
+        assertTrue(jackson.contains("shared objects file"), jackson);
+    }
+
+    @Test
     void saysWhatTheBuildLacks() throws IOException {
         Path root = Files.createDirectories(folder.resolve("checkout/run_scripts"));
         Path launcher = Files.copy(Tool.LAUNCHER, root.resolve("edgeprune"));

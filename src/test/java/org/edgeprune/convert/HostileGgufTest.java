@@ -15,10 +15,13 @@ import java.util.Random;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** GGUF files that are damaged or made to do harm are refused in one line, and leave nothing behind. */
+@Execution(ExecutionMode.CONCURRENT)
 class HostileGgufTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/convert");
 

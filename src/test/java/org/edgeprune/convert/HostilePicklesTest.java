@@ -21,10 +21,13 @@ import java.util.zip.ZipOutputStream;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Pickles and zip archives made to do harm: each is refused in one line, fast, and nothing of it is run or written. */
+@Execution(ExecutionMode.CONCURRENT)
 class HostilePicklesTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden/convert/torch");
     private static final String STORAGE = "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" + "0X\3\0\0\0cpuK\4tQ";

@@ -36,6 +36,8 @@ import org.edgeprune.graph.GraphShape;
 import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +45,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
+@Execution(ExecutionMode.CONCURRENT)
 class CircuitDrawingTest {
     private static final List<DrawnEdge> SMALL = List.of(
             new DrawnEdge("tok_embeds", "a0.h3.v", 0.5),

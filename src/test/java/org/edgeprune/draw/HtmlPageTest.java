@@ -19,7 +19,10 @@ import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class HtmlPageTest {
     private static final List<DrawnEdge> EDGES = List.of(
             new DrawnEdge("tok_embeds", "a0.h0.v", 0.9),

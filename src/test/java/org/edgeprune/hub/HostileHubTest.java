@@ -18,11 +18,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A Hub that means harm or is broken: each answer ends in one line, soon. */
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT)
 class HostileHubTest {
     private static final Patience HASTY = new Patience(3, Duration.ofMillis(5), Duration.ofSeconds(10));
     private static final Patience IMPATIENT = new Patience(1, Duration.ofMillis(5), Duration.ofMillis(2500));

@@ -29,9 +29,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Downloads from a server on this machine that cuts connections, sends wrong bytes, redirects and refuses. */
 @Timeout(300)
+@Execution(ExecutionMode.CONCURRENT)
 class HubTest {
     private static final List<String> MODEL = List.of("config.json", "model.safetensors", "tokenizer.json");
     private static final String WEIGHTS_BLOB = LocalHub.sha256(LocalHub.WEIGHTS);

@@ -26,9 +26,12 @@ import org.edgeprune.tracr.rasp.Rasp;
 import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Execution(ExecutionMode.CONCURRENT)
 class GroundTruthTest {
 
     private static CompiledModel compile(LibraryProgram program) {

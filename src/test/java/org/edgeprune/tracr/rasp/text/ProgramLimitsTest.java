@@ -18,10 +18,13 @@ import org.edgeprune.tracr.rasp.Interpreter;
 import org.edgeprune.tracr.rasp.SOp;
 import org.edgeprune.tracr.rasp.Value;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Programs that are too deep, too large or share too much: each ends soon, most with one line. */
+@Execution(ExecutionMode.CONCURRENT)
 class ProgramLimitsTest {
     private static final List<Value> ABC =
             List.of("a", "b", "c").stream().map(Value::of).toList();

@@ -9,7 +9,7 @@
  *  - names ending in `_inplace` change their first argument; all others return new tensors (or views, where
  *    PyTorch returns a view);
  *  - dims may be negative, as in PyTorch; `dtype` is c10::ScalarType's number (see EP_F32 ...);
- *  - a device is (type, index): type 0 = CPU, 1 = CUDA.
+ *  - a device is (type, index): type 0 = CPU, 1 = CUDA, 14 = meta (sizes and a dtype, but no elements).
  */
 #ifndef EDGEPRUNE_SHIM_H
 #define EDGEPRUNE_SHIM_H

@@ -59,6 +59,7 @@ VALUE(EP_BOOL, c10::ScalarType::Bool);
 VALUE(EP_BF16, c10::ScalarType::BFloat16);
 VALUE(0, c10::DeviceType::CPU);
 VALUE(1, c10::DeviceType::CUDA);
+VALUE(14, c10::DeviceType::Meta);
 VALUE(0, c10::Layout::Strided);
 VALUE(0, c10::MemoryFormat::Contiguous);
 

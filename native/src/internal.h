@@ -121,8 +121,10 @@ int64_t rank_of(const at::Tensor &t);
 int64_t numel_of(const at::Tensor &t);
 const int64_t *sizes_of(const at::Tensor &t);
 const int64_t *strides_of(const at::Tensor &t);
-/* 0 = CPU, 1 = CUDA */
+/* 0 = CPU, 1 = CUDA, 14 = meta */
 int32_t device_type_of(const at::Tensor &t);
+bool is_meta(const at::Tensor &t);
+/* 0 where there is one device of the type */
 int32_t device_index_of(const at::Tensor &t);
 void *data_of(const at::Tensor &t);
 bool is_contiguous(const at::Tensor &t);
@@ -144,6 +146,18 @@ template <class Element> Element *contiguous_data(ep_tensor t, const char *what)
     }
     return static_cast<Element *>(data_of(tensor));
 }
+
+/* ---- meta.cpp: operators that libtorch has on the meta device in Python only ---- */
+
+namespace meta {
+at::Tensor index_select(const at::Tensor &t, int64_t dim, const at::Tensor &index);
+at::Tensor where(const at::Tensor &condition, const at::Tensor &a, const at::Tensor &b);
+at::Tensor masked_fill(const at::Tensor &t, const at::Tensor &mask);
+at::Tensor logical(const at::Tensor &a, const at::Tensor &b);
+at::Tensor clamp(const at::Tensor &t);
+at::Tensor layer_norm(const at::Tensor &t, const std::optional<at::Tensor> &weight, const std::optional<at::Tensor> &bias);
+at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const std::optional<at::Tensor> &mask);
+} // namespace meta
 
 /* Grad mode off while in scope. */
 class NoGrad {

@@ -45,6 +45,9 @@ ep_status ep_layer_norm(ep_tensor t, ep_tensor weight, ep_tensor bias, double ep
     return produce(out, [&] {
         const int64_t rank = rank_of(ref(t));
         require(rank >= 1, "a tensor of at least one dimension is needed");
+        if (is_meta(ref(t))) {
+            return meta::layer_norm(ref(t), optional_ref(weight), optional_ref(bias));
+        }
         return call<ops::layer_norm>(ref(t), symbolic(sizes_of(ref(t)) + rank - 1, 1), optional_ref(weight), optional_ref(bias), eps,
                                      false);
     });
@@ -52,6 +55,9 @@ ep_status ep_layer_norm(ep_tensor t, ep_tensor weight, ep_tensor bias, double ep
 
 ep_status ep_attention(ep_tensor q, ep_tensor k, ep_tensor v, ep_tensor mask, int32_t causal, double scale, ep_tensor *out) {
     return produce(out, [&] {
+        if (is_meta(ref(q))) {
+            return meta::attention(ref(q), ref(k), ref(v), optional_ref(mask));
+        }
         return call<ops::scaled_dot_product_attention>(ref(q), ref(k), ref(v), optional_ref(mask), 0.0, causal != 0,
                                                        std::isnan(scale) ? std::optional<double>() : std::optional<double>(scale),
                                                        false);

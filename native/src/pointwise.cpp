@@ -30,7 +30,7 @@ at::Tensor unary(int32_t function, const at::Tensor &t) {
     case EP_SIGMOID:
         return call<ops::sigmoid>(t);
     case EP_RELU:
-        return call<ops::relu>(t);
+        return is_meta(t) ? meta::clamp(t) : call<ops::relu>(t);
     case EP_GELU:
         return call<ops::gelu>(t, std::string_view("none"));
     case EP_GELU_TANH:
@@ -38,7 +38,7 @@ at::Tensor unary(int32_t function, const at::Tensor &t) {
     case EP_SILU:
         return call<ops::silu>(t);
     case EP_LOGICAL_NOT:
-        return call<ops::logical_not>(t);
+        return is_meta(t) ? meta::logical(t, t) : call<ops::logical_not>(t);
     case EP_IS_FINITE:
         return call<ops::isfinite>(t);
     case EP_ROUND:
@@ -137,7 +137,7 @@ ep_status ep_pow_scalar(ep_tensor a, double exponent, ep_tensor *out) {
 }
 
 ep_status ep_clamp(ep_tensor a, double min, double max, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::clamp>(ref(a), bound(min), bound(max)); });
+    return produce(out, [&] { return is_meta(ref(a)) ? meta::clamp(ref(a)) : call<ops::clamp>(ref(a), bound(min), bound(max)); });
 }
 
 ep_status ep_unary(int32_t function, ep_tensor a, ep_tensor *out) {
@@ -153,11 +153,11 @@ ep_status ep_compare_scalar(int32_t relation, ep_tensor a, double b, ep_tensor *
 }
 
 ep_status ep_logical_and(ep_tensor a, ep_tensor b, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::logical_and>(ref(a), ref(b)); });
+    return produce(out, [&] { return is_meta(ref(a)) ? meta::logical(ref(a), ref(b)) : call<ops::logical_and>(ref(a), ref(b)); });
 }
 
 ep_status ep_logical_or(ep_tensor a, ep_tensor b, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::logical_or>(ref(a), ref(b)); });
+    return produce(out, [&] { return is_meta(ref(a)) ? meta::logical(ref(a), ref(b)) : call<ops::logical_or>(ref(a), ref(b)); });
 }
 
 ep_status ep_add_inplace(ep_tensor a, ep_tensor b, double alpha) {

@@ -10,7 +10,7 @@ at::Tensor triangle(const at::Tensor &t, int64_t diagonal, bool lower) {
     const int64_t rank = rank_of(t);
     require(rank >= 2, "a tensor of at least two dimensions is needed");
     const int64_t *sizes = sizes_of(t);
-    const c10::Device where = device(device_type_of(t), device_type_of(t) == 0 ? 0 : device_index_of(t));
+    const c10::Device where = device(device_type_of(t), device_index_of(t));
     const auto range = [&](int64_t end) {
         return call<ops::arange_start>(c10::Scalar(int64_t{0}), c10::Scalar(end), c10::ScalarType::Long, std::nullopt, where,
                                        std::nullopt);
@@ -19,7 +19,7 @@ at::Tensor triangle(const at::Tensor &t, int64_t diagonal, bool lower) {
     const at::Tensor columns = range(sizes[rank - 1]);
     const at::Tensor offset = call<ops::sub_Tensor>(columns, call<ops::unsqueeze>(rows, -1), c10::Scalar(int64_t{1}));
     const at::Tensor outside = lower ? call<ops::gt_Scalar>(offset, c10::Scalar(diagonal)) : call<ops::lt_Scalar>(offset, c10::Scalar(diagonal));
-    return call<ops::masked_fill_Scalar>(t, outside, c10::Scalar(int64_t{0}));
+    return is_meta(t) ? meta::masked_fill(t, outside) : call<ops::masked_fill_Scalar>(t, outside, c10::Scalar(int64_t{0}));
 }
 
 } // namespace
@@ -87,7 +87,7 @@ ep_status ep_stack(const ep_tensor *list, int32_t count, int64_t dim, ep_tensor 
 }
 
 ep_status ep_index_select(ep_tensor t, int64_t dim, ep_tensor index, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::index_select>(ref(t), dim, ref(index)); });
+    return produce(out, [&] { return is_meta(ref(t)) ? meta::index_select(ref(t), dim, ref(index)) : call<ops::index_select>(ref(t), dim, ref(index)); });
 }
 
 ep_status ep_index_add_inplace(ep_tensor t, int64_t dim, ep_tensor index, ep_tensor source) {
@@ -103,11 +103,11 @@ ep_status ep_gather(ep_tensor t, int64_t dim, ep_tensor index, ep_tensor *out) {
 }
 
 ep_status ep_where(ep_tensor condition, ep_tensor a, ep_tensor b, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::where_self>(ref(condition), ref(a), ref(b)); });
+    return produce(out, [&] { return is_meta(ref(condition)) ? meta::where(ref(condition), ref(a), ref(b)) : call<ops::where_self>(ref(condition), ref(a), ref(b)); });
 }
 
 ep_status ep_masked_fill(ep_tensor t, ep_tensor mask, double value, ep_tensor *out) {
-    return produce(out, [&] { return call<ops::masked_fill_Scalar>(ref(t), ref(mask), number(value)); });
+    return produce(out, [&] { return is_meta(ref(t)) ? meta::masked_fill(ref(t), ref(mask)) : call<ops::masked_fill_Scalar>(ref(t), ref(mask), number(value)); });
 }
 
 ep_status ep_tril(ep_tensor t, int64_t diagonal, ep_tensor *out) {

@@ -69,10 +69,10 @@ c10::ScalarType scalar_type(int32_t dtype) {
 }
 
 c10::Device device(int32_t type, int32_t index) {
-    require(type == 0 || type == 1, "unknown device type: 0 = CPU, 1 = CUDA");
+    require(type == 0 || type == 1 || type == 14, "unknown device type: 0 = CPU, 1 = CUDA, 14 = meta");
     require(index >= 0 && index < 128, "no such device index");
-    return type == 0 ? c10::Device(c10::DeviceType::CPU)
-                     : c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+    const auto kind = static_cast<c10::DeviceType>(type);
+    return kind == c10::DeviceType::CUDA ? c10::Device(kind, static_cast<c10::DeviceIndex>(index)) : c10::Device(kind);
 }
 
 void check(AOTITorchError error, const char *function) {
@@ -94,7 +94,13 @@ int64_t numel_of(const at::Tensor &t) { EP_GET(int64_t, aoti_torch_get_numel, t)
 const int64_t *sizes_of(const at::Tensor &t) { EP_GET(int64_t *, aoti_torch_get_sizes, t); }
 const int64_t *strides_of(const at::Tensor &t) { EP_GET(int64_t *, aoti_torch_get_strides, t); }
 int32_t device_type_of(const at::Tensor &t) { EP_GET(int32_t, aoti_torch_get_device_type, t); }
-int32_t device_index_of(const at::Tensor &t) { EP_GET(int32_t, aoti_torch_get_device_index, t); }
+int32_t device_index_of(const at::Tensor &t) {
+    if (device_type_of(t) != static_cast<int32_t>(c10::DeviceType::CUDA)) {
+        return 0; /* libtorch says -1 for devices that there is one of */
+    }
+    EP_GET(int32_t, aoti_torch_get_device_index, t);
+}
+bool is_meta(const at::Tensor &t) { return device_type_of(t) == static_cast<int32_t>(c10::DeviceType::Meta); }
 void *data_of(const at::Tensor &t) { EP_GET(void *, aoti_torch_get_data_ptr, t); }
 
 bool is_contiguous(const at::Tensor &t) {
@@ -231,9 +237,8 @@ ep_status ep_dtype(ep_tensor t, int32_t *out) {
 ep_status ep_device(ep_tensor t, int32_t *type, int32_t *index) {
     return guard([&] {
         require(type != nullptr && index != nullptr, "the result pointer is NULL");
-        const int32_t kind = device_type_of(ref(t));
-        *index = kind == 0 ? 0 : device_index_of(ref(t));
-        *type = kind;
+        *index = device_index_of(ref(t));
+        *type = device_type_of(ref(t));
     });
 }
 
@@ -271,7 +276,9 @@ ep_status ep_to_dtype(ep_tensor t, int32_t dtype, ep_tensor *out) {
 
 ep_status ep_to_device(ep_tensor t, int32_t device_type, int32_t device_index, ep_tensor *out) {
     return produce(out, [&] {
-        return call<ops::to_device>(ref(t), device(device_type, device_index), scalar_type(dtype_of(ref(t))), false, false,
+        /* Without waiting for what the GPU still has to do: pageable host memory may change as soon as the copy returns. */
+        const bool upload = device_type_of(ref(t)) == 0 && device_type == static_cast<int32_t>(c10::DeviceType::CUDA);
+        return call<ops::to_device>(ref(t), device(device_type, device_index), scalar_type(dtype_of(ref(t))), upload, false,
                                     std::nullopt);
     });
 }

@@ -228,7 +228,7 @@ namespace c10 {
 enum class ScalarType : int8_t { Byte = 0, Int = 3, Long = 4, Half = 5, Float = 6, Double = 7, Bool = 11, BFloat16 = 15 };
 enum class Layout : int8_t { Strided = 0 };
 enum class MemoryFormat : int8_t { Contiguous = 0 };
-enum class DeviceType : int8_t { CPU = 0, CUDA = 1 };
+enum class DeviceType : int8_t { CPU = 0, CUDA = 1, Meta = 14 };
 using DeviceIndex = int8_t;
 
 struct Device {

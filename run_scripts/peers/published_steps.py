@@ -1,6 +1,6 @@
-"""Times optimisation steps of the published Edge Pruning code on the CPU, for published.sh.
+"""Times optimisation steps of the published Edge Pruning code, for published.sh and gpu_check.sh.
 
-    python published_steps.py --clone CLONE --batch-size B --tokens S --padding P --repeat N [--threads T]
+    python published_steps.py --clone CLONE --batch-size B --tokens S --padding P --repeat N [--threads T] [--device D]
 
 CLONE is a checkout of https://github.com/princeton-nlp/Edge-Pruning; nothing of it is changed. The model has GPT-2
 small's shape and random weights, prompts are random, of S tokens, padded to P. A step is theirs: `compute_loss` of
@@ -28,6 +28,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--warm-up", type=int, default=1)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--device", default="cpu")
     o = parser.parse_args()
     os.chdir(o.clone)  # the scripts look for their modules from the working directory
     sys.path.insert(0, "src/prune")
@@ -45,6 +46,7 @@ def main():
     for m in (model, full):
         m.reset_all_log_alphas()
     full.load_state_dict(model.state_dict())
+    model.to(o.device), full.to(o.device)
     published.freeze_all_except_pruning_params(model)
     optimizer, _ = published.get_optimizers(model, 0.8, 0.8, 0.8, 0.8, 1000, disable_node_loss=True)
     trainer = types.SimpleNamespace(
@@ -60,23 +62,31 @@ def main():
         ids = torch.full((2, o.batch_size, o.padding), config.eos_token_id)
         ids[..., : o.tokens] = torch.randint(config.vocab_size - 1, (2, o.batch_size, o.tokens))
         last = torch.full((o.batch_size,), o.tokens - 1)
-        return {
+        inputs = {
             "input_ids": ids[0],
             "corr_input_ids": ids[1],
             "labels": ids[0].clone(),
             "start_idxes": last,
             "end_idxes": last + 1,
         }
+        return {name: tensor.to(o.device) for name, tensor in inputs.items()}
+
+    def wait():
+        if o.device.startswith("cuda"):
+            torch.cuda.synchronize()
 
     model.train()
     seconds = []
     for step in range(o.warm_up + o.repeat):
-        inputs, began = batch(), time.perf_counter()
+        inputs = batch()
+        wait()
+        began = time.perf_counter()
         loss = published.FPT2InfoTrainer.compute_loss(trainer, model, inputs)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(masks, 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        wait()
         if step >= o.warm_up:
             seconds.append(time.perf_counter() - began)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

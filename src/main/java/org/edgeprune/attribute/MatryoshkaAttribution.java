@@ -218,13 +218,12 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                     setting.model().execution().recompute()
                             ? MaskedPass.Gradients.RECOMPUTED
                             : MaskedPass.Gradients.KEPT);
-            double loss;
+            Tensor loss;
             Tensor toResidual;
             try (TensorScope scope = TensorScope.open()) {
                 Tensor logits = batch.logits(setting.model(), pass);
-                Tensor value = setting.objective().loss(logits, batch, members, setting.scorer());
-                loss = value.item();
-                toResidual = scope.keep(Autograd.grad(value, pass.finalResidual())[0]);
+                loss = scope.keep(setting.objective().loss(logits, batch, members, setting.scorer()));
+                toResidual = scope.keep(Autograd.grad(loss, pass.finalResidual())[0]);
             }
             MaskGradients gradients = pass.backward(toResidual);
             return MicroBatchGradients.of(loss, gradients);

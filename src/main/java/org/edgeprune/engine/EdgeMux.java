@@ -68,7 +68,7 @@ record EdgeMux(Tensor masks) implements Mux {
 
     /** Whether the fused kernels compute for deltas in this dtype on this device. */
     static boolean fused(Device device, DType dtype) {
-        return device.equals(Device.CPU) && dtype == DType.F32;
+        return device.isCpu() && dtype == DType.F32;
     }
 
     private static boolean fused(Tensor deltas) {

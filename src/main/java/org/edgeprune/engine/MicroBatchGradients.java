@@ -2,6 +2,9 @@ package org.edgeprune.engine;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
@@ -17,18 +20,23 @@ import org.edgeprune.torch.Tensor;
  */
 public record MicroBatchGradients(double loss, float[] edges, float[] nodes, float[] neurons) {
     /**
-     * Copies the result of a backward to the host.
+     * Copies the result of a backward to the host, in one piece: each read of a device waits for it.
      *
-     * @param loss the micro-batch's part of the loss
-     * @param gradients gradients of that part
+     * @param loss the micro-batch's part of the loss, a scalar, F32
+     * @param gradients gradients of that part, on the loss's device
      * @return a copy
      */
-    public static MicroBatchGradients of(double loss, MaskGradients gradients) {
+    public static MicroBatchGradients of(Tensor loss, MaskGradients gradients) {
+        int edges = 1 + Math.toIntExact(gradients.edges().elementCount());
+        int nodes = edges + Math.toIntExact(gradients.nodes().elementCount());
+        List<Tensor> all = new ArrayList<>(List.of(loss.detach().view(1), gradients.edges(), gradients.nodes()));
+        gradients.neurons().ifPresent(all::add);
+        float[] read = Tensor.cat(0, all).toFloats();
         return new MicroBatchGradients(
-                loss,
-                gradients.edges().toFloats(),
-                gradients.nodes().toFloats(),
-                gradients.neurons().map(Tensor::toFloats).orElseGet(() -> new float[0]));
+                read[0],
+                Arrays.copyOfRange(read, 1, edges),
+                Arrays.copyOfRange(read, edges, nodes),
+                Arrays.copyOfRange(read, nodes, read.length));
     }
 
     /**

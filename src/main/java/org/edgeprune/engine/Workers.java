@@ -157,9 +157,9 @@ public final class Workers {
     }
 
     /**
-     * Runs all micro-batches of a batch in this process, with the calling thread as one of the workers, and returns
-     * when no worker is running any more. If one fails, no further ones are begun, and this throws the exception of the
-     * first of them, by its number, with the others' added as suppressed.
+     * Runs all micro-batches of a batch in this process, with the calling thread as one of the workers (a batch of one
+     * micro-batch runs on no other), and returns when no worker is running any more. If one fails, no further ones are
+     * begun, and this throws the exception of the first of them, by its number, with the others' added as suppressed.
      *
      * @param <T> type of a micro-batch's result
      * @param microBatches how many there are

@@ -258,16 +258,27 @@ public final class MaskParameters implements AutoCloseable {
     }
 
     /**
+     * All Lagrange multipliers.
+     *
+     * @return a copy, in the order of {@link Multiplier}, {@code [4]}, F32, outside any autograd graph, in the current
+     *     scope
+     */
+    public Tensor multipliers() {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            return scope.keep(
+                    Tensor.cat(0, multipliers.stream().map(m -> m.view(1)).toList()));
+        }
+    }
+
+    /**
      * Copies the multipliers to the host.
      *
      * @return their values in the order of {@link Multiplier}
      */
     public float[] multiplierValues() {
-        try (GradMode _ = GradMode.disabled();
-                TensorScope _ = TensorScope.open()) {
-            // together: each read of a device waits for it
-            return Tensor.cat(0, multipliers.stream().map(m -> m.view(1)).toList())
-                    .toFloats();
+        try (TensorScope _ = TensorScope.open()) {
+            return multipliers().toFloats();
         }
     }
 

@@ -156,11 +156,11 @@ public record Execution(
     /**
      * Whether everything is in the machine's own memory.
      *
-     * @return false if any part is on a GPU
+     * @return false if any part is on another device
      */
     public boolean isOnCpu() {
-        return !device.isCuda()
-                && map().spans().stream().noneMatch(span -> span.device().isCuda());
+        return device.isCpu()
+                && map().spans().stream().allMatch(span -> span.device().isCpu());
     }
 
     /** Where each layer is. */

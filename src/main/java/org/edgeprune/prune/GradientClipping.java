@@ -17,20 +17,39 @@ public final class GradientClipping {
      * @return the global L2 norm before clipping
      */
     public static double clip(List<Tensor> gradients, double maxNorm) {
+        double norm;
+        try (TensorScope _ = TensorScope.open()) {
+            norm = norm(squares(gradients).toDoubles());
+        }
+        scale(gradients, norm, maxNorm);
+        return norm;
+    }
+
+    /** The squared norm of each gradient, {@code [gradients]} F32. */
+    static Tensor squares(List<Tensor> gradients) {
         try (GradMode _ = GradMode.disabled();
-                TensorScope _ = TensorScope.open()) {
-            double squares = 0;
+                TensorScope scope = TensorScope.open()) {
             // together: each read of a device waits for it
-            for (float square : Tensor.stack(
-                            0, gradients.stream().map(g -> g.square().sum()).toList())
-                    .toFloats()) {
-                squares += square;
-            }
-            double norm = Math.sqrt(squares);
-            if (maxNorm > 0 && norm + 1e-6 > maxNorm) {
+            return scope.keep(Tensor.stack(
+                    0, gradients.stream().map(g -> g.square().sum()).toList()));
+        }
+    }
+
+    /** The global norm, from the squared norm of each gradient. */
+    static double norm(double[] squares) {
+        double sum = 0;
+        for (double square : squares) {
+            sum += square;
+        }
+        return Math.sqrt(sum);
+    }
+
+    /** Scales all gradients, in place, as {@link #clip} does. */
+    static void scale(List<Tensor> gradients, double norm, double maxNorm) {
+        if (maxNorm > 0 && norm + 1e-6 > maxNorm) {
+            try (GradMode _ = GradMode.disabled()) {
                 gradients.forEach(g -> g.mul_(maxNorm / (norm + 1e-6)));
             }
-            return norm;
         }
     }
 }

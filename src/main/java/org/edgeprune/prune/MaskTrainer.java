@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32C;
@@ -21,6 +22,8 @@ import org.edgeprune.mask.Masks;
 import org.edgeprune.mask.Noise;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.Autograd;
+import org.edgeprune.torch.DType;
+import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -156,12 +159,36 @@ public final class MaskTrainer implements AutoCloseable {
                 requireSame(step, masks);
             }
 
-            // KL(full || masked), and its gradient down to the masks
-            MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
-            workers.run(
-                    batch.count(), number -> divergence(masks, batch, number), MicroBatchGradients.PACKING, sum::add);
-            return update(step, masks, sum.loss(), sum.gradients(model.device()));
+            return update(step, masks, divergence(masks, batch));
         }
+    }
+
+    /**
+     * KL(full || masked), and its gradient down to the masks.
+     *
+     * @param kl a scalar
+     */
+    private record Divergence(Tensor kl, MaskGradients toMasks) {}
+
+    private Divergence divergence(Masks masks, PromptBatches batch) {
+        if (batch.count() == 1 && workers.ranks().size() == 1) {
+            // As on a GPU: there is nothing to add up, and so nothing leaves the device.
+            List<Divergence> one = new ArrayList<>(1);
+            workers.run(1, number -> divergence(masks, batch, number), one::add);
+            return one.getFirst();
+        }
+        MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
+        workers.run(
+                batch.count(),
+                number -> {
+                    try (TensorScope _ = TensorScope.open()) {
+                        Divergence part = divergence(masks, batch, number);
+                        return MicroBatchGradients.of(part.kl(), part.toMasks());
+                    }
+                },
+                MicroBatchGradients.PACKING,
+                sum::add);
+        return new Divergence(Tensor.full(sum.loss(), DType.F64, model.device()), sum.gradients(model.device()));
     }
 
     /**
@@ -180,7 +207,7 @@ public final class MaskTrainer implements AutoCloseable {
     }
 
     /** The constraints, everything's gradient down to log_alpha and the multipliers, and the update. */
-    private StepMetrics update(int step, Masks masks, double kl, MaskGradients toMasks) {
+    private StepMetrics update(int step, Masks masks, Divergence divergence) {
         try (Phase _ = Phase.of(Phase.Part.UPDATE)) {
             double edgeTarget = options.targets().edgeSparsity().at(step);
             double nodeTarget = options.targets().nodeSparsity().at(step);
@@ -189,50 +216,91 @@ public final class MaskTrainer implements AutoCloseable {
             Tensor constrained = constraint(edgeSparsity, edgeTarget, Multiplier.EDGES_1, Multiplier.EDGES_2);
             Tensor edgeLoss = options.controls().level().edges() ? constrained : constrained.mul(0);
             Tensor nodeLoss = constraint(nodeSparsity, nodeTarget, Multiplier.NODES_1, Multiplier.NODES_2);
-            boolean withNodes =
-                    hasNodeConstraint() && !(options.targets().relaxSparserNodes() && nodeSparsity.item() > nodeTarget);
-            Tensor ofBoth = withNodes ? edgeLoss.add(nodeLoss) : edgeLoss.add(nodeLoss.mul(0));
+            Tensor ofBoth = edgeLoss.add(counted(nodeLoss, nodeSparsity, nodeTarget));
             Optional<NeuronTerm> neurons = neuronTerm(step, masks);
             Tensor constraints = neurons.map(term -> ofBoth.add(term.loss())).orElse(ofBoth);
             List<Tensor> outputs = new ArrayList<>(List.of(masks.edges(), masks.nodes()));
-            List<Tensor> flowing = new ArrayList<>(List.of(toMasks.edges(), toMasks.nodes()));
+            List<Tensor> flowing = new ArrayList<>(
+                    List.of(divergence.toMasks().edges(), divergence.toMasks().nodes()));
             masks.neurons().ifPresent(outputs::add);
-            toMasks.neurons().ifPresent(flowing::add);
+            divergence.toMasks().neurons().ifPresent(flowing::add);
             outputs.add(constraints);
             flowing.add(null); // its own gradient is 1
             List<Tensor> gradients = Autograd.grad(outputs, flowing, trained(), false, false, false);
-            double norm = GradientClipping.clip(gradients, options.training().maxGradNorm());
-            // together: each read of a device waits for it
-            float[] read = Tensor.stack(0, constraints, edgeLoss, nodeLoss, edgeSparsity, nodeSparsity)
-                    .toFloats();
+
+            List<Tensor> losses = new ArrayList<>(List.of(constraints, edgeLoss, nodeLoss, edgeSparsity, nodeSparsity));
+            neurons.ifPresent(term -> losses.addAll(List.of(term.loss(), term.sparsity())));
+            double[][] read = together(
+                    divergence.kl().view(1),
+                    Tensor.stack(0, losses),
+                    GradientClipping.squares(gradients),
+                    parameters.multipliers());
+            double kl = read[0][0];
+            double[] loss = read[1];
+            double norm = GradientClipping.norm(read[2]);
             StepMetrics metrics = new StepMetrics(
                     step,
-                    kl + read[0],
+                    kl + loss[0],
                     kl,
-                    read[1],
-                    withNodes ? read[2] : 0,
-                    read[3],
+                    loss[1],
+                    counts(loss[4], nodeTarget) ? loss[2] : 0,
+                    loss[3],
                     edgeTarget,
-                    read[4],
+                    loss[4],
                     nodeTarget,
-                    parameters.multiplierValues(),
+                    floats(read[3]),
                     norm,
                     schedule.at(step),
-                    neurons.map(NeuronTerm::metrics));
+                    neurons.map(term -> new StepMetrics.Neurons(loss[5], loss[6], term.target())));
             if (metrics.sound()) {
+                GradientClipping.scale(gradients, norm, options.training().maxGradNorm());
                 optimizer.step(gradients, schedule.at(step));
             }
             return metrics;
         }
     }
 
-    /** The neuron constraint's term, which is differentiable, with its sparsity and target. */
-    private record NeuronTerm(Tensor loss, Tensor sparsity, double target) {
-        StepMetrics.Neurons metrics() {
-            float[] read = Tensor.stack(0, loss, sparsity).toFloats();
-            return new StepMetrics.Neurons(read[0], read[1], target);
+    /** Reads vectors in one piece: each read of a device waits until it has done all that it was given. */
+    private static double[][] together(Tensor... vectors) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope _ = TensorScope.open()) {
+            double[] all = Tensor.cat(0, vectors).toDoubles();
+            double[][] each = new double[vectors.length][];
+            int next = 0;
+            for (int i = 0; i < vectors.length; i++) {
+                int length = Math.toIntExact(vectors[i].elementCount());
+                each[i] = Arrays.copyOfRange(all, next, next + length);
+                next += length;
+            }
+            return each;
         }
     }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+
+    /** Whether the node constraint is part of the loss at some node sparsity. */
+    private boolean counts(double nodeSparsity, double target) {
+        return hasNodeConstraint() && !(options.targets().relaxSparserNodes() && nodeSparsity > target);
+    }
+
+    /** The node constraint's term where it {@link #counts}, else zero; decided where the sparsity is computed. */
+    private Tensor counted(Tensor term, Tensor nodeSparsity, double target) {
+        if (!hasNodeConstraint()) {
+            return term.mul(0);
+        }
+        return options.targets().relaxSparserNodes()
+                ? term.mul(nodeSparsity.detach().to(DType.F64).gt(target).not().to(DType.F32))
+                : term;
+    }
+
+    /** The neuron constraint's term, which is differentiable, with its sparsity and target. */
+    private record NeuronTerm(Tensor loss, Tensor sparsity, double target) {}
 
     private Optional<NeuronTerm> neuronTerm(int step, Masks masks) {
         return parameters.neurons().map(neurons -> {
@@ -243,25 +311,30 @@ public final class MaskTrainer implements AutoCloseable {
         });
     }
 
-    /** A micro-batch's part of KL(full || masked), and its gradient down to the masks. */
-    private MicroBatchGradients divergence(Masks masks, PromptBatches batches, int number) {
-        try (TensorScope _ = TensorScope.open()) {
+    /** A micro-batch's part of KL(full || masked), and its gradient down to the masks, in the caller's scope. */
+    private Divergence divergence(Masks masks, PromptBatches batches, int number) {
+        TensorScope scope = TensorScope.open();
+        try (scope) {
             PromptBatch batch;
             try (Phase _ = Phase.of(Phase.Part.PROMPTS)) {
                 batch = batches.make(number);
             }
             MaskedPass pass = MaskedPass.forward(
                     model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
-            double kl;
+            Tensor kl;
             Tensor toResidual;
             try (Phase _ = Phase.of(Phase.Part.LOSS);
                     TensorScope loss = TensorScope.open()) {
                 Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
                 Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
-                kl = divergence.item();
+                kl = scope.keep(loss.keep(divergence.detach()));
                 toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);
             }
-            return MicroBatchGradients.of(kl, pass.backward(toResidual));
+            MaskGradients toMasks = pass.backward(toResidual);
+            scope.keep(toMasks.edges());
+            scope.keep(toMasks.nodes());
+            toMasks.neurons().ifPresent(scope::keep);
+            return new Divergence(kl, toMasks);
         }
     }
 

@@ -85,7 +85,7 @@ final class HostMemory {
     /** Copies the elements, row-major and converted to {@code dtype}, into the array, which has exactly their size. */
     private static void read(Tensor tensor, DType dtype, MemorySegment array) {
         try (TensorScope _ = TensorScope.open()) {
-            Tensor host = tensor.detach().to(dtype).to(Device.CPU).contiguous();
+            Tensor host = HostReads.of(tensor).detach().to(dtype).to(Device.CPU).contiguous();
             MemorySegment.copy(bytesOf(host), 0, array, 0, array.byteSize());
         }
     }
@@ -96,7 +96,8 @@ final class HostMemory {
         if (!target.isNative() || target.isReadOnly()) {
             throw new IllegalArgumentException("copyTo: the target must be writable native memory");
         }
-        NativeCalls.check(Shim.ep_copy_to_host(tensor.handle("copyTo"), target, target.byteSize()), "copyTo", tensor);
+        Tensor source = HostReads.of(tensor);
+        NativeCalls.check(Shim.ep_copy_to_host(source.handle("copyTo"), target, target.byteSize()), "copyTo", source);
     }
 
     /** The memory of a contiguous CPU tensor; valid as long as the tensor is open. */

@@ -48,6 +48,7 @@ final class NativeCalls {
 
     /** The general form: the function finds the handles itself; the operands are for the error text. */
     static Tensor create(String op, Call1 call, Object... operands) {
+        assert onOneDevice(op, operands);
         MemorySegment out = Scratch.begin().words(1);
         check(call.on(out), op, operands);
         return adopt(out.get(JAVA_LONG, 0), null);
@@ -68,18 +69,21 @@ final class NativeCalls {
     }
 
     static Tensor binary(String op, Tensor a, Tensor b, Call3 call) {
+        assert onOneDevice(op, a, b);
         MemorySegment out = Scratch.begin().words(1);
         check(call.on(handle(op, 1, a), handle(op, 2, b), out), op, a, b);
         return adopt(out.get(JAVA_LONG, 0), null);
     }
 
     static Tensor ternary(String op, Tensor a, Tensor b, Tensor c, Call4 call) {
+        assert onOneDevice(op, a, b, c);
         MemorySegment out = Scratch.begin().words(1);
         check(call.on(handle(op, 1, a), handle(op, 2, b), handle(op, 3, c), out), op, a, b, c);
         return adopt(out.get(JAVA_LONG, 0), null);
     }
 
     static Tensor join(String op, List<Tensor> parts, Call2 call) {
+        assert onOneDevice(op, parts.toArray());
         Scratch scratch = Scratch.begin();
         MemorySegment out = scratch.words(1);
         check(call.on(handles(op, parts), out), op, parts.toArray());
@@ -105,15 +109,44 @@ final class NativeCalls {
     }
 
     static Tensor inPlace(String op, Tensor a, Tensor b, Call2 call) {
+        assert onOneDevice(op, a, b);
+        return assign(op, a, b, call);
+    }
+
+    /** The same where {@code b} may be on another device. */
+    static Tensor assign(String op, Tensor a, Tensor b, Call2 call) {
         Scratch.begin();
         check(call.on(writable(op, a), handle(op, 2, b)), op, a, b);
         return a;
     }
 
     static Tensor inPlace(String op, Tensor a, Tensor b, Tensor c, Call3 call) {
+        assert onOneDevice(op, a, b, c);
         Scratch.begin();
         check(call.on(writable(op, a), handle(op, 2, b), handle(op, 3, c)), op, a, b, c);
         return a;
+    }
+
+    /**
+     * Throws where operands are on several devices; a scalar of the CPU goes with every device. libtorch leaves this to
+     * the kernels, and those of {@link Device#META} do not all look. So this is an assertion, for the tests that run
+     * there.
+     *
+     * @return true
+     */
+    private static boolean onOneDevice(String op, Object... operands) {
+        Device device = null;
+        for (Object operand : operands) {
+            if (operand instanceof Tensor tensor
+                    && tensor.isOpen()
+                    && !(tensor.device().isCpu() && tensor.rank() == 0)) {
+                if (device != null && !device.equals(tensor.device())) {
+                    throw failure(op, operands, "operands are on " + device + " and on " + tensor.device());
+                }
+                device = tensor.device();
+            }
+        }
+        return true;
     }
 
     // ---- questions ------------------------------------------------------------------------------------------------
@@ -199,12 +232,12 @@ final class NativeCalls {
     /** Throws unless {@code status} is EP_OK. Operands are tensors (null: left out) or a target shape. */
     static void check(int status, String op, Object... operands) {
         if (status != Shim.EP_OK()) {
-            throw failure(op, operands);
+            String reason = Shim.ep_last_error().getString(0);
+            throw failure(op, operands, reason.lines().findFirst().orElse("no reason given"));
         }
     }
 
-    private static TorchException failure(String op, Object[] operands) {
-        String reason = Shim.ep_last_error().getString(0);
+    private static TorchException failure(String op, Object[] operands, String reason) {
         StringBuilder text = new StringBuilder(op).append(": ");
         for (int i = 0, shown = 0; i < operands.length; i++) {
             if (operands[i] instanceof long[] shape) {
@@ -220,7 +253,6 @@ final class NativeCalls {
         if (operands.length > 0) {
             text.append(": ");
         }
-        return new TorchException(text.append(reason.lines().findFirst().orElse("no reason given"))
-                .toString());
+        return new TorchException(text.append(reason).toString());
     }
 }

@@ -875,7 +875,7 @@ public final class Tensor implements AutoCloseable {
      * @return this
      */
     public Tensor copy_(Tensor source) {
-        return inPlace("copy_", this, source, Shim::ep_copy_inplace);
+        return NativeCalls.assign("copy_", this, source, Shim::ep_copy_inplace);
     }
 
     /**
@@ -1583,7 +1583,7 @@ public final class Tensor implements AutoCloseable {
 
     /** {@code [3, 4] f32}, and the device where it is not the CPU. */
     String describe() {
-        return Arrays.toString(sizes("describe")) + " " + dtype() + (device().isCuda() ? " " + device() : "");
+        return Arrays.toString(sizes("describe")) + " " + dtype() + (device().isCpu() ? "" : " " + device());
     }
 
     private long[] sizes(String op) {

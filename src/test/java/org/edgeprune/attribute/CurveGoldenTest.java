@@ -31,7 +31,6 @@ import org.edgeprune.task.PromptTokenizer;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,7 +77,7 @@ class CurveGoldenTest {
 
     private void evaluate(String model, Use use) throws Exception {
         Task task = Tasks.named("ioi");
-        try (TransformerModel opened = Models.open(directory(model), Device.CPU);
+        try (TransformerModel opened = Models.open(directory(model), Fixtures.device());
                 PromptTokenizer tokenizer = PromptTokenizer.open(directory(model))) {
             use.with(
                     new Evaluator(opened, task.scorer(tokenizer), AblationStates.INTERCHANGE, 20),

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -14,7 +15,6 @@ import org.edgeprune.graph.Edge;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.task.Example;
-import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,8 +67,8 @@ class GradientAttributionGoldenTest {
     @ValueSource(strings = {"mini-gpt2", "tiny-llama-gqa", "tiny-neox-parallel"})
     void scoresAreThoseOfTheLibrary(String name) throws IOException {
         GoldenScores golden = GoldenScores.of(name);
-        Execution cpu = Execution.on(Device.CPU);
-        for (Execution execution : name.equals("mini-gpt2") ? List.of(cpu) : List.of(cpu, cpu.recomputing())) {
+        Execution kept = Execution.on(Fixtures.device());
+        for (Execution execution : name.equals("mini-gpt2") ? List.of(kept) : List.of(kept, kept.recomputing())) {
             try (LoadedModel model = LoadedModel.open(name, golden.model(), execution)) {
                 List<Example> examples = golden.examples(model.tokenizer());
                 assertSame(golden, "EAP", scores(model, new GradientMethod.Eap(), examples));
@@ -90,7 +90,7 @@ class GradientAttributionGoldenTest {
     @Test
     void zeroAblationIsThatOfTheLibrary() throws IOException {
         GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
-        try (LoadedModel model = LoadedModel.open("tiny-llama-gqa", golden.model(), Execution.on(Device.CPU))) {
+        try (LoadedModel model = LoadedModel.open("tiny-llama-gqa", golden.model(), Execution.on(Fixtures.device()))) {
             EdgeScores scores = new GradientAttribution(
                             setting(model, AblationStates.ZERO, 16), new GradientMethod.Eap())
                     .scores(golden.examples(model.tokenizer()), AttributionSetting.Progress.NONE);
@@ -111,7 +111,7 @@ class GradientAttributionGoldenTest {
     })
     void meanAblationIsThatOfTheLibrary(String name, String kind) throws IOException {
         GoldenScores golden = GoldenScores.of(name);
-        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Fixtures.device()))) {
             List<Example> examples = golden.examplesOfMeans(model.tokenizer());
             try (AblationStates states =
                     AblationStates.of(Ablation.named(kind), model.model(), new ReferencePrompts(examples, 1), 3)) {
@@ -127,7 +127,7 @@ class GradientAttributionGoldenTest {
     @ValueSource(strings = {"tiny-llama-gqa", "tiny-neox-parallel"})
     void exactPatchingIsThatOfTheLibrary(String name) throws IOException {
         GoldenScores golden = GoldenScores.of(name);
-        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Fixtures.device()))) {
             AttributionSetting setting = setting(model, 7);
             ExactPatching patching = new ExactPatching(setting);
             EdgeScores exact = patching.scores(
@@ -162,7 +162,7 @@ class GradientAttributionGoldenTest {
     @ValueSource(strings = {"mini-gpt2", "tiny-llama-gqa", "tiny-neox-parallel"})
     void scoresOfEachPromptAreThoseOfTheLibrary(String name) throws IOException {
         GoldenScores golden = GoldenScores.of(name);
-        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Device.CPU))) {
+        try (LoadedModel model = LoadedModel.open(name, golden.model(), Execution.on(Fixtures.device()))) {
             AttributionSetting setting = setting(model, 3);
             PromptScores each = new GradientAttribution(setting, new GradientMethod.Eap())
                     .scoresByPrompt(golden.examples(model.tokenizer()).subList(0, 3), AttributionSetting.Progress.NONE);
@@ -177,7 +177,7 @@ class GradientAttributionGoldenTest {
     void cuttingAnEdgeOfTheBundledModelCostsWhatTheLibrarySays() throws IOException {
         GoldenScores golden = GoldenScores.of("mini-gpt2");
         double[][] matrix = golden.matrix("exact");
-        try (LoadedModel model = LoadedModel.open("mini-gpt2", golden.model(), Execution.on(Device.CPU))) {
+        try (LoadedModel model = LoadedModel.open("mini-gpt2", golden.model(), Execution.on(Fixtures.device()))) {
             AttributionSetting setting = setting(model, 40);
             ComputationGraph graph = setting.graph();
             Circuit full = Circuit.full(graph);

@@ -13,7 +13,6 @@ import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.ReferenceFormat;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.safetensors.SafeTensorsFile;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TensorScope;
 
 /** A golden fixture: what the published implementation computed for a tiny model. */
@@ -56,7 +55,7 @@ public final class Golden implements AutoCloseable {
 
     /** The fixture's prompts as a batch of the current scope. */
     public TokenBatch batch(String name) {
-        return TokenBatch.of(sequences(name), Device.CPU);
+        return TokenBatch.of(sequences(name), Fixtures.device());
     }
 
     public List<int[]> sequences(String name) {

@@ -26,7 +26,6 @@ import org.edgeprune.prune.AdamW;
 import org.edgeprune.prune.GradientClipping;
 import org.edgeprune.prune.LearningRateSchedule;
 import org.edgeprune.torch.Autograd;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -57,7 +56,7 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     static TransformerModel open(String directory) {
-        return Models.open(Fixtures.edgePruning().resolve(directory), Device.CPU);
+        return Models.open(Fixtures.edgePruning().resolve(directory), Fixtures.device());
     }
 
     /** Scored tokens and what each counts in the loss. */
@@ -83,7 +82,7 @@ abstract class GoldenCase implements AutoCloseable {
                 layout,
                 hardConcrete,
                 name -> golden.floats((name.contains("lambda") ? "lambda." : "log_alpha.") + name),
-                Device.CPU);
+                Fixtures.device());
     }
 
     Baseline baseline() {
@@ -105,12 +104,12 @@ abstract class GoldenCase implements AutoCloseable {
     }
 
     float[] logits(MaskValues masks) {
-        return logits(Masks.of(masks, Device.CPU), baseline());
+        return logits(Masks.of(masks, Fixtures.device()), baseline());
     }
 
     private Tensor scoredTokens() {
         long[] tokens = scored().tokens().stream().mapToLong(Integer::longValue).toArray();
-        return Tensor.of(tokens, tokens.length);
+        return Tensor.of(tokens, tokens.length).to(model.device());
     }
 
     private Tensor weights() {
@@ -120,7 +119,7 @@ abstract class GoldenCase implements AutoCloseable {
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) weights[i];
         }
-        return Tensor.of(values, values.length);
+        return Tensor.of(values, values.length).to(model.device());
     }
 
     Tensor fullLogProbabilities() {

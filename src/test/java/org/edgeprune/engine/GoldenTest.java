@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
 import org.edgeprune.mask.ReferenceFormat;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -111,7 +111,7 @@ abstract class GoldenTest {
                     c.model,
                     c.clean,
                     c.baseline(),
-                    Masks.of(MaskValues.full(c.graph), Device.CPU),
+                    Masks.of(MaskValues.full(c.graph), Fixtures.device()),
                     MaskedPass.Gradients.NONE);
             assertClose(
                     c.golden.floats("full.writer_states"), pass.writerStates().toFloats(), 1e-4, "writer states");

@@ -19,7 +19,6 @@ import org.edgeprune.mask.Masks;
 import org.edgeprune.mask.ReferenceFormat;
 import org.edgeprune.model.Models;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +56,7 @@ class TracrGoldenTest {
             }
             Files.writeString(dir.resolve("config.json"), config.toString());
             Files.copy(published.resolve("model.safetensors"), dir.resolve("model.safetensors"));
-            return Models.open(dir, Device.CPU);
+            return Models.open(dir, Fixtures.device());
         }
 
         @Override
@@ -107,7 +106,7 @@ class TracrGoldenTest {
                     c.model,
                     c.clean,
                     c.baseline(),
-                    Masks.of(MaskValues.full(c.graph), Device.CPU),
+                    Masks.of(MaskValues.full(c.graph), Fixtures.device()),
                     MaskedPass.Gradients.NONE);
             assertClose(
                     c.golden.floats("full.writer_states"), full.writerStates().toFloats(), 1e-4, "writer states");

@@ -22,7 +22,6 @@ import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.SafeTensorsFile;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.Test;
@@ -62,7 +61,7 @@ class HuggingFaceGoldenTest {
         double ofLogits = json.at("/tolerance/logits").doubleValue();
         double ofResidual = json.at("/tolerance/residual").doubleValue();
         try (TensorScope _ = TensorScope.open();
-                TransformerModel model = Models.open(folder, Device.CPU);
+                TransformerModel model = Models.open(folder, Fixtures.device());
                 SafeTensorsFile golden = SafeTensorsFile.open(folder.resolve("golden.safetensors"))) {
             TokenBatch batch = batch(golden, "");
             RecordedRun run = Baseline.record(model, batch);
@@ -100,7 +99,7 @@ class HuggingFaceGoldenTest {
             }
             rows.add(row);
         }
-        return TokenBatch.of(rows, Device.CPU);
+        return TokenBatch.of(rows, Fixtures.device());
     }
 
     private static void close(SafeTensorsFile golden, String name, Tensor actual, double tolerance) {

@@ -24,7 +24,6 @@ import org.edgeprune.model.Models;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.safetensors.SafeTensorsFile;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 import org.edgeprune.tracr.files.CompiledModelFiles;
@@ -70,7 +69,7 @@ class InterchangeGoldenTest {
         JsonNode edges =
                 new ObjectMapper().readTree(folder.resolve("interchange.json").toFile());
         try (TensorScope _ = TensorScope.open();
-                TransformerModel model = Models.open(folder, Device.CPU);
+                TransformerModel model = Models.open(folder, Fixtures.device());
                 SafeTensorsFile golden = SafeTensorsFile.open(folder.resolve("golden.safetensors"));
                 SafeTensorsFile circuit = SafeTensorsFile.open(folder.resolve("interchange.safetensors"))) {
             ComputationGraph graph = new ComputationGraph(model.graphShape());
@@ -89,7 +88,7 @@ class InterchangeGoldenTest {
             MaskValues values =
                     new MaskValues(graph, masks, MaskValues.full(graph).nodes());
             float[] actual = MaskedPass.forward(
-                            model, clean, baseline, Masks.of(values, Device.CPU), MaskedPass.Gradients.NONE)
+                            model, clean, baseline, Masks.of(values, Fixtures.device()), MaskedPass.Gradients.NONE)
                     .finalResidual()
                     .toFloats();
             float[] expected = circuit.tensor("residual").toFloats();
@@ -112,6 +111,6 @@ class InterchangeGoldenTest {
             }
             rows.add(row);
         }
-        return TokenBatch.of(rows, Device.CPU);
+        return TokenBatch.of(rows, Fixtures.device());
     }
 }

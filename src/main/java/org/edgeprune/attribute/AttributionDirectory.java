@@ -34,6 +34,9 @@ import org.edgeprune.torch.TensorScope;
  * @param path the folder
  */
 public record AttributionDirectory(Path path) {
+    /** The names of the files that are read where an attribution is continued. */
+    public static final List<String> READ = List.of("run.json", "scores.safetensors", "partial.safetensors");
+
     private static final String SUMS = "sums";
     private static final String LOSSES = "losses";
     private static final String DONE = "done";

@@ -3,6 +3,7 @@ package org.edgeprune.attribute;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Packing;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.PromptBatch;
@@ -22,6 +23,7 @@ import org.edgeprune.torch.TensorScope;
  * @param objective the loss whose change is attributed
  * @param ablation what an ablated edge carries
  * @param batchSize examples of a batch, at least 1, which is run in micro-batches as the model is
+ * @param workers run the micro-batches, perhaps on several ranks; the scores do not depend on how many there are
  */
 public record AttributionSetting(
         TransformerModel model,
@@ -29,12 +31,33 @@ public record AttributionSetting(
         Scorer scorer,
         Objective objective,
         AblationStates ablation,
-        int batchSize) {
+        int batchSize,
+        Workers workers) {
     /** Checks the batch size. */
     public AttributionSetting {
         if (batchSize < 1) {
             throw new IllegalArgumentException("batches of " + batchSize + " examples");
         }
+    }
+
+    /**
+     * A setting with the model's workers ({@link Workers#of(org.edgeprune.model.Execution)}).
+     *
+     * @param model the full model
+     * @param graph its graph, with or without embedding nodes
+     * @param scorer the task's judge
+     * @param objective the loss whose change is attributed
+     * @param ablation what an ablated edge carries
+     * @param batchSize examples of a batch, at least 1
+     */
+    public AttributionSetting(
+            TransformerModel model,
+            ComputationGraph graph,
+            Scorer scorer,
+            Objective objective,
+            AblationStates ablation,
+            int batchSize) {
+        this(model, graph, scorer, objective, ablation, batchSize, Workers.of(model.execution()));
     }
 
     /** Follows a long piece of work. */
@@ -46,8 +69,9 @@ public record AttributionSetting(
         /**
          * Called after each unit of work.
          *
-         * @param done units so far
-         * @param total units in all
+         * @param done units so far; of several ranks those of this one, or those of all where ranks exchange results as
+         *     they go
+         * @param total units in all, of the same ranks
          */
         void at(long done, long total);
     }
@@ -64,31 +88,32 @@ public record AttributionSetting(
 
     /** What is done with examples that are run together. */
     @FunctionalInterface
-    interface Work<T> {
+    interface Work {
         /**
-         * Makes a result that belongs to no scope.
+         * Makes scores.
          *
          * @param batch the examples as they are run
          * @param members the same, in their order
          * @param tick to be called after each of the batch's units
          */
-        T run(PromptBatch batch, List<Example> members, Runnable tick);
+        float[] run(PromptBatch batch, List<Example> members, Runnable tick);
     }
 
-    /** What takes the results, in the order of the examples' batches. */
+    /** What takes the scores, in the order of the examples' batches; on every rank, those of all ranks. */
     @FunctionalInterface
-    interface Results<T> {
-        /** @param numbers of the examples that it is of, ascending */
-        void accept(int[] numbers, T result);
+    interface Results {
+        /** @param numbers of the examples that they are of, ascending */
+        void accept(int[] numbers, float[] scores);
     }
 
     /**
      * Runs examples in micro-batches, as the model is run, several at a time: the one loop over prompts of every method
-     * that scores all edges at once. The cut, and the order of the results, do not depend on the number of workers.
+     * that scores all edges at once. The cut, and the order of the results, do not depend on the number of workers or
+     * ranks.
      *
      * @param units of work for each micro-batch
      */
-    <T> void forEachPart(List<Example> given, Progress progress, long units, Work<T> work, Results<T> results) {
+    void forEachPart(List<Example> given, Progress progress, long units, Work work, Results results) {
         List<Example> examples = ablation.examples(given);
         List<int[]> parts = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batchSize) {
@@ -102,36 +127,31 @@ public record AttributionSetting(
     }
 
     /** The same with each example alone. */
-    <T> void forEachExample(List<Example> examples, Progress progress, long units, Work<T> work, Results<T> results) {
+    void forEachExample(List<Example> examples, Progress progress, long units, Work work, Results results) {
         List<int[]> single =
                 IntStream.range(0, examples.size()).mapToObj(i -> new int[] {i}).toList();
         run(ablation.examples(examples), single, progress, units, work, results);
     }
 
-    private <T> void run(
-            List<Example> examples,
-            List<int[]> parts,
-            Progress progress,
-            long units,
-            Work<T> work,
-            Results<T> results) {
+    private void run(
+            List<Example> examples, List<int[]> parts, Progress progress, long units, Work work, Results results) {
         requireAnswers(examples);
-        Counter counter = new Counter(progress, parts.size() * units);
+        Counter counter = new Counter(progress, workers.own(parts.size()) * units);
         int[] next = {0};
-        Workers.of(model.execution())
-                .<T>run(
-                        parts.size(),
-                        number -> {
-                            List<Example> members = IntStream.of(parts.get(number))
-                                    .mapToObj(examples::get)
-                                    .toList();
-                            try (TransformerModel.Use _ = model.use();
-                                    TensorScope _ = TensorScope.open()) {
-                                PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
-                                return work.run(batch, members, counter);
-                            }
-                        },
-                        result -> results.accept(parts.get(next[0]++), result));
+        workers.run(
+                parts.size(),
+                number -> {
+                    List<Example> members = IntStream.of(parts.get(number))
+                            .mapToObj(examples::get)
+                            .toList();
+                    try (TransformerModel.Use _ = model.use();
+                            TensorScope _ = TensorScope.open()) {
+                        PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+                        return work.run(batch, members, counter);
+                    }
+                },
+                Packing.FLOATS,
+                scores -> results.accept(parts.get(next[0]++), scores));
         model.requireUnchanged();
     }
 
@@ -157,7 +177,7 @@ public record AttributionSetting(
     /** See {@link #forEachBatch}. */
     @FunctionalInterface
     interface BatchWork {
-        /** As {@link Work#run}. */
+        /** As {@link Work#run}; on every rank. */
         void run(PromptBatch batch, List<Example> members, Runnable tick);
     }
 

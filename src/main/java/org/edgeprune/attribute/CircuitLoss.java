@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskedPass;
-import org.edgeprune.engine.Workers;
+import org.edgeprune.engine.Packing;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
@@ -21,7 +21,6 @@ final class CircuitLoss implements AutoCloseable {
     private final AttributionSetting setting;
     private final List<Example> examples;
     private final PromptCache cache;
-    private final Workers workers;
     private final LossJournal journal;
 
     /**
@@ -34,7 +33,6 @@ final class CircuitLoss implements AutoCloseable {
         this.setting = setting;
         this.examples = List.copyOf(examples);
         this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
-        this.workers = Workers.of(setting.model().execution());
     }
 
     /** The mean over all examples. */
@@ -50,7 +48,12 @@ final class CircuitLoss implements AutoCloseable {
                     .toArray();
             PromptBatches batches = cache.batches(numbers);
             List<Double> parts = new ArrayList<>();
-            workers.run(batches.count(), number -> part(masks, batches, number), parts::add);
+            setting.workers()
+                    .run(
+                            batches.count(),
+                            number -> new double[] {part(masks, batches, number)},
+                            Packing.DOUBLES,
+                            loss -> parts.add(loss[0]));
             sum += numbers.length
                     * parts.stream().mapToDouble(Double::doubleValue).sum();
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.EdgeCuts;
 import org.edgeprune.engine.FullRun;
+import org.edgeprune.engine.Packing;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.graph.ComputationGraph;
@@ -27,6 +28,9 @@ import org.edgeprune.torch.TensorScope;
 public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
     /** About so many tokens go through the model together. */
     private static final int TOKENS = 4096;
+
+    /** Pieces of each worker between two exchanges of the ranks. */
+    private static final int PIECES = 4;
 
     /**
      * Checks the levels.
@@ -76,7 +80,7 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
             throw new IllegalArgumentException(state.sums().length + " sums for " + work.size() + " scores");
         }
         List<ExactWork.Piece> pieces = work.pieces();
-        Workers workers = Workers.of(setting.model().execution());
+        Workers workers = setting.workers();
         long[] before = {0};
         setting.forEachBatch(examples, progress, pieces.size(), (batch, members, tick) -> {
             int done = Math.clamp(state.done() - before[0], 0, pieces.size());
@@ -86,15 +90,31 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
                 double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
                 Copies copies = Copies.of(batch, members, work.largest());
                 int[] next = {done};
-                workers.run(
-                        pieces.size() - done, number -> cut(pieces.get(done + number), run, copies, whole), rises -> {
-                            state.add(pieces.get(next[0]++).first(), rises, members.size());
-                            tick.run();
-                        });
+                for (int from = done; from < pieces.size(); from += together(pieces.size())) {
+                    int first = from;
+                    workers.run(
+                            Math.min(together(pieces.size()), pieces.size() - from),
+                            number -> cut(pieces.get(first + number), run, copies, whole),
+                            Packing.DOUBLES,
+                            rises -> {
+                                state.add(pieces.get(next[0]++).first(), rises, members.size());
+                                tick.run();
+                            });
+                }
             }
             before[0] += pieces.size();
         });
         return work.scores(state.mean(examples.size()));
+    }
+
+    /**
+     * How many pieces are shared out at once. One rank takes all; several exchange their results now and then, so that
+     * there is something to resume from.
+     */
+    private int together(int all) {
+        Workers workers = setting.workers();
+        int ranks = workers.ranks().size();
+        return ranks == 1 ? all : PIECES * ranks * Workers.most(setting.model().execution());
     }
 
     /**

@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
 import org.edgeprune.engine.MicroBatchGradients;
-import org.edgeprune.engine.Workers;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
 import org.edgeprune.eval.PromptCache;
@@ -39,7 +39,6 @@ public final class MatryoshkaAttribution implements AutoCloseable {
     private final Options options;
     private final List<Example> examples;
     private final PromptCache cache;
-    private final Workers workers;
     private final BatchSampler sampler;
     private final Noise noise;
     private final Tensor scores;
@@ -118,7 +117,6 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         this.examples = List.copyOf(examples);
         this.noise = new Noise(options.seed());
         this.sampler = new BatchSampler(examples.size(), setting.batchSize(), noise);
-        this.workers = Workers.of(setting.model().execution());
         this.cache = new PromptCache(setting.model(), examples, setting.scorer(), setting.ablation(), cacheBytes);
         try (TensorScope scope = TensorScope.open()) {
             this.scores = scope.release(
@@ -178,7 +176,13 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             Masks masks = new Masks(MaskLayout.edges(setting.graph()), top.masks(), nodes);
             PromptBatches batch = cache.batches(sampler.batch(step));
             MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
-            workers.run(batch.count(), number -> gradients(masks, batch, number), sum::add);
+            requireSame(step, top);
+            setting.workers()
+                    .run(
+                            batch.count(),
+                            number -> gradients(masks, batch, number),
+                            MicroBatchGradients.PACKING,
+                            sum::add);
             loss = sum.loss();
             if (!Double.isFinite(loss)) {
                 throw new InputException("step " + step + ": the loss is " + loss
@@ -190,6 +194,17 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                     schedule.learningRate(step, options.steps()));
         }
         listener.stepped(step, k, loss, this);
+    }
+
+    /**
+     * Every rank makes every update; if one of them rounds differently, its masks are no longer those of the others.
+     */
+    private void requireSame(int step, SoftTopK top) {
+        Ranks ranks = setting.workers().ranks();
+        if (ranks.size() > 1) {
+            ranks.requireSame(
+                    "the masks of step " + step + ": run all ranks on processors of one kind", floats(top.masks()));
+        }
     }
 
     /** k, log-uniform. */

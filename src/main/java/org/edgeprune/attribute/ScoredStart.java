@@ -2,8 +2,9 @@ package org.edgeprune.attribute;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
@@ -30,9 +31,9 @@ public final class ScoredStart implements WarmStart {
 
     private final String name;
     private final Ranking by;
-    private final Function<List<Example>, EdgeScores> scores;
+    private final BiFunction<List<Example>, Workers, EdgeScores> scores;
 
-    private ScoredStart(String name, Ranking by, Function<List<Example>, EdgeScores> scores) {
+    private ScoredStart(String name, Ranking by, BiFunction<List<Example>, Workers, EdgeScores> scores) {
         this.name = name;
         this.by = by;
         this.scores = scores;
@@ -51,7 +52,7 @@ public final class ScoredStart implements WarmStart {
             Edge ranked = scores.graph().edge(edge);
             order.append(ranked.writer()).append(' ').append(ranked.reader()).append('\n');
         }
-        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, examples -> scores);
+        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, (_, _) -> scores);
     }
 
     /**
@@ -62,20 +63,20 @@ public final class ScoredStart implements WarmStart {
      * @return a start named {@link #EAP_IG}, whose scores are computed when they are asked for
      */
     public static ScoredStart eapIg(PruneSession session) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, train -> eapIg(session, train));
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(session, train, workers));
     }
 
     /**
      * The same for whatever is to be trained.
      *
-     * @param setting model, graph, task and ablation; its objective and batch size are not used
+     * @param setting model, graph, task and ablation; its objective, batch size and workers are not used
      * @return a start named {@link #EAP_IG}
      */
     public static ScoredStart eapIg(AttributionSetting setting) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, train -> eapIg(setting, train));
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(setting, train, workers));
     }
 
-    private static EdgeScores eapIg(PruneSession session, List<Example> train) {
+    private static EdgeScores eapIg(PruneSession session, List<Example> train, Workers workers) {
         TransformerModel model = session.model().model();
         try (AblationStates states = session.ablationStates(train)) {
             return eapIg(
@@ -86,13 +87,14 @@ public final class ScoredStart implements WarmStart {
                             Objective.KL,
                             states,
                             BATCH),
-                    train);
+                    train,
+                    workers);
         }
     }
 
-    private static EdgeScores eapIg(AttributionSetting given, List<Example> train) {
+    private static EdgeScores eapIg(AttributionSetting given, List<Example> train, Workers workers) {
         AttributionSetting setting = new AttributionSetting(
-                given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), BATCH);
+                given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), BATCH, workers);
         return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
                 .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), AttributionSetting.Progress.NONE);
     }
@@ -103,8 +105,8 @@ public final class ScoredStart implements WarmStart {
     }
 
     @Override
-    public int[] ranking(ComputationGraph graph, List<Example> train) {
-        EdgeScores all = scores.apply(train);
+    public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
+        EdgeScores all = scores.apply(train, workers);
         Optional<Writer> unknown = graph.writers().stream()
                 .filter(writer -> all.graph().writers().stream()
                         .noneMatch(known -> known.name().equals(writer.name())))

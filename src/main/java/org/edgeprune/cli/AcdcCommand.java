@@ -3,7 +3,6 @@ package org.edgeprune.cli;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.edgeprune.attribute.Acdc;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.EdgeScores;
@@ -12,6 +11,7 @@ import org.edgeprune.attribute.LossJournal;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoreLevels;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.Pruner;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
             "  edgeprune acdc --task ioi --max-samples 50 --edges 100 --order published --out out/acdc-100",
             "  edgeprune acdc --task ioi --max-samples 50 --threshold 0.01 --out out/acdc --resume"
         })
-final class AcdcCommand implements Callable<Integer> {
+final class AcdcCommand implements Ranked {
     private static final long CACHE = Pruner.Pace.REFERENCE.cacheBytes();
     private static final double SECONDS_BETWEEN_STATES = 30;
 
@@ -80,7 +80,12 @@ final class AcdcCommand implements Callable<Integer> {
     private Results results;
 
     @Override
-    public Integer call() {
+    public Results results() {
+        return results;
+    }
+
+    @Override
+    public int run(Ranks ranks) {
         if (threshold.isPresent() == edges.isPresent()) {
             throw new InputException("name either --threshold, such as 0.01, or --edges, how many shall be left");
         }
@@ -94,6 +99,7 @@ final class AcdcCommand implements Callable<Integer> {
                         "acdc", Optional.empty(), batchSize, Ranking.SIGNED, parameters, ScoreLevels.EDGES),
                 options.objective(Objective.KL),
                 results,
+                ranks,
                 job -> LevelScores.of(scores(job)));
         return 0;
     }

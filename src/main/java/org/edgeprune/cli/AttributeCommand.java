@@ -5,7 +5,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.edgeprune.attribute.AttributionMemory;
 import org.edgeprune.attribute.AttributionMethod;
 import org.edgeprune.attribute.EdgeScores;
@@ -17,6 +16,7 @@ import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.PromptScores;
 import org.edgeprune.attribute.RandomScores;
 import org.edgeprune.attribute.Ranking;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
             "  edgeprune attribute --task ioi --method eap --level edges,nodes,neurons --out out/neurons",
             "  edgeprune attribute --task ioi --method exact --max-samples 20 --out out/exact --resume"
         })
-final class AttributeCommand implements Callable<Integer> {
+final class AttributeCommand implements Ranked {
     private static final double SECONDS_BETWEEN_STATES = 30;
 
     @Option(
@@ -86,7 +86,12 @@ final class AttributeCommand implements Callable<Integer> {
     private Results results;
 
     @Override
-    public Integer call() {
+    public Results results() {
+        return results;
+    }
+
+    @Override
+    public int run(Ranks ranks) {
         Objective objective = options.objective(Objective.LOGIT_DIFFERENCE);
         checkOptions(objective);
         options.run(
@@ -99,6 +104,7 @@ final class AttributeCommand implements Callable<Integer> {
                         level.levels()),
                 objective,
                 results,
+                ranks,
                 this::scores);
         return 0;
     }

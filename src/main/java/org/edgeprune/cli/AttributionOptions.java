@@ -15,15 +15,19 @@ import org.edgeprune.attribute.LevelScores;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoreLevels;
+import org.edgeprune.engine.Ranks;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.hub.BundledModel;
-import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.RankedDirectory;
+import org.edgeprune.prune.SameRun;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
@@ -139,20 +143,20 @@ final class AttributionOptions {
     }
 
     /** Scores edges, writes the result to {@code --out} and prints what is strongest. */
-    void run(Method method, Objective chosen, Results results, Work work) {
+    void run(Method method, Objective chosen, Results results, Ranks ranks, Work work) {
         Bounds.atLeast(1, "--batch-size", method.batchSize());
         samples.check();
-        AttributionDirectory directory = new AttributionDirectory(out);
-        try (FolderLock lock = FolderLock.of(out)) {
-            lock.note().ifPresent(results::note);
-            directory.requireUsable(resume);
+        try (RankedDirectory folder = RankedDirectory.of(
+                out, ranks, AttributionDirectory.READ, path -> new AttributionDirectory(path).requireUsable(resume))) {
+            folder.lock().note().ifPresent(results::note);
             try (ResumeHint _ = results.resumeHint("To continue, repeat the command with --resume.")) {
-                run(method, chosen, directory, results, work);
+                run(method, chosen, new AttributionDirectory(folder.folder()), results, ranks, work);
             }
         }
     }
 
-    private void run(Method method, Objective chosen, AttributionDirectory directory, Results results, Work work) {
+    private void run(
+            Method method, Objective chosen, AttributionDirectory directory, Results results, Ranks ranks, Work work) {
         String name = model.name(BundledModel.NAME);
         Path modelDirectory = ModelOption.directory(name);
         Task itsTask = Tasks.named(task.name(Optional.empty())).forModel(modelDirectory);
@@ -162,6 +166,15 @@ final class AttributionOptions {
             List<Example> examples = examples(itsTask, loaded, results);
             method.levels().positionCount(examples); // refuses prompts of several lengths, before anything is written
             AttributionRecord record = record(method, loaded, itsTask, chosen, examples);
+            SameRun.require(
+                    Json.SNAKE_CASE
+                            .objectTree(record)
+                            .put(
+                                    "micro_batch",
+                                    loaded.model()
+                                            .execution()
+                                            .microBatchOf(loaded.model().sizes())),
+                    ranks);
             if (directory.holdsRecord()) {
                 requireSame(directory, record);
             }
@@ -187,7 +200,8 @@ final class AttributionOptions {
                             itsTask.scorer(loaded.tokenizer()),
                             chosen,
                             states,
-                            method.batchSize());
+                            method.batchSize(),
+                            Workers.of(loaded.model().execution()).on(ranks));
                     setting.requireAnswers(examples);
                     scores = work.scores(new Job(loaded, setting, examples, directory, record, summary));
                 }

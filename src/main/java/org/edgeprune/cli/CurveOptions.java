@@ -123,7 +123,7 @@ final class CurveOptions {
     }
 
     /**
-     * Measures the curves of several inputs by name, and draws them where that is asked for.
+     * Measures the curves of several inputs by name.
      *
      * @param ranking the only one; empty for both
      */
@@ -145,7 +145,7 @@ final class CurveOptions {
             });
             found.sort(Comparator.comparingDouble(one -> one.point().size()));
             Named family = found.size() < 2 ? null : Named.of(FOUND, null, curves.curve(circuits));
-            Measured measured = new Measured(
+            return new Measured(
                     curves.metric(),
                     curves.fullModel(),
                     curves.emptyCircuitMetric(),
@@ -153,9 +153,12 @@ final class CurveOptions {
                     all,
                     found,
                     family);
-            plot.ifPresent(file -> drawn(measured).write(file, WIDTH, HEIGHT));
-            return measured;
         }
+    }
+
+    /** Draws the curves where that is asked for. */
+    void draw(Measured measured) {
+        plot.ifPresent(file -> drawn(measured).write(file, WIDTH, HEIGHT));
     }
 
     private static Curves drawn(Measured measured) {

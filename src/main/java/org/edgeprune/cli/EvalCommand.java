@@ -5,12 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.attribute.Selection;
+import org.edgeprune.engine.Ranks;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
@@ -61,7 +62,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune eval --edges graph.json --model path/to/gpt2 --task ioi --data pairs.jsonl --curve --json",
             "  edgeprune eval out/eap out/demo --task ioi --curve --plot curves.svg"
         })
-final class EvalCommand implements Callable<Integer> {
+final class EvalCommand implements Ranked {
     @Parameters(
             paramLabel = "CIRCUIT",
             arity = "0..*",
@@ -134,7 +135,12 @@ final class EvalCommand implements Callable<Integer> {
     private Results results;
 
     @Override
-    public Integer call() {
+    public Results results() {
+        return results;
+    }
+
+    @Override
+    public int run(Ranks ranks) {
         boolean curves = curve.asked();
         List<CircuitInput> inputs = inputs(curves);
         samples.check();
@@ -178,7 +184,10 @@ final class EvalCommand implements Callable<Integer> {
                     reference,
                     reference(origin).batchSize(),
                     masks.filter(MaskValues::hasNeurons).isPresent())) {
-                Evaluator evaluator = new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize);
+                Workers workers = Workers.of(opened.model().execution()).on(ranks);
+                Evaluator evaluator =
+                        new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize, workers);
+                new RankedEval(opened, examples, evaluator).requireSame(masks, compared.values());
                 Map<String, Object> summary = new LinkedHashMap<>();
                 summary.put("model", modelName);
                 if (curves) {
@@ -186,12 +195,16 @@ final class EvalCommand implements Callable<Integer> {
                     summary.put("split", split.key());
                     summary.put("examples", examples.size());
                     summary.put("ablation", cut.name());
-                    print(summary, curve.measure(evaluator, examples, compared, selection.ranking()));
+                    CurveOptions.Measured measured = curve.measure(evaluator, examples, compared, selection.ranking());
+                    if (ranks.isFirst()) {
+                        curve.draw(measured);
+                        print(summary, measured);
+                    }
                     return 0;
                 }
                 Evaluation evaluation = masks.map(circuit -> evaluator.evaluate(examples, circuit))
                         .orElseGet(() -> evaluator.evaluateFullModel(examples));
-                if (examplesFile != null) {
+                if (examplesFile != null && ranks.isFirst()) {
                     AtomicFile.writeText(examplesFile, evaluation.toJsonLines(tokenizer));
                 }
                 summary.put("circuit", given().findFirst().map(Path::toString).orElse("whole model"));

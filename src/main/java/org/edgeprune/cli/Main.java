@@ -130,8 +130,7 @@ public final class Main {
         CommandLine line = commandLine();
         try {
             Defaults defaults = Defaults.ofUser();
-            line.setExecutionStrategy(parsed ->
-                    isShown(parsed) ? show(parsed, defaults, args) : new CommandLine.RunLast().execute(parsed));
+            line.setExecutionStrategy(parsed -> isShown(parsed) ? show(parsed, defaults, args) : helpOrExecute(parsed));
             // what is only to be shown needs no required options
             line.setParameterExceptionHandler((e, given) -> e instanceof MissingParameterException
                             && e.getCommandLine().getUnmatchedArguments().isEmpty()
@@ -142,6 +141,14 @@ public final class Main {
         } catch (InputException e) {
             return failure(e, line.getErr());
         }
+    }
+
+    private static int helpOrExecute(ParseResult parsed) {
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        return helped != null
+                ? helped
+                : RankedCommand.refuse(last(parsed).commandSpec().commandLine())
+                        .orElseGet(() -> new CommandLine.RunLast().execute(parsed));
     }
 
     private static boolean isShown(ParseResult parsed) {

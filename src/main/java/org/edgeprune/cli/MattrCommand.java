@@ -1,7 +1,6 @@
 package org.edgeprune.cli;
 
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.edgeprune.attribute.AttributionMemory;
@@ -11,6 +10,7 @@ import org.edgeprune.attribute.MatryoshkaAttribution;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoreLevels;
 import org.edgeprune.attribute.ScoredStart;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.Pruner;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
             "  edgeprune mattr --task ioi --published --steps 5000 --out out/published",
             "  edgeprune mattr --task ioi --out out/mattr --resume"
         })
-final class MattrCommand implements Callable<Integer> {
+final class MattrCommand implements Ranked {
     private static final long CACHE = Pruner.Pace.REFERENCE.cacheBytes();
 
     @Option(
@@ -54,7 +54,12 @@ final class MattrCommand implements Callable<Integer> {
     private Results results;
 
     @Override
-    public Integer call() {
+    public Results results() {
+        return results;
+    }
+
+    @Override
+    public int run(Ranks ranks) {
         settings.check();
         if (saveEvery < 0) {
             throw new InputException("--save-every " + saveEvery + ": must not be negative; 0 is for never");
@@ -73,6 +78,7 @@ final class MattrCommand implements Callable<Integer> {
                         ScoreLevels.EDGES),
                 options.objective(settings.objective()),
                 results,
+                ranks,
                 job -> LevelScores.of(scores(job, () -> read.apply(job.loaded().model()))));
         return 0;
     }
@@ -89,7 +95,10 @@ final class MattrCommand implements Callable<Integer> {
             } else if (settings.start().isPresent()) {
                 training.startFrom(read.get()
                         .orElseGet(() -> ScoredStart.eapIg(job.setting()))
-                        .ranking(job.setting().graph(), job.examples()));
+                        .ranking(
+                                job.setting().graph(),
+                                job.examples(),
+                                job.setting().workers()));
             }
             return train(training, job);
         }

@@ -5,12 +5,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
-import org.edgeprune.mpi.MpiEnvironment;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Minimizer;
 import org.edgeprune.prune.PruneResult;
@@ -21,9 +19,7 @@ import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** {@code edgeprune prune}: finds a circuit. */
 @Command(
@@ -44,7 +40,7 @@ import picocli.CommandLine.Spec;
             "  edgeprune prune --task ioi --out out/ioi --dry-run",
             "  edgeprune prune --out out/ioi --resume"
         })
-final class PruneCommand implements Callable<Integer> {
+final class PruneCommand implements Ranked {
     @Option(
             names = {"-o", "--out"},
             paramLabel = "DIR",
@@ -88,41 +84,38 @@ final class PruneCommand implements Callable<Integer> {
     @Mixin
     private Results results;
 
-    @Spec
-    private CommandSpec command;
+    @Override
+    public Results results() {
+        return results;
+    }
 
     @Override
-    public Integer call() {
+    public int run(Ranks ranks) {
         if (minimal != null && !(minimal >= 0 && minimal <= Float.MAX_VALUE)) {
             throw new InputException("--minimal " + minimal + ": must be a number of at least 0, such as 1e-6");
         }
-        Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
         boolean severalSeeds = seedRuns.asked();
         if (severalSeeds) {
             options.refusePositions("--seeds: compares lists of edges");
         }
         if (dryRun) {
-            if (job.isPresent()) {
+            if (ranks.size() > 1) {
                 throw new InputException("--dry-run in an MPI job: the plan is that of one process; leave out mpirun");
             }
             plan(severalSeeds);
             return 0;
         }
         if (severalSeeds) {
-            if (minimal != null || job.isPresent()) {
-                throw new InputException("--seeds: makes its runs in one process, without --minimal: leave out "
-                        + (minimal != null ? "--minimal" : "mpirun"));
+            if (minimal != null) {
+                throw new InputException("--seeds: makes its runs without --minimal: leave out --minimal");
             }
-            seedRuns.run(options, out, tensorBoard, results);
+            seedRuns.run(options, out, tensorBoard, results, ranks);
             return 0;
         }
-        if (job.isPresent()) {
-            return new RankedCommand(job.get(), command.commandLine()).run(ranks -> {
-                results.note(ranks.description());
-                run(ranks);
-            });
+        Path path = new RunDirectory(out).path(); // which checks it
+        try (RankedDirectory directory = RankedDirectory.of(path, ranks)) {
+            run(directory.lock(), ranks);
         }
-        run(Ranks.alone());
         return 0;
     }
 
@@ -139,13 +132,6 @@ final class PruneCommand implements Callable<Integer> {
             }
             DryRun planned = DryRun.of(session, results);
             results.print(planned, planned::text);
-        }
-    }
-
-    private void run(Ranks ranks) {
-        Path path = new RunDirectory(out).path(); // which checks it
-        try (RankedDirectory directory = RankedDirectory.of(path, ranks)) {
-            run(directory.lock(), ranks);
         }
     }
 
@@ -167,15 +153,11 @@ final class PruneCommand implements Callable<Integer> {
                 throw new InputException(
                         "--minimal: its search cuts edges at all positions together: leave out --positions, or --minimal");
             }
-            if (!ranks.isFirst()) {
-                session.run(lock, resume, new Pruner.Listener() {}, ranks);
-                return;
-            }
             PruneResult result = run(session, lock, resume, goOn(out), results, tensorBoard, ranks);
             Map<String, Object> summary = new LinkedHashMap<>(result.metrics());
             if (session.minimal().isPresent()) {
                 Minimizer.Result less = session.minimize(
-                        directory, result.circuit(), session.minimal().getAsDouble());
+                        directory, result.circuit(), session.minimal().getAsDouble(), ranks);
                 directory.writeMinimal(less.circuit());
                 summary.put("minimal_num_edges", less.circuit().size());
                 summary.put("minimal_train_kl_before", less.klBefore());
@@ -204,7 +186,7 @@ final class PruneCommand implements Callable<Integer> {
         return run(session, lock, resume, goOn, results, new TensorBoardOption(), Ranks.alone());
     }
 
-    /** The same, with event files for TensorBoard where these are asked for. */
+    /** The same with other ranks, and with event files for TensorBoard where these are asked for. */
     static PruneResult run(
             PruneSession session,
             FolderLock lock,
@@ -213,6 +195,9 @@ final class PruneCommand implements Callable<Integer> {
             Results results,
             TensorBoardOption tensorBoard,
             Ranks ranks) {
+        if (!ranks.isFirst()) {
+            return session.run(lock, resume, new Pruner.Listener() {}, ranks);
+        }
         PruneResult result;
         try (PruneProgress progress = new PruneProgress(session.scorer().headline(), results, Optional.of(goOn));
                 TensorBoardOption.Closing listener = tensorBoard.with(progress)) {

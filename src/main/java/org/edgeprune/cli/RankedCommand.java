@@ -1,7 +1,12 @@
 package org.edgeprune.cli;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.util.function.Consumer;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.ToIntFunction;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mpi.MpiEnvironment;
 import org.edgeprune.mpi.MpiJob;
@@ -21,16 +26,54 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
     private static final long FIRST_COMES_FIRST = 2000;
 
     /**
-     * Joins the job, works, and leaves it.
+     * Works as a rank of the MPI job that this process belongs to, or by itself where there is none.
      *
-     * @param work what this rank does
+     * @param results where the command prints
+     * @param work what this process does; returns an exit code
      * @return exit code
      */
-    int run(Consumer<MpiJob> work) {
+    static int run(Results results, ToIntFunction<Ranks> work) {
+        Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
+        if (job.isEmpty()) {
+            return work.applyAsInt(Ranks.alone());
+        }
+        return new RankedCommand(job.get(), results.commandLine()).run(ranks -> {
+            results.note(ranks.description());
+            return work.applyAsInt(ranks);
+        });
+    }
+
+    /**
+     * Refuses an MPI job for a command that does not use one. Rank 0 alone says so.
+     *
+     * @param command the command
+     * @return exit code; empty where there is no MPI job, or where ranks share the command's work
+     */
+    static OptionalInt refuse(CommandLine command) {
+        Optional<MpiEnvironment> job = MpiEnvironment.of(System.getenv());
+        if (job.isEmpty() || command.getCommand() instanceof Ranked) {
+            return OptionalInt.empty();
+        }
+        if (job.get().rank() == 0) {
+            command.getErr()
+                    .println("edgeprune: " + command.getCommandName()
+                            + ": its work is not shared by the ranks of an MPI job, and "
+                            + job.get().size()
+                            + " processes would do the same: leave out mpirun or srun");
+            command.getErr().flush();
+        } else {
+            letFirst();
+        }
+        return OptionalInt.of(CommandLine.ExitCode.USAGE);
+    }
+
+    /** Joins the job, works, and leaves it. */
+    private int run(ToIntFunction<MpiJob> work) {
         PrintWriter err = command.getErr();
         if (environment.rank() > 0) {
             command.setOut(new PrintWriter(PrintWriter.nullWriter()));
             command.setErr(new PrintWriter(PrintWriter.nullWriter()));
+            System.setErr(new PrintStream(OutputStream.nullOutputStream())); // that of progress bars
         }
         MpiJob job;
         try {
@@ -39,15 +82,17 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
             if (environment.rank() == 0) {
                 throw e;
             }
+            letFirst();
             return CommandLine.ExitCode.USAGE;
         }
+        int code;
         try {
-            work.accept(job);
+            code = work.applyAsInt(job);
         } catch (Throwable e) {
             return fail(job, e, err);
         }
         job.close();
-        return CommandLine.ExitCode.OK;
+        return code;
     }
 
     /** An MPI library other than the launcher's starts a job of its own in each process. */

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.function.Supplier;
 import org.edgeprune.io.Json;
 import org.edgeprune.model.TransformerModel;
+import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -26,6 +27,11 @@ final class Results {
         PrintWriter out = command.commandLine().getOut();
         out.println(json ? json(result) : text.get().stripTrailing());
         out.flush();
+    }
+
+    /** The command that prints. */
+    CommandLine commandLine() {
+        return command.commandLine();
     }
 
     /** Prints a note on standard error. */

@@ -28,6 +28,7 @@ import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneResult;
 import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.RankedDirectory;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.SideBySide;
 import org.edgeprune.report.SeedRun;
@@ -82,23 +83,34 @@ final class SeedRuns {
         return seeds.isPresent();
     }
 
-    /** Makes the runs that are missing, and compares all. */
-    void run(RunOptions options, Path out, TensorBoardOption tensorBoard, Results results) {
-        try (FolderLock lock = FolderLock.of(out)) {
-            lock.note().ifPresent(results::note);
-            OutFolder.requireOwnOrEmpty(
-                    out,
-                    "runs with several seeds",
-                    file -> file.getFileName().toString().startsWith(RUN)
-                            || file.getFileName().toString().equals(DATA));
-            try (Opened opened = open(options)) {
-                List<PruneSession> sessions = sessions(options, opened.model(), out, results);
-                List<SeedRun> runs = opened.division().runs() == 1
-                        ? oneByOne(sessions, out, tensorBoard, results)
-                        : sideBySide(sessions, opened.division(), out, tensorBoard, results);
-                compare(runs, sessions.getFirst(), out, results);
+    /** Makes the runs that are missing, and compares all. Several ranks make each run together, and rank 0 compares. */
+    void run(RunOptions options, Path out, TensorBoardOption tensorBoard, Results results, Ranks ranks) {
+        if (ranks.size() > 1 && together.orElse(1) > 1) {
+            throw new InputException("--side-by-side " + together.get()
+                    + ": several ranks make one run after the other, each together: leave it out, or mpirun");
+        }
+        try (RankedDirectory folder = RankedDirectory.of(out, ranks, List.of(DATA), SeedRuns::requireOwn)) {
+            folder.lock().note().ifPresent(results::note);
+            try (Opened opened = open(options, ranks)) {
+                List<PruneSession> sessions = sessions(options, opened.model(), folder.folder(), results);
+                if (opened.division().runs() == 1) {
+                    oneByOne(sessions, out, tensorBoard, results, ranks);
+                } else {
+                    sideBySide(sessions, opened.division(), out, tensorBoard, results);
+                }
+                if (ranks.isFirst()) {
+                    compare(read(sessions, out), sessions.getFirst(), out, results);
+                }
             }
         }
+    }
+
+    private static void requireOwn(Path out) {
+        OutFolder.requireOwnOrEmpty(
+                out,
+                "runs with several seeds",
+                file -> file.getFileName().toString().startsWith(RUN)
+                        || file.getFileName().toString().equals(DATA));
     }
 
     /** The model of all runs, opened for as many of them as are made at a time. */
@@ -109,11 +121,13 @@ final class SeedRuns {
         }
     }
 
-    private Opened open(RunOptions options) {
+    private Opened open(RunOptions options, Ranks ranks) {
         Opened alone = new Opened(options.open(Optional.empty()), SideBySide.ALONE);
         SideBySide division;
         try {
-            division = division(options.session(alone.model(), Optional.empty(), preset -> preset));
+            division = ranks.size() > 1
+                    ? SideBySide.ALONE
+                    : division(options.session(alone.model(), Optional.empty(), preset -> preset));
         } catch (RuntimeException e) {
             alone.close();
             throw e;
@@ -164,18 +178,24 @@ final class SeedRuns {
         return data;
     }
 
-    private static List<SeedRun> oneByOne(
-            List<PruneSession> sessions, Path out, TensorBoardOption tensorBoard, Results results) {
+    private static void oneByOne(
+            List<PruneSession> sessions, Path out, TensorBoardOption tensorBoard, Results results, Ranks ranks) {
+        for (PruneSession session : sessions) {
+            run(session, out, results, ranks, (name, lock) -> {
+                results.note(lock.folder() + ": seed " + session.options().seed());
+                PruneCommand.run(session, lock, true, GO_ON, results, tensorBoard.of(name), ranks);
+            });
+        }
+    }
+
+    private static List<SeedRun> read(List<PruneSession> sessions, Path out) {
         return sessions.stream()
-                .map(session -> run(session, out, results, (name, lock) -> {
-                    results.note(lock.folder() + ": seed " + session.options().seed());
-                    PruneCommand.run(session, lock, true, GO_ON, results, tensorBoard.of(name), Ranks.alone());
-                }))
+                .map(session -> SeedRun.read(session.options().seed(), new RunDirectory(out.resolve(name(session)))))
                 .toList();
     }
 
     /** Where one fails, those that are under way are completed, and no other is begun. */
-    private static List<SeedRun> sideBySide(
+    private static void sideBySide(
             List<PruneSession> sessions,
             SideBySide division,
             Path out,
@@ -185,33 +205,28 @@ final class SeedRuns {
         int steps = sessions.getFirst().options().training().steps();
         try (RunsProgress progress = new RunsProgress(sessions.size(), steps, results, GO_ON);
                 ExecutorService threads = Executors.newFixedThreadPool(division.runs())) {
-            List<Future<SeedRun>> runs = sessions.stream()
-                    .map(session -> threads.submit(() -> {
-                        SeedRun made = run(session, out, results, (name, lock) -> {
-                            try (TensorBoardOption.Closing listener =
-                                    tensorBoard.of(name).with(progress.of(name))) {
-                                PruneResult result = session.run(lock, true, listener);
-                                MissedTarget.warning(
-                                                session.options(),
-                                                result.binary().edgeSparsity())
-                                        .ifPresent(listener::noted);
-                            }
-                        });
-                        progress.ended(name(session));
-                        return made;
-                    }))
-                    .toList();
-            List<SeedRun> all = new ArrayList<>();
-            for (Future<SeedRun> run : runs) {
-                all.add(result(run, runs));
+            List<Future<?>> runs = new ArrayList<>();
+            for (PruneSession session : sessions) {
+                runs.add(threads.submit(() -> {
+                    run(session, out, results, Ranks.alone(), (name, lock) -> {
+                        try (TensorBoardOption.Closing listener =
+                                tensorBoard.of(name).with(progress.of(name))) {
+                            PruneResult result = session.run(lock, true, listener);
+                            MissedTarget.warning(
+                                            session.options(), result.binary().edgeSparsity())
+                                    .ifPresent(listener::noted);
+                        }
+                    });
+                    progress.ended(name(session));
+                }));
             }
-            return all;
+            runs.forEach(run -> await(run, runs));
         }
     }
 
-    private static SeedRun result(Future<SeedRun> run, List<Future<SeedRun>> all) {
+    private static void await(Future<?> run, List<Future<?>> all) {
         try {
-            return run.get();
+            run.get();
         } catch (ExecutionException | InterruptedException e) {
             all.forEach(other -> other.cancel(false));
             if (e.getCause() instanceof RuntimeException failure) {
@@ -229,16 +244,15 @@ final class SeedRuns {
         void make(String name, FolderLock lock);
     }
 
-    private static SeedRun run(PruneSession session, Path out, Results results, Making making) {
+    private static void run(PruneSession session, Path out, Results results, Ranks ranks, Making making) {
         RunDirectory run = new RunDirectory(out.resolve(name(session)));
-        try (FolderLock lock = FolderLock.of(run.path())) {
-            if (SeveralRuns.isDone(run, session, results)) {
+        try (RankedDirectory directory = RankedDirectory.of(run.path(), ranks)) {
+            if (ranks.decide(() -> SeveralRuns.isDone(run, session, results))) {
                 results.note(run.path() + ": already finished");
             } else {
-                making.make(name(session), lock);
+                making.make(name(session), directory.lock());
             }
         }
-        return SeedRun.read(session.options().seed(), run);
     }
 
     private static String name(PruneSession session) {

@@ -5,14 +5,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
-import org.edgeprune.io.FolderLock;
+import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RankedDirectory;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.report.SweepTable;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Option;
             "  edgeprune sweep --task ioi --target-edge-sparsity 0.9,0.95,0.98 --out out/ioi-sweep",
             "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
         })
-final class SweepCommand implements Callable<Integer> {
+final class SweepCommand implements Ranked {
     /** The prefix of the run directories' names. */
     private static final String RUN = "edge-sparsity-";
 
@@ -61,7 +61,12 @@ final class SweepCommand implements Callable<Integer> {
     private Results results;
 
     @Override
-    public Integer call() {
+    public Results results() {
+        return results;
+    }
+
+    @Override
+    public int run(Ranks ranks) {
         options.refusePositions("sweep: plots numbers of edges");
         List<Double> targets = targets();
         // refuses invalid targets before anything is computed
@@ -70,15 +75,19 @@ final class SweepCommand implements Callable<Integer> {
                 .filter(target -> target > 1)
                 .findFirst()
                 .ifPresent(target -> results.note(PruneSettings.aboveOne("--target-edge-sparsity " + target)));
-        try (FolderLock lock = FolderLock.of(out)) {
-            lock.note().ifPresent(results::note);
-            OutFolder.requireOwnOrEmpty(
-                    out, "sweep", file -> file.getFileName().toString().startsWith(RUN) && Files.isDirectory(file));
-            return sweep(targets);
+        try (RankedDirectory folder = RankedDirectory.of(out, ranks, List.of(), SweepCommand::requireOwn)) {
+            folder.lock().note().ifPresent(results::note);
+            return sweep(targets, ranks);
         }
     }
 
-    private int sweep(List<Double> targets) {
+    private static void requireOwn(Path out) {
+        OutFolder.requireOwnOrEmpty(
+                out, "sweep", file -> file.getFileName().toString().startsWith(RUN) && Files.isDirectory(file));
+    }
+
+    /** One run after the other, each on all ranks. */
+    private int sweep(List<Double> targets, Ranks ranks) {
         List<SweepTable.Row> rows = new ArrayList<>();
         List<Double> diverged = new ArrayList<>();
         Optional<RunRecord> none = Optional.empty();
@@ -87,28 +96,36 @@ final class SweepCommand implements Callable<Integer> {
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve(RUN + target));
                 PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
-                try (FolderLock lock = FolderLock.of(run.path())) {
-                    if (SeveralRuns.isDone(run, session, results)) {
+                try (RankedDirectory directory = RankedDirectory.of(run.path(), ranks)) {
+                    if (ranks.decide(() -> SeveralRuns.isDone(run, session, results))) {
                         results.note(run.path() + ": already finished");
                     } else {
                         results.note(run.path() + ": target edge sparsity " + target);
-                        PruneCommand.run(session, lock, true, GO_ON, results);
+                        PruneCommand.run(
+                                session, directory.lock(), true, GO_ON, results, new TensorBoardOption(), ranks);
                     }
-                    rows.add(SweepTable.Row.of(target, run));
-                    new SweepTable(rows).write(out, title);
+                    if (ranks.isFirst()) {
+                        rows.add(SweepTable.Row.of(target, run));
+                        new SweepTable(rows).write(out, title);
+                    }
                 } catch (Pruner.DivergedException e) {
                     results.note(run.path() + ": left out: " + e.getMessage());
                     diverged.add(target);
                 }
             }
         }
-        SweepTable table = new SweepTable(rows);
+        if (ranks.isFirst()) {
+            print(new SweepTable(rows), diverged);
+        }
+        return diverged.isEmpty() ? 0 : 2;
+    }
+
+    private void print(SweepTable table, List<Double> diverged) {
         results.print(
                 new Result(out.toString(), table.rows(), diverged),
                 () -> table.toMarkdown()
                         + "%nThe table is in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg"
                                 .formatted(out));
-        return diverged.isEmpty() ? 0 : 2;
     }
 
     private List<Double> targets() {

@@ -1,8 +1,11 @@
 package org.edgeprune.engine;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.edgeprune.io.InputException;
 
 /**
@@ -66,6 +69,31 @@ public interface Ranks {
                 .ifPresent(rank -> {
                     throw new InputException(name(rank) + " and " + name(0) + " differ in " + what);
                 });
+    }
+
+    /**
+     * Refuses ranks that do not agree in their numbers, bit for bit. They are compared by a checksum (CRC-32C).
+     *
+     * @param what what the numbers are, and what to do if they differ
+     * @param mine the numbers of this rank
+     * @throws InputException as {@link #requireSame(String, byte[])}
+     */
+    default void requireSame(String what, float[] mine) {
+        CRC32C sum = new CRC32C();
+        sum.update(Packing.FLOATS.pack(mine));
+        requireSame(
+                what, ByteBuffer.allocate(Long.BYTES).putLong(sum.getValue()).array());
+    }
+
+    /**
+     * Lets rank 0 decide for all ranks.
+     *
+     * @param decision asked on rank 0 alone
+     * @return what it says, on every rank
+     */
+    default boolean decide(BooleanSupplier decision) {
+        byte[] mine = {(byte) (isFirst() && decision.getAsBoolean() ? 1 : 0)};
+        return gather(mine).getFirst()[0] == 1;
     }
 
     /**

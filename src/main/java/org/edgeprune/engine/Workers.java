@@ -119,6 +119,21 @@ public final class Workers {
     }
 
     /**
+     * How many micro-batches of a batch this rank runs.
+     *
+     * @param microBatches how many there are on all ranks together
+     * @return all of them where there is one rank
+     */
+    public int own(int microBatches) {
+        return numbers(microBatches).length;
+    }
+
+    private int[] numbers(int microBatches) {
+        return IntStream.iterate(ranks.rank(), number -> number < microBatches, number -> number + ranks.size())
+                .toArray();
+    }
+
+    /**
      * Runs all micro-batches of a batch, each on one of the ranks, and gives all results to all ranks. Rank r runs
      * those with the numbers r, r + ranks, and so on, so that ranks have nearly the same number of micro-batches, and
      * of long ones. With one rank this is {@link #run(int, IntFunction, Consumer)}.
@@ -136,8 +151,7 @@ public final class Workers {
             run(microBatches, job, results);
             return;
         }
-        int[] numbers = IntStream.iterate(ranks.rank(), number -> number < microBatches, number -> number + size)
-                .toArray();
+        int[] numbers = numbers(microBatches);
         List<byte[]> mine = new ArrayList<>(numbers.length);
         if (numbers.length > 0) {
             this.<T>run(numbers.length, i -> job.apply(numbers[i]), result -> mine.add(packing.pack(result)));

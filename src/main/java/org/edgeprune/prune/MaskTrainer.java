@@ -1,11 +1,9 @@
 package org.edgeprune.prune;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.zip.CRC32C;
 import org.edgeprune.engine.KlDivergence;
 import org.edgeprune.engine.MaskGradients;
 import org.edgeprune.engine.MaskedPass;
@@ -155,9 +153,7 @@ public final class MaskTrainer implements AutoCloseable {
         try (TransformerModel.Use _ = model.use();
                 TensorScope _ = TensorScope.open()) {
             Masks masks = sample(step);
-            if (workers.ranks().size() > 1) {
-                requireSame(step, masks);
-            }
+            requireSame(step, masks);
 
             return update(step, masks, divergence(masks, batch));
         }
@@ -195,15 +191,12 @@ public final class MaskTrainer implements AutoCloseable {
      * Every rank makes every update; if one of them rounds differently, its masks are no longer those of the others.
      */
     private void requireSame(int step, Masks masks) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(Float.BYTES * Math.toIntExact(masks.edges().elementCount()));
-        bytes.asFloatBuffer().put(masks.edges().toFloats());
-        CRC32C sum = new CRC32C();
-        sum.update(bytes);
-        workers.ranks()
-                .requireSame(
-                        "the masks of step " + step + ": run all ranks on processors of one kind",
-                        ByteBuffer.allocate(Long.BYTES).putLong(sum.getValue()).array());
+        if (workers.ranks().size() > 1) {
+            workers.ranks()
+                    .requireSame(
+                            "the masks of step " + step + ": run all ranks on processors of one kind",
+                            masks.edges().toFloats());
+        }
     }
 
     /** The constraints, everything's gradient down to log_alpha and the multipliers, and the update. */

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.edgeprune.engine.Ranks;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
@@ -383,18 +384,36 @@ public record PruneSession(
      * @return the smaller circuit with its KL before and after
      */
     public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance) {
+        return minimize(directory, circuit, tolerance, Ranks.alone());
+    }
+
+    /**
+     * The same together with other processes, which share the evaluations.
+     *
+     * @param directory this rank's directory of the run, for its prompts
+     * @param circuit the circuit to start from
+     * @param tolerance how much the mean KL on the training part may rise in all, nats
+     * @param ranks the processes, which all call this
+     * @return the smaller circuit with its KL before and after, on every rank
+     */
+    public Minimizer.Result minimize(RunDirectory directory, Circuit circuit, double tolerance, Ranks ranks) {
         List<Example> train = limited(read(directory)).train();
         try (AblationStates states = ablationStates(train)) {
-            return new Minimizer(evaluator(states), train, tolerance).minimize(circuit);
+            return new Minimizer(evaluator(states, ranks), train, tolerance).minimize(circuit);
         }
     }
 
     private Evaluator evaluator(AblationStates states) {
+        return evaluator(states, Ranks.alone());
+    }
+
+    private Evaluator evaluator(AblationStates states, Ranks ranks) {
         return new Evaluator(
                 model.model(),
                 scorer(),
                 states,
-                Evaluator.batchSize(model.model(), options.training().batchSize()));
+                Evaluator.batchSize(model.model(), options.training().batchSize()),
+                Workers.of(model.model().execution()).on(ranks));
     }
 
     /**

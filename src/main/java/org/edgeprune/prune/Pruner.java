@@ -387,14 +387,14 @@ public record Pruner(
     }
 
     private MaskParameters ranked(ComputationGraph graph, Noise noise) {
-        WarmStart ranks = sources.start()
+        WarmStart start = sources.start()
                 .orElseThrow(() -> new InputException(directory.path() + ": starts from "
                         + record.options().controls().warmStart()
                         + ", and start.safetensors is not there: name the scores again with --warm-start"));
         return MaskParameters.ranked(
                 graph,
                 HardConcrete.DEFAULT,
-                ranks.ranking(graph, data.train()),
+                start.ranking(graph, data.train(), workers()),
                 record.options().targets().edgeSparsity().start(),
                 nodeMean(),
                 noise,

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.Complaint;
@@ -15,12 +16,12 @@ import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
 
 /**
- * The directory of a run that several ranks make together. Rank 0 has the run's own, and its lock. Every other rank has
- * a temporary folder on its own host with a copy of what a run reads from its directory: the other ranks need not see
- * the directory, and what they write is removed with the folder.
+ * The directory of what several ranks make together, such as a run. Rank 0 has the directory itself, and its lock.
+ * Every other rank has a temporary folder on its own host with a copy of what is read from the directory: the other
+ * ranks need not see it, and what they write is removed with the folder.
  */
 public final class RankedDirectory implements AutoCloseable {
-    private static final List<String> READ = List.of("run.json", "start.safetensors", "checkpoints", "data");
+    private static final List<String> OF_RUN = List.of("run.json", "start.safetensors", "checkpoints", "data");
 
     private final FolderLock lock;
     private final boolean temporary;
@@ -37,7 +38,7 @@ public final class RankedDirectory implements AutoCloseable {
     }
 
     /**
-     * Locks the directory on rank 0, and copies it on the others. All ranks call it.
+     * Locks the directory of a run on rank 0, and copies it on the others. All ranks call it.
      *
      * @param path the run directory; the other ranks do not look at it
      * @param ranks the processes that make the run
@@ -46,16 +47,42 @@ public final class RankedDirectory implements AutoCloseable {
      *     folder cannot be made
      */
     public static RankedDirectory of(Path path, Ranks ranks) {
+        return of(path, ranks, OF_RUN, folder -> new RunDirectory(folder).requireRunOrEmpty());
+    }
+
+    /**
+     * Locks a directory on rank 0, and copies it on the others. All ranks call it.
+     *
+     * @param path the directory; the other ranks do not look at it
+     * @param ranks the processes that work on it
+     * @param read the names of the files and folders that are copied, where they are there
+     * @param check called on rank 0 before anything is copied; refuses a directory by an exception
+     * @return this rank's directory, to be closed
+     * @throws InputException if the directory is another process's, or if a temporary folder cannot be made
+     */
+    public static RankedDirectory of(Path path, Ranks ranks, List<String> read, Consumer<Path> check) {
         RankedDirectory made = ranks.isFirst()
                 ? new RankedDirectory(FolderLock.of(path), false)
                 : new RankedDirectory(FolderLock.of(temporary()), true);
         try {
-            made.share(ranks);
+            if (ranks.isFirst()) {
+                check.accept(made.folder());
+            }
+            made.share(ranks, read);
             return made;
         } catch (Throwable e) {
             made.close();
             throw e;
         }
+    }
+
+    /**
+     * This rank's directory.
+     *
+     * @return on rank 0 the path that was given, on the others a temporary one
+     */
+    public Path folder() {
+        return lock.folder();
     }
 
     /**
@@ -79,17 +106,14 @@ public final class RankedDirectory implements AutoCloseable {
     }
 
     /** One file after the other: its name, then its bytes; an empty name is the end. */
-    private void share(Ranks ranks) {
-        Path root = lock.folder();
-        if (ranks.isFirst()) {
-            new RunDirectory(root).requireRunOrEmpty();
-        }
+    private void share(Ranks ranks, List<String> read) {
+        Path root = folder();
         if (ranks.size() == 1) {
             return;
         }
         List<Path> files = new ArrayList<>();
         if (ranks.isFirst()) {
-            files.addAll(READ.stream()
+            files.addAll(read.stream()
                     .flatMap(name -> files(root.resolve(name)).stream())
                     .toList());
         }

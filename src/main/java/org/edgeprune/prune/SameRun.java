@@ -10,8 +10,8 @@ import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 
-/** Compares what ranks are about to run, before the first step. */
-final class SameRun {
+/** Compares what ranks are about to run, before they begin. */
+public final class SameRun {
     /** How the other ranks name what is compared by its content does not matter. */
     private static final List<String> NAMES = List.of("model", "data");
 
@@ -25,12 +25,26 @@ final class SameRun {
      * @throws InputException on every rank, naming one that differs from rank 0, and in what
      */
     static void require(RunRecord record, Ranks ranks) {
+        if (ranks.size() > 1) {
+            ObjectNode mine = RunDirectory.JSON.objectTree(record);
+            mine.set("options", OptionsFormat.write(record.options()));
+            require(mine, ranks);
+        }
+    }
+
+    /**
+     * Compares what ranks are about to compute, field by field.
+     *
+     * @param record what this rank computes from; {@code model} and {@code data}, which are paths, may differ
+     * @param ranks all of them
+     * @throws InputException on every rank, naming one that differs from rank 0, and in what
+     */
+    public static void require(ObjectNode record, Ranks ranks) {
         if (ranks.size() == 1) {
             return;
         }
-        ObjectNode mine = RunDirectory.JSON.objectTree(record);
+        ObjectNode mine = record.deepCopy();
         mine.remove(NAMES);
-        mine.set("options", OptionsFormat.write(record.options()));
         List<JsonNode> all = ranks.gather(mine.toString().getBytes(StandardCharsets.UTF_8)).stream()
                 .map(bytes -> Json.parse("a rank", new String(bytes, StandardCharsets.UTF_8), "start the run again"))
                 .toList();

@@ -1,6 +1,7 @@
 package org.edgeprune.prune;
 
 import java.util.List;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.task.Example;
 
@@ -18,7 +19,8 @@ public interface WarmStart {
      *
      * @param graph the graph that is pruned, with or without embedding nodes
      * @param train the run's training examples
-     * @return the edges' numbers from the best to the worst, each once
+     * @param workers the run's, perhaps of several ranks, which all call this
+     * @return the edges' numbers from the best to the worst, each once; the same for every number of workers and ranks
      */
-    int[] ranking(ComputationGraph graph, List<Example> train);
+    int[] ranking(ComputationGraph graph, List<Example> train, Workers workers);
 }

@@ -105,7 +105,7 @@ class MatryoshkaAttributionTest {
     }
 
     private int[] eapIg() {
-        return ScoredStart.eapIg(setting).ranking(setting.graph(), examples);
+        return ScoredStart.eapIg(setting).ranking(setting.graph(), examples, setting.workers());
     }
 
     private double divergence(Circuit circuit) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
@@ -35,13 +36,13 @@ class ScoredStartTest {
         EdgeScores scores = random(MODEL, 3);
         for (Ranking by : Ranking.values()) {
             ScoredStart start = ScoredStart.of(scores, by);
-            assertArrayEquals(scores.ranked(by), start.ranking(MODEL, List.of()));
+            assertArrayEquals(scores.ranked(by), start.ranking(MODEL, List.of(), Workers.of(1)));
             List<String> expected = IntStream.of(scores.ranked(by))
                     .mapToObj(MODEL::edge)
                     .filter(edge -> !edge.writer().name().endsWith("embeds"))
                     .map(Edge::toString)
                     .toList();
-            List<String> ranked = IntStream.of(start.ranking(INNER, List.of()))
+            List<String> ranked = IntStream.of(start.ranking(INNER, List.of(), Workers.of(1)))
                     .mapToObj(i -> INNER.edge(i).toString())
                     .toList();
             assertEquals(expected, ranked);
@@ -51,7 +52,7 @@ class ScoredStartTest {
     @Test
     void scoresWithoutEmbeddingsCannotStartAGraphThatHasThem() {
         ScoredStart start = ScoredStart.of(random(INNER, 3), Ranking.SIGNED);
-        InputException e = assertThrows(InputException.class, () -> start.ranking(MODEL, List.of()));
+        InputException e = assertThrows(InputException.class, () -> start.ranking(MODEL, List.of(), Workers.of(1)));
         assertTrue(
                 e.getMessage().contains("tok_embeds") && e.getMessage().contains("--no-embedding-nodes"),
                 e.getMessage());

@@ -3,7 +3,6 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -29,19 +28,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Runs under mpirun, all ranks on this machine; RunOfWorkersTest has more of them without MPI. */
 @Execution(ExecutionMode.CONCURRENT)
 class MpiRunTest {
-    /** Of Open MPI 4 and 5: tests may run as root, with more ranks than cores. */
-    private static final Map<String, String> SETTINGS = Map.of(
-            "OMPI_ALLOW_RUN_AS_ROOT", "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1",
-            "OMPI_MCA_rmaps_base_oversubscribe", "1",
-            "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe");
-
     private static final List<String> BIT_FOR_BIT =
             List.of("masks.safetensors", "edges.json", "examples.jsonl", "checkpoints/step-000006.safetensors");
 
     @TempDir
     private static Path shared;
 
+    private static Path library;
     private static Path data;
     private static Map<String, String> expected;
 
@@ -54,24 +47,12 @@ class MpiRunTest {
 
     @BeforeAll
     static void runAlone() throws IOException {
-        for (String program : List.of("mpirun", "mpicc")) {
-            assumeTrue(
-                    isOnPath(program), "no " + program + " (Debian, Ubuntu: apt install libopenmpi-dev openmpi-bin)");
-        }
-        Tool.start(new ProcessBuilder(
-                        Tool.LAUNCHER.resolveSibling("build_mpi.sh").toString(),
-                        shared.resolve("mpi.so").toString()))
-                .ok();
+        library = Mpirun.buildLibrary(shared);
         data = shared.resolve("ioi");
         Tool.run("data", "ioi", "--out", data, "--train", 16, "--validation", 4, "--test", 4)
                 .ok();
         Tool.run(prune(shared.resolve("one"), data).toArray()).ok();
         expected = contents(shared.resolve("one"));
-    }
-
-    private static boolean isOnPath(String program) {
-        return Stream.of(System.getenv("PATH").split(":", -1))
-                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
     }
 
     private static List<Object> prune(Path out, Object prompts) {
@@ -100,20 +81,11 @@ class MpiRunTest {
 
     /** A command line of bash, in which $RANK is the rank. */
     private ProcessBuilder mpirun(int ranks, String script) {
-        String rank = "export RANK=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}; ";
-        ProcessBuilder process =
-                new ProcessBuilder("mpirun", "-n", Integer.toString(ranks), "bash", "-c", rank + script);
-        process.environment().putAll(SETTINGS);
-        process.environment().put("EDGEPRUNE_MPI", shared.resolve("mpi.so").toString());
-        process.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
-        process.environment().put("EDGEPRUNE_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -Djava.io.tmpdir=" + temporary);
-        return process;
+        return new Mpirun(library, temporary).ranks(ranks, script);
     }
 
     private static String command(List<Object> arguments) {
-        StringBuilder line = new StringBuilder("exec ").append(Tool.LAUNCHER);
-        arguments.forEach(argument -> line.append(' ').append(argument));
-        return line.toString();
+        return Mpirun.command(arguments);
     }
 
     /** The files whose bits are promised, and the steps without what depends on time and ranks. */
@@ -128,15 +100,6 @@ class MpiRunTest {
                         .replaceAll("\"(ranks|gathered_bytes|gather_seconds)\":[^,]*,", "")
                         .replaceAll("\"seconds\":[^,}]*", ""));
         return contents;
-    }
-
-    private void assertNothingIsLeft() throws IOException {
-        try (Stream<Path> left = Files.list(temporary)) {
-            assertEquals(
-                    List.of(),
-                    left.filter(file -> file.getFileName().toString().startsWith("edgeprune-"))
-                            .toList());
-        }
     }
 
     @Test
@@ -155,7 +118,7 @@ class MpiRunTest {
                 .asInt();
         assertTrue(step.get("gathered_bytes").asInt() > 2 * 4 * edges, step.toString());
         assertTrue(step.get("gather_seconds").asDouble() > 0, step.toString());
-        assertNothingIsLeft();
+        new Mpirun(library, temporary).assertNothingIsLeft();
     }
 
     @Test
@@ -262,8 +225,8 @@ class MpiRunTest {
     @Test
     void anMpiOtherThanTheLaunchersIsRefused() {
         ProcessBuilder process = new ProcessBuilder();
-        process.environment().putAll(SETTINGS);
-        process.environment().put("EDGEPRUNE_MPI", shared.resolve("mpi.so").toString());
+        process.environment().putAll(Mpirun.SETTINGS);
+        process.environment().put("EDGEPRUNE_MPI", library.toString());
         process.environment().put("PMI_RANK", "0");
         process.environment().put("PMI_SIZE", "2");
         String refused = Tool.run(process, prune(folder.resolve("other"), data).toArray())

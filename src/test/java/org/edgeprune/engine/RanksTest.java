@@ -71,6 +71,18 @@ class RanksTest {
         assertArrayEquals(bits(before.neurons()), bits(after.neurons()));
     }
 
+    @Test
+    void arraysKeepEveryBit() {
+        float[] floats = {Float.intBitsToFloat(0x7fc01234), -0f, Float.MIN_VALUE};
+        assertArrayEquals(bits(floats), bits(Packing.FLOATS.unpack(Packing.FLOATS.pack(floats))));
+        double[] doubles = {Double.longBitsToDouble(0x7ff8000000001234L), -0.0, Math.PI};
+        double[] after = Packing.DOUBLES.unpack(Packing.DOUBLES.pack(doubles));
+        for (int i = 0; i < doubles.length; i++) {
+            assertEquals(Double.doubleToRawLongBits(doubles[i]), Double.doubleToRawLongBits(after[i]));
+        }
+        assertEquals(3, after.length);
+    }
+
     private static int[] bits(float[] values) {
         return IntStream.range(0, values.length)
                 .map(i -> Float.floatToRawIntBits(values[i]))
@@ -88,6 +100,26 @@ class RanksTest {
             assertEquals("rank 2 and rank 0 differ in the colour", message);
             return 0;
         });
+    }
+
+    @Test
+    void oneNumberThatDiffersIsNoticed() {
+        ThreadRanks.run(2, ranks -> {
+            ranks.requireSame("nothing", new float[] {1, 2});
+            float other = ranks.isFirst() ? 0f : -0f;
+            String message = assertThrows(
+                            InputException.class, () -> ranks.requireSame("the masks", new float[] {1, other}))
+                    .getMessage();
+            assertEquals("rank 1 and rank 0 differ in the masks", message);
+            return 0;
+        });
+    }
+
+    @Test
+    void rankZeroDecides() {
+        List<Boolean> decided = ThreadRanks.run(
+                3, ranks -> ranks.decide(() -> ranks.rank() == 0) && !ranks.decide(() -> ranks.rank() > 0));
+        assertEquals(List.of(true, true, true), decided);
     }
 
     @Test

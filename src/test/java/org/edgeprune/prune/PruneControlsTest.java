@@ -21,6 +21,7 @@ import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
@@ -380,7 +381,7 @@ class PruneControlsTest {
                     }
 
                     @Override
-                    public int[] ranking(ComputationGraph graph, List<Example> train) {
+                    public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
                         return ranking.clone();
                     }
                 }),

@@ -118,4 +118,5 @@ def main(out):
         print(name, type(tok).__name__, after, tok("the cat")["input_ids"], tok("the<|x|>cat")["input_ids"])
 
 
-main(pathlib.Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

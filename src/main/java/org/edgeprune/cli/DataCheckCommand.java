@@ -58,6 +58,11 @@ final class DataCheckCommand implements Callable<Integer> {
     private String task;
 
     @Option(
+            names = "--chat",
+            description = "Put the prompts to the model in its tokenizer's chat template, as prune --chat does.")
+    private boolean chat;
+
+    @Option(
             names = "--max-samples",
             paramLabel = "N",
             defaultValue = "200",
@@ -84,9 +89,10 @@ final class DataCheckCommand implements Callable<Integer> {
     public Integer call() {
         Bounds.atLeast(1, "--max-samples", maxSamples);
         Bounds.atLeast(0, "--show", show);
-        Task chosen = Tasks.named(task);
+        Task named = Tasks.named(chat ? Tasks.inChat(task) : task);
         Set<Row> rows = rows(Records.read(data));
         Path directory = model.directory();
+        Task chosen = named.forModel(directory);
         try (PromptTokenizer tokenizer = PromptTokenizer.open(directory);
                 TransformerModel opened = Models.open(directory, execution.startAlone(directory))) {
             results.note(opened);

@@ -25,6 +25,7 @@ import org.edgeprune.prune.SavedMasks;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
+import org.edgeprune.task.tokenizer.ChatTemplate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -70,6 +71,11 @@ final class GenerateCommand implements Callable<Integer> {
     private String corrupted;
 
     @Option(
+            names = "--chat",
+            description = "Put the prompts to the model as a user's message in its tokenizer's chat template.")
+    private boolean chat;
+
+    @Option(
             names = "--example",
             paramLabel = "N",
             description =
@@ -109,6 +115,9 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Bounds.atLeast(1, "--max-new-tokens", newTokens);
+        if (chat && prompt.isBlank()) {
+            throw new InputException("--chat: puts a --prompt in the chat template: give one");
+        }
         Optional<CircuitInput> input = circuit().map(CircuitInput::of);
         if (corrupted != null && input.isEmpty()) {
             throw new InputException("--corrupted: has no effect on the full model; give a circuit");
@@ -126,10 +135,10 @@ final class GenerateCommand implements Callable<Integer> {
             results.note(opened);
             Optional<Dataset> data = input.flatMap(given -> dataset(given, directory, tokenizer, opened));
             Optional<Example> chosen = example.map(n -> example(n, origin.orElseThrow(), data.orElseThrow()));
-            int[] start = chosen.map(Example::clean).orElseGet(() -> tokens(prompt, tokenizer));
+            int[] start = chosen.map(Example::clean).orElseGet(() -> tokens(prompt, directory, tokenizer));
             Optional<int[]> other = chosen.filter(_ -> made(origin).needsCorruptedPrompt())
                     .map(Example::corrupted)
-                    .or(() -> Optional.ofNullable(corrupted).map(text -> tokens(text, tokenizer)))
+                    .or(() -> Optional.ofNullable(corrupted).map(text -> tokens(text, directory, tokenizer)))
                     .filter(_ -> !zero);
             notes(tokenizer, start).forEach(results::note);
             int[] written;
@@ -139,9 +148,10 @@ final class GenerateCommand implements Callable<Integer> {
             }
             boolean ended = ends.contains(written[written.length - 1]);
             if (ended && written.length == 1) {
-                results.note(
-                        "the model ends the text at once, with " + tokenizer.decode(written)
-                                + ": a model trained on chats continues a prompt in its chat template, special tokens included");
+                results.note("the model ends the text at once, with " + tokenizer.decode(written)
+                        + (chat
+                                ? ""
+                                : ": a model trained on chats continues a prompt in its chat template, see --chat"));
             }
             Result result = new Result(
                     prompt, tokenizer.decode(shown(start, written, ended, tokenizer)), start, written, ended);
@@ -215,7 +225,8 @@ final class GenerateCommand implements Callable<Integer> {
 
     /** Prompt and new tokens, without those that begin every text and the one that ended this one. */
     private int[] shown(int[] start, int[] written, boolean ended, PromptTokenizer tokenizer) {
-        int begins = prompt.isEmpty() && example.isEmpty() ? start.length : tokenizer.prefix().length;
+        boolean fromNothing = prompt.isEmpty() && example.isEmpty();
+        int begins = fromNothing ? start.length : chat ? 0 : tokenizer.prefix().length;
         return IntStream.concat(
                         Arrays.stream(start).skip(begins),
                         Arrays.stream(written).limit(written.length - (ended ? 1 : 0)))
@@ -234,7 +245,10 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     /** A text's tokens; for an empty text, the token that begins a sequence. */
-    private static int[] tokens(String text, PromptTokenizer tokenizer) {
+    private int[] tokens(String text, Path directory, PromptTokenizer tokenizer) {
+        if (chat) {
+            return tokenizer.encodeRendered(ChatTemplate.of(directory).question(text));
+        }
         int[] tokens = tokenizer.encode(text);
         if (tokens.length > 0 && !text.isEmpty()) {
             return tokens;

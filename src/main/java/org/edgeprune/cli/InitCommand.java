@@ -30,8 +30,13 @@ import picocli.CommandLine.Option;
             "  edgeprune init --config path/to/model --tokenizer path/to/model -o out/random"
         })
 final class InitCommand implements Callable<Integer> {
-    private static final List<String> TOKENIZER_FILES =
-            List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt");
+    private static final List<String> TOKENIZER_FILES = List.of(
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "vocab.json",
+            "merges.txt",
+            "chat_template.jinja");
     private static final long MEGABYTE = 1_000_000;
 
     @Mixin

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.edgeprune.task.Tasks;
 import picocli.CommandLine.Option;
 
-/** {@code --task}, {@code --mode} and {@code --data}. */
+/** {@code --task}, {@code --mode}, {@code --data} and {@code --chat}. */
 final class TaskOptions {
     private static final String DEFAULT = "ioi";
 
@@ -29,19 +29,30 @@ final class TaskOptions {
             description = "Directory or JSONL file with the task's prompts (default: generated).")
     private Path data;
 
+    @Option(
+            names = "--chat",
+            description =
+                    "Put the prompts to the model in its tokenizer's chat template: the text before the answer is the user's"
+                            + " message, the answer begins the assistant's. For custom and the tasks made of templates.")
+    private boolean chat;
+
     /**
-     * The task that was given, otherwise {@code otherwise}, otherwise the default; with a mode as {@code task:mode}.
+     * The task that was given, otherwise {@code otherwise}, otherwise the default; with a mode as {@code task:mode},
+     * and in a chat as {@code chat:task:mode}.
      */
     String name(Optional<String> otherwise) {
         String chosen = task == null ? otherwise.orElse(DEFAULT) : task;
-        String name = mode == null ? chosen : chosen.replaceFirst(":.*", "") + ":" + mode;
+        boolean asChat = chat || Tasks.isChat(chosen);
+        String plain = chosen.replaceFirst("^chat:", "");
+        String withMode = mode == null ? plain : plain.replaceFirst(":.*", "") + ":" + mode;
+        String name = asChat ? Tasks.inChat(withMode) : withMode;
         Tasks.named(name); // refuses unknown names
         return name;
     }
 
-    /** Whether a task, a mode or data were given. */
+    /** Whether a task, a mode, a chat or data were given. */
     boolean given() {
-        return task != null || mode != null || data != null;
+        return task != null || mode != null || data != null || chat;
     }
 
     /** Whether data were given. */

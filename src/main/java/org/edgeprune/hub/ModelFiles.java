@@ -25,7 +25,8 @@ final class ModelFiles {
             "vocab.json",
             "merges.txt",
             "special_tokens_map.json",
-            "added_tokens.json");
+            "added_tokens.json",
+            "chat_template.jinja");
 
     private static final String PICKLE = "pytorch_model.bin";
     private static final Pattern PICKLE_PART =

@@ -1,9 +1,13 @@
 package org.edgeprune.task;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.edgeprune.task.Wording.Tagged;
+import org.edgeprune.task.Wording.Texts;
+import org.edgeprune.task.tokenizer.ChatTemplate;
 
 /**
  * The user's own prompts as JSON objects: {@code {"clean": "1 + 2 = <predict>3</predict>", "corrupted": "1 + 4 = 5"}}.
@@ -14,18 +18,25 @@ import java.util.stream.Stream;
  * <p>Lines may name a {@code "distractor"}, a wrong answer of as many tokens, against which the logit difference is
  * taken.
  *
+ * <p>In a chat ({@link #chat}), the text before the answer is the user's message, and the answer begins the
+ * assistant's.
+ *
  * <p>{@code custom:NAME} scores the same prompts by the {@link ScorerProvider} of that name.
  */
 public final class CustomTask implements Task {
     private final Optional<ScorerProvider> scorer;
+    private final boolean chat;
+    private final Wording wording;
 
     /** The task that is scored by {@link TokenScorer}. */
     public CustomTask() {
-        this(Optional.empty());
+        this(Optional.empty(), false, Wording.PLAIN);
     }
 
-    private CustomTask(Optional<ScorerProvider> scorer) {
+    private CustomTask(Optional<ScorerProvider> scorer, boolean chat, Wording wording) {
         this.scorer = scorer;
+        this.chat = chat;
+        this.wording = wording;
     }
 
     static final String OPEN = "<predict>";
@@ -39,13 +50,27 @@ public final class CustomTask implements Task {
 
     @Override
     public String fullName() {
-        return name() + scorer.map(named -> ":" + named.name()).orElse("");
+        return (chat ? Tasks.CHAT : "")
+                + name()
+                + scorer.map(named -> ":" + named.name()).orElse("");
     }
 
     /** The same prompts, scored by a scorer on the class path: {@code custom:NAME}. */
     @Override
     public Task mode(String mode) {
-        return new CustomTask(Optional.of(Scorers.named(mode)));
+        return new CustomTask(Optional.of(Scorers.named(mode)), chat, wording);
+    }
+
+    /** The same lines as chats: the text before the answer is the user's, the answer begins the assistant's. */
+    @Override
+    public CustomTask chat() {
+        return new CustomTask(scorer, true, wording);
+    }
+
+    /** The task for a model, whose chat template is read if its lines are chats. */
+    @Override
+    public CustomTask forModel(Path modelDirectory) {
+        return chat ? new CustomTask(scorer, true, new Wording.Chat(ChatTemplate.of(modelDirectory))) : this;
     }
 
     @Override
@@ -55,17 +80,20 @@ public final class CustomTask implements Task {
 
     @Override
     public Example example(Row row, PromptTokenizer tokenizer) {
-        Tagged clean = tagged(row, "clean");
-        String upToEnd = (clean.before() + clean.prediction()).stripTrailing();
-        int[] whole = row.encode((upToEnd + clean.after()).stripTrailing(), tokenizer);
-        int first = boundary(row, "clean", whole, clean.before().stripTrailing(), OPEN, tokenizer);
-        int end = boundary(row, "clean", whole, upToEnd, CLOSE, tokenizer);
+        if (chat && wording.equals(Wording.PLAIN)) {
+            throw new IllegalStateException(fullName() + " needs the chat template of a model: call forModel first");
+        }
+        Tagged line = tagged(row, "clean");
+        Texts clean = wording.texts(line);
+        int[] whole = wording.encode(row, clean.whole(), tokenizer);
+        int first = boundary(row, "clean", whole, clean.prompt(), OPEN, tokenizer);
+        int end = boundary(row, "clean", whole, clean.answered(), CLOSE, tokenizer);
         if (first == 0) {
             throw row.wrong("\"clean\" begins with " + OPEN + "; the model needs text before it to predict from");
         }
-        int[] partner = partner(row, whole, first, end, tokenizer);
+        int[] partner = partner(row, line, whole, first, end, tokenizer);
         int[] distractors = row.json().has(DISTRACTOR)
-                ? distractor(row, clean.before(), Arrays.copyOf(whole, first), end, tokenizer)
+                ? distractor(row, line.before(), Arrays.copyOf(whole, first), end, tokenizer)
                 : new int[0];
         Answer answer = new Answer.Tokens(Arrays.copyOfRange(whole, first, end), distractors);
         return new Example(Arrays.copyOf(whole, end - 1), Arrays.copyOf(partner, end - 1), first - 1, end - 1, answer);
@@ -74,18 +102,19 @@ public final class CustomTask implements Task {
     /**
      * The tokens of the corrupted text, at least {@code end - 1}, of which the first are aligned with the clean ones.
      */
-    private static int[] partner(Row row, int[] whole, int first, int end, PromptTokenizer tokenizer) {
+    private int[] partner(Row row, Tagged clean, int[] whole, int first, int end, PromptTokenizer tokenizer) {
         String text = row.text("corrupted");
         if (text.contains(OPEN) || text.contains(CLOSE)) {
             return taggedPartner(row, whole, first, end, tokenizer);
         }
-        int[] partner = row.encode(text.stripTrailing(), tokenizer);
+        int[] partner = wording.encode(row, wording.untagged(text, clean), tokenizer);
         Alignment alignment = new Alignment(whole, partner);
         // The last predicted token is not an input, so a corrupted text may also end before it.
         if (partner.length != whole.length && partner.length != end - 1) {
             throw row.wrong("\"clean\" has " + whole.length + " tokens and \"corrupted\" " + partner.length
                     + " in this model's tokenizer (" + alignment.difference(tokenizer)
-                    + "); change the corrupted text so that it has the same number");
+                    + "); change the corrupted text so that it has the same number"
+                    + (chat ? ", and put tags around its answer, if it has one of its own" : ""));
         }
         int without = partner.length - (end - 1);
         if (without > 0 && new Alignment(Arrays.copyOf(whole, first), partner).isShifted(without)) {
@@ -98,12 +127,11 @@ public final class CustomTask implements Task {
     }
 
     /** The same for a corrupted text with tags, which say where its answer is. */
-    private static int[] taggedPartner(Row row, int[] whole, int first, int end, PromptTokenizer tokenizer) {
-        Tagged tags = tagged(row, "corrupted");
-        String upToEnd = (tags.before() + tags.prediction()).stripTrailing();
-        int[] partner = row.encode((upToEnd + tags.after()).stripTrailing(), tokenizer);
-        int begins = boundary(row, "corrupted", partner, tags.before().stripTrailing(), OPEN, tokenizer);
-        int ends = boundary(row, "corrupted", partner, upToEnd, CLOSE, tokenizer);
+    private int[] taggedPartner(Row row, int[] whole, int first, int end, PromptTokenizer tokenizer) {
+        Texts corrupted = wording.texts(tagged(row, "corrupted"));
+        int[] partner = wording.encode(row, corrupted.whole(), tokenizer);
+        int begins = boundary(row, "corrupted", partner, corrupted.prompt(), OPEN, tokenizer);
+        int ends = boundary(row, "corrupted", partner, corrupted.answered(), CLOSE, tokenizer);
         if (begins != first || ends != end) {
             throw row.wrong("the answer of \"clean\" is tokens " + (first + 1) + " to " + end
                     + " and that of \"corrupted\" tokens " + (begins + 1) + " to " + ends
@@ -114,9 +142,10 @@ public final class CustomTask implements Task {
     }
 
     /** The tokens of the wrong answer, which stands where the answer does and has as many. */
-    private static int[] distractor(Row row, String before, int[] prompt, int end, PromptTokenizer tokenizer) {
+    private int[] distractor(Row row, String before, int[] prompt, int end, PromptTokenizer tokenizer) {
         String text = row.text(DISTRACTOR);
-        int[] whole = row.encode((before + text).stripTrailing(), tokenizer);
+        int[] whole =
+                wording.encode(row, wording.texts(new Tagged(before, text, "")).answered(), tokenizer);
         if (whole.length != end || !PromptTokenizer.startsWith(whole, prompt)) {
             throw row.wrong("\"distractor\" \"" + text + "\" must have as many tokens after the prompt as the answer, "
                     + (end - prompt.length) + " in this model's tokenizer; choose another word, or write the spaces"
@@ -145,8 +174,6 @@ public final class CustomTask implements Task {
         return scorer.map(named -> named.scorer(tokenizer)).orElseGet(TokenScorer::new);
     }
 
-    private record Tagged(String before, String prediction, String after) {}
-
     private static Tagged tagged(Row row, String key) {
         String text = row.text(key);
         int open = text.indexOf(OPEN);
@@ -163,9 +190,8 @@ public final class CustomTask implements Task {
     }
 
     /** The number of tokens of the beginning of a text, which must end where a token of the whole text ends. */
-    private static int boundary(
-            Row row, String key, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
-        int[] tokens = beginning.isEmpty() ? tokenizer.encode("") : row.encode(beginning, tokenizer);
+    private int boundary(Row row, String key, int[] whole, String beginning, String tag, PromptTokenizer tokenizer) {
+        int[] tokens = wording.encode(row, beginning, tokenizer);
         if (!PromptTokenizer.startsWith(whole, tokens)) {
             throw row.wrong(tag + " in \"" + key
                     + "\" is inside a token of this model's tokenizer; move it to a word boundary");

@@ -71,13 +71,23 @@ public final class PromptTokenizer implements AutoCloseable {
      * @return its token ids
      * @throws InputException if the tokenizer has no tokens for a part of the text and no unknown token
      */
-    public synchronized int[] encode(String text) {
+    public int[] encode(String text) {
+        return IntStream.concat(Arrays.stream(definition.specialTokens().before()), Arrays.stream(encodeRendered(text)))
+                .toArray();
+    }
+
+    /**
+     * The token ids of a text that has all its special tokens in it, such as a chat in a chat template.
+     *
+     * @param text the text
+     * @return its token ids
+     * @throws InputException if the tokenizer has no tokens for a part of the text and no unknown token
+     */
+    public synchronized int[] encodeRendered(String text) {
         requireOpen();
         try {
-            long[] inside = tokenizer.encode(text, false, false).getIds();
-            return IntStream.concat(
-                            Arrays.stream(definition.specialTokens().before()),
-                            Arrays.stream(inside).mapToInt(Math::toIntExact))
+            return Arrays.stream(tokenizer.encode(text, false, false).getIds())
+                    .mapToInt(Math::toIntExact)
                     .toArray();
         } catch (RuntimeException e) {
             throw new InputException(

@@ -110,6 +110,18 @@ public interface Task {
     }
 
     /**
+     * The task with its prompts in the chat template of a model, which {@link #forModel} reads. Its full name begins
+     * with {@code chat:}.
+     *
+     * @return the task
+     * @throws InputException if its prompts cannot be put in a chat
+     */
+    default Task chat() {
+        throw new InputException("task " + name() + " cannot be put in a chat, because it scores words inside a"
+                + " sentence: use task custom or one made of templates, or leave out --chat");
+    }
+
+    /**
      * The task for one model, for tasks that depend on more of it than its tokenizer.
      *
      * @param modelDirectory the model's directory

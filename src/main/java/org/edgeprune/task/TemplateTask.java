@@ -17,7 +17,8 @@ public class TemplateTask implements Task {
     private final String name;
     private final String file;
     private final String summary;
-    private final CustomTask lines = new CustomTask();
+    private final CustomTask lines;
+    private final boolean chat;
 
     /** The task {@code custom-template}, which needs a file as its mode. */
     public TemplateTask() {
@@ -25,9 +26,15 @@ public class TemplateTask implements Task {
     }
 
     private TemplateTask(String name, String file, String summary) {
+        this(name, file, summary, new CustomTask(), false);
+    }
+
+    private TemplateTask(String name, String file, String summary, CustomTask lines, boolean chat) {
         this.name = name;
         this.file = file;
         this.summary = summary;
+        this.lines = lines;
+        this.chat = chat;
     }
 
     @Override
@@ -37,7 +44,7 @@ public class TemplateTask implements Task {
 
     @Override
     public String fullName() {
-        return isCustom() && !file.isEmpty() ? name + ":" + file : name;
+        return (chat ? Tasks.CHAT : "") + (isCustom() && !file.isEmpty() ? name + ":" + file : name);
     }
 
     @Override
@@ -55,7 +62,19 @@ public class TemplateTask implements Task {
         if (!isCustom()) {
             return Task.super.mode(mode);
         }
-        return new TemplateTask(name, mode, summary);
+        return new TemplateTask(name, mode, summary, lines, chat);
+    }
+
+    /** The same prompts as chats: the text before the answer is the user's, the answer begins the assistant's. */
+    @Override
+    public TemplateTask chat() {
+        return new TemplateTask(name, file, summary, lines.chat(), true);
+    }
+
+    /** The task for a model, whose chat template is read if its prompts are chats. */
+    @Override
+    public TemplateTask forModel(Path modelDirectory) {
+        return new TemplateTask(name, file, summary, lines.forModel(modelDirectory), chat);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.function.ToDoubleFunction;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.recovery.CircuitCheck;
 import org.edgeprune.recovery.MethodRecovery;
 import org.edgeprune.recovery.Recovery;
@@ -32,9 +34,13 @@ import picocli.CommandLine.Option;
         footer = {
             "  edgeprune tracr suite --out out/suite",
             "  edgeprune tracr suite --methods --ablation interchange --out out/methods",
+            "  edgeprune tracr suite --methods --ablation interchange --out out/methods --resume",
             "  edgeprune tracr suite --programs reverse,xproportion --ablation interchange --out out/two --json"
         })
 final class TracrSuiteCommand implements Callable<Integer> {
+    /** In the directory of a program, when all of it is done. */
+    private static final String FILE = "suite.json";
+
     @Option(
             names = {"-o", "--out"},
             paramLabel = "DIR",
@@ -70,6 +76,12 @@ final class TracrSuiteCommand implements Callable<Integer> {
                     "Also let every other method find each circuit: AUROC of its ranking, precision and recall of the smallest faithful circuit of its best edges.")
     private boolean methods;
 
+    @Option(
+            names = "--resume",
+            description =
+                    "Take the results of programs that --out has already, made with the same options, and run the others.")
+    private boolean resume;
+
     @Mixin
     private SeedOption seed;
 
@@ -101,12 +113,22 @@ final class TracrSuiteCommand implements Callable<Integer> {
         for (LibraryProgram program : chosen) {
             TracrTask task = TracrTask.of(program);
             Path directory = out.resolve(program.programName());
+            Path file = directory.resolve(FILE);
+            if (resume && Files.exists(file)) {
+                rows.add(finished(file));
+                results.note(program.programName() + ": already finished");
+                continue;
+            }
+            if (resume) {
+                Recovery.forget(directory);
+            }
             Recovery.Result result = recovery.run(task, directory, device);
             List<MethodRecovery.Found> found = methods
                     ? new MethodRecovery(ablation, MethodRecovery.EFFORT, seed.value())
                             .run(task, directory, result.minimal().truth(), device)
                     : null;
             rows.add(Row.of(program.programName(), result, found));
+            Json.write(file, Json.SNAKE_CASE.tree(new Saved(ablation.name(), steps, seed.value(), rows.getLast())));
             results.note("%s: %s, %.0f s"
                     .formatted(
                             program.programName(),
@@ -115,6 +137,22 @@ final class TracrSuiteCommand implements Callable<Integer> {
         }
         results.print(rows, () -> table(rows) + (methods ? "\n\n" + methodTables(rows) : ""));
         return 0;
+    }
+
+    /** The row of a program that was run before. */
+    private Row finished(Path file) {
+        String remedy = "remove " + file.getParent() + ", and repeat";
+        Saved saved = Json.SNAKE_CASE.value(file.toString(), Json.read(file, remedy), Saved.class, remedy);
+        if (saved == null || saved.row == null) {
+            throw new InputException(file + ": lacks the result of a program: " + remedy);
+        }
+        boolean same = ablation.name().equals(saved.ablation) && steps == saved.steps && seed.value() == saved.seed;
+        if (!same || (saved.row.methods == null) == methods) {
+            throw new InputException(file + ": was made with other options (--ablation " + saved.ablation + " --steps "
+                    + saved.steps + " --seed " + saved.seed + (saved.row.methods == null ? "" : " --methods")
+                    + "): repeat these, or choose another --out");
+        }
+        return saved.row;
     }
 
     /** The mean of every method over the programs, then its AUROC for each program. */
@@ -201,6 +239,9 @@ final class TracrSuiteCommand implements Callable<Integer> {
             return new Found(check.found().size(), check.precision(), check.recall(), check.perfect());
         }
     }
+
+    /** The content of a program's {@code suite.json}: its result, and what it was made with. */
+    private record Saved(String ablation, int steps, long seed, Row row) {}
 
     private record Row(
             String program,

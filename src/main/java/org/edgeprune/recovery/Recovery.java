@@ -1,5 +1,6 @@
 package org.edgeprune.recovery;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -15,6 +16,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Complaint;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
@@ -91,9 +93,11 @@ public record Recovery(Ablation ablation, int steps, long seed) {
 
     /** The most examples that circuits are checked on; enough for every input of the library's programs. */
     private static final int LIMIT = 10_000;
+    /** The last file that is written. */
+    private static final String RESULT = "minimal.json";
 
     /** The names of the files in the directory of a recovery. */
-    private static final Set<String> FILES = Set.of("model", "data", "run", "trained.json", "minimal.json");
+    private static final Set<String> FILES = Set.of("model", "data", "run", "trained.json", RESULT);
 
     /** The number of steps that suffices for every program of the library. */
     public static final int STEPS = 2000;
@@ -134,8 +138,24 @@ public record Recovery(Ablation ablation, int steps, long seed) {
         }
     }
 
+    /**
+     * Lets a recovery that has ended, or was interrupted, be made again in its directory.
+     *
+     * @param directory as of {@link #run}; it need not exist
+     * @throws InputException if its result cannot be removed
+     */
+    public static void forget(Path directory) {
+        Path result = directory.resolve(RESULT);
+        try {
+            Files.deleteIfExists(result);
+        } catch (IOException e) {
+            throw new InputException(
+                    result + ": cannot be removed (" + Complaint.reason(e) + "): check the permissions", e);
+        }
+    }
+
     private static void requireUnfinished(Path directory) {
-        if (Files.exists(directory.resolve("minimal.json"))) {
+        if (Files.exists(directory.resolve(RESULT))) {
             throw new InputException(directory + ": already has a finished run: choose another --out");
         }
         for (Path file : Folders.visible(directory)) {
@@ -169,7 +189,7 @@ public record Recovery(Ablation ablation, int steps, long seed) {
             Minimizer.Result minimal = new Minimizer(evaluator, data.train(), MINIMIZE_SHARE * scale).minimize(trained);
             double seconds = (System.nanoTime() - began) / 1e9;
             write(trained, directory.resolve("trained.json"));
-            write(minimal.circuit(), directory.resolve("minimal.json"));
+            write(minimal.circuit(), directory.resolve(RESULT));
             return new Result(
                     task.name(),
                     graph.edgeCount(),

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javax.tools.ToolProvider;
 import org.edgeprune.tracr.files.CompiledModelFiles;
@@ -150,12 +151,17 @@ class TracrCommandTest {
         assertTrue(nowhere.contains("--class-path") && nowhere.contains("does not exist"), nowhere);
     }
 
+    private static Tool suite(Path out, int steps, String... more) {
+        List<Object> arguments = new ArrayList<>(
+                List.of("tracr", "suite", "--programs", "length", "--steps", steps, "--out", out, "--json"));
+        arguments.addAll(List.of(more));
+        return InProcess.run(arguments.toArray());
+    }
+
     @Test
-    void theSuiteTabulatesProgramsBeforeAndAfterMinimizing() {
+    void theSuiteTabulatesProgramsBeforeAndAfterMinimizing() throws IOException {
         Path out = folder.resolve("suite");
-        JsonNode rows = InProcess.run("tracr", "suite", "--programs", "length", "--steps", 100, "--out", out, "--json")
-                .ok()
-                .json();
+        JsonNode rows = suite(out, 100).ok().json();
         JsonNode row = rows.get(0);
         assertEquals("length", row.get("program").asText());
         assertEquals(2, row.get("minimal").get("edges").asInt());
@@ -163,6 +169,19 @@ class TracrCommandTest {
         assertTrue(row.get("perfect").asBoolean());
         assertTrue(
                 Files.exists(out.resolve("length/minimal.json")) && Files.exists(out.resolve("length/trained.json")));
+        Tool again = suite(out, 100, "--resume").ok();
+        assertEquals(rows, again.json());
+        assertTrue(again.err().contains("length: already finished"), again.err());
+        String other = suite(out, 50, "--resume").refused();
+        assertTrue(other.contains("was made with other options (--ablation zero --steps 100 --seed 42)"), other);
+        other = suite(out, 100, "--resume", "--methods").refused();
+        assertTrue(other.contains("was made with other options"), other);
+        assertTrue(suite(out, 100).refused().contains("already has a finished run"));
+        // what was cut off after its last file but one is made again, with the same result
+        Files.delete(out.resolve("length/suite.json"));
+        JsonNode repeated = suite(out, 100, "--resume").ok().json();
+        assertEquals(row.get("minimal"), repeated.get(0).get("minimal"));
+        assertEquals(row.get("kl"), repeated.get(0).get("kl"));
         assertTrue(InProcess.run("tracr", "suite", "--programs", "nope", "--out", out)
                 .refused()
                 .contains("nope"));

@@ -18,7 +18,7 @@ read -r -a settings <<<"${SETTINGS:-eap-ig mattr mattr-published prune prune-pub
 mkdir -p "$out"
 TIMEFORMAT='%U %S'
 
-# The options of prune for a setting; fails for those that are no setting of prune.
+# SETTING SHARE: the options of prune for a setting and a share of the edges; fails for those that are no setting of prune.
 options() {
     case $1 in
         prune) echo "" ;;
@@ -30,6 +30,8 @@ options() {
         start-10) echo "--embedding-nodes --initial-log-alpha 10" ;;
         fresh) echo "--embedding-nodes --fresh-data" ;;
         warm) echo "--embedding-nodes --level edges --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps 270" ;;
+        prune-mattr) echo "--embedding-nodes --level edges --hold-target --warm-start mattr --edge-lr 0.01 --steps 100" \
+            "--start-edge-sparsity $(awk -v s="$2" 'BEGIN { print 1 - s }')" ;;
         *) return 1 ;;
     esac
 }
@@ -84,7 +86,7 @@ overlap() {
 # TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $cost (JSON with steps), $cpu and $edges to its files.
 measure() {
     local run=$out/$1-$2-$3 chosen method count
-    if chosen=$(options "$2"); then
+    if chosen=$(options "$2" "$4"); then
         run=$run-$4
         if [ ! -s "$run/examples.jsonl" ]; then
             rm -rf "$run"

@@ -54,6 +54,12 @@ public final class MatryoshkaAttribution implements AutoCloseable {
      * @param schedule how these change from step to step
      */
     public record Options(int steps, double learningRate, double temperature, long seed, MatryoshkaSchedule schedule) {
+        /** Steps of {@link #annealed}. */
+        public static final int STEPS = 300;
+
+        /** Examples of a step that go with {@link #STEPS}. */
+        public static final int BATCH = 8;
+
         /** Far beyond anything that is of use; larger numbers overflow. */
         public static final double LARGEST = 1000;
 
@@ -81,6 +87,17 @@ public final class MatryoshkaAttribution implements AutoCloseable {
          */
         public Options(int steps, double learningRate, double temperature, long seed) {
             this(steps, learningRate, temperature, seed, MatryoshkaSchedule.PUBLISHED);
+        }
+
+        /**
+         * Hyper-parameters of a short training whose circuits hold on new prompts, from a warm start: {@link #STEPS}
+         * steps of {@link #BATCH} examples with {@link MatryoshkaSchedule#ANNEALED}.
+         *
+         * @param seed of the draws of k and of examples
+         * @return the hyper-parameters
+         */
+        public static Options annealed(long seed) {
+            return new Options(STEPS, LEARNING_RATE, TEMPERATURE, seed, MatryoshkaSchedule.ANNEALED);
         }
 
         private static boolean inRange(double value) {

@@ -21,6 +21,9 @@ public final class ScoredStart implements WarmStart {
     /** The name of the start from EAP-IG. */
     public static final String EAP_IG = "eap-ig";
 
+    /** The name of the start from Matryoshka attribution. */
+    public static final String MATTR = "mattr";
+
     /** Prompts that EAP-IG scores edges on, of which many more change little. */
     private static final int MOST_EXAMPLES = 100;
 
@@ -56,47 +59,88 @@ public final class ScoredStart implements WarmStart {
     }
 
     /**
+     * The start with a name.
+     *
+     * @param name {@link #EAP_IG} or {@link #MATTR}
+     * @param session the run that is started
+     * @param progress follows the computation of the scores, whose parts count from zero each
+     * @return the start, or empty if the name is that of scores which are there or of none
+     */
+    public static Optional<ScoredStart> computed(
+            String name, PruneSession session, AttributionSetting.Progress progress) {
+        return switch (name) {
+            case EAP_IG -> Optional.of(eapIg(session, progress));
+            case MATTR -> Optional.of(mattr(session, progress));
+            default -> Optional.empty();
+        };
+    }
+
+    /**
+     * The start from {@link MatryoshkaAttribution.Options#annealed Matryoshka attribution} of the KL divergence on all
+     * training prompts, which itself starts from EAP-IG.
+     */
+    private static ScoredStart mattr(PruneSession session, AttributionSetting.Progress progress) {
+        return new ScoredStart(MATTR, Ranking.SIGNED, (train, workers) -> {
+            try (AblationStates states = session.ablationStates(train)) {
+                return mattr(
+                        session,
+                        setting(session, states, MatryoshkaAttribution.Options.BATCH, workers),
+                        train,
+                        progress);
+            }
+        });
+    }
+
+    private static EdgeScores mattr(
+            PruneSession session,
+            AttributionSetting setting,
+            List<Example> train,
+            AttributionSetting.Progress progress) {
+        MatryoshkaAttribution.Options options =
+                MatryoshkaAttribution.Options.annealed(session.options().seed());
+        try (MatryoshkaAttribution training = new MatryoshkaAttribution(
+                setting, options, train, session.pace().cacheBytes())) {
+            training.startFrom(eapIg(setting, progress).ranking(setting.graph(), train, setting.workers()));
+            return training.train((step, k, loss, now) -> progress.at(step + 1L, options.steps()));
+        }
+    }
+
+    /**
      * The start from EAP-IG (inputs, 20 points) of the KL divergence on the first 100 training prompts, by absolute
      * score.
-     *
-     * @param session the run that is started, for its model, task and ablation
-     * @return a start named {@link #EAP_IG}, whose scores are computed when they are asked for
      */
-    public static ScoredStart eapIg(PruneSession session) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(session, train, workers));
+    private static ScoredStart eapIg(PruneSession session, AttributionSetting.Progress progress) {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> {
+            try (AblationStates states = session.ablationStates(train)) {
+                return eapIg(setting(session, states, BATCH, workers), train, workers, progress);
+            }
+        });
     }
 
     /**
      * The same for whatever is to be trained.
      *
      * @param setting model, graph, task and ablation; its objective, batch size and workers are not used
+     * @param progress follows the computation
      * @return a start named {@link #EAP_IG}
      */
-    public static ScoredStart eapIg(AttributionSetting setting) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(setting, train, workers));
+    public static ScoredStart eapIg(AttributionSetting setting, AttributionSetting.Progress progress) {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(setting, train, workers, progress));
     }
 
-    private static EdgeScores eapIg(PruneSession session, List<Example> train, Workers workers) {
+    private static AttributionSetting setting(
+            PruneSession session, AblationStates states, int batchSize, Workers workers) {
         TransformerModel model = session.model().model();
-        try (AblationStates states = session.ablationStates(train)) {
-            return eapIg(
-                    new AttributionSetting(
-                            model,
-                            new ComputationGraph(model.graphShape()),
-                            session.scorer(),
-                            Objective.KL,
-                            states,
-                            BATCH),
-                    train,
-                    workers);
-        }
+        ComputationGraph graph = new ComputationGraph(model.graphShape());
+        return new AttributionSetting(model, graph, session.scorer(), Objective.KL, states, batchSize, workers);
     }
 
-    private static EdgeScores eapIg(AttributionSetting given, List<Example> train, Workers workers) {
+    private static EdgeScores eapIg(
+            AttributionSetting given, List<Example> train, Workers workers, AttributionSetting.Progress progress) {
         AttributionSetting setting = new AttributionSetting(
                 given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), BATCH, workers);
         return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
-                .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), AttributionSetting.Progress.NONE);
+                .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), progress);
     }
 
     @Override

@@ -58,11 +58,11 @@ final class MattrSettings {
     private Optional<String> warmStart = Optional.empty();
 
     int steps() {
-        return steps.orElse(published ? 2000 : 300);
+        return steps.orElse(published ? 2000 : MatryoshkaAttribution.Options.STEPS);
     }
 
     int batchSize() {
-        return batchSize.orElse(published ? 1 : 8);
+        return batchSize.orElse(published ? 1 : MatryoshkaAttribution.Options.BATCH);
     }
 
     Objective objective() {

@@ -20,8 +20,8 @@ final class WarmStartOption {
             names = "--warm-start",
             paramLabel = "SCORES",
             description =
-                    "Start log_alphas from a ranking of the edges: eap-ig, which is computed first, or a scores.safetensors,"
-                            + " the directory of an attribution or run, or a graph file of EAP-IG. Masks start as sparse as"
+                    "Start log_alphas from a ranking of the edges: eap-ig or mattr, which are computed first, or a"
+                            + " scores.safetensors, the directory of an attribution or run, or a graph file of EAP-IG. Masks start as sparse as"
                             + " --start-edge-sparsity (default here: 0.5).")
     private Optional<String> scores = Optional.empty();
 
@@ -43,17 +43,19 @@ final class WarmStartOption {
             double sparsity = given == 0 ? SPARSITY : given;
             return session.withWarmStart(start(scores.get(), session), sparsity);
         }
-        return session.options().controls().warmStart().equals(ScoredStart.EAP_IG)
-                ? session.withWarmStart(
-                        ScoredStart.eapIg(session),
-                        session.options().targets().edgeSparsity().start())
-                : session;
+        return computed(session.options().controls().warmStart(), session)
+                .map(start -> session.withWarmStart(
+                        start, session.options().targets().edgeSparsity().start()))
+                .orElse(session);
     }
 
     private static ScoredStart start(String given, PruneSession session) {
-        return given.equals(ScoredStart.EAP_IG)
-                ? ScoredStart.eapIg(session)
-                : read(given, session.model().model());
+        return computed(given, session)
+                .orElseGet(() -> read(given, session.model().model()));
+    }
+
+    private static Optional<ScoredStart> computed(String name, PruneSession session) {
+        return ScoredStart.computed(name, session, new StartProgress("warm start (" + name + ")"));
     }
 
     /**

@@ -96,7 +96,8 @@ public record MethodRunner(
         AttributionSetting setting = setting(Objective.KL, MATTR_BATCH);
         int steps = (int) Math.ceil(MATTR_STEPS_SHARE * effort.mattrSteps());
         try (MatryoshkaAttribution training = training(setting, steps, seed, MatryoshkaSchedule.ANNEALED, examples)) {
-            training.startFrom(ScoredStart.eapIg(setting).ranking(setting.graph(), examples, setting.workers()));
+            training.startFrom(ScoredStart.eapIg(setting, AttributionSetting.Progress.NONE)
+                    .ranking(setting.graph(), examples, setting.workers()));
             return training.train((step, k, loss, now) -> {});
         }
     }

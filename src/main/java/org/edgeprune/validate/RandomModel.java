@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
@@ -108,7 +109,11 @@ public record RandomModel(LoadedModel loaded, Task task, Dataset data, RunRecord
     private ScoredStart start(TransformerModel random) {
         LoadedModel model = new LoadedModel(
                 loaded.name(), loaded.directory(), random, loaded.tokenizer(), loaded.architectureSha256());
-        return ScoredStart.eapIg(PruneSession.of(model, task).withOptions(run.options()));
+        String name =
+                run.options().controls().warmStart().equals(ScoredStart.MATTR) ? ScoredStart.MATTR : ScoredStart.EAP_IG;
+        return ScoredStart.computed(
+                        name, PruneSession.of(model, task).withOptions(run.options()), AttributionSetting.Progress.NONE)
+                .orElseThrow();
     }
 
     private static double kl(Evaluator evaluator, List<Example> examples, Circuit circuit) {

@@ -110,7 +110,8 @@ class AttributionOnRanksTest {
         requireSame(size, workers, 5, setting -> {
             try (MatryoshkaAttribution training = new MatryoshkaAttribution(
                     setting, new MatryoshkaAttribution.Options(6, 0.05, 0.5, 1), examples, cacheBytes)) {
-                training.startFrom(ScoredStart.eapIg(setting).ranking(setting.graph(), examples, setting.workers()));
+                training.startFrom(ScoredStart.eapIg(setting, AttributionSetting.Progress.NONE)
+                        .ranking(setting.graph(), examples, setting.workers()));
                 return training.train((step, k, loss, now) -> {}).toArray();
             }
         });

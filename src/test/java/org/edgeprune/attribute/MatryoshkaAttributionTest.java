@@ -105,7 +105,8 @@ class MatryoshkaAttributionTest {
     }
 
     private int[] eapIg() {
-        return ScoredStart.eapIg(setting).ranking(setting.graph(), examples, setting.workers());
+        return ScoredStart.eapIg(setting, AttributionSetting.Progress.NONE)
+                .ranking(setting.graph(), examples, setting.workers());
     }
 
     private double divergence(Circuit circuit) {

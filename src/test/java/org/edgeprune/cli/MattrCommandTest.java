@@ -3,11 +3,13 @@ package org.edgeprune.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,6 +105,41 @@ class MattrCommandTest {
         assertEquals(0.5, parameters.path("largest").asDouble());
         mattr("none", "--steps", 1, "--max-samples", 4, "--warm-start", "none").ok();
         assertFalse(options("none").path("parameters").has("warm_start"));
+    }
+
+    private static String pruned(String out, Object start) throws IOException {
+        InProcess.run(
+                        "prune",
+                        "--model",
+                        model,
+                        "--data",
+                        data,
+                        "--out",
+                        folder.resolve(out),
+                        "--warm-start",
+                        start,
+                        "--embedding-nodes",
+                        "--level",
+                        "edges",
+                        "--hold-target",
+                        "--edge-sparsity",
+                        0.8,
+                        "--steps",
+                        2,
+                        "--threads",
+                        1)
+                .ok();
+        return Files.readString(folder.resolve(out).resolve("edges.json"));
+    }
+
+    /** A run that trains scores first has the circuit of one that starts from the scores of such a training. */
+    @Test
+    void pruningStartsFromATraining() throws IOException {
+        mattr("whole").ok();
+        String edges = pruned("warm", "mattr");
+        assertEquals(pruned("warm-from-scores", folder.resolve("whole")), edges);
+        assertNotEquals(pruned("warm-from-eap-ig", "eap-ig"), edges);
+        assertEquals("mattr", options("warm").path("warm_start").asText());
     }
 
     @Test

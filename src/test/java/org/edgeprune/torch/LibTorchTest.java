@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,6 +98,9 @@ class LibTorchTest {
 
     @Test
     void brokenCudaLibrariesLeaveTheCpuAndAreNamedWhenADeviceIsAskedFor() throws Exception {
+        assumeTrue(
+                System.getenv("EDGEPRUNE_LIBTORCH") == null,
+                "a libtorch of one's own may find its further libraries only from its place, not through links");
         Path lib = Files.createDirectory(temp.resolve("cuda"));
         List<Path> libraries = new LibTorchFiles(LibTorch.info().directory(), "").cpuLibraries();
         for (Path library : libraries) {

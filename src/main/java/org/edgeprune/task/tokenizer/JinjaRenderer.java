@@ -131,9 +131,11 @@ final class JinjaRenderer {
     }
 
     private static Jinjava configured(Map<Library, Set<String>> disabled) {
-        Set<String> restricted = Stream.of(String.class, List.class, Map.class, Object.class)
-                .flatMap(type -> Stream.of(type.getMethods()))
-                .map(Method::getName)
+        Set<String> restricted = Stream.concat(
+                        Stream.of(String.class, List.class, Map.class, Object.class)
+                                .flatMap(type -> Stream.of(type.getMethods()))
+                                .map(Method::getName),
+                        Stream.of("items", "update", "append", "extend", "pop", "copy", "count", "index", "insert"))
                 .filter(name -> !METHODS.contains(name))
                 .collect(Collectors.toSet());
         return new Jinjava(JinjavaConfig.newBuilder()

@@ -29,12 +29,19 @@ GOLDENS = [
 # Tests that compare CPU and GPU themselves.
 ON_GPU = ["torch.CudaTensorTest", "engine.ExecutionTest"]
 
+REPORT = "gpu-check.json"
+
 # Of the circuits of two runs that differ in the last bits of their sums.
 LEAST_OVERLAP = 0.9
 # Of the losses of a run's first steps, relatively to the largest, between two ways to compute them.
 MOST_DIFFERENCE = 1e-3
 # For one process.
 MOST_SECONDS = 900
+
+
+def stop(why):
+    print(f"gpu_check: {why}", file=sys.stderr)
+    sys.exit(2)
 
 
 class Skipped(Exception):
@@ -54,8 +61,15 @@ class Check:
         self.o = options
         self.out = Path(options.out).resolve()
         self.logs = self.out / "logs"
-        shutil.rmtree(self.out, ignore_errors=True)
-        self.logs.mkdir(parents=True)
+        if self.out.is_dir() and any(self.out.iterdir()) and not (self.out / REPORT).is_file():
+            stop(f"{self.out}: holds files that are not of a check: name another folder with --out")
+        try:
+            if self.out.is_dir():
+                shutil.rmtree(self.out)
+            self.logs.mkdir(parents=True)
+        except OSError as e:
+            stop(f"{self.out}: {e.strerror}: name another folder with --out")
+        (self.out / REPORT).write_text("{}\n")
         self.gpu = options.device.startswith("cuda")
         self.steps = 150 if self.gpu else 30
         self.rows = []
@@ -279,6 +293,8 @@ class Check:
             result, detail = "skipped", str(skipped)
         except Failed as failed:
             result, detail = "FAILED", str(failed)
+        except (OSError, ValueError, KeyError) as e:  # what a command printed or wrote is not what was expected
+            result, detail = "FAILED", f"{type(e).__name__}: {e}"
         except NoDevice as none:
             self.rows.append({"step": name, "result": "no device", "seconds": 0, "detail": str(none), "data": None})
             raise
@@ -298,7 +314,7 @@ class Check:
             "libtorch": os.environ.get("EDGEPRUNE_LIBTORCH", "bundled"),
             "steps": self.rows,
         }
-        file = self.out / "gpu-check.json"
+        file = self.out / REPORT
         file.write_text(json.dumps(report, indent=1) + "\n")
         width = max(len(row["step"]) for row in self.rows)
         for row in self.rows:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves edgeprune on a machine with an NVIDIA GPU, in about ten minutes: doctor, all recorded numbers on the GPU, a run's circuit on CPU
+# Proves edgeprune on a machine with an NVIDIA GPU: doctor, all recorded numbers on the GPU, a run's circuit on CPU
 # and GPU, the same bits twice, time and memory of steps, --device-map, --offload. Writes a JSON file and prints a table.
 #   run_scripts/gpu_check.sh [--device DEVICE] [--libtorch DIR] [--python PYTHON] [--published CLONE] [--layers N] [--out DIR]
 #   run_scripts/gpu_check.sh --bundle FILE
@@ -7,7 +7,7 @@
 # --libtorch: a libtorch with CUDA; by default that of PYTHON's torch (python3). "bundled": the one that comes with edgeprune, a CPU build.
 # --published: a checkout of https://github.com/princeton-nlp/Edge-Pruning, whose step is timed too; PYTHON needs its requirements.
 # --layers: of CodeLlama-13B's 40, as many as the GPU's memory holds by default.
-# --bundle: writes FILE.tar.gz, at most 60 MB, which needs nothing but a Python with torch: unpack it there and run ./gpu_check.sh.
+# --bundle: writes FILE, a tar.gz of at most 60 MB, which needs nothing but a Python with torch: unpack it there and run ./gpu_check.sh.
 # Exit status: 0 all passed or skipped for a reason; 1 something failed; 2 the device cannot be used, what runs without it has passed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

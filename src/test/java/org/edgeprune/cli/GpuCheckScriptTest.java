@@ -47,18 +47,8 @@ class GpuCheckScriptTest {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    /** What the CPU can do was done; where that failed, it is more than a missing device. */
-    @ParameterizedTest
-    @CsvSource({"3, 0, 0, 2", "2, 1, 1, 1"})
-    void endsAtTheFirstUseOfTheDevice(int passed, int failed, int javaStatus, int expected) throws Exception {
-        program("java/bin/java", """
-                echo '[         %d tests successful      ]'
-                echo '[         %d tests failed          ]'
-                exit %d
-                """.formatted(passed, failed, javaStatus));
-        Path out = folder.resolve("out");
-        Path errors = folder.resolve("errors");
-        ProcessBuilder process = new ProcessBuilder(List.of(
+    private ProcessBuilder check(Path out) {
+        return new ProcessBuilder(List.of(
                 "python3",
                 "run_scripts/gpu_check.py",
                 "--launcher",
@@ -71,6 +61,35 @@ class GpuCheckScriptTest {
                 "classes:",
                 "--out",
                 out.toString()));
+    }
+
+    @Test
+    void aFolderOfOtherFilesIsLeftAlone() throws Exception {
+        Path own =
+                Files.writeString(Files.createDirectory(folder.resolve("own")).resolve("thesis.txt"), "mine");
+        ProcessBuilder process = check(own.getParent());
+        Path errors = folder.resolve("errors");
+        process.redirectError(errors.toFile());
+        assertEquals(2, process.start().waitFor());
+        assertEquals(
+                List.of("gpu_check: " + own.getParent().toRealPath()
+                        + ": holds files that are not of a check: name another folder with --out"),
+                Files.readAllLines(errors));
+        assertEquals("mine", Files.readString(own));
+    }
+
+    /** What the CPU can do was done; where that failed, it is more than a missing device. */
+    @ParameterizedTest
+    @CsvSource({"3, 0, 0, 2", "2, 1, 1, 1"})
+    void endsAtTheFirstUseOfTheDevice(int passed, int failed, int javaStatus, int expected) throws Exception {
+        program("java/bin/java", """
+                echo '[         %d tests successful      ]'
+                echo '[         %d tests failed          ]'
+                exit %d
+                """.formatted(passed, failed, javaStatus));
+        Path out = folder.resolve("out");
+        Path errors = folder.resolve("errors");
+        ProcessBuilder process = check(out);
         process.environment().put("JAVA_HOME", folder.resolve("java").toString());
         process.redirectError(errors.toFile());
         process.redirectOutput(folder.resolve("table").toFile());

@@ -41,8 +41,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * What runs on a GPU runs on a device whose tensors have no elements: no tensor is on the wrong device, and the host
- * reads what is listed here and nothing else. A run on the CPU comes first, and the host is given what it read there.
+ * What runs on a GPU runs on a device whose tensors have no elements, but for operators that libtorch composes in
+ * Python there: no tensor is on the wrong device, and the host reads what is listed here and nothing else. A run on the
+ * CPU comes first, and the host is given what it read there.
  */
 class MetaDeviceTest {
     private static final Scorer UNSCORED = (example, logits, full) -> Map.of();
@@ -56,7 +57,7 @@ class MetaDeviceTest {
      *
      * @param reads on the host in each step
      */
-    private record Way(
+    record Way(
             String name,
             String model,
             UnaryOperator<Execution> execution,
@@ -101,7 +102,7 @@ class MetaDeviceTest {
                 Way.of("sparser nodes relaxed", "gpt2", e -> e.withMicroBatch(0))
                         .with(o -> o.with(o.targets().withNodeLoss(true).withRelaxSparserNodes(true))),
                 Way.of("neuron masks", "gpt2", e -> e.withMicroBatch(0))
-                        .with(o -> o.with(o.controls().withNeuronSparsity(0.5))),
+                        .with(o -> o.with(o.controls().withLevel(MaskLevel.EDGES_NODES_AND_NEURONS))),
                 Way.of("two micro-batches", "gpt2", e -> e.withMicroBatch(24)).inMicroBatches(2));
     }
 
@@ -193,7 +194,7 @@ class MetaDeviceTest {
         }
         MaskParameters masks = new MaskParameters(
                 MaskLayout.edges(graph), HardConcrete.DEFAULT, edges, nodes, new float[4], model.device());
-        Optional<Integer> inner = options.controls().neuronSparsity() > 0
+        Optional<Integer> inner = options.controls().level().neurons()
                 ? Optional.of(Math.toIntExact(model.sizes().inner()))
                 : Optional.empty();
         return inner.map(neurons -> masks.withNeurons(

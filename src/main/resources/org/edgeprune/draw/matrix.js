@@ -27,15 +27,40 @@
   const y = r => TOP + (size.h - TOP) * r / readers.length;
   const colour = property => getComputedStyle(document.documentElement).getPropertyValue(property).trim();
 
+  // The edges and the axes, painted again where they look otherwise: tens of thousands of rectangles take longer than a frame.
+  const edges = document.createElement("canvas");
+  let painted = null;
+
   function paint() {
     const box = canvas.getBoundingClientRect();
     const scale = devicePixelRatio || 1;
-    size = { w: box.width, h: box.height };
-    canvas.width = box.width * scale;
-    canvas.height = box.height * scale;
-    const g = canvas.getContext("2d");
-    g.setTransform(scale, 0, 0, scale, 0, 0);
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    size = { w: box.width, h: box.height };
+    const looks = [box.width, box.height, scale, dark, state.strongest].join(" ");
+    if (looks !== painted) {
+      painted = looks;
+      paintEdges(contextOf(edges, scale), dark);
+    }
+    const g = contextOf(canvas, scale);
+    if (edges.width > 0 && edges.height > 0) { g.drawImage(edges, 0, 0, edges.width / scale, edges.height / scale); }
+    const marked = state.brush || state.selected || state.cursor && { c0: state.cursor.c, r0: state.cursor.r, c1: state.cursor.c, r1: state.cursor.r };
+    if (marked) {
+      g.strokeStyle = colour("--mark");
+      g.lineWidth = 2;
+      g.strokeRect(x(marked.c0), y(marked.r0), Math.max(3, x(marked.c1 + 1) - x(marked.c0)), Math.max(3, y(marked.r1 + 1) - y(marked.r0)));
+    }
+  }
+
+  // Of an empty canvas of the matrix's size.
+  function contextOf(on, scale) {
+    on.width = size.w * scale;
+    on.height = size.h * scale;
+    const g = on.getContext("2d");
+    g.setTransform(scale, 0, 0, scale, 0, 0);
+    return g;
+  }
+
+  function paintEdges(g, dark) {
     const count = Math.min(links.length, state.strongest);
     const w = Math.max(0.8, (size.w - LEFT) / writers.length);
     const h = Math.max(0.8, (size.h - TOP) / readers.length);
@@ -57,12 +82,6 @@
       if (y(to) - y(from) > 9) { g.fillText(label, 2, (y(from) + y(to)) / 2 + 3); }
     });
     g.fillText("writers", LEFT, 10);
-    const marked = state.brush || state.selected || state.cursor && { c0: state.cursor.c, r0: state.cursor.r, c1: state.cursor.c, r1: state.cursor.r };
-    if (marked) {
-      g.strokeStyle = colour("--mark");
-      g.lineWidth = 2;
-      g.strokeRect(x(marked.c0), y(marked.r0), Math.max(3, x(marked.c1 + 1) - x(marked.c0)), Math.max(3, y(marked.r1 + 1) - y(marked.r0)));
-    }
   }
 
   function line(g, x0, y0, x1, y1) {

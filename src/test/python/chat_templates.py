@@ -5,9 +5,9 @@ usage: chat_templates.py FOLDER     for src/test/resources/golden/chat, with tra
 
 A folder for each template holds a tiny tokenizer whose tokenizer_config.json has the template, and expected.json: for each question and
 answer the text and ids of apply_chat_template for the question alone (add_generation_prompt) and for both, up to the end of the answer
-(continue_final_message). The templates are our own. They use the constructs of those of the models that they are named after, and put
-the same text around question and answer. constructs.json has small templates, each with one construct of Jinja: those that have to be
-rendered as here, and those that have to be refused or rendered as here. The day is the 26th of July 2024.
+(continue_final_message). The templates are our own, not copies: they use the constructs of those of the models that they are named
+after, with other names, texts and order, and put the same markers around question and answer. constructs.json has small templates, each
+with one construct of Jinja: those that have to be rendered as here, and those that have to be refused or rendered as here. The day is the 26th of July 2024.
 """
 import datetime
 import json
@@ -29,143 +29,138 @@ class Day(datetime.datetime):
 
 chat_template_utils.datetime = Day
 
-CHATML = """{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"""
-
 TEMPLATES = {
     # a default system message
-    "smollm2": ("""{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
-You are a helpful assistant called Tiny<|im_end|>
-' }}{% endif %}{{'<|im_start|>' + message['role'] + '
-' + message['content'] + '<|im_end|>' + '
-'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
+    "smollm2": ("""{% for turn in messages %}{% if loop.first %}{% if turn['role'] != 'system' %}{{ '<|im_start|>system
+Tiny answers questions<|im_end|>
+' }}{% endif %}{% endif %}{{ '<|im_start|>' }}{{ turn['role'] + '
+' + turn['content'] }}{{ '<|im_end|>
+' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>' + 'assistant
 ' }}{% endif %}""", "chatml"),
-    "chatml": (CHATML, "chatml"),
+    "chatml": ("""{% for turn in messages %}{{ '<|im_start|>' }}{{ turn['role'] + '\\n' }}{{ turn['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>' + 'assistant' + '\\n' }}{% endif %}""", "chatml"),
     # tools, which are never given, blocks on lines of their own and all kinds of whitespace control
     "qwen2.5": ("""{%- if tools %}
-    {{- '<|im_start|>system\\n' }}
-    {{- "# Tools\\n\\n<tools>" }}
-    {%- for tool in tools %}
-        {{- "\\n" }}
-        {{- tool | tojson }}
+    {{- "<|im_start|>system\\n" + "You may call:\\n" }}
+    {%- for one in tools %}
+        {{- one | tojson }}
+        {{- '\\n' }}
     {%- endfor %}
-    {{- "\\n</tools>\\n{\\"name\\": <function-name>}<|im_end|>\\n" }}
+    {{- "Answer with {\\"call\\": <name>}<|im_end|>\\n" }}
 {%- else %}
-    {%- if messages[0]['role'] == 'system' %}
-        {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}
-    {%- else %}
-        {{- '<|im_start|>system\\nYou are Tiny.<|im_end|>\\n' }}
+    {%- if messages[0]['role'] != 'system' %}
+        {{- '<|im_start|>system\\n' + 'You are Tiny.' + '<|im_end|>\\n' }}
     {%- endif %}
 {%- endif %}
-{%- for message in messages %}
-    {%- if (message.role == "user") or (message.role == "system" and not loop.first) or (message.role == "assistant" and not message.tool_calls) %}
-        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
-    {%- elif message.role == "assistant" %}
-        {{- '<|im_start|>' + message.role }}
-        {%- for tool_call in message.tool_calls %}
-            {{- tool_call.arguments | tojson }}
+{%- for turn in messages %}
+    {%- if turn.role == "assistant" and turn.tool_calls %}
+        {{- '<|im_start|>assistant' }}
+        {%- for call in turn.tool_calls %}
+            {{- '\\n' }}
+            {{- call.arguments | tojson }}
         {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif (turn.role == "assistant" and not turn.tool_calls) or (turn.role == "system" and not (tools and loop.first)) or (turn.role == "user") %}
+        {{- '<|im_start|>' + turn.role }}
+        {{- '\\n' + turn.content + '<|im_end|>\\n' }}
     {%- endif %}
 {%- endfor %}
 {%- if add_generation_prompt %}
-    {{- '<|im_start|>assistant\\n' }}
+    {{- '<|im_start|>' + 'assistant\\n' }}
 {%- endif %}
 """, "chatml"),
     # slices, roles that alternate, a space before the answer
-    "llama2": ("""{% if messages[0]['role'] == 'system' %}{% set loop_messages = messages[1:] %}{% set system_message = messages[0]['content'] %}{% else %}{% set loop_messages = messages %}{% set system_message = false %}{% endif %}{% for message in loop_messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate: user, assistant, user, ...') }}{% endif %}{% if loop.index0 == 0 and system_message != false %}{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' + message['content'] %}{% else %}{% set content = message['content'] %}{% endif %}{% if message['role'] == 'user' %}{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ ' '  + content.strip() + ' ' + eos_token }}{% endif %}{% endfor %}""", "llama"),
+    "llama2": ("""{% set system = false %}{% set turns = messages %}{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] %}{% set turns = messages[1:] %}{% endif %}{% for turn in turns %}{% if (loop.index0 % 2 == 1) != (turn['role'] == 'assistant') %}{{ raise_exception('Questions and answers have to take turns') }}{% endif %}{% if turn['role'] == 'assistant' %}{{ ' '  + turn['content'].strip() }}{{ ' ' + eos_token }}{% elif turn['role'] == 'user' %}{% if system != false and loop.index0 == 0 %}{% set asked = '<<SYS>>\\n' + system + '\\n<</SYS>>\\n\\n' + turn['content'] %}{% else %}{% set asked = turn['content'] %}{% endif %}{{ bos_token + '[INST] ' }}{{ asked.strip() + ' [/INST]' }}{% endif %}{% endfor %}""", "llama"),
     # the date, tests of what is defined
-    "llama3": ("""{{- bos_token }}
-{%- if custom_tools is defined %}
-    {%- set tools = custom_tools %}
-{%- endif %}
-{%- if not date_string is defined %}
+    "llama3": ("""{#- Which day it is #}
+{%- if not today is defined %}
+    {%- set today = "26 Jul 2024" %}
     {%- if strftime_now is defined %}
-        {%- set date_string = strftime_now("%d %b %Y") %}
-    {%- else %}
-        {%- set date_string = "26 Jul 2024" %}
+        {%- set today = strftime_now("%d %b %Y") %}
     {%- endif %}
 {%- endif %}
+
+{#- What may be called #}
 {%- if not tools is defined %}
     {%- set tools = none %}
 {%- endif %}
-
-{#- The system message #}
+{%- if more_tools is defined %}
+    {%- set tools = more_tools %}
+{%- endif %}
+{%- set before = "" %}
 {%- if messages[0]['role'] == 'system' %}
-    {%- set system_message = messages[0]['content']|trim %}
+    {%- set before = messages[0]['content']|trim %}
     {%- set messages = messages[1:] %}
-{%- else %}
-    {%- set system_message = "" %}
 {%- endif %}
-{{- "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
+{{- bos_token + "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
+{{- "Today: " + today + "\\n\\n" + before }}
 {%- if tools is not none %}
-    {{- "Environment: ipython\\n" }}
+    {{- "\\nYou may call:\\n" }}
 {%- endif %}
-{{- "Today: " + date_string + "\\n\\n" }}
-{{- system_message }}
-{{- "<|eot_id|>" }}
-{%- if tools_in_user_message and not tools is none %}
-    {%- for t in tools %}
-        {{- t | tojson(indent=4) }}
+{%- if not tools is none and list_tools %}
+    {%- for one in tools %}
+        {{- one | tojson(indent=4) }}
     {%- endfor %}
 {%- endif %}
-{%- for message in messages %}
-    {%- if not (message.role == 'ipython' or message.role == 'tool' or 'tool_calls' in message) %}
-        {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' }}
-    {%- elif 'tool_calls' in message %}
-        {{- raise_exception("No tool calls here") }}
+{{- "<|eot_id|>" }}
+{%- for turn in messages %}
+    {%- if 'tool_calls' in turn %}
+        {{- raise_exception("Tiny calls nothing") }}
+    {%- elif not (turn.role == 'tool' or turn.role == 'ipython') %}
+        {{- '<|start_header_id|>' + turn['role'] }}
+        {{- '<|end_header_id|>\\n\\n'+ turn['content'] | trim + '<|eot_id|>' }}
     {%- endif %}
 {%- endfor %}
 {%- if add_generation_prompt %}
-    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
+    {{- '<|start_header_id|>' + 'assistant' + '<|end_header_id|>\\n\\n' }}
 {%- endif %}
 """, "llama3"),
-    "mistral": ("""{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}{% endif %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token}}{% else %}{{ raise_exception('Only user and assistant') }}{% endif %}{% endfor %}""", "llama"),
+    "mistral": ("""{{ bos_token }}{% for turn in messages %}{% if turn['role'] == 'assistant' %}{{ turn['content'] + eos_token}}{% elif turn['role'] == 'user' %}{{ '[INST] ' }}{{ turn['content'] + ' [/INST]' }}{% else %}{{ raise_exception('Neither a question nor an answer') }}{% endif %}{% if (loop.index0 % 2 == 1) != (turn['role'] == 'assistant') %}{{ raise_exception('Questions and answers have to take turns') }}{% endif %}{% endfor %}""", "llama"),
     # filters over messages, and a namespace
-    "mistral-nemo": ("""{%- if messages[0]["role"] == "system" %}
-    {%- set system_message = messages[0]["content"] %}
-    {%- set loop_messages = messages[1:] %}
-{%- else %}
-    {%- set loop_messages = messages %}
-{%- endif %}
+    "mistral-nemo": ("""{{- bos_token }}
 {%- if not tools is defined %}
     {%- set tools = none %}
 {%- endif %}
-{%- set user_messages = loop_messages | selectattr("role", "equalto", "user") | list %}
-{%- set ns = namespace() %}
-{%- set ns.index = 0 %}
-{%- for message in loop_messages %}
-    {%- if not (message.role == "tool" or (message.tool_calls is defined and message.tool_calls is not none)) %}
-        {%- if (message["role"] == "user") != (ns.index % 2 == 0) %}
-            {{- raise_exception("Roles must alternate") }}
+{%- set turns = messages %}
+{%- if messages[0]["role"] == "system" %}
+    {%- set turns = messages[1:] %}
+    {%- set before = messages[0]["content"] + "\\n\\n" %}
+{%- endif %}
+{%- set asked = turns | selectattr("role", "equalto", "user") | list %}
+{%- set seen = namespace() %}
+{%- set seen.turns = 0 %}
+{%- for turn in turns %}
+    {%- if not ((turn.tool_calls is defined and turn.tool_calls is not none) or turn.role == "tool") %}
+        {%- set seen.turns = seen.turns + 1 %}
+        {%- if (turn["role"] == "user") != (seen.turns % 2 == 1) %}
+            {{- raise_exception("Questions and answers have to take turns") }}
         {%- endif %}
-        {%- set ns.index = ns.index + 1 %}
     {%- endif %}
 {%- endfor %}
-{{- bos_token }}
-{%- for message in loop_messages %}
-    {%- if message["role"] == "user" %}
-        {%- if tools is not none and (message == user_messages[-1]) %}
+{%- for turn in turns %}
+    {%- if turn["role"] == "assistant" %}
+        {{- turn["content"] + eos_token}}
+    {%- elif turn["role"] == "user" %}
+        {%- if (turn == asked[-1]) and tools is not none %}
             {{- "[AVAILABLE_TOOLS]" }}
         {%- endif %}
-        {%- if loop.last and system_message is defined %}
-            {{- "[INST]" + system_message + "\\n\\n" + message["content"] + "[/INST]" }}
-        {%- else %}
-            {{- "[INST]" + message["content"] + "[/INST]" }}
+        {{- "[INST]" }}
+        {%- if before is defined and loop.last %}
+            {{- before }}
         {%- endif %}
-    {%- elif message["role"] == "assistant" %}
-        {{- message["content"] + eos_token}}
+        {{- turn["content"] + "[/INST]" }}
     {%- endif %}
 {%- endfor %}
 """, "llama"),
-    "gemma": ("""{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Roles must alternate') }}{% endif %}{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\\n' + message['content'] | trim + '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\\n'}}{% endif %}""", "gemma"),
-    "phi3": ("""{% for message in messages %}{% if message['role'] == 'system' %}{{'<|system|>\\n' + message['content'] + '<|end|>\\n'}}{% elif message['role'] == 'user' %}{{'<|user|>\\n' + message['content'] + '<|end|>\\n'}}{% elif message['role'] == 'assistant' %}{{'<|assistant|>\\n' + message['content'] + '<|end|>\\n'}}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% else %}{{ eos_token }}{% endif %}""", "phi3"),
+    "gemma": ("""{% for turn in messages %}{% if loop.first %}{% if turn['role'] == 'system' %}{{ raise_exception('Tiny takes no system message') }}{% endif %}{{ bos_token }}{% endif %}{% if (turn['role'] != 'assistant') %}{% set name = turn['role'] %}{% else %}{% set name = 'model' %}{% endif %}{{ '<start_of_turn>' + name }}{{ '\\n' + turn['content'] | trim + '<end_of_turn>' }}{% if (name == 'model') != (loop.index0 % 2 == 1) %}{{ raise_exception('Questions and answers have to take turns') }}{% endif %}{{ '\\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>' + 'model' + '\\n'}}{% endif %}""", "gemma"),
+    "phi3": ("""{% for turn in messages %}{% if turn['role'] == 'user' %}{{'<|user|>'}}{% elif turn['role'] == 'assistant' %}{{'<|assistant|>'}}{% elif turn['role'] == 'system' %}{{'<|system|>'}}{% endif %}{{ '\\n' + turn['content'] }}{{'<|end|>\\n'}}{% endfor %}{% if not add_generation_prompt %}{{ eos_token }}{% else %}{{ '<|assistant|>' + '\\n' }}{% endif %}""", "phi3"),
     # lines that are text
-    "zephyr": ("""{% for message in messages %}
-{% if message['role'] == 'user' %}
-{{ '<|user|>\\n' + message['content'] + eos_token }}
-{% elif message['role'] == 'assistant' %}
-{% generation %}{{ '<|assistant|>\\n'  + message['content'] + eos_token }}{% endgeneration %}
+    "zephyr": ("""{% for turn in messages %}
+{% if turn['role'] == 'assistant' %}
+{% generation %}{{ '<|assistant|>\\n' }}{{ turn['content']  + eos_token }}{% endgeneration %}
+{% elif turn['role'] == 'user' %}
+{{ '<|user|>' + '\\n' + turn['content'] }}{{ eos_token }}
 {% endif %}
-{% if loop.last and add_generation_prompt %}
+{% if add_generation_prompt and loop.last %}
 {{ '<|assistant|>' }}
 {% endif %}
 {% endfor %}""", "phi3"),

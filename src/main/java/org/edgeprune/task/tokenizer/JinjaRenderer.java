@@ -35,8 +35,8 @@ import org.edgeprune.io.LibraryLogging;
 
 /**
  * Renders Jinja templates as transformers does, through the library jinjava, which differs from Jinja2 in places. What
- * is used of it is therefore limited to what {@code ChatTemplateTest} compares with Jinja2; a template that comes upon
- * anything else is refused.
+ * is used of it is therefore limited to what {@code ChatTemplateTest} compares with Jinja2; a template that uses anything
+ * else is refused.
  *
  * <p>The date that {@code strftime_now} prints is always the 26th of July 2024, which templates of Llama print where
  * that function does not exist, so that a run can be repeated on another day.
@@ -92,9 +92,7 @@ final class JinjaRenderer {
 
     private final Jinjava jinjava;
 
-    /**
-     * Those that are used, and those that are refused where they are met: what jinjava does not know it passes over.
-     */
+    /** Filters that are supported, and those that are refused when called: jinjava ignores a filter it does not know. */
     private final Set<String> filters;
 
     JinjaRenderer() {
@@ -322,7 +320,8 @@ final class JinjaRenderer {
         throw new IllegalStateException("it prints a value that is not a text");
     }
 
-    /** Called by templates. */
+    /** Called by templates that refuse a chat. */
+    @SuppressWarnings("DoNotCallSuggester") // templates call it in order to throw; jinjava needs a public method
     public static Object raise(String message) {
         throw new IllegalStateException("it says: " + message);
     }

@@ -105,7 +105,7 @@ final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Edges at each position are not those of other prompts, and no list of edges. */
+    /** Refuses circuits with different numbers of positions, and files and pictures of edges at each position. */
     private void requireComparable(List<FoundCircuit> circuits) {
         int positions = circuits.getFirst().positions();
         for (FoundCircuit circuit : circuits) {
@@ -117,9 +117,8 @@ final class CompareCommand implements Callable<Integer> {
             }
         }
         if (positions > 1 && (intersection != null || union != null || !pictures.isEmpty())) {
-            throw new InputException(
-                    "--intersection, --union, --picture: are of lists of edges, and these circuits have"
-                            + " edges at each of " + positions + " positions: leave them out");
+            throw new InputException("--intersection, --union, --picture: need lists of edges, and these circuits have"
+                    + " edges at each of " + positions + " positions: leave them out");
         }
     }
 

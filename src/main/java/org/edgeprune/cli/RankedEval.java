@@ -20,7 +20,7 @@ import org.edgeprune.prune.SameRun;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.LibTorch;
 
-/** What the numbers of an evaluation depend on, to be the same on all ranks before they share its examples. */
+/** What the results of an evaluation depend on; ranks compare it before they share the examples. */
 record RankedEval(LoadedModel model, List<Example> examples, Evaluator evaluator) {
     /**
      * Compares the ranks.

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
+import org.edgeprune.Version;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.InputException;
@@ -119,16 +120,17 @@ final class TracrSuiteCommand implements Callable<Integer> {
                 results.note(program.programName() + ": already finished");
                 continue;
             }
-            if (resume) {
-                Recovery.forget(directory);
-            }
-            Recovery.Result result = recovery.run(task, directory, device);
+            Recovery.Result result =
+                    resume ? recovery.repeat(task, directory, device) : recovery.run(task, directory, device);
             List<MethodRecovery.Found> found = methods
                     ? new MethodRecovery(ablation, MethodRecovery.EFFORT, seed.value())
                             .run(task, directory, result.minimal().truth(), device)
                     : null;
             rows.add(Row.of(program.programName(), result, found));
-            Json.write(file, Json.SNAKE_CASE.tree(new Saved(ablation.name(), steps, seed.value(), rows.getLast())));
+            Json.write(
+                    file,
+                    Json.SNAKE_CASE.tree(
+                            new Saved(Version.number(), ablation.name(), steps, seed.value(), rows.getLast())));
             results.note("%s: %s, %.0f s"
                     .formatted(
                             program.programName(),
@@ -145,6 +147,11 @@ final class TracrSuiteCommand implements Callable<Integer> {
         Saved saved = Json.SNAKE_CASE.value(file.toString(), Json.read(file, remedy), Saved.class, remedy);
         if (saved == null || saved.row == null) {
             throw new InputException(file + ": lacks the result of a program: " + remedy);
+        }
+        if (!Version.number().equals(saved.version)) {
+            throw new InputException(file + ": was made by "
+                    + (saved.version == null ? "an older edgeprune" : "edgeprune " + saved.version) + ", and this is "
+                    + Version.number() + ": choose another --out, or " + remedy);
         }
         boolean same = ablation.name().equals(saved.ablation) && steps == saved.steps && seed.value() == saved.seed;
         if (!same || (saved.row.methods == null) == methods) {
@@ -241,7 +248,7 @@ final class TracrSuiteCommand implements Callable<Integer> {
     }
 
     /** The content of a program's {@code suite.json}: its result, and what it was made with. */
-    private record Saved(String ablation, int steps, long seed, Row row) {}
+    private record Saved(String version, String ablation, int steps, long seed, Row row) {}
 
     private record Row(
             String program,

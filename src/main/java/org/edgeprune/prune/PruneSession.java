@@ -306,6 +306,10 @@ public record PruneSession(
     /** Refuses prompts whose positions cannot be compared, and notes how alike they are. */
     private static void requirePositions(Dataset dataset, Pruner.Listener listener) {
         int length = PromptLength.of("training example", dataset.train());
+        if (length == 1) {
+            throw new InputException(
+                    "--positions: the prompts have one token, and so one position: leave out --positions");
+        }
         for (Split split : List.of(Split.VALIDATION, Split.TEST)) {
             PromptLength.require(length, "training example 1", split.key() + " example", dataset.part(split));
         }

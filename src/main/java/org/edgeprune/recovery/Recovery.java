@@ -1,6 +1,5 @@
 package org.edgeprune.recovery;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -16,7 +15,6 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.AtomicFile;
-import org.edgeprune.io.Complaint;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
@@ -133,31 +131,32 @@ public record Recovery(Ablation ablation, int steps, long seed) {
      */
     public Result run(TracrTask task, Path directory, Device device) {
         try (FolderLock _ = FolderLock.of(directory)) {
-            requireUnfinished(directory);
+            if (Files.exists(directory.resolve(RESULT))) {
+                throw new InputException(directory + ": already has a finished run: choose another --out");
+            }
+            prepare(directory);
             return recover(task, directory, device);
         }
     }
 
     /**
-     * Lets a recovery that has ended, or was interrupted, be made again in its directory.
+     * Like {@link #run}, but repeats a recovery that the directory already has. Its {@code minimal.json} stays until
+     * the new one replaces it.
      *
-     * @param directory as of {@link #run}; it need not exist
-     * @throws InputException if its result cannot be removed
+     * @param task the task of a library program
+     * @param directory created if it does not exist
+     * @param device where the model is run
+     * @return the result
+     * @throws InputException if the directory has other files, or another process is using it
      */
-    public static void forget(Path directory) {
-        Path result = directory.resolve(RESULT);
-        try {
-            Files.deleteIfExists(result);
-        } catch (IOException e) {
-            throw new InputException(
-                    result + ": cannot be removed (" + Complaint.reason(e) + "): check the permissions", e);
+    public Result repeat(TracrTask task, Path directory, Device device) {
+        try (FolderLock _ = FolderLock.of(directory)) {
+            prepare(directory);
+            return recover(task, directory, device);
         }
     }
 
-    private static void requireUnfinished(Path directory) {
-        if (Files.exists(directory.resolve(RESULT))) {
-            throw new InputException(directory + ": already has a finished run: choose another --out");
-        }
+    private static void prepare(Path directory) {
         for (Path file : Folders.visible(directory)) {
             if (!FILES.contains(file.getFileName().toString())) {
                 throw new InputException(

@@ -179,7 +179,7 @@ class PositionsCommandsTest {
         assertEquals(shared.cardinality(), compared.get("intersection").asInt());
         assertTrue(InProcess.run("compare", run, second, "--union", dir.resolve("u.json"))
                 .refused()
-                .contains("are of lists of edges"));
+                .contains("need lists of edges"));
         Path list = dir.resolve("list.json");
         circuit.anywhere().write(list);
         assertTrue(InProcess.run("compare", run, list).refused().contains("has the same masks at all positions"));
@@ -194,7 +194,7 @@ class PositionsCommandsTest {
     }
 
     @Test
-    void whatHasNoPositionsIsRefused() {
+    void whatHasNoPositionsIsRefused() throws IOException {
         Path out = dir.resolve("refused");
         refused(prune(out, "--minimal"), "--minimal: its search cuts edges at all positions together");
         refused(prune(out, "--seeds", 2), "--seeds: compares lists of edges");
@@ -204,6 +204,12 @@ class PositionsCommandsTest {
         refused(
                 prune(out, "--data", TinyRun.data("ioi", model, dir.resolve("mixed"))),
                 "so name data of one template, all with as many tokens, such as --task ioi-t1");
+        Path words = dir.resolve("words.jsonl");
+        Files.writeString(
+                words, "{\"clean\": \"Today<predict> Victoria</predict>\", \"corrupted\": \"Then\"}\n".repeat(40));
+        refused(
+                prune(out, "--task", "custom", "--data", words),
+                "--positions: the prompts have one token, and so one position: leave out --positions");
         assertFalse(Files.exists(out.resolve("run.json")));
     }
 

@@ -35,8 +35,8 @@ import org.edgeprune.io.LibraryLogging;
 
 /**
  * Renders Jinja templates as transformers does, through the library jinjava, which differs from Jinja2 in places. What
- * is used of it is therefore limited to what {@code ChatTemplateTest} compares with Jinja2; a template that uses anything
- * else is refused.
+ * is used of it is therefore limited to what {@code ChatTemplateTest} compares with Jinja2; a template that uses
+ * anything else is refused.
  *
  * <p>The date that {@code strftime_now} prints is always the 26th of July 2024, which templates of Llama print where
  * that function does not exist, so that a run can be repeated on another day.
@@ -92,7 +92,9 @@ final class JinjaRenderer {
 
     private final Jinjava jinjava;
 
-    /** Filters that are supported, and those that are refused when called: jinjava ignores a filter it does not know. */
+    /**
+     * Filters that are supported, and those that are refused when called: jinjava ignores a filter it does not know.
+     */
     private final Set<String> filters;
 
     JinjaRenderer() {

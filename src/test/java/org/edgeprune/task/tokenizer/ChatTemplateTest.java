@@ -79,17 +79,16 @@ class ChatTemplateTest {
 
     @TestFactory
     Stream<DynamicTest> otherConstructsAreRenderedAsByJinja2OrRefused() {
-        return others()
-                .map(one -> DynamicTest.dynamicTest(one.get("template").asText(), () -> {
-                    String rendered;
-                    try {
-                        rendered = render(one.get("template"));
-                    } catch (JinjaRenderer.UnsupportedException e) {
-                        assertFalse(e.getMessage().isBlank());
-                        return;
-                    }
-                    assertEquals(one.get("text").asText(), rendered);
-                }));
+        return others().map(one -> DynamicTest.dynamicTest(one.get("template").asText(), () -> {
+            String rendered;
+            try {
+                rendered = render(one.get("template"));
+            } catch (JinjaRenderer.UnsupportedException e) {
+                assertFalse(e.getMessage().isBlank());
+                return;
+            }
+            assertEquals(one.get("text").asText(), rendered);
+        }));
     }
 
     /** A change that refuses more of them than now has to be deliberate. */

@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
             "  edgeprune compare out/mine path/to/published/checkpoint --model path/to/gpt2"
         })
 final class CompareCommand implements Callable<Integer> {
-    private static final Set<String> COUNTS = Set.of("total_edges", "examples", "steps");
+    private static final Set<String> COUNTS = Set.of("examples", "steps");
 
     @Parameters(
             paramLabel = "CIRCUIT",
@@ -211,7 +211,7 @@ final class CompareCommand implements Callable<Integer> {
 
     /** Counts are whole numbers. */
     private static Object number(String name, double value) {
-        boolean count = name.startsWith("num_") || COUNTS.contains(name);
+        boolean count = name.startsWith("num_") || name.startsWith("total_") || COUNTS.contains(name);
         return count && value == Math.rint(value) ? (Object) (long) value : (Object) value;
     }
 

@@ -170,7 +170,14 @@ class ChangedInputsTest {
     void compareNamesWhatWasNotTheSame() throws IOException {
         Path same = dir.resolve("same");
         prune(same, "--seed", 9);
-        assertEquals(List.of(), InProcess.run("compare", run, same).ok().errLines());
+        Tool compared = InProcess.run("compare", run, same).ok();
+        assertEquals(List.of(), compared.errLines());
+        assertEquals(
+                List.of(),
+                compared.outLines().stream()
+                        .filter(line -> line.matches("(num|total)_\\w+ .*\\..*"))
+                        .toList(),
+                "numbers of edges and nodes are whole");
 
         edit(model.resolve("config.json"), "\"gelu_new\"", "\"relu\"");
         List<String> lines = new ArrayList<>(Files.readAllLines(data.resolve("validation.jsonl")));

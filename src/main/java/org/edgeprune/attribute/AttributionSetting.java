@@ -33,6 +33,9 @@ public record AttributionSetting(
         AblationStates ablation,
         int batchSize,
         Workers workers) {
+    /** Pieces of work of each worker between two exchanges of the ranks. */
+    private static final int PIECES = 4;
+
     /** Checks the batch size. */
     public AttributionSetting {
         if (batchSize < 1) {
@@ -138,21 +141,38 @@ public record AttributionSetting(
         requireAnswers(examples);
         Counter counter = new Counter(progress, workers.own(parts.size()) * units);
         int[] next = {0};
-        workers.run(
-                parts.size(),
-                number -> {
-                    List<Example> members = IntStream.of(parts.get(number))
-                            .mapToObj(examples::get)
-                            .toList();
-                    try (TransformerModel.Use _ = model.use();
-                            TensorScope _ = TensorScope.open()) {
-                        PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
-                        return work.run(batch, members, counter);
-                    }
-                },
-                Packing.FLOATS,
-                scores -> results.accept(parts.get(next[0]++), scores));
+        int together = together(parts.size());
+        for (int from = 0; from < parts.size(); from += together) {
+            int first = from;
+            workers.run(
+                    Math.min(together, parts.size() - from),
+                    number -> {
+                        List<Example> members = IntStream.of(parts.get(first + number))
+                                .mapToObj(examples::get)
+                                .toList();
+                        try (TransformerModel.Use _ = model.use();
+                                TensorScope _ = TensorScope.open()) {
+                            PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
+                            return work.run(batch, members, counter);
+                        }
+                    },
+                    Packing.FLOATS,
+                    scores -> results.accept(parts.get(next[0]++), scores));
+        }
         model.requireUnchanged();
+    }
+
+    /**
+     * How many pieces of work are shared out at once. One rank takes all; several exchange their results now and then,
+     * so that no rank keeps those of all its pieces, and so that there is something to resume from. Ranks with
+     * different numbers of workers may take different numbers: each is a multiple of the number of ranks, so that a
+     * piece belongs to the same rank and exchange for all.
+     *
+     * @param all how many pieces there are
+     */
+    int together(int all) {
+        int ranks = workers.ranks().size();
+        return ranks == 1 ? all : PIECES * ranks * Workers.most(model.execution());
     }
 
     /**

@@ -29,9 +29,6 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
     /** About so many tokens go through the model together. */
     private static final int TOKENS = 4096;
 
-    /** Pieces of each worker between two exchanges of the ranks. */
-    private static final int PIECES = 4;
-
     /**
      * Checks the levels.
      *
@@ -81,6 +78,7 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
         }
         List<ExactWork.Piece> pieces = work.pieces();
         Workers workers = setting.workers();
+        int together = setting.together(pieces.size());
         long[] before = {0};
         setting.forEachBatch(examples, progress, pieces.size(), (batch, members, tick) -> {
             int done = Math.clamp(state.done() - before[0], 0, pieces.size());
@@ -90,10 +88,10 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
                 double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
                 Copies copies = Copies.of(batch, members, work.largest());
                 int[] next = {done};
-                for (int from = done; from < pieces.size(); from += together(pieces.size())) {
+                for (int from = done; from < pieces.size(); from += together) {
                     int first = from;
                     workers.run(
-                            Math.min(together(pieces.size()), pieces.size() - from),
+                            Math.min(together, pieces.size() - from),
                             number -> cut(pieces.get(first + number), run, copies, whole),
                             Packing.DOUBLES,
                             rises -> {
@@ -105,16 +103,6 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
             before[0] += pieces.size();
         });
         return work.scores(state.mean(examples.size()));
-    }
-
-    /**
-     * How many pieces are shared out at once. One rank takes all; several exchange their results now and then, so that
-     * there is something to resume from.
-     */
-    private int together(int all) {
-        Workers workers = setting.workers();
-        int ranks = workers.ranks().size();
-        return ranks == 1 ? all : PIECES * ranks * Workers.most(setting.model().execution());
     }
 
     /**

@@ -187,7 +187,12 @@ final class EvalCommand implements Ranked {
                 Workers workers = Workers.of(opened.model().execution()).on(ranks);
                 Evaluator evaluator =
                         new Evaluator(opened.model(), chosen.scorer(tokenizer), states, batchSize, workers);
-                new RankedEval(opened, examples, evaluator).requireSame(masks, compared.values());
+                new RankedEval(
+                                opened,
+                                examples,
+                                used.needsReferencePrompts() ? reference : ReferencePrompts.NONE,
+                                evaluator)
+                        .requireSame(masks, compared.values());
                 Map<String, Object> summary = new LinkedHashMap<>();
                 summary.put("model", modelName);
                 if (curves) {

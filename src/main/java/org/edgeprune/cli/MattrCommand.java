@@ -94,7 +94,7 @@ final class MattrCommand implements Ranked {
                 training.restore(state.get());
             } else if (settings.start().isPresent()) {
                 training.startFrom(read.get()
-                        .orElseGet(() -> ScoredStart.eapIg(job.setting(), new StartProgress("warm start (eap-ig)")))
+                        .orElseGet(() -> ScoredStart.eapIg(job.setting(), StartProgress.of("eap-ig")))
                         .ranking(
                                 job.setting().graph(),
                                 job.examples(),

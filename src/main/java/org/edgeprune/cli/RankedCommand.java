@@ -56,7 +56,7 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
         }
         if (job.get().rank() == 0) {
             command.getErr()
-                    .println("edgeprune: " + command.getCommandName()
+                    .println("edgeprune: " + name(command)
                             + ": its work is not shared by the ranks of an MPI job, and "
                             + job.get().size()
                             + " processes would do the same: leave out mpirun or srun");
@@ -65,6 +65,11 @@ record RankedCommand(MpiEnvironment environment, CommandLine command) {
             letFirst();
         }
         return OptionalInt.of(CommandLine.ExitCode.USAGE);
+    }
+
+    /** With the names of the commands that it belongs to, as it is typed after {@code edgeprune}. */
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName().replaceFirst("^edgeprune ", "");
     }
 
     /** Joins the job, works, and leaves it. */

@@ -10,6 +10,7 @@ import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.engine.Packing;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskValues;
@@ -20,8 +21,13 @@ import org.edgeprune.prune.SameRun;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.LibTorch;
 
-/** What the results of an evaluation depend on; ranks compare it before they share the examples. */
-record RankedEval(LoadedModel model, List<Example> examples, Evaluator evaluator) {
+/**
+ * What the numbers of an evaluation depend on: the ranks compare it before they share the examples.
+ *
+ * @param reference what means are taken of, and prompts resampled from; {@link ReferencePrompts#NONE} where the
+ *     ablation needs none
+ */
+record RankedEval(LoadedModel model, List<Example> examples, ReferencePrompts reference, Evaluator evaluator) {
     /**
      * Compares the ranks.
      *
@@ -44,6 +50,8 @@ record RankedEval(LoadedModel model, List<Example> examples, Evaluator evaluator
                 .put("examples_sha256", RunInputs.digest(examples))
                 .put("circuits_sha256", circuits(masks, curves))
                 .put("ablation", evaluator.ablation().kind().name())
+                .put("reference_sha256", RunInputs.digest(reference.examples()))
+                .put("reference_seed", reference.seed())
                 .put("batch_size", evaluator.batchSize())
                 .put("micro_batch", execution.microBatchOf(model.model().sizes()))
                 .put("threads", LibTorch.threads())

@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Execution;
@@ -98,8 +100,23 @@ final class RunOptions {
      * @param last changes the resulting hyper-parameters
      */
     PruneSession session(LoadedModel loaded, Optional<RunRecord> earlier, UnaryOperator<PruneOptions> last) {
+        return session(loaded, earlier, last, StartProgress::of);
+    }
+
+    /**
+     * A session of pruning.
+     *
+     * @param earlier a run whose values are used for options that were not given
+     * @param last changes the resulting hyper-parameters
+     * @param starts follows the scores of a name that a warm start computes
+     */
+    PruneSession session(
+            LoadedModel loaded,
+            Optional<RunRecord> earlier,
+            UnaryOperator<PruneOptions> last,
+            Function<String, AttributionSetting.Progress> starts) {
         PruneOptions preset = earlier.map(RunRecord::options).orElseGet(() -> PruneOptions.preset(loaded));
-        return warmStart.over(new PruneSession(
+        PruneSession session = new PruneSession(
                 loaded,
                 Tasks.named(taskName(earlier)),
                 Optional.ofNullable(task.data(earlier.map(RunRecord::data))),
@@ -107,6 +124,7 @@ final class RunOptions {
                 last.apply(over(preset)),
                 earlier.map(RunRecord::minimal).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)),
-                Optional.empty()));
+                Optional.empty());
+        return warmStart.over(session, starts);
     }
 }

@@ -14,7 +14,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluation;
@@ -64,7 +66,7 @@ final class SeedRuns {
             paramLabel = "N",
             description =
                     "With --seeds: runs that are made at the same time, which share the cores. Affects only time and memory"
-                            + " (default: as many as there are cores for, and memory).")
+                            + " (default: as many as there are cores for, and memory; on a GPU 1, and no other N).")
     private Optional<Integer> together = Optional.empty();
 
     /** Whether several runs are asked for. */
@@ -92,7 +94,7 @@ final class SeedRuns {
         try (RankedDirectory folder = RankedDirectory.of(out, ranks, List.of(DATA), SeedRuns::requireOwn)) {
             folder.lock().note().ifPresent(results::note);
             try (Opened opened = open(options, ranks)) {
-                List<PruneSession> sessions = sessions(options, opened.model(), folder.folder(), results);
+                List<PruneSession> sessions = sessions(options, opened, folder.folder(), results);
                 if (opened.division().runs() == 1) {
                     oneByOne(sessions, out, tensorBoard, results, ranks);
                 } else {
@@ -147,7 +149,11 @@ final class SeedRuns {
                 : SideBySide.of(session, runs);
     }
 
-    private List<PruneSession> sessions(RunOptions options, LoadedModel loaded, Path out, Results results) {
+    private List<PruneSession> sessions(RunOptions options, Opened opened, Path out, Results results) {
+        LoadedModel loaded = opened.model();
+        // Beside the bar of all runs there is no room for one of each run's warm start.
+        Function<String, AttributionSetting.Progress> starts =
+                opened.division().runs() == 1 ? StartProgress::of : _ -> AttributionSetting.Progress.NONE;
         PruneSession first = options.session(loaded, Optional.empty(), preset -> preset);
         options.notes(first.options()).forEach(results::note);
         if (dataSeeds && first.data().isPresent()) {
@@ -160,7 +166,7 @@ final class SeedRuns {
         List<PruneSession> sessions = new ArrayList<>();
         for (int i = 0; i < seeds.orElseThrow(); i++) {
             long seed = first.options().seed() + i;
-            PruneSession session = options.session(loaded, Optional.empty(), given -> given.withSeed(seed));
+            PruneSession session = options.session(loaded, Optional.empty(), given -> given.withSeed(seed), starts);
             sessions.add(shared.map(session::withData).orElse(session));
         }
         return sessions;
@@ -194,7 +200,7 @@ final class SeedRuns {
                 .toList();
     }
 
-    /** Where one fails, those that are under way are completed, and no other is begun. */
+    /** If one run fails, those under way are completed and no other is begun. */
     private static void sideBySide(
             List<PruneSession> sessions,
             SideBySide division,
@@ -203,11 +209,14 @@ final class SeedRuns {
             Results results) {
         results.note(division.runs() + " runs are made at a time");
         int steps = sessions.getFirst().options().training().steps();
+        AtomicInteger last = new AtomicInteger(sessions.size() - 1); // no run after this one is begun
         try (RunsProgress progress = new RunsProgress(sessions.size(), steps, results, GO_ON);
                 ExecutorService threads = Executors.newFixedThreadPool(division.runs())) {
             List<Future<?>> runs = new ArrayList<>();
-            for (PruneSession session : sessions) {
-                runs.add(threads.submit(() -> {
+            for (int i = 0; i < sessions.size(); i++) {
+                int number = i;
+                PruneSession session = sessions.get(i);
+                runs.add(threads.submit(() -> upTo(last, number, () -> {
                     run(session, out, results, Ranks.alone(), (name, lock) -> {
                         try (TensorBoardOption.Closing listener =
                                 tensorBoard.of(name).with(progress.of(name))) {
@@ -218,24 +227,40 @@ final class SeedRuns {
                         }
                     });
                     progress.ended(name(session));
-                }));
+                })));
             }
-            runs.forEach(run -> await(run, runs));
+            try {
+                for (Future<?> run : runs) {
+                    run.get();
+                }
+            } finally {
+                last.set(-1);
+            }
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                default -> throw new IllegalStateException(e);
+            }
+        } catch (InterruptedException e) { // once the runs under way are completed, which the flag would disturb
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted before all runs were made", e);
         }
     }
 
-    private static void await(Future<?> run, List<Future<?>> all) {
+    /**
+     * Makes a run unless an earlier one has failed. A run that fails says so itself: its thread would begin the next
+     * one before the thread that waits for them sees the failure.
+     */
+    private static void upTo(AtomicInteger last, int number, Runnable run) {
+        if (number > last.get()) {
+            return;
+        }
         try {
-            run.get();
-        } catch (ExecutionException | InterruptedException e) {
-            all.forEach(other -> other.cancel(false));
-            if (e.getCause() instanceof RuntimeException failure) {
-                throw failure;
-            }
-            if (e.getCause() instanceof Error failure) {
-                throw failure;
-            }
-            throw new IllegalStateException("a run was interrupted", e);
+            run.run();
+        } catch (RuntimeException | Error e) {
+            last.accumulateAndGet(number, Math::min);
+            throw e;
         }
     }
 

@@ -12,6 +12,15 @@ final class StartProgress implements AttributionSetting.Progress {
         this.what = what;
     }
 
+    /**
+     * Progress of a warm start.
+     *
+     * @param name of the scores
+     */
+    static StartProgress of(String name) {
+        return new StartProgress("warm start (" + name + ")");
+    }
+
     @Override
     public void at(long done, long total) {
         if (done <= before) {

@@ -2,6 +2,8 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
+import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.ScoredCircuit;
@@ -25,8 +27,12 @@ final class WarmStartOption {
                             + " --start-edge-sparsity (default here: 0.5).")
     private Optional<String> scores = Optional.empty();
 
-    /** The session with the start that was asked for, or with that of the earlier run which it continues. */
-    PruneSession over(PruneSession session) {
+    /**
+     * The session with the start that was asked for, or with that of the earlier run which it continues.
+     *
+     * @param progress follows scores of a name that are computed
+     */
+    PruneSession over(PruneSession session, Function<String, AttributionSetting.Progress> progress) {
         if (scores.isPresent()) {
             if (!session.options().controls().level().edges()) {
                 throw new InputException("--warm-start " + scores.get()
@@ -41,21 +47,23 @@ final class WarmStartOption {
             }
             double given = session.options().targets().edgeSparsity().start();
             double sparsity = given == 0 ? SPARSITY : given;
-            return session.withWarmStart(start(scores.get(), session), sparsity);
+            return session.withWarmStart(start(scores.get(), session, progress), sparsity);
         }
-        return computed(session.options().controls().warmStart(), session)
+        return computed(session.options().controls().warmStart(), session, progress)
                 .map(start -> session.withWarmStart(
                         start, session.options().targets().edgeSparsity().start()))
                 .orElse(session);
     }
 
-    private static ScoredStart start(String given, PruneSession session) {
-        return computed(given, session)
+    private static ScoredStart start(
+            String given, PruneSession session, Function<String, AttributionSetting.Progress> progress) {
+        return computed(given, session, progress)
                 .orElseGet(() -> read(given, session.model().model()));
     }
 
-    private static Optional<ScoredStart> computed(String name, PruneSession session) {
-        return ScoredStart.computed(name, session, new StartProgress("warm start (" + name + ")"));
+    private static Optional<ScoredStart> computed(
+            String name, PruneSession session, Function<String, AttributionSetting.Progress> progress) {
+        return ScoredStart.computed(name, session, progress.apply(name));
     }
 
     /**

@@ -40,24 +40,32 @@ public record SideBySide(int runs, OptionalInt workers) {
      * @param session one of the runs
      * @param runs how many at a time, at least 1
      * @return the division
-     * @throws InputException if they do not fit into the machine's memory, or the prompts cannot be used
+     * @throws InputException if the model is on a GPU and there are several, if they do not fit into the machine's
+     *     memory, or if the prompts cannot be used
      */
     public static SideBySide exactly(PruneSession session, int runs) {
         if (runs == 1) {
             return ALONE;
         }
-        StepMemory.Work work = work(session);
-        SideBySide division = divided(work.execution(), runs, cores());
-        OptionalLong available = AvailableMemory.withOwn();
-        long needed = division.memory(work);
-        if (work.execution().isOnCpu() && available.isPresent() && needed > available.getAsLong()) {
+        return exactly(work(session), runs, cores(), AvailableMemory.withOwn());
+    }
+
+    static SideBySide exactly(StepMemory.Work work, int runs, int cores, OptionalLong available) {
+        if (!work.execution().isOnCpu()) {
             throw new InputException(
-                    "%d runs at a time need %.1f GB of memory, and %.1f GB are available: make %d at a time"
+                    "--side-by-side %d: the runs would share the GPU's memory, and whether they fit is not checked: leave it out to make one after the other"
+                            .formatted(runs));
+        }
+        SideBySide division = divided(work.execution(), runs, cores);
+        long needed = division.memory(work);
+        if (available.isPresent() && needed > available.getAsLong()) {
+            throw new InputException(
+                    "--side-by-side %d: so many runs at a time need %.1f GB of memory, and %.1f GB are available: give %d"
                             .formatted(
                                     runs,
                                     needed / 1e9,
                                     available.getAsLong() / 1e9,
-                                    fitting(work, runs, cores(), available).runs()));
+                                    fitting(work, runs, cores, available).runs()));
         }
         return division;
     }

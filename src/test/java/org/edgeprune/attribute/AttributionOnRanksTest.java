@@ -1,5 +1,6 @@
 package org.edgeprune.attribute;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -35,7 +36,9 @@ class AttributionOnRanksTest {
     void open() throws IOException {
         GoldenScores golden = GoldenScores.of("tiny-llama-gqa");
         model = LoadedModel.open(
-                "tiny", golden.model(), Execution.on(Device.CPU).withMicroBatch(MICRO_BATCH));
+                "tiny",
+                golden.model(),
+                Execution.on(Device.CPU).withMicroBatch(MICRO_BATCH).withWorkers(1));
         examples = golden.examples(model.tokenizer()).subList(0, 10);
     }
 
@@ -76,9 +79,26 @@ class AttributionOnRanksTest {
 
     @Test
     void gradientsOfEachPrompt() {
-        requireSame(3, 1, 5, setting -> new GradientAttribution(setting, new GradientMethod.Eap())
+        requireSame(2, 1, 5, setting -> new GradientAttribution(setting, new GradientMethod.Eap())
                 .scoresByPrompt(examples, AttributionSetting.Progress.NONE)
                 .scores()[9]);
+    }
+
+    /** A rank hands over the scores of a few prompts at a time, and does not keep those of all. */
+    @Test
+    void scoresAreExchangedInRounds() {
+        ThreadRanks.run(2, ranks -> {
+                    int[] made = {0, 0}; // by this rank: in all, and when the first were handed over
+                    setting(ranks, 1, 5)
+                            .forEachExample(
+                                    examples,
+                                    AttributionSetting.Progress.NONE,
+                                    1,
+                                    (batch, members, tick) -> new float[] {made[0]++},
+                                    (numbers, scores) -> made[1] = made[1] == 0 ? made[0] : made[1]);
+                    return made;
+                })
+                .forEach(made -> assertArrayEquals(new int[] {5, 4}, made));
     }
 
     /** Also continued: a state says how many pieces are done, whoever did them. */

@@ -161,9 +161,9 @@ class MpiCommandsTest {
 
     @Test
     void whatIsNotSharedIsRefused() {
-        Path picture = folder.resolve("circuit.dot");
-        List<Object> draw = List.of("draw", MODEL.resolve("circuit.edges.json"), "--out", picture);
-        Tool tool = mpirun.run(2, draw);
+        Path out = folder.resolve("reverse");
+        Tool tool =
+                mpirun.run(2, List.of("tracr", "compile", "reverse", "--vocab", "1,2,3", "--max-len", 5, "--out", out));
         assertEquals(2, tool.exit(), tool.err());
         assertEquals(
                 1,
@@ -171,7 +171,7 @@ class MpiCommandsTest {
                         .filter(line -> line.startsWith("edgeprune: "))
                         .count(),
                 tool.err());
-        assertTrue(tool.said("edgeprune: draw: ").contains("leave out mpirun or srun"), tool.err());
-        assertFalse(Files.exists(picture));
+        assertTrue(tool.said("edgeprune: tracr compile: ").contains("leave out mpirun or srun"), tool.err());
+        assertFalse(Files.exists(out));
     }
 }

@@ -128,6 +128,20 @@ class SeedRunsTest {
         assertTrue(Files.exists(beside.resolve("seed-43/metrics.json")), "a run that was under way is completed");
     }
 
+    /** The first of two runs fails at once, while the other may be under way: those that wait are not begun. */
+    @Test
+    void aFailedRunKeepsOthersFromBeingBegun() throws Exception {
+        Path out = dir.resolve("failing");
+        prune(out, "--seeds", 2, "--steps", 6).ok();
+        Files.writeString(out.resolve("seed-42/edges.json"), "[]");
+        Files.delete(out.resolve("seed-43/metrics.json"));
+        String refused =
+                prune(out, "--seeds", 4, "--side-by-side", 2, "--steps", 6).refused();
+        assertTrue(refused.contains("seed-42"), refused);
+        assertFalse(Files.exists(out.resolve("seed-44")));
+        assertFalse(Files.exists(out.resolve("seed-45")));
+    }
+
     private static List<String> without(List<String> lines) {
         return lines.stream().filter(line -> !line.contains("seconds")).toList();
     }

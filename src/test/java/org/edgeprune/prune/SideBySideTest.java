@@ -1,12 +1,14 @@
 package org.edgeprune.prune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.io.InputException;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.architecture.Gpt2;
@@ -48,6 +50,23 @@ class SideBySideTest {
         // fewer workers in all take less: five runs of one each, where four of two do not fit
         long ofFive = new SideBySide(5, OptionalInt.of(1)).memory(WORK);
         assertEquals(new SideBySide(5, OptionalInt.of(1)), SideBySide.fitting(WORK, 8, 8, OptionalLong.of(ofFive)));
+    }
+
+    @Test
+    void aGivenNumberIsRefusedWithItsOption() {
+        SideBySide three = new SideBySide(3, OptionalInt.of(2));
+        long needed = three.memory(WORK);
+        assertEquals(three, SideBySide.exactly(WORK, 3, 8, OptionalLong.of(needed)));
+        String much = refusal(WORK, OptionalLong.of(needed - 1));
+        assertTrue(much.startsWith("--side-by-side 3: so many runs at a time need "), much);
+        assertTrue(much.endsWith(" GB are available: give 1"), much);
+        String gpu = refusal(work(Execution.on(Device.cuda(0))), OptionalLong.of(needed));
+        assertTrue(gpu.startsWith("--side-by-side 3: the runs would share the GPU's memory"), gpu);
+    }
+
+    private static String refusal(StepMemory.Work work, OptionalLong available) {
+        return assertThrows(InputException.class, () -> SideBySide.exactly(work, 3, 8, available))
+                .getMessage();
     }
 
     @Test

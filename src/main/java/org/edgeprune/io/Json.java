@@ -221,7 +221,8 @@ public final class Json {
                     .lines()
                     .findFirst()
                     .orElse("")
-                    .replaceAll("`(?:\\w+\\.)+([\\w$]+)[^`]*`", "$1");
+                    .replaceAll("`(?:\\w+\\.)+([\\w$]+)[^`]*`", "$1")
+                    .replaceAll("^Unrecognized field .*", "is not known");
             throw new InputException(source + ": " + field(e) + fault + ": " + remedy, e);
         }
     }

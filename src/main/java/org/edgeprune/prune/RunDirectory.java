@@ -279,6 +279,15 @@ public record RunDirectory(Path path) {
                 throw new InputException(
                         runFile() + ": lacks one of model, task, device, threads and options: is it of a run?");
             }
+            if (record.inputs() != null && !record.inputs().complete()) {
+                throw new InputException(runFile()
+                        + ": field 'inputs': lacks one of train, validation, test, architecture and tokenizer: take run.json"
+                        + " from a copy, or prune again");
+            }
+            if (tree.has("examples") && record.examples() < 1) {
+                throw new InputException(runFile() + ": field 'examples': is " + tree.get("examples")
+                        + ", not a number of training examples: take run.json from a copy, or prune again");
+            }
             record.execution();
             return record;
         } catch (InputException e) {

@@ -3,7 +3,9 @@ package org.edgeprune.prune;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
 import org.edgeprune.task.Dataset;
@@ -43,6 +45,11 @@ public record RunInputs(
     /** Digests of a data set, of the model that it is for, and of the templates that later epochs are made of. */
     static RunInputs of(Dataset data, LoadedModel model, Optional<String> templates) {
         return of(data, model.architectureSha256(), model.tokenizer().sha256(), templates);
+    }
+
+    /** Whether it has what every run notes: a file that was edited or damaged may lack some. */
+    boolean complete() {
+        return Stream.of(train, validation, test, architecture, tokenizer).noneMatch(Objects::isNull);
     }
 
     /** Digest of one part of the data. */

@@ -167,6 +167,29 @@ class ChangedInputsTest {
     }
 
     @Test
+    void aRecordWithoutOneOfItsNumbersIsRefused() throws IOException {
+        Path record = run.resolve("run.json");
+        String whole = Files.readString(record);
+        for (String digest : List.of("train", "validation", "test", "architecture", "tokenizer")) {
+            Files.writeString(record, whole.replaceFirst("(\"" + digest + "\" *: *)\"[0-9a-f]+\"", "$1null"));
+            String refused = "edgeprune: " + record
+                    + ": field 'inputs': lacks one of train, validation, test, architecture and tokenizer: take run.json"
+                    + " from a copy, or prune again";
+            assertEquals(refused, eval().refused());
+            assertEquals(
+                    refused, InProcess.run("prune", "--out", run, "--resume").refused());
+        }
+        Files.writeString(record, whole.replaceFirst("\"train\" *:", "\"was_train\" :"));
+        assertEquals(
+                "edgeprune: " + record + ": field 'inputs.was_train': is not known: is it of a run?", eval().refused());
+        Files.writeString(record, whole.replaceFirst("\"examples\" *: *\\d+", "\"examples\" : 0"));
+        assertEquals(
+                "edgeprune: " + record
+                        + ": field 'examples': is 0, not a number of training examples: take run.json from a copy, or prune again",
+                InProcess.run("prune", "--out", run, "--resume").refused());
+    }
+
+    @Test
     void compareNamesWhatWasNotTheSame() throws IOException {
         Path same = dir.resolve("same");
         prune(same, "--seed", 9);

@@ -1,15 +1,18 @@
 package org.edgeprune.task.tokenizer;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.CacheDirectory;
 import org.edgeprune.io.Digest;
@@ -60,8 +63,15 @@ final class Trial {
                 "--enable-native-access=ALL-UNNAMED",
                 "-Xmx2g",
                 "-cp",
-                System.getProperty("java.class.path"),
+                absolute(System.getProperty("java.class.path")),
                 TrialProcess.class.getName());
+    }
+
+    /** A class path that also holds in another directory, in which the process runs. */
+    static String absolute(String classPath) {
+        return Arrays.stream(classPath.split(File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /**

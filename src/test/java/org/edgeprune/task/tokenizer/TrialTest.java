@@ -50,6 +50,15 @@ class TrialTest {
         trial(List.of("/bin/false")).requireSafe(UNUSUAL);
     }
 
+    /** The process runs in another directory. */
+    @Test
+    void theClassPathOfTheProcessIsAbsolute() {
+        Path here = Path.of("").toAbsolutePath();
+        assertEquals(
+                here.resolve("lib/a.jar") + ":" + here.resolve("/opt/b.jar"), Trial.absolute("lib/a.jar:/opt/b.jar"));
+        assertEquals(here.toString(), Trial.absolute(""));
+    }
+
     @Test
     void usualTokenizersNeedNoProcess() throws Exception {
         trial(List.of("/no/such/program")).requireSafe(USUAL);

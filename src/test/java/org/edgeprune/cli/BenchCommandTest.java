@@ -61,8 +61,8 @@ class BenchCommandTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "--config gpt2 --layers 3 --batch-size 32",
-                "--config gpt2 --layers 3 --batch-size 32 --recompute",
+                "--config gpt2 --layers 2 --batch-size 32",
+                "--config gpt2 --layers 2 --batch-size 32 --recompute",
                 "--config llama-mid --layers 2 --heads 32 --cached",
                 "--config codellama-13b --layers 1 --heads 20 --batch-size 2 --recompute",
                 "--model mini-gpt2 --batch-size 32",
@@ -76,7 +76,7 @@ class BenchCommandTest {
     @Test
     void severalWorkersTakeNoMoreThanIsPredicted() {
         JsonNode json = memory(
-                64, "--config", "gpt2", "--layers", 3, "--batch-size", 32, "--tokens", 20, "--workers", 3, "--json");
+                64, "--config", "gpt2", "--layers", 2, "--batch-size", 32, "--tokens", 20, "--workers", 3, "--json");
         assertEquals(3, json.get("workers").asInt());
         assertEquals(4, json.get("micro_batches").asInt());
         assertTrue(json.get("measured_to_predicted").asDouble() < 1.15, json.toString());

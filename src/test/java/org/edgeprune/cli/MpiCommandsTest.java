@@ -105,12 +105,12 @@ class MpiCommandsTest {
 
     @Test
     void attributionIsSpread() throws IOException {
-        requireSame(3, command("attribute", "--method", "eap-ig-inputs", "--steps", 3));
+        requireSame(2, command("attribute", "--method", "eap-ig-inputs", "--steps", 3));
     }
 
     @Test
     void sweepsAreSpread() throws IOException {
-        requireSame(2, command("sweep", "--target-edge-sparsity", "0.5,0.8", "--steps", 4, "--save-every", 2));
+        requireSame(2, command("sweep", "--target-edge-sparsity", "0.5,0.8", "--steps", 2, "--save-every", 1));
     }
 
     @Test

@@ -75,14 +75,15 @@ class DocumentationTest {
             few=()
             if [[ ! " $* " =~ " --"(data|data-seeds|fresh-data|resume)" " && " $* " =~ " --task "(ioi|ioi-t1|gt|gp)" " ]]; then
                 few=(--data "%2$s/${BASH_REMATCH[1]}")
-                [ -d "${few[1]}" ] || %1$s data "${BASH_REMATCH[1]}" --train 64 --validation 32 --test 32 --out "${few[1]}" >/dev/null
+                [ -d "${few[1]}" ] || %1$s data "${BASH_REMATCH[1]}" --train 32 --validation 16 --test 16 --out "${few[1]}" >/dev/null
             fi
             case "$1" in
-                prune | sweep) exec %1$s "$@" "${few[@]}" --steps 4 --warmup-steps 1 --sparsity-warmup-steps 2 --max-train-samples 16 --evaluate-every 0 ;;
+                prune | sweep) exec %1$s "$@" "${few[@]}" --steps 2 --warmup-steps 1 --sparsity-warmup-steps 1 --max-train-samples 8 --evaluate-every 0 ;;
                 acdc) exec %1$s "$@" --max-samples 2 --threshold 0.5 --order published ;;
-                mattr) exec %1$s "$@" --steps 4 --max-samples 8 ;;
-                heads) exec %1$s "$@" --max-samples 4 ;;
-                eval) exec %1$s "$@" --max-samples 32 ;;
+                mattr) exec %1$s "$@" --steps 2 --max-samples 8 ;;
+                attribute) exec %1$s "$@" --max-samples 8 ;;
+                heads) exec %1$s "$@" --max-samples 2 ;;
+                eval) exec %1$s "$@" --max-samples 8 ;;
                 tracr) if [ "$2" = suite ]; then exec %1$s "$@" --steps 20; fi ;;
             esac
             exec %1$s "$@"

@@ -119,6 +119,31 @@ public final class MatryoshkaAttribution implements AutoCloseable {
     }
 
     /**
+     * The scores of a whole training that starts from EAP-IG's ranking ({@link ScoredStart#eapIg(AttributionSetting,
+     * AttributionSetting.Progress)}).
+     *
+     * @param setting what is attributed; its batch size is the number of examples of a step
+     * @param options hyper-parameters
+     * @param examples prompt pairs
+     * @param cacheBytes memory for the full model's runs, which are then made once
+     * @param progress follows both parts, each of which counts from zero
+     * @return the trained scores
+     * @throws InputException if an example lacks an answer that the objective needs
+     */
+    public static EdgeScores fromEapIg(
+            AttributionSetting setting,
+            Options options,
+            List<Example> examples,
+            long cacheBytes,
+            AttributionSetting.Progress progress) {
+        try (MatryoshkaAttribution training = new MatryoshkaAttribution(setting, options, examples, cacheBytes)) {
+            training.startFrom(
+                    ScoredStart.eapIg(setting, progress).ranking(setting.graph(), examples, setting.workers()));
+            return training.train((step, k, loss, now) -> progress.at(step + 1L, options.steps()));
+        }
+    }
+
+    /**
      * A training before its first step.
      *
      * @param setting what is attributed; its batch size is the number of examples of a step

@@ -82,27 +82,14 @@ public final class ScoredStart implements WarmStart {
     private static ScoredStart mattr(PruneSession session, AttributionSetting.Progress progress) {
         return new ScoredStart(MATTR, Ranking.SIGNED, (train, workers) -> {
             try (AblationStates states = session.ablationStates(train)) {
-                return mattr(
-                        session,
+                return MatryoshkaAttribution.fromEapIg(
                         setting(session, states, MatryoshkaAttribution.Options.BATCH, workers),
+                        MatryoshkaAttribution.Options.annealed(session.options().seed()),
                         train,
+                        session.pace().cacheBytes(),
                         progress);
             }
         });
-    }
-
-    private static EdgeScores mattr(
-            PruneSession session,
-            AttributionSetting setting,
-            List<Example> train,
-            AttributionSetting.Progress progress) {
-        MatryoshkaAttribution.Options options =
-                MatryoshkaAttribution.Options.annealed(session.options().seed());
-        try (MatryoshkaAttribution training = new MatryoshkaAttribution(
-                setting, options, train, session.pace().cacheBytes())) {
-            training.startFrom(eapIg(setting, progress).ranking(setting.graph(), train, setting.workers()));
-            return training.train((step, k, loss, now) -> progress.at(step + 1L, options.steps()));
-        }
     }
 
     /**

@@ -12,7 +12,6 @@ import org.edgeprune.attribute.MatryoshkaAttribution;
 import org.edgeprune.attribute.MatryoshkaSchedule;
 import org.edgeprune.attribute.Objective;
 import org.edgeprune.attribute.RandomScores;
-import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.TransformerModel;
@@ -33,9 +32,7 @@ public record MethodRunner(
     /** Thresholds of ACDC, as shares of what cutting every edge costs. */
     private static final List<Double> ACDC_THRESHOLDS = List.of(0.1, 0.03, 0.01, 0.003);
 
-    /** Prompts of a step of the default Matryoshka attribution, which makes this share of the published one's steps. */
-    private static final int MATTR_BATCH = 8;
-
+    /** The default Matryoshka attribution makes this share of the published one's steps. */
     private static final double MATTR_STEPS_SHARE = 0.6;
     /** EAP-IG (activations) runs every source of the model at each of its points, and so has fewer points. */
     private static final int SOURCES_SHARE = 4;
@@ -93,31 +90,30 @@ public record MethodRunner(
     }
 
     private EdgeScores mattr(List<Example> examples, long seed) {
-        AttributionSetting setting = setting(Objective.KL, MATTR_BATCH);
         int steps = (int) Math.ceil(MATTR_STEPS_SHARE * effort.mattrSteps());
-        try (MatryoshkaAttribution training = training(setting, steps, seed, MatryoshkaSchedule.ANNEALED, examples)) {
-            training.startFrom(ScoredStart.eapIg(setting, AttributionSetting.Progress.NONE)
-                    .ranking(setting.graph(), examples, setting.workers()));
-            return training.train((step, k, loss, now) -> {});
-        }
+        return MatryoshkaAttribution.fromEapIg(
+                setting(Objective.KL, MatryoshkaAttribution.Options.BATCH),
+                training(steps, seed, MatryoshkaSchedule.ANNEALED),
+                examples,
+                CACHE_BYTES,
+                AttributionSetting.Progress.NONE);
     }
 
     private EdgeScores mattrAsPublished(List<Example> examples, long seed) {
+        MatryoshkaAttribution.Options options = training(effort.mattrSteps(), seed, MatryoshkaSchedule.PUBLISHED);
         try (MatryoshkaAttribution training =
-                training(setting(objective, 1), effort.mattrSteps(), seed, MatryoshkaSchedule.PUBLISHED, examples)) {
+                new MatryoshkaAttribution(setting(objective, 1), options, examples, CACHE_BYTES)) {
             return training.train((step, k, loss, now) -> {});
         }
     }
 
-    private static MatryoshkaAttribution training(
-            AttributionSetting setting, int steps, long seed, MatryoshkaSchedule schedule, List<Example> examples) {
-        MatryoshkaAttribution.Options options = new MatryoshkaAttribution.Options(
+    private static MatryoshkaAttribution.Options training(int steps, long seed, MatryoshkaSchedule schedule) {
+        return new MatryoshkaAttribution.Options(
                 steps,
                 MatryoshkaAttribution.Options.LEARNING_RATE,
                 MatryoshkaAttribution.Options.TEMPERATURE,
                 seed,
                 schedule);
-        return new MatryoshkaAttribution(setting, options, examples, CACHE_BYTES);
     }
 
     private AttributionSetting setting(Objective loss, int batchSize) {

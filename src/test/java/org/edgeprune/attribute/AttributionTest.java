@@ -64,8 +64,7 @@ class AttributionTest {
     void open() {
         LibTorch.load();
         scope = TensorScope.open();
-        model = TransformerModel.of(
-                Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+        model = LargeWeights.gpt2(CONFIG);
     }
 
     @AfterEach

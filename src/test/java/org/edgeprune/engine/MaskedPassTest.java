@@ -12,12 +12,9 @@ import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
-import org.edgeprune.model.Execution;
 import org.edgeprune.model.LargeWeights;
-import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Device;
@@ -45,8 +42,7 @@ class MaskedPassTest {
     void open() {
         LibTorch.load();
         scope = TensorScope.open();
-        model = TransformerModel.of(
-                Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+        model = LargeWeights.gpt2(CONFIG);
     }
 
     @AfterEach

@@ -13,12 +13,9 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Masks;
-import org.edgeprune.model.Execution;
 import org.edgeprune.model.LargeWeights;
-import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.DType;
@@ -50,8 +47,7 @@ class PositionMasksTest {
     void open() {
         LibTorch.load();
         scope = TensorScope.open();
-        model = TransformerModel.of(
-                Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+        model = LargeWeights.gpt2(CONFIG);
         graph = new ComputationGraph(model.graphShape());
     }
 

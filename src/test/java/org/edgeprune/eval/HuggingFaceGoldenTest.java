@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.engine.FullModel;
@@ -39,12 +37,9 @@ class HuggingFaceGoldenTest {
     private static final List<String> FURTHER_BATCHES = List.of("short.", "at.", "above.");
 
     static List<String> all() throws IOException {
-        try (Stream<Path> folders = Files.list(FOLDER)) {
-            return folders.filter(Files::isDirectory)
-                    .map(folder -> folder.getFileName().toString())
-                    .sorted()
-                    .toList();
-        }
+        return Fixtures.foldersIn(FOLDER).stream()
+                .map(folder -> folder.getFileName().toString())
+                .toList();
     }
 
     @Test

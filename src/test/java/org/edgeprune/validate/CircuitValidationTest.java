@@ -16,16 +16,12 @@ import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.model.Execution;
 import org.edgeprune.model.LargeWeights;
-import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
-import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.model.architecture.Gpt2Config;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.TokenScorer;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,8 +38,7 @@ class CircuitValidationTest {
     @BeforeEach
     void open() {
         LibTorch.load();
-        model = TransformerModel.of(
-                Gpt2.decoder(CONFIG), new LargeWeights(new RandomWeights(11)), Execution.on(Device.CPU));
+        model = LargeWeights.gpt2(CONFIG);
         graph = new ComputationGraph(model.graphShape());
     }
 

@@ -32,14 +32,8 @@ class ChatTemplateTest {
 
     @TestFactory
     Stream<DynamicTest> chatsAreThoseOfTransformers() throws Exception {
-        try (Stream<Path> folders = Files.list(GOLDEN)) {
-            return folders
-                    .filter(Files::isDirectory)
-                    .sorted()
-                    .map(folder -> DynamicTest.dynamicTest(folder.getFileName().toString(), () -> compare(folder)))
-                    .toList()
-                    .stream();
-        }
+        return Fixtures.foldersIn(GOLDEN).stream()
+                .map(folder -> DynamicTest.dynamicTest(folder.getFileName().toString(), () -> compare(folder)));
     }
 
     private static void compare(Path folder) {

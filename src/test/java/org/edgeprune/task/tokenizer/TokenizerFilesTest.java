@@ -23,15 +23,8 @@ class TokenizerFilesTest {
     /** Folders written by src/test/python/tokenizer_configs.py, each with the ids of transformers 5.24. */
     @TestFactory
     Stream<DynamicTest> encodesAsTransformersDoes() throws Exception {
-        Path golden = Fixtures.golden("tokenizers");
-        try (Stream<Path> folders = Files.list(golden)) {
-            return folders
-                    .filter(Files::isDirectory)
-                    .sorted()
-                    .map(folder -> DynamicTest.dynamicTest(folder.getFileName().toString(), () -> compare(folder)))
-                    .toList()
-                    .stream();
-        }
+        return Fixtures.foldersIn(Fixtures.golden("tokenizers")).stream()
+                .map(folder -> DynamicTest.dynamicTest(folder.getFileName().toString(), () -> compare(folder)));
     }
 
     private static void compare(Path folder) {

@@ -1,7 +1,9 @@
 package org.edgeprune.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
@@ -33,27 +35,31 @@ final class DoctorCommand implements Callable<Integer> {
         compute.prepare();
         LibTorch.Report libtorch = LibTorch.info();
         List<Problem> problems = new ArrayList<>(libtorch.problems());
-        String model = checkModel(problems);
+        Optional<Bundled> model = checkModel(problems);
         boolean healthy = problems.stream().noneMatch(Problem::fatal);
-        results.print(new Result(healthy, libtorch, model, problems), () -> text(libtorch, model, problems, healthy));
+        results.print(
+                new Result(healthy, libtorch, model.map(Bundled::text).orElse(null), problems),
+                () -> text(libtorch, model, problems, healthy));
         return healthy ? 0 : 1;
     }
 
     /** Reads the bundled model's configuration and tokenizer, and with it the tokenizers library. */
-    private static String checkModel(List<Problem> problems) {
+    private static Optional<Bundled> checkModel(List<Problem> problems) {
         try {
             String sizes = Models.sizes(BundledModel.directory()).architecture();
             try (PromptTokenizer tokenizer = PromptTokenizer.open(BundledModel.directory())) {
-                return sizes + ", " + tokenizer.vocabSize() + " tokens, in " + BundledModel.directory();
+                return Optional.of(
+                        new Bundled(sizes + ", " + tokenizer.vocabSize() + " tokens", BundledModel.directory()));
             }
         } catch (InputException e) {
             problems.add(new Problem(
                     e.getMessage(), "build edgeprune again (mvn clean verify), or name a model with --model", true));
-            return null;
+            return Optional.empty();
         }
     }
 
-    private static String text(LibTorch.Report libtorch, String model, List<Problem> problems, boolean healthy) {
+    private static String text(
+            LibTorch.Report libtorch, Optional<Bundled> model, List<Problem> problems, boolean healthy) {
         Table table = new Table()
                 .row("Java", libtorch.java())
                 .row("libtorch", known(libtorch.version()))
@@ -71,7 +77,8 @@ final class DoctorCommand implements Callable<Integer> {
                                         ? ""
                                         : "; missing: " + String.join(", ", libtorch.missing())))
                 .row("  self-test", libtorch.selfTest() ? "passed" : "not passed")
-                .row("bundled model", known(model));
+                .row("bundled model", known(model.map(Bundled::contents).orElse(null)))
+                .row("  in", model.map(found -> found.directory().toString()).orElse("not found"));
         StringBuilder text = new StringBuilder(table.toString()).append('\n');
         for (Problem problem : problems) {
             text.append(problem.fatal() ? "PROBLEM: " : "note: ")
@@ -86,6 +93,12 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static String known(String value) {
         return value == null ? "unknown" : value;
+    }
+
+    private record Bundled(String contents, Path directory) {
+        String text() {
+            return contents + ", in " + directory;
+        }
     }
 
     private record Result(boolean healthy, LibTorch.Report libtorch, String bundledModel, List<Problem> problems) {}

@@ -50,10 +50,11 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                                 "%,d steps of %d examples, to edge sparsity %s"
                                         .formatted(plan.steps(), plan.batchSize(), plan.edgeSparsity()))
                         .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9))
+                        .row("a step", "%.3f s with no edge removed".formatted(plan.stepSeconds()))
                         .row(
-                                "a step",
-                                "%.3f s with no edge removed; %.3f s where the full model is run too, as in the first epoch and on fresh data"
-                                        .formatted(plan.stepSeconds(), plan.firstStepSeconds()))
+                                "",
+                                "%.3f s where the full model is run too (first epoch, fresh data)"
+                                        .formatted(plan.firstStepSeconds()))
                         .row("the run", "about " + Durations.text(plan.runSeconds()) + ", or less as edges are removed")
                 + "\nNothing was written.";
     }

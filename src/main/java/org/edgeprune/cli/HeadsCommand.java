@@ -106,11 +106,13 @@ final class HeadsCommand implements Callable<Integer> {
         return metric.orElse(known.containsKey(LOGIT_DIFFERENCE) ? LOGIT_DIFFERENCE : headline);
     }
 
+    /** KL and metric of what is left, in the circuit and in the full model, and each node's number of edges. */
     private static String text(NodeEffects effects, String metric) {
         Table table = new Table()
-                .row("", "circuit: kl", metric, "full model: kl", metric, "edges in", "edges out")
+                .head("", "circuit", "", "full model", "", "edges", "edges")
+                .head("knocked out", KL, "metric", KL, "metric", "in", "out")
                 .row(
-                        "nothing knocked out",
+                        "nothing",
                         effects.circuit().get(KL),
                         effects.circuit().get(metric),
                         effects.fullModel().get(KL),
@@ -119,7 +121,7 @@ final class HeadsCommand implements Callable<Integer> {
                         "");
         for (NodeEffect effect : effects.nodes()) {
             table.row(
-                    "without " + effect.node().name(),
+                    effect.node().name(),
                     effect.inCircuit().get(KL),
                     effect.inCircuit().get(metric),
                     effect.inModel().get(KL),
@@ -127,6 +129,6 @@ final class HeadsCommand implements Callable<Integer> {
                     effect.inputs().size(),
                     effect.outputs().size());
         }
-        return table.toString();
+        return "metric: " + metric + ", mean over " + effects.examples() + " prompts\n\n" + table;
     }
 }

@@ -203,7 +203,7 @@ final class PruneCommand implements Ranked {
                 TensorBoardOption.Closing listener = tensorBoard.with(progress)) {
             result = session.run(lock, resume, listener, ranks);
         }
-        MissedTarget.warning(session.options(), result.binary().edgeSparsity()).ifPresent(results::note);
+        MissedTarget.warnings(session.options(), result.binary()).forEach(results::note);
         return result;
     }
 

@@ -120,7 +120,8 @@ final class PruneSettings {
             names = "--level",
             paramLabel = "LEVELS",
             completionCandidates = LevelNames.class,
-            description = "What has masks: ${COMPLETION-CANDIDATES} (default: edges,nodes).")
+            description =
+                    "What has masks: edges, nodes, neurons, or several of them joined by commas (default: edges,nodes).")
     private Optional<MaskLevel> level = Optional.empty();
 
     @Option(

@@ -221,9 +221,8 @@ final class SeedRuns {
                         try (TensorBoardOption.Closing listener =
                                 tensorBoard.of(name).with(progress.of(name))) {
                             PruneResult result = session.run(lock, true, listener);
-                            MissedTarget.warning(
-                                            session.options(), result.binary().edgeSparsity())
-                                    .ifPresent(listener::noted);
+                            MissedTarget.warnings(session.options(), result.binary())
+                                    .forEach(listener::noted);
                         }
                     });
                     progress.ended(name(session));

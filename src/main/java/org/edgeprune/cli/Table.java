@@ -1,12 +1,23 @@
 package org.edgeprune.cli;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
-/** Rows of text in aligned columns. Numbers are right-aligned, other cells left-aligned. */
+/** Rows of text in aligned columns. Numbers and their headings are right-aligned, other cells left-aligned. */
 final class Table {
     private final List<List<Object>> rows = new ArrayList<>();
+
+    /** A cell above others, which is aligned as they are. */
+    private record Heading(String text) {}
+
+    /** A row of headings: right-aligned in columns that have numbers. */
+    Table head(String... headings) {
+        rows.add(Stream.of(headings).<Object>map(Heading::new).toList());
+        return this;
+    }
 
     Table row(Object... cells) {
         rows.add(List.of(cells));
@@ -32,8 +43,12 @@ final class Table {
     @Override
     public String toString() {
         List<Integer> widths = new ArrayList<>();
+        BitSet numeric = new BitSet();
         for (List<Object> row : rows) {
             for (int i = 0; i < row.size(); i++) {
+                if (row.get(i) instanceof Number) {
+                    numeric.set(i);
+                }
                 int width = text(row.get(i)).length();
                 if (i == widths.size()) {
                     widths.add(width);
@@ -48,7 +63,8 @@ final class Table {
             for (int i = 0; i < row.size(); i++) {
                 String cell = text(row.get(i));
                 String pad = " ".repeat(widths.get(i) - cell.length());
-                line.append(i == 0 ? "" : "  ").append(row.get(i) instanceof Number ? pad + cell : cell + pad);
+                boolean right = row.get(i) instanceof Number || (row.get(i) instanceof Heading && numeric.get(i));
+                line.append(i == 0 ? "" : "  ").append(right ? pad + cell : cell + pad);
             }
             table.append(line.toString().stripTrailing()).append('\n');
         }
@@ -60,6 +76,7 @@ final class Table {
             case Integer n -> String.format("%,d", n);
             case Long n -> String.format("%,d", n);
             case Double n -> String.format("%.4f", n);
+            case Heading heading -> heading.text();
             default -> cell.toString();
         };
     }

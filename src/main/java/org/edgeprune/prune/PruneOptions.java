@@ -547,7 +547,7 @@ public record PruneOptions(
      *
      * @return the target
      */
-    SparsitySchedule neuronTarget() {
+    public SparsitySchedule neuronTarget() {
         SparsitySchedule nodes = targets.nodeSparsity();
         return new SparsitySchedule(nodes.warmup(), nodes.start(), controls.neuronSparsity(), nodes.warmupSteps());
     }

@@ -79,7 +79,16 @@ public record Row(String source, int line, ObjectNode json) {
      * @return the exception; its message begins with file and line
      */
     public InputException wrong(String what) {
-        return new InputException(source + ":" + line + ": " + what);
+        return new InputException(place() + what);
+    }
+
+    /** Whether an error is about this line. */
+    boolean isNamedBy(InputException error) {
+        return error.getMessage().startsWith(place());
+    }
+
+    private String place() {
+        return source + ":" + line + ": ";
     }
 
     private JsonNode field(String key, String kind, Predicate<JsonNode> test) {

@@ -149,16 +149,9 @@ public interface Task {
      * @param records the lines
      * @param tokenizer the model's tokenizer
      * @return the examples, in the same order
-     * @throws InputException naming file and line
+     * @throws InputException naming file and line of the first line that cannot be used, and how many there are
      */
     default Dataset tokenise(Records records, PromptTokenizer tokenizer) {
-        return new Dataset(
-                examples(records, Split.TRAIN, tokenizer),
-                examples(records, Split.VALIDATION, tokenizer),
-                examples(records, Split.TEST, tokenizer));
-    }
-
-    private List<Example> examples(Records records, Split split, PromptTokenizer tokenizer) {
-        return records.part(split).stream().map(row -> example(row, tokenizer)).toList();
+        return LineByLine.examples(records, row -> example(row, tokenizer));
     }
 }

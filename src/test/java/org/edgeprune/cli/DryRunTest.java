@@ -57,6 +57,9 @@ class DryRunTest {
         assertTrue(text.matches("(?s).*graph +3,477 edges between .*"), text);
         assertTrue(text.matches("(?s).*examples +8 training, .*"), text);
         assertTrue(text.matches("(?s).*training +200 steps of 4 examples, to edge sparsity .*"), text);
+        assertTrue(text.matches("(?s).*memory +\\d+\\.\\d+ GB at the peak, predicted\n.*"), text);
+        assertTrue(text.matches("(?s).*the run +about \\d.*"), text);
+        assertTrue(text.lines().noneMatch(line -> line.length() > 80), text);
         assertTrue(text.strip().endsWith("Nothing was written."), text);
         Object[] asJson = Arrays.copyOf(given, given.length + 1);
         asJson[given.length] = "--json";

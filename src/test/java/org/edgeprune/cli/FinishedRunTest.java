@@ -114,6 +114,9 @@ class FinishedRunTest {
                     nodes.get(0).at("/in_circuit/kl").asDouble(),
                     1e-9);
         }
+        String table = InProcess.run("heads", run, "--max-samples", 2).ok().out();
+        assertTrue(table.startsWith("metric: logit_difference, mean over 2 prompts\n"), table);
+        assertTrue(table.lines().noneMatch(line -> line.length() > 80), table);
         InProcess.run("report", run).ok();
         assertTrue(TextReader.LARGE.read(run.resolve("report.html"), "").contains("<td>" + name + "</td>"));
         assertTrue(

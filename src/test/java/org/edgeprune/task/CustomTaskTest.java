@@ -4,9 +4,12 @@ import static org.edgeprune.task.PromptTokenizerTest.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.edgeprune.io.InputException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +119,24 @@ class CustomTaskTest {
         assertLine("has 2 tokens and \"corrupted\" 3", "When <predict>Mary</predict>", "When Lisa and");
         assertLine("\"corrupted\" needs one <predict>", "When <predict>Mary</predict>", "When <predict>Lisa");
         assertLine("cannot tokenise", "When <predict>Zebedee</predict>", ok);
+    }
+
+    /** However a file is divided, the first bad line of the file is named, with the number of all. */
+    @Test
+    void linesThatCannotBeUsedAreCounted() throws Exception {
+        String good = "{\"clean\": \"When <predict>Mary</predict>\", \"corrupted\": \"On Mary\"}\n";
+        String bad = good.replace("On Mary", "On Mary and");
+        Path file =
+                Files.writeString(dir.resolve("custom.jsonl"), good.repeat(2) + bad + good.repeat(5) + bad.repeat(9));
+        String first = file + ":3: \"clean\" has 2 tokens and \"corrupted\" 3";
+        String count = "(the first of 10 unusable lines of 17)";
+        assertMessage(first, () -> custom.tokenise(Records.divided(file), MINI));
+        assertMessage(count, () -> custom.tokenise(Records.divided(file), MINI));
+        assertMessage(count, () -> custom.read(file, MINI)); // where each line is in all splits, it counts once
+        Files.writeString(file, good + bad);
+        String one = assertThrows(InputException.class, () -> custom.read(file, MINI))
+                .getMessage();
+        assertTrue(one.startsWith(file + ":2: ") && !one.contains("unusable"), one);
     }
 
     /** A corrupted text may be as long as the clean one with its answer, and still not be aligned with it. */

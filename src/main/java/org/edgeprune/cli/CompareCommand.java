@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
@@ -195,12 +197,12 @@ final class CompareCommand implements Callable<Integer> {
                     result.edges().get(i),
                     "edges");
         }
-        Table overlaps = new Table().row(row("overlap", i -> "[" + (i + 1) + "]", n));
+        Table overlaps = new Table().head(heads("overlap", n));
         for (int j = 0; j < n; j++) {
             double[] line = result.overlap()[j];
             overlaps.row(row("[" + (j + 1) + "]", i -> line[i], n));
         }
-        Table metrics = new Table().row(row("", i -> "[" + (i + 1) + "]", n));
+        Table metrics = new Table().head(heads("", n));
         result.metrics()
                 .forEach((name, values) ->
                         metrics.row(row(name, i -> values.get(i) == null ? "-" : number(name, values.get(i)), n)));
@@ -213,6 +215,11 @@ final class CompareCommand implements Callable<Integer> {
     private static Object number(String name, double value) {
         boolean count = name.startsWith("num_") || name.startsWith("total_") || COUNTS.contains(name);
         return count && value == Math.rint(value) ? (Object) (long) value : (Object) value;
+    }
+
+    private static String[] heads(String first, int n) {
+        return Stream.concat(Stream.of(first), IntStream.rangeClosed(1, n).mapToObj(i -> "[" + i + "]"))
+                .toArray(String[]::new);
     }
 
     private static Object[] row(String head, IntFunction<Object> cell, int n) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.edgeprune.attribute.CurveEvaluator;
 import org.edgeprune.attribute.FaithfulnessCurve;
 import org.edgeprune.attribute.Ranking;
@@ -41,8 +42,8 @@ final class CurveOptions {
     @Option(
             names = "--plot",
             paramLabel = "FILE",
-            description = "With --curve: draw all curves in one picture, .svg or .png.")
-    private Optional<Path> plot = Optional.empty();
+            description = "With --curve: draw all curves in one picture, .svg or .png. May be given several times.")
+    private List<Path> plots = List.of();
 
     /** A curve of one input. */
     record Named(
@@ -115,10 +116,10 @@ final class CurveOptions {
 
     /** Whether curves are asked for. */
     boolean asked() {
-        if (!curve && (metric.isPresent() || plot.isPresent())) {
+        if (!curve && (metric.isPresent() || !plots.isEmpty())) {
             throw new InputException((metric.isPresent() ? "--metric" : "--plot") + ": needs --curve");
         }
-        plot.ifPresent(Curves::requireKnownFormat);
+        plots.forEach(Curves::requireKnownFormat);
         return curve;
     }
 
@@ -158,7 +159,7 @@ final class CurveOptions {
 
     /** Draws the curves where that is asked for. */
     void draw(Measured measured) {
-        plot.ifPresent(file -> drawn(measured).write(file, WIDTH, HEIGHT));
+        plots.forEach(file -> drawn(measured).write(file, WIDTH, HEIGHT));
     }
 
     private static Curves drawn(Measured measured) {
@@ -196,34 +197,40 @@ final class CurveOptions {
         heading.row(measured.metric() + " without edges", measured.emptyCircuit());
         StringBuilder text = new StringBuilder(heading.toString());
         if (!measured.all().isEmpty()) {
-            Table areas = new Table().row("", "CPR", "CMD", "average", "CPR log x", "CMD log x");
+            Table areas = new Table().head("", "CPR", "CMD", "average", "CPR log x", "CMD log x");
             measured.all()
                     .forEach(curve -> areas.row(
                             curve.label(), curve.cpr(), curve.cmd(), curve.average(), curve.cprLog(), curve.cmdLog()));
             text.append('\n').append(areas);
         }
+        List<String> metrics = MainMetrics.of(points(measured).findFirst().orElseThrow().metrics().keySet().stream());
         if (!measured.circuits().isEmpty()) {
-            Table own = table(
-                    List.of("circuit"), measured.circuits().getFirst().point().metrics());
-            measured.circuits().forEach(found -> own.row(row(List.of(found.circuit()), found.point())));
+            Table own = table(List.of("circuit"), metrics);
+            measured.circuits().forEach(found -> own.row(row(List.of(found.circuit()), found.point(), metrics)));
             text.append('\n').append(own);
         }
         for (Named curve : measured.all()) {
-            Table sizes = table(List.of(), curve.points().getFirst().metrics());
-            curve.points().forEach(point -> sizes.row(row(List.of(), point)));
+            Table sizes = table(List.of(), metrics);
+            curve.points().forEach(point -> sizes.row(row(List.of(), point, metrics)));
             text.append('\n').append(curve.label()).append('\n').append(sizes);
         }
         return text.toString();
     }
 
-    private static Table table(List<String> first, Map<String, Double> metrics) {
-        List<Object> heads = new ArrayList<>(first);
-        heads.addAll(List.of("size", "asked", "edges", "nodes", "faithfulness"));
-        heads.addAll(metrics.keySet());
-        return new Table().row(heads.toArray());
+    private static Stream<FaithfulnessCurve.Point> points(Measured measured) {
+        return Stream.concat(
+                measured.circuits().stream().map(Found::point),
+                measured.curves().stream().flatMap(curve -> curve.points().stream()));
     }
 
-    private static Object[] row(List<String> first, FaithfulnessCurve.Point point) {
+    private static Table table(List<String> first, List<String> metrics) {
+        List<String> heads = new ArrayList<>(first);
+        heads.addAll(List.of("size", "asked", "edges", "nodes", "faithfulness"));
+        heads.addAll(metrics);
+        return new Table().head(heads.toArray(String[]::new));
+    }
+
+    private static Object[] row(List<String> first, FaithfulnessCurve.Point point, List<String> metrics) {
         List<Object> row = new ArrayList<>(first);
         row.addAll(List.of(
                 "%.1f%%".formatted(100 * point.size()),
@@ -231,7 +238,7 @@ final class CurveOptions {
                 point.edges(),
                 point.nodes(),
                 point.faithfulness()));
-        row.addAll(point.metrics().values());
+        metrics.forEach(name -> row.add(point.metrics().get(name)));
         return row.toArray();
     }
 }

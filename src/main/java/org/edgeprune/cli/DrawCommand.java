@@ -92,8 +92,8 @@ final class DrawCommand implements Callable<Integer> {
                 () -> result.edges() + " edges drawn"
                         + (result.danglingEdges() == 0
                                 ? ""
-                                : ", " + result.danglingEdges()
-                                        + " left out because they are on no path from an input to the output (--no-sanitize keeps them)")
+                                : "\n" + result.danglingEdges()
+                                        + " left out, on no path from an input to the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
     }

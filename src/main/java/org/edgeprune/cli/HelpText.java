@@ -50,16 +50,7 @@ final class HelpText {
     /** One paragraph, with line breaks at spaces alone: picocli also breaks within names of files and options. */
     private static String description(Help help) {
         UsageMessageSpec usage = help.commandSpec().usageMessage();
-        StringBuilder text = new StringBuilder();
-        int column = 0;
-        for (String word : String.join(" ", usage.description()).formatted().split(" ", -1)) {
-            boolean fits = column + 1 + word.length() < usage.width();
-            if (column > 0) {
-                text.append(fits ? " " : System.lineSeparator());
-            }
-            column = (column > 0 && fits ? column + 1 : 0) + word.length();
-            text.append(word);
-        }
-        return text.append(column > 0 ? System.lineSeparator() : "").toString();
+        String text = Prose.wrapped(String.join(" ", usage.description()).formatted(), usage.width());
+        return text.isEmpty() ? text : text + System.lineSeparator();
     }
 }

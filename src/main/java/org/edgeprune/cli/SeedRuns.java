@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.AblationStates;
@@ -45,6 +46,13 @@ import picocli.CommandLine.Option;
 final class SeedRuns {
     private static final String RUN = "seed-";
     private static final String DATA = "data";
+
+    // columns of the table of consensus circuits
+    private static final String RUNS = "runs_at_least";
+    private static final String EDGES = "num_edges";
+    private static final String EDGES_ON_PATHS = "num_edges_on_paths";
+    private static final Set<String> OF_THE_CIRCUIT = Set.of(RUNS, "file", EDGES, EDGES_ON_PATHS);
+
     private static final String GO_ON = "To continue, repeat the command: runs that have ended are kept.";
 
     @Option(
@@ -318,10 +326,10 @@ final class SeedRuns {
             circuit.write(file);
             Evaluation evaluation = evaluate.apply(MaskValues.of(circuit));
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("runs_at_least", least);
+            row.put(RUNS, least);
             row.put("file", file.getFileName().toString());
-            row.put("num_edges", circuit.size());
-            row.put("num_edges_on_paths", circuit.connected().size());
+            row.put(EDGES, circuit.size());
+            row.put(EDGES_ON_PATHS, circuit.connected().size());
             row.putAll(evaluation.metrics());
             all.add(row);
         }
@@ -342,15 +350,32 @@ final class SeedRuns {
             Map<String, Spread> spreads,
             List<Map<String, Object>> consensus,
             Path out) {
-        Table metrics = new Table().row("", "mean", "std", "min", "max");
+        Table metrics = new Table().head("", "mean", "std", "min", "max");
         spreads.forEach((name, spread) ->
                 metrics.row(name, spread.mean(), spread.std(), number(spread.min()), number(spread.max())));
-        Set<String> columns = consensus.getFirst().keySet();
-        Table table = new Table().row(columns.toArray());
-        consensus.forEach(row -> table.row(row.values().toArray()));
-        return "%s%n%nMetrics of the %d circuits:%n%s%nConsensus, the edges that at least so many runs have:%n%s%n"
-                        .formatted(stability.sentence(), runs.size(), metrics, table)
-                + "The runs are in %s, with stability.json, edge_frequency.csv and the consensus circuits"
-                        .formatted(out);
+        List<String> columns =
+                MainMetrics.of(consensus.getFirst().keySet().stream().filter(name -> !OF_THE_CIRCUIT.contains(name)));
+        Table table = new Table()
+                .head(Stream.concat(Stream.of("runs", "edges", "on paths"), columns.stream())
+                        .toArray(String[]::new));
+        consensus.forEach(row -> table.row(Stream.concat(Stream.of(RUNS, EDGES, EDGES_ON_PATHS), columns.stream())
+                .map(row::get)
+                .toArray()));
+        return """
+            %s
+
+            Metrics of the %d circuits:
+            %s
+            Consensus, the edges that at least so many runs have (consensus-N.json):
+            %s
+            %s""".formatted(
+                        Prose.wrapped(stability.sentence(), Prose.WIDTH),
+                        runs.size(),
+                        metrics,
+                        table,
+                        Prose.wrapped(
+                                "The runs are in %s, with stability.json, edge_frequency.csv and the consensus circuits"
+                                        .formatted(out),
+                                Prose.WIDTH));
     }
 }

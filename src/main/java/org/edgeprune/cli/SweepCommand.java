@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Ranks;
@@ -56,6 +57,8 @@ final class SweepCommand implements Ranked {
 
     @Mixin
     private RunOptions options;
+
+    private static final String FULL_MODEL = "full_model_";
 
     @Mixin
     private Results results;
@@ -123,9 +126,36 @@ final class SweepCommand implements Ranked {
     private void print(SweepTable table, List<Double> diverged) {
         results.print(
                 new Result(out.toString(), table.rows(), diverged),
-                () -> table.toMarkdown()
-                        + "%nThe table is in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg"
-                                .formatted(out));
+                () -> text(table.rows()) + "\n"
+                        + Prose.wrapped(
+                                "All metrics are in %s as sweep.csv and sweep.md, the plots in sweep.svg and sweep-accuracy.svg"
+                                        .formatted(out),
+                                Prose.WIDTH));
+    }
+
+    /** The sizes of the circuits and their main metrics, with the full model's in the last row. */
+    private static String text(List<SweepTable.Row> rows) {
+        if (rows.isEmpty()) {
+            return "";
+        }
+        Map<String, Double> first = rows.getFirst().metrics();
+        List<String> metrics =
+                MainMetrics.of(first.keySet().stream().filter(name -> first.containsKey(FULL_MODEL + name)));
+        Table table = new Table()
+                .head(Stream.concat(Stream.of("target", "sparsity", "edges", "on paths"), metrics.stream())
+                        .toArray(String[]::new));
+        for (SweepTable.Row row : rows) {
+            List<Object> cells = new ArrayList<>(List.of(
+                    Double.toString(row.target()),
+                    row.metrics().get("edge_sparsity"),
+                    row.metrics().get("num_edges").longValue(),
+                    row.metrics().get("num_edges_on_paths").longValue()));
+            metrics.forEach(name -> cells.add(row.metrics().get(name)));
+            table.row(cells.toArray());
+        }
+        List<Object> fullModel = new ArrayList<>(List.of("full model", "", "", ""));
+        metrics.forEach(name -> fullModel.add(first.get(FULL_MODEL + name)));
+        return table.row(fullModel.toArray()).toString();
     }
 
     private List<Double> targets() {

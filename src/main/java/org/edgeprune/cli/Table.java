@@ -75,7 +75,7 @@ final class Table {
         return switch (cell) {
             case Integer n -> String.format("%,d", n);
             case Long n -> String.format("%,d", n);
-            case Double n -> String.format("%.4f", n);
+            case Double n -> String.format("%.4f", n).replaceFirst("^-(0\\.0000)$", "$1");
             case Heading heading -> heading.text();
             default -> cell.toString();
         };

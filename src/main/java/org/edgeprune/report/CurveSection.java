@@ -52,7 +52,9 @@ final class CurveSection {
                 .append(Html.escape(text(tree, "task") + ", " + text(tree, "split") + ": " + text(tree, "metric")
                         + " of the full model " + Html.number(number(tree, "full_model")) + ", without edges "
                         + Html.number(number(tree, "empty_circuit"))))
-                .append("</p>\n");
+                .append(
+                        ".</p>\n<p class=\"lead\">Sizes are those of MIB: shares of the edges of EAP-IG's graph, which has one node for all")
+                .append(" embeddings. Edges on no path to the output are not counted.</p>\n");
         html.append(Html.table(
                 "areas",
                 List.of("", "CPR", "CMD", "average"),

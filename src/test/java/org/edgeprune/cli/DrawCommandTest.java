@@ -47,12 +47,13 @@ class DrawCommandTest {
         Tool drawn = InProcess.run("draw", edges, "-o", dot).ok();
         assertEquals("2 edges drawn", drawn.outLines().getFirst());
         assertEquals(
-                "0 edges drawn, 2 left out",
+                List.of(
+                        "0 edges drawn",
+                        "2 left out, on no path from an input to the output (--no-sanitize keeps them)"),
                 InProcess.run("draw", edges, "-o", dot, "--heads-per-kv", 1)
                         .ok()
                         .outLines()
-                        .getFirst()
-                        .substring(0, 25));
+                        .subList(0, 2));
     }
 
     @Test

@@ -315,8 +315,24 @@ class ScoresCommandsTest {
                                 pair.get("corrupted").asText(),
                                 pair.get("distractor").asText()));
         refused("the data have no distractors", "eval", SCORES, "--curve", "--task", "custom", "--data", custom);
-        InProcess.run("eval", SCORES, "--curve", "--task", "custom", "--data", custom, "--metric", "accuracy")
+        Tool text = InProcess.run(
+                        "eval",
+                        SCORES,
+                        "--curve",
+                        "--task",
+                        "custom",
+                        "--data",
+                        custom,
+                        "--metric",
+                        "accuracy",
+                        "--plot",
+                        folder.resolve("a.svg"),
+                        "--plot",
+                        folder.resolve("a.png"))
                 .ok();
+        assertTrue(text.out().contains("  faithfulness  accuracy      kl"), text.out());
+        assertFalse(text.out().contains("-0.0000"), text.out());
+        assertTrue(Files.exists(folder.resolve("a.svg")) && Files.exists(folder.resolve("a.png")));
     }
 
     private static void refused(String message, Object... arguments) {

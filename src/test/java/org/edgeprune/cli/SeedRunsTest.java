@@ -21,6 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code prune --seeds}, in this process. */
 class SeedRunsTest {
+    /** Leaves out {@code --json}. */
+    private static final Object AS_TEXT = new Object();
+
     @TempDir
     static Path dir;
 
@@ -32,12 +35,15 @@ class SeedRunsTest {
     }
 
     private static Tool prune(Path out, Object... more) {
-        List<Object> arguments = new ArrayList<>(List.of("prune", "--model", model, "--out", out, "--json"));
+        List<Object> arguments = new ArrayList<>(List.of("prune", "--model", model, "--out", out));
         arguments.addAll(List.of("--steps", 60, "--batch-size", 4, "--edge-sparsity", 0.6, "--initial-log-alpha", -1));
         arguments.addAll(
                 List.of("--sparsity-warmup-steps", 10, "--warmup-steps", 1, "--edge-reg-lr", 5, "--edge-lr", 0.2));
         arguments.addAll(List.of("--no-node-loss", "--evaluate-every", 0));
         arguments.addAll(Arrays.asList(more));
+        if (!arguments.remove(AS_TEXT)) {
+            arguments.add("--json");
+        }
         return InProcess.run(arguments.toArray());
     }
 
@@ -89,6 +95,12 @@ class SeedRunsTest {
                 again.said(out.resolve("seed-7") + ": already")
                         .substring(out.toString().length() + 1));
         assertEquals(without(first.outLines()), without(again.outLines()));
+
+        List<String> text = prune(out, "--seeds", 2, "--seed", 7, AS_TEXT).ok().outLines();
+        assertTrue(text.getFirst().startsWith("Of 2 runs with different seeds, two share "), text.toString());
+        int heads = text.indexOf("runs  edges  on paths  accuracy  logit_difference      kl");
+        assertTrue(heads > 0, text.toString());
+        assertTrue(text.subList(0, heads + 3).stream().noneMatch(line -> line.length() > 80), text.toString());
 
         String refused = prune(out, "--seeds", 2, "--seed", 8).refused();
         assertTrue(refused.contains("data: holds other prompts"), refused);

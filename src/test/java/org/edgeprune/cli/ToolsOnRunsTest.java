@@ -33,6 +33,10 @@ class ToolsOnRunsTest {
     }
 
     private static Tool sweep(String targets, Object out) {
+        return sweep(targets, out, "--json");
+    }
+
+    private static Tool sweep(String targets, Object out, String last) {
         return InProcess.run(
                 "sweep",
                 "--model",
@@ -55,7 +59,7 @@ class ToolsOnRunsTest {
                 1,
                 "--out",
                 out,
-                "--json");
+                last);
     }
 
     @Test
@@ -71,6 +75,12 @@ class ToolsOnRunsTest {
         assertEquals(3, csv.size());
         assertTrue(csv.get(1).startsWith("0.3,") && csv.get(2).startsWith("0.6,"), csv.toString());
         assertTrue(Files.exists(out.resolve("sweep.md")) && Files.exists(out.resolve("sweep.svg")));
+        List<String> table = sweep("0.6,0.3", out, "--threads=1").ok().outLines();
+        assertEquals(
+                List.of("target", "sparsity", "edges", "on", "paths", "accuracy", "logit_difference", "kl"),
+                List.of(table.getFirst().strip().split(" +")));
+        assertTrue(table.get(1).startsWith("0.3 ") && table.get(3).startsWith("full model "), table.toString());
+        assertTrue(table.subList(0, 4).stream().noneMatch(line -> line.length() > 80), table.toString());
 
         Path both = dir.resolve("both.json");
         Path any = dir.resolve("any.json");

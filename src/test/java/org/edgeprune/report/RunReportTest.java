@@ -119,6 +119,14 @@ class RunReportTest {
     }
 
     @Test
+    void numbersAndTheirHeadsAreAlignedAndRoundingErrorsAreZero() {
+        assertEquals(
+                "<table><thead><tr><th>size</th><th class=\"number\">kl</th></tr></thead><tbody>\n"
+                        + "<tr><td>100.0%</td><td class=\"number\">0</td></tr>\n</tbody></table>\n",
+                Html.table("", List.of("size", "kl"), List.of(List.of("100.0%", -3.7e-18))));
+    }
+
+    @Test
     void whatIsNoFinishedRunIsRefused() throws IOException {
         Path empty = Files.createDirectories(dir.resolve("empty"));
         assertTrue(assertThrows(InputException.class, () -> RunReport.of(new RunDirectory(empty)))

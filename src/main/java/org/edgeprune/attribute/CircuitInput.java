@@ -19,6 +19,7 @@ import org.edgeprune.graph.EapIgGraph;
 import org.edgeprune.graph.Edge;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.graph.PositionCircuit;
+import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.mask.MaskParameters;
@@ -445,8 +446,11 @@ public record CircuitInput(Path path, Kind kind, Optional<PositionChoice> positi
                 ? requirePosition(parameters.layout().positions()).of(all, graph.edgeCount())
                 : all;
         float[] nodes = parameters.nodes().toFloats();
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Math.min(values[i], nodes[graph.edge(i).writer().index()]);
+        for (ReaderGroup group : graph.groups()) {
+            for (int i = 0; i < group.edgeCount(); i++) {
+                int edge = group.firstEdge() + i;
+                values[edge] = Math.min(values[edge], nodes[i % group.visibleWriters()]);
+            }
         }
         return EdgeScores.of(graph, values);
     }

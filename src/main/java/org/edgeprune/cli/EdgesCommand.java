@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.AbstractList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,6 @@ import org.edgeprune.graph.Reader;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.AtomicFile;
-import org.edgeprune.io.CloseNames;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
@@ -76,14 +76,8 @@ final class EdgesCommand implements Callable<Integer> {
     @Mixin
     private ModelOption model;
 
-    @Option(
-            names = "--writer",
-            paramLabel = "PATTERN",
-            description = "Only edges from writers whose names match; * matches any text.")
-    private String writer = "*";
-
-    @Option(names = "--reader", paramLabel = "PATTERN", description = "Only edges into readers whose names match.")
-    private String reader = "*";
+    @Mixin
+    private EdgeFilter filter;
 
     @Option(names = "--count", description = "Count the edges by kinds of writer and reader instead of listing them.")
     private boolean count;
@@ -153,21 +147,19 @@ final class EdgesCommand implements Callable<Integer> {
         ScoredCircuit theirs = connected(chosen(input, sizes, ranking));
         // names of nodes are those of the model's graph
         ScoredCircuit whole = theirs.inModel(sizes.graph());
-        requireNodes(whole.graph());
+        filter.requireNodes(whole.graph());
         ScoredCircuit chosen = filtered(whole);
         if (out != null) {
-            write(isFiltered() ? chosen : theirs, chosen, sizes, ranking);
+            write(filter.isGiven() ? chosen : theirs, chosen, sizes, ranking);
         }
         scoreFiles.forEach(file -> writeScores(file, whole, ranking));
         if (checkpoint != null) {
             writeCheckpoint(input, requireCircuit(chosen), sizes, directory);
         }
-        List<Edge> edges = chosen.listed(ranking).stream().filter(this::matches).toList();
+        List<Edge> edges =
+                chosen.listed(ranking).stream().filter(filter::matches).toList();
         if (edges.isEmpty()) {
-            results.note(
-                    isFiltered()
-                            ? circuit + ": no edge from a writer '" + writer + "' into a reader '" + reader + "'"
-                            : circuit + ": no edges");
+            results.note(filter.isGiven() ? circuit + ": no edge " + filter : circuit + ": no edges");
         }
         print(edges, chosen, whole.circuit());
         return 0;
@@ -188,23 +180,8 @@ final class EdgesCommand implements Callable<Integer> {
                 .orElseThrow(() -> new InputException(run.positionsFile()
                         + ": not there: the run has not ended; continue it with edgeprune prune --resume"));
         run.requireIntact(results::note);
-        requireNodes(kept.graph());
-        new PositionListing(kept, this::matches).print(count, results);
-    }
-
-    /** Refuses patterns that no node of the graph matches: they are misspelled. */
-    private void requireNodes(ComputationGraph graph) {
-        requireOne(
-                "--writer", writer, graph.writers().stream().map(Writer::name).toList());
-        requireOne(
-                "--reader", reader, graph.readers().stream().map(Reader::name).toList());
-    }
-
-    private static void requireOne(String option, String pattern, List<String> names) {
-        if (names.stream().noneMatch(name -> matches(pattern, name))) {
-            throw new InputException(option + " " + pattern + ": no such node in the graph, whose names are "
-                    + names.getFirst() + " to " + names.getLast() + CloseNames.question(pattern, names));
-        }
+        filter.requireNodes(kept.graph());
+        new PositionListing(kept, filter::matches).print(count, results);
     }
 
     /** The circuit that is there, or the one that the scores are asked for, in the graph that it is of. */
@@ -225,16 +202,9 @@ final class EdgesCommand implements Callable<Integer> {
     }
 
     private ScoredCircuit filtered(ScoredCircuit all) {
-        return new ScoredCircuit(all.circuit().map(circuit -> circuit.filter(this::matches)), all.scores());
-    }
-
-    private boolean isFiltered() {
-        return !writer.equals("*") || !reader.equals("*");
-    }
-
-    private boolean matches(Edge edge) {
-        return matches(writer, edge.writer().name())
-                && matches(reader, edge.reader().name());
+        return filter.isGiven()
+                ? new ScoredCircuit(all.circuit().map(circuit -> circuit.filter(filter::matches)), all.scores())
+                : all;
     }
 
     private void write(ScoredCircuit theirs, ScoredCircuit chosen, ModelSizes sizes, Ranking ranking) {
@@ -251,7 +221,7 @@ final class EdgesCommand implements Callable<Integer> {
     }
 
     private List<Edge> listed(ScoredCircuit chosen, Ranking ranking) {
-        return chosen.listed(ranking).stream().filter(this::matches).toList();
+        return chosen.listed(ranking).stream().filter(filter::matches).toList();
     }
 
     private Circuit requireCircuit(ScoredCircuit chosen) {
@@ -275,7 +245,7 @@ final class EdgesCommand implements Callable<Integer> {
                         graph.edgeCount(),
                         sparsity,
                         kinds,
-                        count ? null : pairs(edges)),
+                        count ? null : new Pairs(edges)),
                 () -> count
                         ? table(kinds, edges.size(), onPaths, graph.edgeCount(), sparsity)
                         : chosen.circuit().isPresent() ? lines(edges) : scores(edges, chosen));
@@ -322,7 +292,7 @@ final class EdgesCommand implements Callable<Integer> {
         boolean all = input.kind() == CircuitInput.Kind.MASKS
                 && !input.byPosition()
                 && selection.selection().isEmpty()
-                && !isFiltered();
+                && !filter.isGiven();
         try (MaskParameters parameters = all ? SavedMasks.parameters(circuit, sizes, note -> {}) : parameters(chosen)) {
             ReferenceCheckpoint.write(checkpoint, parameters, sizes, directory);
         }
@@ -340,15 +310,17 @@ final class EdgesCommand implements Callable<Integer> {
                 MaskLayout.edges(chosen.graph()), HardConcrete.DEFAULT, edges, nodes, new float[4], Device.CPU);
     }
 
-    private static boolean matches(String pattern, String name) {
-        return name.matches(("\\Q" + pattern + "\\E").replace("*", "\\E.*\\Q"));
-    }
-
     private static Map<String, Integer> kinds(List<Edge> edges) {
+        int[][] counts = new int[Writer.Kind.values().length][Reader.Kind.values().length];
+        edges.forEach(edge ->
+                counts[edge.writer().kind().ordinal()][edge.reader().kind().ordinal()]++);
         Map<String, Integer> kinds = new TreeMap<>();
-        for (Edge edge : edges) {
-            kinds.merge(
-                    (edge.writer().kind() + " -> " + edge.reader().kind()).toLowerCase(Locale.ROOT), 1, Integer::sum);
+        for (Writer.Kind from : Writer.Kind.values()) {
+            for (Reader.Kind into : Reader.Kind.values()) {
+                if (counts[from.ordinal()][into.ordinal()] > 0) {
+                    kinds.put((from + " -> " + into).toLowerCase(Locale.ROOT), counts[from.ordinal()][into.ordinal()]);
+                }
+            }
         }
         return kinds;
     }
@@ -362,10 +334,24 @@ final class EdgesCommand implements Callable<Integer> {
         return table + "of %,d edges: edge sparsity %.2f%%".formatted(all, 100 * sparsity);
     }
 
-    private static List<List<String>> pairs(List<Edge> edges) {
-        return edges.stream()
-                .map(e -> List.of(e.writer().name(), e.reader().name()))
-                .toList();
+    /** {@code [writer, reader]} pairs, made when they are written. */
+    private static final class Pairs extends AbstractList<List<String>> {
+        private final List<Edge> edges;
+
+        Pairs(List<Edge> edges) {
+            this.edges = edges;
+        }
+
+        @Override
+        public List<String> get(int index) {
+            return List.of(
+                    edges.get(index).writer().name(), edges.get(index).reader().name());
+        }
+
+        @Override
+        public int size() {
+            return edges.size();
+        }
     }
 
     private record Result(

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.edgeprune.eval.NodeEffect;
 import org.edgeprune.eval.NodeEffects;
+import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.graph.Writer;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
@@ -77,13 +78,11 @@ final class HeadsCommand implements Callable<Integer> {
             }
             List<Writer> nodes = NodeEffects.nodesOf(opened.masks());
             NodeEffects effects;
-            try (Progress progress = new Progress("knocking out", "nodes", nodes.size())) {
+            try (RepeatedEvaluator evaluator = opened.evaluator(examples);
+                    Progress progress = new Progress("knocking out", "nodes", nodes.size())) {
                 int[] done = {0};
                 effects = NodeEffects.measure(
-                        masks -> opened.evaluate(masks, examples),
-                        opened.masks(),
-                        nodes,
-                        one -> progress.at(++done[0], one.node()::name));
+                        evaluator::evaluate, opened.masks(), nodes, one -> progress.at(++done[0], one.node()::name));
             }
             String shown = metric(effects, opened.scorer().headline());
             ObjectNode json = Json.object().put("split", split.key()).put("metric", shown);

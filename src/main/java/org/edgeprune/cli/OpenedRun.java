@@ -3,8 +3,8 @@ package org.edgeprune.cli;
 import java.nio.file.Path;
 import java.util.List;
 import org.edgeprune.eval.AblationStates;
-import org.edgeprune.eval.Evaluation;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.prune.LoadedModel;
@@ -37,6 +37,9 @@ record OpenedRun(
         AblationStates states,
         MaskValues masks)
         implements AutoCloseable {
+    /** Memory for the full model's runs on the examples, which all circuits have in common. */
+    private static final long CACHE_BYTES = 2L << 30;
+
     /**
      * Opens a run.
      *
@@ -82,9 +85,10 @@ record OpenedRun(
         return all.subList(0, Math.min(most, all.size()));
     }
 
-    /** Evaluates masks. */
-    Evaluation evaluate(MaskValues circuit, List<Example> examples) {
-        return new Evaluator(model.model(), scorer, states, Evaluator.BATCH_SIZE).evaluate(examples, circuit);
+    /** Evaluates many masks on the same examples, to be closed by the caller. */
+    RepeatedEvaluator evaluator(List<Example> examples) {
+        return new RepeatedEvaluator(
+                new Evaluator(model.model(), scorer, states, Evaluator.BATCH_SIZE), examples, CACHE_BYTES);
     }
 
     @Override

@@ -75,7 +75,7 @@ public record Evaluator(
         return evaluate(examples, Optional.of(masks));
     }
 
-    private static void requireFit(List<Example> examples, MaskValues masks) {
+    static void requireFit(List<Example> examples, MaskValues masks) {
         if (masks.byPosition()) {
             PromptLength.require(masks.positions(), "the circuit", "example", examples);
         }

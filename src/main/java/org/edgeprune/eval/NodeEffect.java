@@ -24,14 +24,6 @@ public record NodeEffect(
 
     /** The node's edges in a circuit, with its metrics. */
     static NodeEffect of(Circuit circuit, Writer node, Map<String, Double> inCircuit, Map<String, Double> inModel) {
-        List<Edge> edges = circuit.edges();
-        return new NodeEffect(
-                node,
-                edges.stream()
-                        .filter(edge -> circuit.graph().fedBy(edge.reader()).contains(node))
-                        .toList(),
-                edges.stream().filter(edge -> edge.writer().equals(node)).toList(),
-                inCircuit,
-                inModel);
+        return new NodeEffect(node, circuit.edgesInto(node), circuit.edgesOutOf(node), inCircuit, inModel);
     }
 }

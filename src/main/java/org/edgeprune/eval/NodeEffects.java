@@ -43,11 +43,7 @@ public record NodeEffects(
      * @return writers in the order of the graph
      */
     public static List<Writer> nodesOf(MaskValues masks) {
-        return anywhere(masks).edges().stream()
-                .map(Edge::writer)
-                .distinct()
-                .sorted(Comparator.comparingInt(Writer::index))
-                .toList();
+        return anywhere(masks).edgeWriters();
     }
 
     /** The circuit, or the edges that are kept at any position. */

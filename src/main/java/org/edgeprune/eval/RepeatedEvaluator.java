@@ -66,9 +66,10 @@ public final class RepeatedEvaluator implements AutoCloseable {
      *
      * @param masks masks of edges and nodes
      * @return as {@link Evaluator#evaluate}
-     * @throws org.edgeprune.io.InputException if a logit is not finite
+     * @throws org.edgeprune.io.InputException as {@link Evaluator#evaluate}
      */
     public Evaluation evaluate(MaskValues masks) {
+        Evaluator.requireFit(examples, masks);
         return evaluator.evaluate(examples, Optional.of(masks), parts, this::batch);
     }
 

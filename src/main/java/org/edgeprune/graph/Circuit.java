@@ -1,14 +1,22 @@
 package org.edgeprune.graph;
 
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 
 /**
@@ -116,25 +124,72 @@ public final class Circuit {
      * @return the edges
      */
     public List<Edge> edges() {
-        return IntStream.range(0, graph.shape().layers() + 1)
-                .boxed()
-                .flatMap(this::layerEdges)
-                .toList();
+        List<Edge> list = new ArrayList<>(size());
+        forEach(_ -> true, _ -> true, (writer, reader) -> list.add(new Edge(writer, reader)));
+        return Collections.unmodifiableList(list);
     }
 
-    private Stream<Edge> layerEdges(int layer) {
-        boolean last = layer == graph.shape().layers();
-        List<List<Reader.Kind>> order = last
-                ? List.of(List.of(Reader.Kind.RESID_POST))
-                : List.of(List.of(Reader.Kind.QUERY, Reader.Kind.KEY, Reader.Kind.VALUE), List.of(Reader.Kind.MLP));
-        return order.stream().flatMap(kinds -> {
-            int visible = graph.group(kinds.get(0), layer).visibleWriters();
-            return graph.writers().subList(0, visible).stream().flatMap(writer -> kinds.stream()
-                    .map(kind -> graph.group(kind, layer))
-                    .flatMap(g -> graph.readers().subList(g.firstReader(), g.firstReader() + g.count()).stream())
-                    .filter(reader -> edges.get(graph.edgeIndex(writer, reader)))
-                    .map(reader -> new Edge(writer, reader)));
-        });
+    /**
+     * The edges into a node: of a head, those into its query, and into the key and value that it uses.
+     *
+     * @param node a writer of the graph
+     * @return in the order of {@link #edges}
+     */
+    public List<Edge> edgesInto(Writer node) {
+        List<Edge> list = new ArrayList<>();
+        forEach(
+                _ -> true,
+                reader -> graph.fedBy(reader).contains(node),
+                (writer, reader) -> list.add(new Edge(writer, reader)));
+        return Collections.unmodifiableList(list);
+    }
+
+    /**
+     * The edges out of a node.
+     *
+     * @param node a writer of the graph
+     * @return in the order of {@link #edges}
+     */
+    public List<Edge> edgesOutOf(Writer node) {
+        List<Edge> list = new ArrayList<>();
+        forEach(node::equals, _ -> true, (writer, reader) -> list.add(new Edge(writer, reader)));
+        return Collections.unmodifiableList(list);
+    }
+
+    /** Visits edges between some writers and some readers, in the order of {@link #edges}, and makes no list. */
+    private void forEach(Predicate<Writer> from, Predicate<Reader> into, BiConsumer<Writer, Reader> edge) {
+        List<Writer> writers = graph.writers().stream().filter(from).toList();
+        int layers = graph.shape().layers();
+        for (int layer = 0; layer < layers; layer++) {
+            forEach(writers, readers(layer, into, Reader.Kind.QUERY, Reader.Kind.KEY, Reader.Kind.VALUE), edge);
+            forEach(writers, readers(layer, into, Reader.Kind.MLP), edge);
+        }
+        forEach(writers, readers(layers, into, Reader.Kind.RESID_POST), edge);
+    }
+
+    private void forEach(List<Writer> writers, List<Reader> readers, BiConsumer<Writer, Reader> edge) {
+        if (readers.isEmpty()) {
+            return;
+        }
+        for (Writer writer : writers) {
+            if (!graph.hasEdge(writer, readers.getFirst())) { // the readers see the same writers, the first ones
+                return;
+            }
+            for (Reader reader : readers) {
+                if (edges.get(graph.edgeIndex(writer, reader))) {
+                    edge.accept(writer, reader);
+                }
+            }
+        }
+    }
+
+    private List<Reader> readers(int layer, Predicate<Reader> wanted, Reader.Kind... kinds) {
+        return Arrays.stream(kinds)
+                .map(kind -> graph.group(kind, layer))
+                .flatMap(group ->
+                        graph.readers().subList(group.firstReader(), group.firstReader() + group.count()).stream())
+                .filter(wanted)
+                .toList();
     }
 
     /**
@@ -189,8 +244,19 @@ public final class Circuit {
      * @return a JSON list of {@code [writer, reader]} pairs
      */
     public String toJson() {
-        return EdgesFile.toJson(edges().stream()
-                .map(e -> new EdgesFile.Entry(e.writer().name(), e.reader().name())));
+        StringBuilder text = new StringBuilder();
+        try {
+            writeTo(text);
+        } catch (IOException e) {
+            throw new AssertionError("memory can be written", e);
+        }
+        return text.toString();
+    }
+
+    private void writeTo(Appendable out) throws IOException {
+        EdgesFile.Text text = new EdgesFile.Text(out);
+        forEach(_ -> true, _ -> true, (writer, reader) -> text.add(writer.name(), reader.name()));
+        text.end();
     }
 
     /**
@@ -201,9 +267,19 @@ public final class Circuit {
      * @throws InputException if either cannot be written
      */
     public void write(Path file) {
-        String text = toJson();
-        AtomicFile.writeText(file, text);
-        EdgesGraph.write(file, text, graph.shape());
+        Digest digest = Digest.sha256();
+        AtomicFile.write(file, out -> {
+            // not all of the text at once: 3.9 million edges have 100 MB
+            try {
+                BufferedWriter text =
+                        new BufferedWriter(new OutputStreamWriter(digest.through(out), StandardCharsets.UTF_8));
+                writeTo(text);
+                text.flush();
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
+        });
+        EdgesGraph.write(file, digest.hex(), graph.shape());
     }
 
     /**
@@ -218,14 +294,28 @@ public final class Circuit {
     }
 
     /**
+     * The writers that an edge of the circuit comes from.
+     *
+     * @return in the order of the graph
+     */
+    public List<Writer> edgeWriters() {
+        BitSet from = new BitSet();
+        for (ReaderGroup group : graph.groups()) {
+            int end = group.firstEdge() + group.edgeCount();
+            for (int i = edges.nextSetBit(group.firstEdge()); i >= 0 && i < end; i = edges.nextSetBit(i + 1)) {
+                from.set((i - group.firstEdge()) % group.visibleWriters());
+            }
+        }
+        return from.stream().mapToObj(graph.writers()::get).toList();
+    }
+
+    /**
      * Number of writers that an edge of the circuit comes from.
      *
      * @return from 0 to {@link ComputationGraph#nodeCount}
      */
     public int writerCount() {
-        BitSet writers = new BitSet();
-        edges.stream().forEach(edge -> writers.set(graph.edge(edge).writer().index()));
-        return writers.cardinality();
+        return edgeWriters().size();
     }
 
     /**

@@ -1,10 +1,11 @@
 package org.edgeprune.graph;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
@@ -54,20 +55,21 @@ public final class EdgesFile {
                             new Entry(edge.writer().name(), edge.reader().name())));
             return;
         }
-        JsonNode root = Json.read(file, "name an edges.json, a list of [writer, reader] pairs", TextReader.LARGE);
-        if (!root.isArray()) {
-            throw new InputException(file + ": not a JSON list: expected a list of [writer, reader] pairs");
-        }
-        int number = 0;
-        for (JsonNode entry : root) {
-            Entry edge = entry(file, number, entry);
-            try {
-                reader.accept(edge);
-            } catch (InputException e) {
-                throw new InputException(file + ": entry " + number + ": " + e.getMessage(), e);
-            }
-            number++;
-        }
+        int[] number = {0};
+        Json.readList(
+                file,
+                "name an edges.json, a list of [writer, reader] pairs",
+                TextReader.LARGE,
+                "not a JSON list: expected a list of [writer, reader] pairs",
+                entry -> {
+                    Entry edge = entry(file, number[0], entry);
+                    try {
+                        reader.accept(edge);
+                    } catch (InputException e) {
+                        throw new InputException(file + ": entry " + number[0] + ": " + e.getMessage(), e);
+                    }
+                    number[0]++;
+                });
     }
 
     private static Entry entry(Path file, int number, JsonNode entry) {
@@ -85,6 +87,36 @@ public final class EdgesFile {
                 entry.size() == 3 ? OptionalDouble.of(entry.get(2).doubleValue()) : OptionalDouble.empty());
     }
 
+    /** Writes the text of a file of pairs, one edge on each line, edge by edge. */
+    static final class Text {
+        private final Appendable out;
+        private boolean begun;
+
+        /** @param out receives the text */
+        Text(Appendable out) {
+            this.out = out;
+        }
+
+        /** Adds an edge. */
+        void add(String writer, String reader) {
+            try {
+                out.append(begun ? ",\n  [\"" : "[\n  [\"")
+                        .append(writer)
+                        .append("\", \"")
+                        .append(reader)
+                        .append("\"]");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            begun = true;
+        }
+
+        /** Ends the list. */
+        void end() throws IOException {
+            out.append(begun ? "\n]\n" : "[\n\n]\n");
+        }
+    }
+
     /**
      * The text of a file of pairs, with one edge per line. Masks are left out.
      *
@@ -92,7 +124,14 @@ public final class EdgesFile {
      * @return a JSON list
      */
     public static String toJson(Stream<Entry> edges) {
-        return edges.map(e -> "  [\"" + e.writer() + "\", \"" + e.reader() + "\"]")
-                .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+        StringBuilder json = new StringBuilder();
+        Text text = new Text(json);
+        edges.forEachOrdered(edge -> text.add(edge.writer(), edge.reader()));
+        try {
+            text.end();
+        } catch (IOException e) {
+            throw new AssertionError("memory can be written", e);
+        }
+        return json.toString();
     }
 }

@@ -32,10 +32,11 @@ final class EdgesGraph {
         return edges.resolveSibling(stem + ".graph" + SUFFIX);
     }
 
-    static void write(Path edges, String text, GraphShape shape) {
+    /** @param digest SHA-256 of the list's text */
+    static void write(Path edges, String digest, GraphShape shape) {
         ObjectNode tree = Json.object();
         tree.set(GRAPH, Json.SNAKE_CASE.tree(shape));
-        tree.put(DIGEST, Digest.sha256(text));
+        tree.put(DIGEST, digest);
         Json.write(beside(edges), tree);
     }
 

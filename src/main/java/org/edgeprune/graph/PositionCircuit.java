@@ -7,6 +7,7 @@ import java.util.BitSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.edgeprune.io.AtomicFile;
+import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
@@ -153,7 +154,7 @@ public final class PositionCircuit {
     public void write(Path file) {
         String text = toJson();
         AtomicFile.writeText(file, text);
-        EdgesGraph.write(file, text, graph.shape());
+        EdgesGraph.write(file, Digest.sha256(text), graph.shape());
     }
 
     /**

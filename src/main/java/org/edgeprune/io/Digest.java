@@ -1,15 +1,20 @@
 package org.edgeprune.io;
 
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /** A cryptographic digest of bytes, in lower-case hex. One object digests one sequence of bytes. */
 public final class Digest {
+    /** Characters of a text that are encoded at a time: a list of edges can have a hundred million. */
+    private static final int PIECE = 1 << 16;
+
     private final MessageDigest digest;
 
     private Digest(String algorithm) {
@@ -57,7 +62,17 @@ public final class Digest {
      * @return in hex, 64 characters
      */
     public static String sha256(String text) {
-        return sha256(text.getBytes(StandardCharsets.UTF_8));
+        Digest digest = sha256();
+        int to;
+        for (int from = 0; from < text.length(); from = to) {
+            to = Math.min(text.length(), from + PIECE);
+            if (to < text.length() && Character.isHighSurrogate(text.charAt(to - 1))) {
+                to++; // the two halves of a character are encoded together
+            }
+            byte[] piece = text.substring(from, to).getBytes(StandardCharsets.UTF_8);
+            digest.update(piece, piece.length);
+        }
+        return digest.hex();
     }
 
     /**
@@ -87,6 +102,16 @@ public final class Digest {
      */
     public InputStream through(InputStream in) {
         return new DigestInputStream(in, digest);
+    }
+
+    /**
+     * A stream whose bytes are added when they are written.
+     *
+     * @param out the stream to write to
+     * @return a stream of the same bytes
+     */
+    public OutputStream through(OutputStream out) {
+        return new DigestOutputStream(out, digest);
     }
 
     /**

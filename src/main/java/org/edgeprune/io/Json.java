@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 
@@ -112,6 +113,40 @@ public final class Json {
             return tree(text);
         } catch (JsonProcessingException e) {
             throw new InputException(source + ": not JSON" + fault(e) + ": " + remedy, e);
+        }
+    }
+
+    /**
+     * Reads a file of one JSON list, element by element: a tree of all of them takes ten times as much memory as their
+     * text.
+     *
+     * @param file the file
+     * @param remedy what to do if the file does not exist or is not JSON
+     * @param reader limits the file's size
+     * @param noList what is said of a file of another JSON value than a list
+     * @param element receives the elements in order; those before a fault, too
+     * @throws InputException as {@link #read(Path, String, TextReader)}, or with {@code noList}
+     */
+    public static void readList(
+            Path file, String remedy, TextReader reader, String noList, Consumer<JsonNode> element) {
+        String text = reader.read(file, remedy);
+        try (JsonParser parser = PLAIN.mapper.getFactory().createParser(text)) {
+            if (parser.nextToken() != JsonToken.START_ARRAY) {
+                tree(text); // complains of what is no JSON at all
+                throw new InputException(file + ": " + noList);
+            }
+            while (parser.nextToken() != JsonToken.END_ARRAY) {
+                element.accept(VALUES.readTree(parser));
+            }
+            if (parser.nextToken() != null) {
+                throw new InputException(file + ": not JSON (line "
+                        + parser.currentTokenLocation().getLineNr() + "): there is more after the end of the list: "
+                        + remedy);
+            }
+        } catch (JsonProcessingException e) {
+            throw new InputException(file + ": not JSON" + fault(e) + ": " + remedy, e);
+        } catch (IOException e) {
+            throw new AssertionError("a text in memory is readable", e);
         }
     }
 

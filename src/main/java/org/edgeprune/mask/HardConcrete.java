@@ -1,7 +1,6 @@
 package org.edgeprune.mask;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -89,15 +88,22 @@ public record HardConcrete(double eps) {
             Arrays.fill(soft, 0);
         } else if (zeros > 0) {
             // By log_alpha, not by the soft value: the order is the same and does not saturate at large log_alpha.
-            int[] order = IntStream.range(0, soft.length)
-                    .boxed()
-                    .sorted((a, b) -> Float.compare(logAlpha[from + a], logAlpha[from + b]))
-                    .mapToInt(Integer::intValue)
-                    .toArray();
+            // Equal ones by their place, which is the lower half of a key.
+            long[] order = new long[soft.length];
+            for (int i = 0; i < order.length; i++) {
+                order[i] = (long) ordered(logAlpha[from + i]) << Integer.SIZE | i;
+            }
+            Arrays.sort(order);
             for (int i = 0; i < zeros; i++) {
-                soft[order[i]] = 0;
+                soft[(int) order[i]] = 0;
             }
         }
         return soft;
+    }
+
+    /** An int that is smaller than that of another number where {@link Float#compare} says that the number is. */
+    private static int ordered(float value) {
+        int bits = Float.floatToIntBits(value);
+        return bits < 0 ? bits ^ Integer.MAX_VALUE : bits;
     }
 }

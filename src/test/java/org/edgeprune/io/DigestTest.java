@@ -22,4 +22,16 @@ class DigestTest {
         sha1.update("abcd".getBytes(StandardCharsets.UTF_8), 3);
         assertEquals("a9993e364706816aba3e25717850c26c9cd0d89d", sha1.hex());
     }
+
+    @Test
+    void aLongTextIsDigestedInPiecesAsAWhole() throws IOException {
+        String text = "x".repeat((1 << 16) - 1) + "\ud83d\ude00".repeat(70_000) + "\ud83d"; // a half at the end, too
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        assertEquals(Digest.sha256(bytes), Digest.sha256(text));
+        Digest written = Digest.sha256();
+        try (OutputStream out = written.through(OutputStream.nullOutputStream())) {
+            out.write(bytes);
+        }
+        assertEquals(Digest.sha256(bytes), written.hex());
+    }
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.GraphShape;
@@ -53,6 +55,26 @@ class MaskMathTest {
             // dz/da = (zeta - gamma) s (1-s) / beta, at s = 1/2
             assertEquals(1.2 * 0.25 / (2.0 / 3), gradients[1], 1e-5);
             assertTrue(gradients[2] > 0);
+        }
+    }
+
+    /** Negative zero is smaller than zero, and among equal numbers the first are dropped. */
+    @Test
+    void equalLogAlphasAreDroppedByTheirPlace() {
+        float[] few = {-3, 2, 0.0f, -0.0f, -1.5f, 1e-30f};
+        SplittableRandom random = new SplittableRandom(5);
+        float[] a = new float[200];
+        for (int i = 0; i < a.length; i++) {
+            a[i] = few[random.nextInt(few.length)];
+        }
+        List<Integer> order = IntStream.range(0, a.length)
+                .boxed()
+                .sorted((i, j) -> Float.compare(a[i], a[j])) // which is stable
+                .toList();
+        int zeros = (int) Math.rint(HardConcrete.DEFAULT.expectedZeros(a, 0, a.length));
+        float[] masks = HardConcrete.DEFAULT.deterministic(a, 0, a.length);
+        for (int i = 0; i < a.length; i++) {
+            assertEquals(i < zeros, masks[order.get(i)] == 0, "number " + i + " of " + zeros);
         }
     }
 

@@ -57,7 +57,7 @@ awk 'NF { cut[n] = $1 / 100; time[n++] = $2 }
          printf "  %-58s %8.1f min\n", "IOI as published, 3,000 cached steps of 32 x 20, by the rows", total / 60
      }' <<<"$course"
 printf '  %-58s %8s s\n' 'start-up to the first step, bundled model' \
-    "$(until_first_step "$here/edgeprune" prune --out "$work/first" --steps 1 --save-every 0 --evaluate-every 0)"
+    "$(until_first_step "$here/edgeprune" prune --published --out "$work/first" --steps 1 --save-every 0 --evaluate-every 0)"
 printf '  %-58s %8s s\n' 'edgeprune demo' "$(seconds "$here/edgeprune" demo --out "$work/demo")"
 reverse=$(seconds "$here/tracr_reverse.sh" "$work/reverse")
 printf '  %-58s %8s s, %s ms a step\n' "Tracr's reverse, 6,000 steps, compiled and checked" "$reverse" \

@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 exec "$root/run_scripts/edgeprune" prune --task custom --model openai-community/gpt2 --out out/custom-example \
     --data "$root/data/custom_example.jsonl" \
-    --edge-sparsity 0.95 --node-sparsity 0.72 --no-node-loss --embedding-nodes --steps 3000 --batch-size 32 \
+    --published --edge-sparsity 0.95 --node-sparsity 0.72 --no-node-loss --embedding-nodes --steps 3000 --batch-size 32 \
     --edge-lr 0.8 --node-lr 0.8 --edge-reg-lr 0.8 --node-reg-lr 0.8 \
     --warmup-steps 200 --sparsity-warmup LINEAR --sparsity-warmup-steps 2500 --start-edge-sparsity 0 --start-node-sparsity 0 \
     --evaluate-every 64 --save-every 64 "$@"

@@ -27,7 +27,7 @@ if unshare -rn true 2>/dev/null; then run=(unshare -rn "${run[@]}"); else echo "
 cd "$scratch"
 "${run[@]}" "${home[0]}/bin/edgeprune" --version
 command=(demo)
-if [ "${1:-}" = --quick ]; then command=(prune --task ioi --steps 20); fi
+if [ "${1:-}" = --quick ]; then command=(prune --task ioi --published --steps 20); fi
 "${run[@]}" "${home[0]}/bin/edgeprune" "${command[@]}" --out "$scratch/circuit"
 [ -s circuit/edges.json ] && [ -s circuit/metrics.json ] || fail "${command[*]} wrote no circuit"
 

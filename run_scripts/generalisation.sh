@@ -14,24 +14,23 @@ extra=("$@")
 read -r -a tasks <<<"${TASKS:-ioi gt gp}"
 read -r -a seeds <<<"${SEEDS:-42 7 1}"
 read -r -a shares <<<"${SHARES:-0.01 0.02 0.05 0.1}"
-read -r -a settings <<<"${SETTINGS:-eap-ig mattr mattr-published prune prune-published}"
+read -r -a settings <<<"${SETTINGS:-eap-ig mattr prune mattr-published cold prune-published}"
 mkdir -p "$out"
 TIMEFORMAT='%U %S'
 
-# SETTING SHARE: the options of prune for a setting and a share of the edges; fails for those that are no setting of prune.
+# SETTING RANKING: the options of prune for a setting; fails for those that are no setting of prune.
 options() {
     case $1 in
-        prune) echo "" ;;
-        prune-published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10" ;; # 3000 steps as published: long-published
-        long-published) echo "--embedding-nodes --no-node-loss --initial-log-alpha 10 --steps 3000" ;;
-        embeddings) echo "--embedding-nodes" ;;
-        edges-only) echo "--embedding-nodes --level edges --hold-target" ;;
-        long) echo "--embedding-nodes --steps 2400" ;;
-        start-10) echo "--embedding-nodes --initial-log-alpha 10" ;;
-        fresh) echo "--embedding-nodes --fresh-data" ;;
-        warm) echo "--embedding-nodes --level edges --hold-target --warm-start eap-ig --start-edge-sparsity 0.9 --edge-lr 0.05 --steps 270" ;;
-        prune-mattr) echo "--embedding-nodes --level edges --hold-target --warm-start mattr --edge-lr 0.01 --steps 100" \
-            "--start-edge-sparsity $(awk -v s="$2" 'BEGIN { print 1 - s }')" ;;
+        prune) echo "--warm-start $2" ;; # the default, whose ranking is here computed once for all shares
+        prune-eap-ig) echo "--warm-start eap-ig" ;;
+        cold) echo "--published" ;;
+        prune-published) echo "--published --embedding-nodes --no-node-loss --initial-log-alpha 10" ;; # 3000 steps as published: long-published
+        long-published) echo "--published --embedding-nodes --no-node-loss --initial-log-alpha 10 --steps 3000" ;;
+        embeddings) echo "--published --embedding-nodes" ;;
+        edges-only) echo "--published --embedding-nodes --level edges --hold-target" ;;
+        long) echo "--published --embedding-nodes --steps 2400" ;;
+        start-10) echo "--published --embedding-nodes --initial-log-alpha 10" ;;
+        fresh) echo "--published --embedding-nodes --fresh-data" ;;
         *) return 1 ;;
     esac
 }
@@ -83,11 +82,27 @@ overlap() {
     if [ $# -gt 1 ]; then mean %.2f "${both[@]}"; else echo -; fi
 }
 
-# TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $cost (JSON with steps), $cpu and $edges to its files.
+# TASK SETTING SEED: scores the edges where that is not done yet.
+rank() {
+    local run=$out/$1-$2-$3 method
+    [ ! -s "$run/scores.safetensors" ] || return 0
+    method=$(ranking "$2")
+    rm -rf "$run"
+    # shellcheck disable=SC2086 # the method and its options are words
+    timed "$run.cpu" "$run.json" "$run.log" $method --task "$1" --seed "$3" --out "$run" --json ${extra[@]+"${extra[@]}"}
+}
+
+# TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $edges to its files, $costs to those with its steps (JSON), $cpus
+# to those with its CPU seconds.
 measure() {
-    local run=$out/$1-$2-$3 chosen method count
-    if chosen=$(options "$2" "$4"); then
+    local run=$out/$1-$2-$3 ranked=$out/$1-mattr-$3 chosen count
+    if chosen=$(options "$2" "$ranked"); then
         run=$run-$4
+        result=$run/metrics.json costs=("$run/metrics.json") cpus=("$run.cpu") edges=$run/edges.json
+        if [ "$2" = prune ]; then
+            rank "$1" mattr "$3"
+            costs+=("$ranked.json") cpus+=("$ranked.cpu")
+        fi
         if [ ! -s "$run/examples.jsonl" ]; then
             rm -rf "$run"
             # shellcheck disable=SC2086 # options are words
@@ -95,16 +110,10 @@ measure() {
                 --edge-sparsity "$(awk -v s="$4" 'BEGIN { print 1 - s }')" $chosen ${STEPS:+--steps "$STEPS"} \
                 ${extra[@]+"${extra[@]}"}
         fi
-        result=$run/metrics.json cost=$run/metrics.json cpu=$run.cpu edges=$run/edges.json
         return
     fi
-    method=$(ranking "$2")
-    if [ ! -s "$run/scores.safetensors" ]; then
-        rm -rf "$run"
-        # shellcheck disable=SC2086 # the method and its options are words
-        timed "$run.cpu" "$run.json" "$run.log" $method --task "$1" --seed "$3" --out "$run" --json ${extra[@]+"${extra[@]}"}
-    fi
-    result=$run-$4.json cost=$run.json cpu=$run.cpu edges=$run-$4-edges.json
+    rank "$1" "$2" "$3"
+    result=$run-$4.json costs=("$run.json") cpus=("$run.cpu") edges=$run-$4-edges.json
     if [ ! -s "$edges" ]; then
         count=$(awk -v s="$4" -v n="$(number "$run.json" num_edges)" 'BEGIN { print int(s * n + 0.5) }')
         "$edgeprune" eval "$run" --edges-kept "$count" --task "$1" --seed "$3" --held-out --json \
@@ -123,8 +132,9 @@ for task in "${tasks[@]}"; do
             results=() lists=() steps=() seconds=()
             for seed in "${seeds[@]}"; do
                 measure "$task" "$setting" "$seed" "$share"
-                results+=("$result") lists+=("$edges") steps+=("$(number "$cost" steps)")
-                seconds+=("$(awk 'END { print $1 + $2 }' "$cpu")")
+                results+=("$result") lists+=("$edges")
+                steps+=("$(for file in "${costs[@]}"; do number "$file" steps; done | awk '{ sum += $1 } END { print sum }')")
+                seconds+=("$(awk '{ sum += $1 + $2 } END { print sum }' "${cpus[@]}")")
             done
             row="| $task | $setting | $share |"
             for column in "%.0f num_edges" "%.4f kl" "%.3f accuracy" "%.3f $metric" "%.4f kl same_kind" \

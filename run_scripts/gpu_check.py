@@ -105,7 +105,7 @@ class Check:
 
     def prune(self, folder, steps, *arguments):
         self.edgeprune(
-            folder, "prune", "--task", "ioi", "--steps", steps, "--evaluate-every", 0, "--save-every", 0,
+            folder, "prune", "--published", "--task", "ioi", "--steps", steps, "--evaluate-every", 0, "--save-every", 0,
             "--micro-batch", 0, "--out", self.out / folder, *arguments,
         )
         return self.out / folder
@@ -237,7 +237,7 @@ class Check:
             raise Skipped("needs a GPU" if not self.gpu else "compute-sanitizer is not installed")
         self.run(
             [tool, "--tool", "memcheck", "--target-processes", "all", "--error-exitcode", "99", self.o.launcher, "prune",
-             "--task", "ioi", "--steps", "2", "--device", self.o.device, "--out", str(self.out / "run-sanitizer")],
+             "--published", "--task", "ioi", "--steps", "2", "--device", self.o.device, "--out", str(self.out / "run-sanitizer")],
             "sanitizer",
         )
         return "no error of memory in two steps", None

@@ -6,7 +6,7 @@
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")"/edgeprune sweep --task gt --model openai-community/gpt2 --out out/gt-sweep \
     --target-edge-sparsity 0.95,0.955,0.96,0.965,0.97,0.975,0.98,0.985,0.99,0.995,1.0,1.01,1.02,1.05,1.1 \
-    --node-sparsity 0.68 --no-node-loss --embedding-nodes --steps 3000 --batch-size 32 \
+    --node-sparsity 0.68 --published --no-node-loss --embedding-nodes --steps 3000 --batch-size 32 \
     --edge-lr 0.8 --node-lr 0.8 --edge-reg-lr 0.8 --node-reg-lr 0.8 \
     --warmup-steps 200 --sparsity-warmup LINEAR --sparsity-warmup-steps 2500 --start-edge-sparsity 0 --start-node-sparsity 0 \
     --evaluate-every 64 --save-every 64 "$@"

@@ -13,7 +13,7 @@ if [ ! -d "$data" ]; then
     "$here/edgeprune" data boolean --out "$data" --train 8000 --validation 1600 --test 6400 --seed 42 --model "$model"
 fi
 exec "$here/edgeprune" prune --task boolean --mode instruction --model "$model" --data "$data" --out "$out" \
-    --steps 6000 --batch-size 32 --max-train-samples 8000 --seed 42 \
+    --published --steps 6000 --batch-size 32 --max-train-samples 8000 --seed 42 \
     --edge-lr 0.8 --node-lr 0.8 --edge-reg-lr 0.4 --node-reg-lr 0.4 --warmup-steps 200 \
     --start-edge-sparsity 0 --edge-sparsity 1.2 --start-node-sparsity 0 --node-sparsity 0.7 \
     --sparsity-warmup LINEAR --sparsity-warmup-steps 5500 --no-node-loss --save-every 512 "$@"

@@ -32,5 +32,5 @@ for cut in 0 0.50 0.90 0.98; do
         perf report -i "$work/perf" --stdio --no-children --sort dso,symbol 2>/dev/null | grep -v '^#' | grep -m 15 '%'
     fi
 done
-recorded "$work/run.jfr" prune --out "$work/run" --evaluate-every 0 --save-every 0 >/dev/null 2>&1
+recorded "$work/run.jfr" prune --published --out "$work/run" --evaluate-every 0 --save-every 0 >/dev/null 2>&1
 python3 "$here/profile_phases.py" run "$work/run.jfr" "$work/run/metrics.jsonl" "a run of the bundled model"

@@ -35,7 +35,7 @@ def tool(*arguments):
 def run(scratch, args, ranks, batch_size, environment):
     """The lines of the second half of a run's steps."""
     out = scratch / f"{ranks}-ranks-{batch_size}"
-    command = [EDGEPRUNE, "prune", "--task", "ioi", "--model", scratch / "model", "--data", scratch / "data", "--out", out,
+    command = [EDGEPRUNE, "prune", "--published", "--task", "ioi", "--model", scratch / "model", "--data", scratch / "data", "--out", out,
                "--batch-size", batch_size, "--max-train-samples", batch_size, "--steps", args.steps, "--micro-batch", args.micro_batch,
                "--workers", 1, "--threads", 1, "--evaluate-every", 0, "--save-every", 0]
     command = list(map(str, command if ranks == 1 else ["mpirun", "-n", ranks, *command]))

@@ -61,6 +61,6 @@ done
 $same || { echo "smollm2.sh: generated tokens differ" >&2; exit 1; }
 
 [ -d "$work/data" ] || "$edgeprune" data gp --model "$model" --train 64 --validation 32 --test 100 --out "$work/data"
-[ -e "$work/gp/metrics.json" ] || "$edgeprune" prune --task gp --data "$work/data" --model "$model" --out "$work/gp" --resume \
+[ -e "$work/gp/metrics.json" ] || "$edgeprune" prune --task gp --data "$work/data" --model "$model" --published --out "$work/gp" --resume \
     --steps "${STEPS:-20}" --batch-size 8 --embedding-nodes --level edges --edge-sparsity 0.9 --initial-log-alpha 4 --hold-target --seed 42
 "$edgeprune" report "$work/gp"

@@ -52,7 +52,7 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 "$edgeprune" train-mini --out "$scratch/model" --steps 2 --layers 2 --heads 2 --width 16 --batch-size 8 >/dev/null 2>&1
 "$edgeprune" data ioi --train 32 --validation 8 --test 8 --model "$scratch/model" --out "$scratch/data" >/dev/null 2>&1
 prune() {
-    echo prune --task ioi --model "$scratch/model" --data "$scratch/data" --out "$1" --steps "$2" --batch-size 8 --micro-batch 40 \
+    echo prune --published --task ioi --model "$scratch/model" --data "$scratch/data" --out "$1" --steps "$2" --batch-size 8 --micro-batch 40 \
         --threads 1 --workers 1 --save-every 5 --evaluate-every 0
 }
 on_hosts() {

@@ -118,7 +118,7 @@ def main():
 
         def prune(out):
             # the same options each time: --resume begins where there is nothing
-            return [LAUNCHER, "prune", "--resume", "--out", str(out), "--model", str(model), "--data", str(data),
+            return [LAUNCHER, "prune", "--published", "--resume", "--out", str(out), "--model", str(model), "--data", str(data),
                     "--steps", str(args.steps), "--batch-size", "8", "--save-every", "5", "--evaluate-every", "10",
                     "--threads", "1", "--micro-batch", "40", "--edge-sparsity", "0.8", "--minimal", "0.1"]
 

@@ -12,6 +12,8 @@ import org.edgeprune.graph.Writer;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.prune.PruneControls;
+import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.WarmStart;
 import org.edgeprune.task.Example;
@@ -22,7 +24,7 @@ public final class ScoredStart implements WarmStart {
     public static final String EAP_IG = "eap-ig";
 
     /** The name of the start from Matryoshka attribution. */
-    public static final String MATTR = "mattr";
+    public static final String MATTR = PruneControls.MATTR;
 
     /** Prompts that EAP-IG scores edges on, of which many more change little. */
     private static final int MOST_EXAMPLES = 100;
@@ -56,6 +58,21 @@ public final class ScoredStart implements WarmStart {
             order.append(ranked.writer()).append(' ').append(ranked.reader()).append('\n');
         }
         return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, (_, _) -> scores);
+    }
+
+    /**
+     * The session that {@code edgeprune prune} makes by default: it computes a ranking of the edges by Matryoshka
+     * attribution and refines its best, see {@link PruneOptions#refining}.
+     *
+     * @param session with a published preset, which may have been changed
+     * @param progress follows the computation of the scores, whose parts count from zero each
+     * @return a new session
+     */
+    public static PruneSession refining(PruneSession session, AttributionSetting.Progress progress) {
+        PruneSession refined = session.withOptions(session.options().refining());
+        return refined.withWarmStart(
+                mattr(refined, progress),
+                refined.options().targets().edgeSparsity().start());
     }
 
     /**

@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.FolderLock;
 import org.edgeprune.prune.LoadedModel;
@@ -53,9 +54,10 @@ final class DemoCommand implements Callable<Integer> {
     private void run(RunDirectory directory, FolderLock lock) {
         Device device = compute.start();
         try (LoadedModel model = LoadedModel.open(BundledModel.NAME, device)) {
-            PruneSession session = PruneSession.of(model, Tasks.named("ioi"));
+            PruneSession published = PruneSession.of(model, Tasks.named("ioi"));
+            PruneSession seeded = published.withOptions(published.options().withSeed(seed.value()));
             PruneResult result = PruneCommand.run(
-                    session.withOptions(session.options().withSeed(seed.value())),
+                    ScoredStart.refining(seeded, StartProgress.of(ScoredStart.MATTR)),
                     lock,
                     false,
                     PruneCommand.goOn(out),

@@ -26,14 +26,17 @@ import picocli.CommandLine.Option;
         name = "prune",
         description = {
             "Find a task's circuit: train edge masks on its prompts, then evaluate the circuit on held-out prompts.",
-            "Hyper-parameters default to those of the published program for GPT-2 or Tracr models, or to shorter ones for the",
-            "bundled model; OUT/run.json records them. The paper's experiments on GPT-2 also use --no-node-loss and",
-            "--embedding-nodes, as run_scripts/*_sweep.sh do. The result is in OUT/metrics.json and OUT/edges.json."
+            "Edges are ranked first, by Matryoshka attribution, and the best are refined in 100 steps: on new prompts such circuits",
+            "are the closest to the full model. --published trains as the published program does, for GPT-2 or Tracr models, or",
+            "in fewer steps for the bundled model; the paper's experiments on GPT-2 also use --no-node-loss and --embedding-nodes,",
+            "as run_scripts/*_sweep.sh do. OUT/run.json records all hyper-parameters; the result is in OUT/metrics.json and",
+            "OUT/edges.json."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune prune --task ioi --out out/ioi",
-            "  edgeprune prune --task gt --model path/to/gpt2 --edge-sparsity 0.99 --embedding-nodes --out out/gt",
+            "  edgeprune prune --task gt --model path/to/gpt2 --edge-sparsity 0.99 --out out/gt",
+            "  edgeprune prune --task gt --model path/to/gpt2 --published --no-node-loss --embedding-nodes --out out/gt-published",
             "  edgeprune prune --task ioi --data data/ioi --max-train-samples 200 --out out/ioi-200",
             "  edgeprune prune --task ioi --seeds 5 --out out/ioi-seeds",
             "  edgeprune prune --task ioi-t1 --positions --out out/ioi-positions",

@@ -1,7 +1,9 @@
 package org.edgeprune.cli;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
@@ -9,6 +11,7 @@ import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.mask.SparsitySchedule;
 import org.edgeprune.mask.SparsitySchedule.Warmup;
+import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.MaskLevel;
 import org.edgeprune.prune.PruneOptions;
 import picocli.CommandLine.Option;
@@ -20,6 +23,12 @@ import picocli.CommandLine.Option;
  */
 final class PruneSettings {
     private static final int MOST_LEARNING_RATE = 1000;
+
+    @Option(
+            names = "--published",
+            description =
+                    "Train as published, from the same log_alpha for all edges, with masks of nodes, and in more steps. Otherwise edges start from Matryoshka attribution (mattr), as sparse as the target, and are refined in 100 steps with a small learning rate: closer to the full model on new prompts.")
+    private boolean published;
 
     // Each of the two schedules is made of several options, which can only be checked together.
 
@@ -121,7 +130,7 @@ final class PruneSettings {
             paramLabel = "LEVELS",
             completionCandidates = LevelNames.class,
             description =
-                    "What has masks: edges, nodes, neurons, or several of them joined by commas (default: edges,nodes).")
+                    "What has masks: edges, nodes, neurons, or several of them joined by commas (default: edges; with --published edges,nodes).")
     private Optional<MaskLevel> level = Optional.empty();
 
     @Option(
@@ -174,6 +183,45 @@ final class PruneSettings {
             PruneOptions options, String option, Optional<T> given, BiFunction<PruneOptions, T, PruneOptions> edit) {
         return given.map(value -> named(option + " " + value, options, o -> edit.apply(o, value)))
                 .orElse(options);
+    }
+
+    /**
+     * The hyper-parameters of a new run.
+     *
+     * @param model whose published preset they start from
+     * @param last changes the resulting hyper-parameters
+     * @throws InputException naming the option whose value is invalid
+     */
+    PruneOptions fresh(LoadedModel model, UnaryOperator<PruneOptions> last) {
+        PruneOptions preset = PruneOptions.preset(model);
+        PruneOptions asPublished = last.apply(over(preset));
+        return published || model.model().compiled() || cold(asPublished).isPresent()
+                ? asPublished
+                : last.apply(over(preset.refining()));
+    }
+
+    /** Whether runs are trained as published because that was asked for. */
+    boolean published() {
+        return published;
+    }
+
+    /** The option that only a run has which is trained as published; empty if there is none. */
+    private Optional<String> cold(PruneOptions options) {
+        MaskLevel masked = options.controls().level();
+        SparsitySchedule edges = options.targets().edgeSparsity();
+        Map<String, Boolean> asked = new LinkedHashMap<>();
+        asked.put("--positions", options.controls().positions());
+        asked.put("--level " + masked.key(), level.isPresent() && (masked.nodes() || !masked.edges()));
+        asked.put("an edge sparsity of " + edges.target(), edges.target() >= 1);
+        asked.put("--start-edge-sparsity " + edges.start(), startEdgeSparsity.isPresent() && edges.start() == 0);
+        asked.put("--initial-log-alpha", initialLogAlpha.isPresent());
+        asked.put("--node-loss", Boolean.TRUE.equals(nodeLoss));
+        asked.put("--node-sparsity", nodeSparsity.isPresent());
+        asked.put("--start-node-sparsity", startNodeSparsity.isPresent());
+        return asked.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .findFirst();
     }
 
     /**
@@ -318,6 +366,9 @@ final class PruneSettings {
     List<String> notes(PruneOptions options) {
         List<String> notes = new ArrayList<>();
         int length = options.training().steps();
+        if (!published && !options.controls().warm()) {
+            cold(options).ifPresent(option -> notes.add(option + ": the run is trained as published (--published)"));
+        }
         edgeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--edge-sparsity " + target)));
         nodeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--node-sparsity " + target)));
         SparsitySchedule edges = options.targets().edgeSparsity();
@@ -325,7 +376,7 @@ final class PruneSettings {
             notes.add(
                     "the warm-up of the target, %d steps, is longer than the run of %d: it ends at %.3g and never reaches %s (--sparsity-warmup-steps)"
                             .formatted(edges.warmupSteps(), length, edges.at(length), edges.target()));
-        } else if (steps.isPresent() && sparsityWarmupSteps.isEmpty()) {
+        } else if (steps.isPresent() && sparsityWarmupSteps.isEmpty() && edges.start() < edges.target()) {
             notes.add(
                     "warm-ups scaled to %d steps: the targets rise in %d steps (--sparsity-warmup-steps), the learning rates in %d (--warmup-steps)"
                             .formatted(
@@ -349,14 +400,16 @@ final class PruneSettings {
             SparsitySchedule preset, String which, Optional<Double> start, Optional<Double> target) {
         SparsitySchedule schedule = preset;
         if (sparsityWarmup.isPresent() || sparsityWarmupSteps.isPresent()) {
-            schedule = named(
-                    "--sparsity-warmup, --sparsity-warmup-steps",
-                    schedule,
-                    s -> new SparsitySchedule(
-                            sparsityWarmup.orElse(s.warmup()),
-                            s.start(),
-                            target.filter(t -> sparsityWarmup.isPresent()).orElse(s.target()),
-                            sparsityWarmupSteps.orElse(s.warmupSteps())));
+            schedule = named("--sparsity-warmup, --sparsity-warmup-steps", schedule, s -> {
+                SparsitySchedule aimed = target.filter(t -> sparsityWarmup.isPresent())
+                        .map(s::withTarget)
+                        .orElse(s);
+                return new SparsitySchedule(
+                        sparsityWarmup.orElse(s.warmup()),
+                        aimed.start(),
+                        aimed.target(),
+                        sparsityWarmupSteps.orElse(s.warmupSteps()));
+            });
         }
         if (start.isPresent()) {
             schedule = named(
@@ -368,7 +421,9 @@ final class PruneSettings {
             schedule = named(
                     "--" + which + "-sparsity " + target.get(),
                     schedule,
-                    s -> new SparsitySchedule(s.warmup(), s.start(), target.get(), s.warmupSteps()));
+                    s -> start.isPresent()
+                            ? new SparsitySchedule(s.warmup(), s.start(), target.get(), s.warmupSteps())
+                            : s.withTarget(target.get()));
         }
         return schedule;
     }

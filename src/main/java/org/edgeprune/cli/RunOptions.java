@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
@@ -78,6 +79,29 @@ final class RunOptions {
     }
 
     /**
+     * Refuses target sparsities of one sweep for which runs are trained in different ways.
+     *
+     * @param targets of the edge sparsity
+     */
+    void requireOneTraining(List<Double> targets) {
+        boolean pressing = targets.stream().anyMatch(target -> target >= 1);
+        if (pressing && !settings.published() && targets.stream().anyMatch(target -> target < 1)) {
+            throw new InputException("--target-edge-sparsity "
+                    + targets.stream().map(String::valueOf).collect(Collectors.joining(","))
+                    + ": runs with a target of 1 or more are trained as published, and those below start from a"
+                    + " ranking: add --published for all");
+        }
+    }
+
+    private PruneOptions fresh(LoadedModel loaded, UnaryOperator<PruneOptions> last) {
+        try {
+            return settings.fresh(loaded, last);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("these options cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /**
      * Refuses masks at each position where edges are compared that have one mask.
      *
      * @param why who refuses, with the reason
@@ -115,13 +139,20 @@ final class RunOptions {
             Optional<RunRecord> earlier,
             UnaryOperator<PruneOptions> last,
             Function<String, AttributionSetting.Progress> starts) {
-        PruneOptions preset = earlier.map(RunRecord::options).orElseGet(() -> PruneOptions.preset(loaded));
+        earlier.filter(run -> settings.published() && run.options().controls().warm())
+                .ifPresent(run -> {
+                    throw new InputException("--published: the run starts from "
+                            + run.options().controls().warmStart() + ", which it goes on with: leave --published out");
+                });
+        PruneOptions hyperParameters = earlier.map(RunRecord::options)
+                .map(before -> last.apply(over(before)))
+                .orElseGet(() -> fresh(loaded, last));
         PruneSession session = new PruneSession(
                 loaded,
                 Tasks.named(taskName(earlier)),
                 Optional.ofNullable(task.data(earlier.map(RunRecord::data))),
                 pace.maxTrainSamples(earlier.map(RunRecord::examples)),
-                last.apply(over(preset)),
+                hyperParameters,
                 earlier.map(RunRecord::minimal).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 pace.pace(earlier.map(RunRecord::cacheBytes).orElse(null)),
                 Optional.empty());

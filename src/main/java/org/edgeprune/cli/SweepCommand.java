@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  edgeprune sweep --task ioi --target-edge-sparsity 0.9,0.95,0.98 --out out/ioi-sweep",
-            "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --no-node-loss --out out/gt-sweep"
+            "  edgeprune sweep --task gt --model gpt2 --target-edge-sparsity 0.95,0.99,1.05 --published --no-node-loss --out out/gt-sweep"
         })
 final class SweepCommand implements Ranked {
     /** The prefix of the run directories' names. */
@@ -78,6 +78,7 @@ final class SweepCommand implements Ranked {
                 .filter(target -> target > 1)
                 .findFirst()
                 .ifPresent(target -> results.note(PruneSettings.aboveOne("--target-edge-sparsity " + target)));
+        options.requireOneTraining(targets);
         try (RankedDirectory folder = RankedDirectory.of(out, ranks, List.of(), SweepCommand::requireOwn)) {
             folder.lock().note().ifPresent(results::note);
             return sweep(targets, ranks);
@@ -96,9 +97,11 @@ final class SweepCommand implements Ranked {
         Optional<RunRecord> none = Optional.empty();
         String title = Tasks.named(options.taskName(none)).name() + " in " + options.modelName(none);
         try (LoadedModel loaded = options.open(none)) {
+            Optional<SharedStart> start =
+                    session(loaded, targets.getFirst()).warmStart().map(SharedStart::new);
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve(RUN + target));
-                PruneSession session = options.session(loaded, none, o -> withTarget(target, o));
+                PruneSession session = SharedStart.in(session(loaded, target), start);
                 try (RankedDirectory directory = RankedDirectory.of(run.path(), ranks)) {
                     if (ranks.decide(() -> SeveralRuns.isDone(run, session, results))) {
                         results.note(run.path() + ": already finished");
@@ -121,6 +124,10 @@ final class SweepCommand implements Ranked {
             print(new SweepTable(rows), diverged);
         }
         return diverged.isEmpty() ? 0 : 2;
+    }
+
+    private PruneSession session(LoadedModel loaded, double target) {
+        return options.session(loaded, Optional.empty(), o -> withTarget(target, o));
     }
 
     private void print(SweepTable table, List<Double> diverged) {

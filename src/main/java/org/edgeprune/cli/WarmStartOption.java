@@ -15,20 +15,22 @@ import picocli.CommandLine.Option;
 
 /** {@code --warm-start}: log_alphas of edges that start from scores. */
 final class WarmStartOption {
-    /** Where masks start if the target of the first step is 0, which they would have without scores. */
-    static final double SPARSITY = 0.5;
+    /**
+     * Where masks that are trained as published start if the target of the first step is 0, as it is without scores.
+     */
+    private static final double SPARSITY = 0.5;
 
     @Option(
             names = "--warm-start",
             paramLabel = "SCORES",
             description =
                     "Start log_alphas from a ranking of the edges: eap-ig or mattr, which are computed first, or a"
-                            + " scores.safetensors, the directory of an attribution or run, or a graph file of EAP-IG. Masks start as sparse as"
-                            + " --start-edge-sparsity (default here: 0.5).")
+                            + " scores.safetensors, the directory of an attribution or run, or a graph file of EAP-IG (default: mattr; with"
+                            + " --published none). Masks start as sparse as --start-edge-sparsity (default: the target; with --published 0.5).")
     private Optional<String> scores = Optional.empty();
 
     /**
-     * The session with the start that was asked for, or with that of the earlier run which it continues.
+     * The session with the start that was asked for, or with the one that its options name.
      *
      * @param progress follows scores of a name that are computed
      */

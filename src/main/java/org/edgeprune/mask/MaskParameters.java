@@ -147,9 +147,9 @@ public final class MaskParameters implements AutoCloseable {
 
     /**
      * Parameters at the start of a run for which a ranking of the edges is known. Edges are spread by their ranks, so
-     * that sampled masks have a given sparsity: {@code log_alpha = c + min(4, max(-4, ln(q / (1 - q))))} for the share
-     * q of the edges that rank lower, with c found by bisection. The nodes' log_alpha ~ N(mean, 0.01), and multipliers
-     * are zero.
+     * that sampled masks have the sparsity S in the mean and are nearly the circuit of the best edges: {@code log_alpha
+     * = c + min(10, max(-10, 5 (logit(q) - logit(S))))} for the share q of the edges that rank lower, with c found by
+     * bisection. The nodes' log_alpha ~ N(mean, 0.01), and multipliers are zero.
      *
      * @param graph the graph
      * @param distribution the distribution that masks are sampled from

@@ -57,6 +57,17 @@ public record SparsitySchedule(Warmup warmup, double start, double target, int w
     }
 
     /**
+     * The same with another target. A schedule that is at its target from the first step on stays so.
+     *
+     * @param value target sparsity from step {@code warmupSteps} on
+     * @return a new schedule
+     */
+    public SparsitySchedule withTarget(double value) {
+        boolean atTarget = start > 0 && start == target;
+        return new SparsitySchedule(warmup, atTarget ? value : start, value, warmupSteps);
+    }
+
+    /**
      * The target at a step.
      *
      * @param step the step, from 0

@@ -30,6 +30,9 @@ public record PruneControls(
     /** The value of {@code warmStart} of runs whose edges all start from the same log_alpha, up to noise. */
     public static final String COLD = "none";
 
+    /** The value of {@code warmStart} of runs that start from Matryoshka attribution. */
+    public static final String MATTR = "mattr";
+
     /** As published: none of it, and masks of edges and nodes. */
     public static final PruneControls PUBLISHED =
             new PruneControls(false, 0, false, COLD, MaskLevel.EDGES_AND_NODES, HALF, false);

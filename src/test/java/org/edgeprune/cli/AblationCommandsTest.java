@@ -59,6 +59,7 @@ class AblationCommandsTest {
     private Tool prune(String ablation, Object... more) {
         Object[] arguments = {
             "prune",
+            "--published",
             "--model",
             MODEL,
             "--task",
@@ -203,6 +204,7 @@ class AblationCommandsTest {
                         + lines.get(1).replaceFirst("\\{", "{\"split\": \"test\", ") + "\n");
         String refused = InProcess.run(
                         "prune",
+                        "--published",
                         "--model",
                         MODEL,
                         "--task",
@@ -229,6 +231,7 @@ class AblationCommandsTest {
         Path run = folder.resolve("run");
         Object[] nodes = {
             "prune",
+            "--published",
             "--model",
             MODEL,
             "--task",

@@ -53,6 +53,7 @@ class BooleanCommandsTest {
                 .ok();
         Tool.run(
                         "prune",
+                        "--published",
                         "--task",
                         "boolean",
                         "--mode",

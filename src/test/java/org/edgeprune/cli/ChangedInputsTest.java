@@ -59,6 +59,7 @@ class ChangedInputsTest {
     private void prune(Path out, Object... more) {
         List<Object> all = new ArrayList<>(List.of(
                 "prune",
+                "--published",
                 "--model",
                 model,
                 "--data",

@@ -48,6 +48,7 @@ class ChangedTemplatesTest {
     private Tool prune(Path out, Object... more) {
         List<Object> all = new ArrayList<>(List.of(
                 "prune",
+                "--published",
                 "--model",
                 model,
                 "--task",

@@ -57,7 +57,8 @@ class ChatCommandsTest {
     @Test
     void aRunRemembersThatItsPromptsAreChats() {
         Path run = dir.resolve("run");
-        List<Object> prune = List.of("prune", "--task", "custom", "--data", data, "--model", model, "--out", run);
+        List<Object> prune =
+                List.of("prune", "--published", "--task", "custom", "--data", data, "--model", model, "--out", run);
         InProcess.run(with(prune, "--chat", "--steps", 2, "--batch-size", 2, "--evaluate-every", 0))
                 .ok();
         assertEquals(

@@ -54,7 +54,7 @@ class DryRunTest {
             "--dry-run"
         };
         String text = InProcess.run(given).ok().out();
-        assertTrue(text.matches("(?s).*graph +3,477 edges between .*"), text);
+        assertTrue(text.matches("(?s).*graph +3,779 edges between .*"), text);
         assertTrue(text.matches("(?s).*examples +8 training, .*"), text);
         assertTrue(text.matches("(?s).*training +200 steps of 4 examples, to edge sparsity .*"), text);
         assertTrue(text.matches("(?s).*memory +\\d+\\.\\d+ GB at the peak, predicted\n.*"), text);

@@ -71,15 +71,15 @@ final class EveryWrite {
         String data = folder.resolve("data").toString();
         return switch (name) {
             case "prune" ->
-                List.of(("prune --resume --out " + out + " --model " + model + " --data " + data
+                List.of(("prune --published --resume --out " + out + " --model " + model + " --data " + data
                                 + " --steps 3 --batch-size 4 --save-every 1 --evaluate-every 2 --threads 1 --edge-sparsity 0.5"
                                 + " --minimal 0.1")
                         .split(" "));
             case "data" ->
                 List.of(("data ioi --train 6 --validation 2 --test 2 --model " + model + " --out " + out).split(" "));
             case "generate-data" ->
-                List.of(("prune --resume --out " + out + " --model " + model + " --max-train-samples 8 --steps 1"
-                                + " --save-every 1 --evaluate-every 0 --threads 1")
+                List.of(("prune --published --resume --out " + out + " --model " + model
+                                + " --max-train-samples 8 --steps 1" + " --save-every 1 --evaluate-every 0 --threads 1")
                         .split(" "));
             case "init" -> List.of(("init --config " + model + " --tokenizer " + model + " --out " + out).split(" "));
             case "train-mini" ->

@@ -75,7 +75,20 @@ class ExtensionTest {
         Path run = folder.resolve("run");
         ProcessBuilder process = new ProcessBuilder();
         process.environment().put("EDGEPRUNE_CLASS_PATH", jar.toString());
-        Tool.run(process, "prune", "--model", model, "--task", "repeat", "--steps", 3, "--batch-size", 4, "--out", run)
+        Tool.run(
+                        process,
+                        "prune",
+                        "--published",
+                        "--model",
+                        model,
+                        "--task",
+                        "repeat",
+                        "--steps",
+                        3,
+                        "--batch-size",
+                        4,
+                        "--out",
+                        run)
                 .ok();
         assertTrue(Files.exists(run.resolve("edges.json")));
         Tool without = Tool.run("eval", run);
@@ -94,6 +107,7 @@ class ExtensionTest {
                         "--class-path",
                         jar,
                         "prune",
+                        "--published",
                         "--task",
                         "custom:rank",
                         "--data",

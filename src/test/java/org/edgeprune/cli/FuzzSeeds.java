@@ -101,7 +101,7 @@ final class FuzzSeeds {
     }
 
     private void runs() throws IOException {
-        String prune = "prune --model SEEDS/model --data SEEDS/data --steps 3 --batch-size 2 --save-every 2"
+        String prune = "prune --published --model SEEDS/model --data SEEDS/data --steps 3 --batch-size 2 --save-every 2"
                 + " --evaluate-every 2 --threads 1";
         ok(prune + " --minimal 0.1 --out SEEDS/run");
         ok("heads SEEDS/run --max-samples 1 --threads 1");
@@ -110,7 +110,7 @@ final class FuzzSeeds {
             Files.delete(seeds.resolve("cut").resolve(late));
         }
         ok(prune + " --level edges,neurons --out SEEDS/neurons");
-        ok("sweep --model SEEDS/model --data SEEDS/data --steps 1 --batch-size 2 --threads 1"
+        ok("sweep --published --model SEEDS/model --data SEEDS/data --steps 1 --batch-size 2 --threads 1"
                 + " --target-edge-sparsity 0.5,0.6 --out SEEDS/sweep");
         ok("edges SEEDS/run --checkpoint SEEDS/published");
         Files.createDirectories(seeds.resolve("eap-ig"));

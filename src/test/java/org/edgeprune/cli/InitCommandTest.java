@@ -62,6 +62,7 @@ class InitCommandTest {
         Path run = folder.resolve("run");
         InProcess.run(
                         "prune",
+                        "--published",
                         "--model",
                         out,
                         "--task",

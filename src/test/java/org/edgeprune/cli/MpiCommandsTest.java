@@ -110,12 +110,15 @@ class MpiCommandsTest {
 
     @Test
     void sweepsAreSpread() throws IOException {
-        requireSame(2, command("sweep", "--target-edge-sparsity", "0.5,0.8", "--steps", 2, "--save-every", 1));
+        requireSame(
+                2,
+                command("sweep", "--published", "--target-edge-sparsity", "0.5,0.8", "--steps", 2, "--save-every", 1));
     }
 
     @Test
     void runsOfSeveralSeedsAreSpread() throws IOException {
-        List<Object> line = new ArrayList<>(List.of("prune", "--seeds", 2, "--steps", 4, "--task", "ioi"));
+        List<Object> line =
+                new ArrayList<>(List.of("prune", "--published", "--seeds", 2, "--steps", 4, "--task", "ioi"));
         line.addAll(List.of("--model", MODEL, "--json", "--micro-batch", 60, "--workers", 1));
         requireSame(2, line);
     }

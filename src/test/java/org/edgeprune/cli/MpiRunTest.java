@@ -58,6 +58,7 @@ class MpiRunTest {
     private static List<Object> prune(Path out, Object prompts) {
         return new ArrayList<>(List.of(
                 "prune",
+                "--published",
                 "--task",
                 "ioi",
                 "--data",

@@ -71,6 +71,7 @@ class RunCommandsTest {
     private static Object[] arguments(Path out, Object... more) {
         List<Object> arguments = new ArrayList<>(List.of(
                 "prune",
+                "--published",
                 "--model",
                 model,
                 "--data",

@@ -35,7 +35,7 @@ class SeedRunsTest {
     }
 
     private static Tool prune(Path out, Object... more) {
-        List<Object> arguments = new ArrayList<>(List.of("prune", "--model", model, "--out", out));
+        List<Object> arguments = new ArrayList<>(List.of("prune", "--published", "--model", model, "--out", out));
         arguments.addAll(List.of("--steps", 60, "--batch-size", 4, "--edge-sparsity", 0.6, "--initial-log-alpha", -1));
         arguments.addAll(
                 List.of("--sparsity-warmup-steps", 10, "--warmup-steps", 1, "--edge-reg-lr", 5, "--edge-lr", 0.2));

@@ -76,6 +76,7 @@ class StoriesTest {
                 .ok();
         JsonNode pruned = Tool.run(
                         "prune",
+                        "--published",
                         "--model",
                         model,
                         "--task",

@@ -39,6 +39,7 @@ class ToolsOnRunsTest {
     private static Tool sweep(String targets, Object out, String last) {
         return InProcess.run(
                 "sweep",
+                "--published",
                 "--model",
                 model,
                 "--task",
@@ -122,6 +123,7 @@ class ToolsOnRunsTest {
         sweep("0.3", out).ok();
         String message = InProcess.run(
                         "sweep",
+                        "--published",
                         "--model",
                         model,
                         "--task",

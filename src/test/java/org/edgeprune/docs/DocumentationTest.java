@@ -77,6 +77,7 @@ class DocumentationTest {
                 few=(--data "%2$s/${BASH_REMATCH[1]}")
                 [ -d "${few[1]}" ] || %1$s data "${BASH_REMATCH[1]}" --train 32 --validation 16 --test 16 --out "${few[1]}" >/dev/null
             fi
+            if [[ ! " $* " =~ " --"(published|warm-start|resume)" " && "$1" =~ ^(prune|sweep)$ ]]; then few+=(--published); fi
             case "$1" in
                 prune | sweep) exec %1$s "$@" "${few[@]}" --steps 2 --warmup-steps 1 --sparsity-warmup-steps 1 --max-train-samples 8 --evaluate-every 0 ;;
                 acdc) exec %1$s "$@" --max-samples 2 --threshold 0.5 --order published ;;

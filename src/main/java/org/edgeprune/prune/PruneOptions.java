@@ -354,7 +354,7 @@ public record PruneOptions(
 
     private static final int REFINING_STEPS = 100;
 
-    private static final double REFINING_LEARNING_RATE = 0.01;
+    private static final double REFINING_LEARNING_RATE = 0.03;
 
     /**
      * The published hyper-parameters for GPT-2: 3,000 steps of 32 examples to 98% edge and 72% node sparsity.
@@ -417,7 +417,7 @@ public record PruneOptions(
 
     /**
      * The same for masks that start from Matryoshka attribution, as sparse as the target, and are only refined: 100
-     * steps at a learning rate of 0.01, held at the target, with embeddings as nodes, and with masks of edges only.
+     * steps at a learning rate of 0.03, held at the target, with embeddings as nodes, and with masks of edges only.
      * This is what the command line does by default: its circuits are closer to the full model on new prompts than
      * those of the published training. At the published rate of 0.8 masks forget where they started.
      *

@@ -1,0 +1,44 @@
+package org.edgeprune.cli;
+
+import java.util.List;
+import java.util.Optional;
+import org.edgeprune.engine.Workers;
+import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.WarmStart;
+import org.edgeprune.task.Example;
+
+/** A start for several runs with the same training prompts, whose ranking is computed once. */
+final class SharedStart implements WarmStart {
+    private final WarmStart start;
+    private Optional<Ranked> ranked = Optional.empty();
+
+    private record Ranked(int edges, List<Example> train, int[] ranking) {}
+
+    SharedStart(WarmStart start) {
+        this.start = start;
+    }
+
+    /** The session with this start instead of its own, if it has one. */
+    static PruneSession in(PruneSession session, Optional<SharedStart> shared) {
+        return shared.map(start -> session.withWarmStart(
+                        start, session.options().targets().edgeSparsity().start()))
+                .orElse(session);
+    }
+
+    @Override
+    public String name() {
+        return start.name();
+    }
+
+    @Override
+    public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
+        boolean known = ranked.filter(before -> before.edges() == graph.edgeCount())
+                .filter(before -> before.train().equals(train))
+                .isPresent();
+        if (!known) {
+            ranked = Optional.of(new Ranked(graph.edgeCount(), train, start.ranking(graph, train, workers)));
+        }
+        return ranked.orElseThrow().ranking().clone();
+    }
+}

@@ -84,6 +84,28 @@ class ChatCommandsTest {
         assertTrue(text.startsWith("<|im_start|>user\nthe cat<|im_end|>\n<|im_start|>assistant\n"), text);
     }
 
+    /** Special tokens are printed as any others; a text that the model ends at once is not an empty answer. */
+    @Test
+    void specialTokensArePrintedAndAModelThatEndsAtOnceSaysSo() throws Exception {
+        List<Object> generate = List.of("generate", "--model", model, "--prompt", "<|im_start|>the cat");
+        JsonNode result = InProcess.run(with(generate, "--max-new-tokens", 1, "--json"))
+                .ok()
+                .json();
+        assertTrue(result.get("text").asText().startsWith("<|im_start|>the cat"), result.toString());
+        Path endings = model.resolve("generation_config.json");
+        Files.writeString(endings, "{\"eos_token_id\": " + result.at("/new_tokens/0") + "}");
+        try {
+            Tool ended = InProcess.run(with(generate, "--max-new-tokens", 5)).ok();
+            assertEquals(List.of("<|im_start|>the cat"), ended.outLines());
+            String said = ended.said("the model ends the text at once, with ");
+            assertTrue(
+                    said.endsWith(": a model trained on chats continues a prompt in its chat template, see --chat"),
+                    said);
+        } finally {
+            Files.delete(endings);
+        }
+    }
+
     @Test
     void whatCannotBePutInAChatIsOneLine() {
         String task = InProcess.run("prune", "--task", "ioi", "--chat", "--model", model, "--out", dir.resolve("x"))

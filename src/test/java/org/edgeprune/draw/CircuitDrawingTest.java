@@ -300,9 +300,10 @@ class CircuitDrawingTest {
                 new DrawnEdge("tok_embeds", "m1"), new DrawnEdge("m1", "resid_post"), new DrawnEdge("m1", "m3"));
         List<DrawnEdge> second = List.of(
                 new DrawnEdge("tok_embeds", "m1"), new DrawnEdge("m1", "m2"), new DrawnEdge("m2", "resid_post"));
-        String svg = CircuitDrawing.comparison(
-                        "A", first, "B", second, DrawOptions.defaults().withSanitize(false))
-                .toSvg();
+        CircuitDrawing both = CircuitDrawing.comparison(
+                "A", first, "B", second, DrawOptions.defaults().withSanitize(false));
+        String svg = both.toSvg();
+        String page = both.toHtml();
         assertTrue(
                 svg.contains(">in both: 1<") && svg.contains(">only in A: 2<") && svg.contains(">only in B: 2<"), svg);
         for (String colour : List.of("#505860", "#1f6fc0", "#d9622b")) {
@@ -311,6 +312,7 @@ class CircuitDrawingTest {
                     .results()
                     .count();
             assertEquals(colour.equals("#505860") ? 1 : 2, edges, colour);
+            assertTrue(page.contains("path[stroke=\"" + colour + "\"] { stroke: "), "brighter in dark mode: " + colour);
         }
     }
 

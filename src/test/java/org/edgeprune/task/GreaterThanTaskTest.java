@@ -137,6 +137,9 @@ class GreaterThanTaskTest {
         Path stories = Fixtures.thirdPartyModel("stories260k");
         try (PromptTokenizer t = PromptTokenizer.open(stories)) {
             assertMessage("\"00\" is not one token", () -> gt.scorer(t));
+            assertMessage(
+                    "use task ioi or gp, or your own number prompts with --task custom, whose answers may have several tokens",
+                    () -> gt.scorer(t));
         }
     }
 

@@ -22,6 +22,7 @@ import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.graph.ReaderGroup;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.io.JsonFields;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.prune.RunDirectory;
@@ -223,18 +224,19 @@ public record CircuitInput(Path path, Kind kind, Optional<PositionChoice> positi
                 run.get("task").textValue(),
                 text(run.path("data")),
                 text(run.path("options").path("ablation")).map(Ablation::named),
-                reference(run)));
+                reference(new JsonFields(record, "", run))));
     }
 
-    private static Optional<Reference> reference(JsonNode run) {
+    private static Optional<Reference> reference(JsonFields run) {
+        JsonNode options = run.node().path("options");
         return Arrays.stream(Split.values())
-                .filter(split -> split.key().equals(run.path("split").textValue()))
+                .filter(split -> split.key().equals(run.node().path("split").textValue()))
                 .findFirst()
                 .map(split -> new Reference(
                         split,
-                        run.path("examples").asInt(),
-                        run.path("options").path("seed").asLong(),
-                        Math.max(1, run.path("options").path("batch_size").asInt())));
+                        run.integer("examples", 1, Integer.MAX_VALUE),
+                        options.path("seed").asLong(),
+                        Math.max(1, options.path("batch_size").asInt())));
     }
 
     /**

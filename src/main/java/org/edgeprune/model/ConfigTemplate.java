@@ -72,7 +72,7 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         if (changed.path("attention_types") instanceof ArrayNode counted) {
             ArrayNode types = changed.arrayNode();
             for (JsonNode entry : counted) {
-                for (int i = 0; i < entry.path(1).asInt(); i++) {
+                for (int i = 0; i < entry.path(1).asInt() && types.size() < layers; i++) {
                     entry.path(0).forEach(types::add);
                 }
             }

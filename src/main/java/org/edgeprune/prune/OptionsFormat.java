@@ -56,13 +56,19 @@ final class OptionsFormat {
     /**
      * Adds the fields that a file of an earlier version lacks.
      *
-     * @throws InputException if a field is missing that every run has
+     * @throws InputException if a field is missing that every run has, or has no value
      */
     static ObjectNode completed(ObjectNode options) {
         String missing = FIRST.stream().filter(name -> !options.has(name)).collect(Collectors.joining(", "));
         if (!missing.isEmpty()) {
             throw new InputException("options: lacks " + missing + ": is it of a run?");
         }
+        options.properties().stream()
+                .filter(field -> field.getValue().isNull())
+                .findFirst()
+                .ifPresent(field -> {
+                    throw new InputException("options: " + field.getKey() + " is null: is it of a run?");
+                });
         ObjectNode complete = earlier();
         complete.setAll(options);
         return complete;

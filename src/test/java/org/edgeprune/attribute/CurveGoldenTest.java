@@ -235,6 +235,16 @@ class CurveGoldenTest {
     }
 
     @Test
+    void aNumberOfExamplesThatCannotBeIsRefused() throws Exception {
+        Path scores = Files.createFile(folder.resolve("scores.safetensors"));
+        Files.writeString(folder.resolve("run.json"), """
+                {"model": "m", "task": "ioi", "split": "train", "examples": 2147483648, "options": {"seed": 1}}""");
+        assertMessage(
+                "run.json: field 'examples' is 2147483648, expected a positive integer",
+                () -> new CircuitInput(scores, CircuitInput.Kind.SCORES).origin());
+    }
+
+    @Test
     void noTensorIsLeftOfCurvesWithAnUnknownMetric() throws Exception {
         evaluate("tiny-neox-parallel", (evaluator, examples) -> {
             long before = TensorScope.liveTensors();

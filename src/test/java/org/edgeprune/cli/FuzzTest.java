@@ -184,7 +184,7 @@ class FuzzTest {
                 lines.stream().filter(line -> line.startsWith("edgeprune: ")).count();
         boolean unfit = lines.stream().anyMatch(line -> line.chars().anyMatch(Character::isISOControl));
         boolean vague = lines.stream()
-                .anyMatch(line -> line.matches(".*: null\\b.*|.*Input length = \\d+.*|.*\\bjava\\.\\w+\\..*"));
+                .anyMatch(line -> line.matches(".*: null(?![\\w\"]).*|.*Input length = \\d+.*|.*\\bjava\\.\\w+\\..*"));
         String said = outcome.err().substring(0, Math.min(1500, outcome.err().length()));
         if (outcome.thrown() != null) {
             return "threw " + outcome.thrown() + " at "

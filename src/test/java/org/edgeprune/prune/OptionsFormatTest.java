@@ -10,6 +10,7 @@ import java.util.List;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.mask.SparsitySchedule;
 import org.junit.jupiter.api.Test;
 
 /** Hyper-parameters in run.json: as edgeprune 0.1 wrote them. */
@@ -65,6 +66,29 @@ class OptionsFormatTest {
         String message = assertThrows(InputException.class, () -> OptionsFormat.completed(damaged))
                 .getMessage();
         assertTrue(message.contains("lacks seed, node_loss"), message);
+    }
+
+    @Test
+    void aFieldWithoutValueIsNamed() {
+        ObjectNode damaged = OptionsFormat.write(PruneOptions.gpt2());
+        damaged.putNull("warm_start");
+        String message = assertThrows(InputException.class, () -> OptionsFormat.completed(damaged))
+                .getMessage();
+        assertTrue(message.contains("warm_start is null"), message);
+    }
+
+    @Test
+    void refiningStartsAtTheTargetAndStaysThere() {
+        PruneOptions refining = PruneOptions.bundled().refining();
+        assertEquals("mattr", refining.controls().warmStart());
+        assertEquals(MaskLevel.EDGES, refining.controls().level());
+        assertTrue(refining.graph().embeddingNodes() && refining.controls().holdTarget());
+        SparsitySchedule other = refining.withEdgeSparsity(0.98).targets().edgeSparsity();
+        assertEquals(0.98, other.at(0));
+        assertEquals(0.98, other.at(1000));
+        SparsitySchedule rising =
+                PruneOptions.bundled().withEdgeSparsity(0.98).targets().edgeSparsity();
+        assertEquals(0, rising.at(0));
     }
 
     @Test

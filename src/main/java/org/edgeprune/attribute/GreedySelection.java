@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.function.IntPredicate;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.Edge;
@@ -15,6 +16,7 @@ import org.edgeprune.graph.Writer;
 final class GreedySelection {
     private final EdgeScores scores;
     private final Ranking by;
+    private final IntPredicate allowed;
     private final List<List<Reader>> readersOf = new ArrayList<>();
     private final BitSet candidates = new BitSet();
     private int places;
@@ -24,8 +26,14 @@ final class GreedySelection {
     private record Candidate(float key, int place, int edge) {}
 
     GreedySelection(EdgeScores scores, Ranking by) {
+        this(scores, by, _ -> true);
+    }
+
+    /** @param allowed numbers of edges that may be chosen */
+    GreedySelection(EdgeScores scores, Ranking by, IntPredicate allowed) {
         this.scores = scores;
         this.by = by;
+        this.allowed = allowed;
         ComputationGraph graph = scores.graph();
         graph.writers().forEach(writer -> readersOf.add(new ArrayList<>()));
         for (Reader reader : graph.readers()) {
@@ -55,7 +63,7 @@ final class GreedySelection {
         ComputationGraph graph = scores.graph();
         for (Writer writer : graph.writers().subList(0, graph.groupOf(reader).visibleWriters())) {
             int edge = graph.edgeIndex(writer, reader);
-            if (!candidates.get(edge)) {
+            if (!candidates.get(edge) && allowed.test(edge)) {
                 candidates.set(edge);
                 queue.add(new Candidate(by.key(scores.at(edge)), places++, edge));
             }

@@ -106,6 +106,24 @@ public record ScoredCircuit(Optional<Circuit> circuit, Optional<EdgeScores> scor
     }
 
     /**
+     * The same with no more edges than a drawing can show, chosen from the output upwards: always the best edge into a
+     * node that is in, so that all are on a path to the output.
+     *
+     * @param most number of edges
+     * @param by what makes an edge the better one
+     * @return itself where it has no more edges
+     * @throws IllegalStateException if it has more, and no scores
+     */
+    public ScoredCircuit strongest(int most, Ranking by) {
+        Circuit all = circuit.orElseThrow();
+        if (all.size() <= most) {
+            return this;
+        }
+        EdgeScores values = scores.orElseThrow(() -> new IllegalStateException("no scores"));
+        return new ScoredCircuit(Optional.of(new GreedySelection(values, by, all::contains).take(most)), scores);
+    }
+
+    /**
      * A table with the columns {@code writer,reader,score}, the last one empty where there are no scores.
      *
      * @param edges its rows

@@ -12,7 +12,10 @@ import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.graph.EdgesFile;
 import org.edgeprune.graph.PositionCircuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.RunDirectory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +35,12 @@ final class DrawCommand implements Callable<Integer> {
     /** A note about runs of version 0.1. */
     static final String GRAPH_UNKNOWN = "%s: is of an earlier version, which did not write the graph, so every head is"
             + " drawn with a key and value of its own; edgeprune edges %s --out %s/edges.json writes it";
+
+    /** ELK takes more than a minute to lay out more. */
+    private static final int MOST_IN_PICTURE = 5_000;
+
+    /** A page of more has more than 20 MB. */
+    private static final int MOST_IN_PAGE = 200_000;
 
     @Parameters(
             paramLabel = "CIRCUIT",
@@ -65,6 +74,13 @@ final class DrawCommand implements Callable<Integer> {
                     "Query heads that share one key/value head, for a bare list of edges (default: as edges.graph.json beside it says, otherwise 1).")
     private Optional<Integer> headsPerKv = Optional.empty();
 
+    @Option(
+            names = "--max-edges",
+            paramLabel = "N",
+            description =
+                    "Draw no more than N edges: from the output upwards, always the one with the best score into a node that is drawn (default: 5,000, or 200,000 where only .html and .dot are written).")
+    private Optional<Integer> maxEdges = Optional.empty();
+
     @Mixin
     private PositionOption position;
 
@@ -74,14 +90,13 @@ final class DrawCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Bounds.atLeast(1, "--heads-per-kv", headsPerKv);
+        Bounds.atLeast(1, "--max-edges", maxEdges);
         CircuitInput input = input();
         input.requireCircuit();
-        DrawOptions options = new DrawOptions(title(input), !unsanitized, constants, headsPerKv.orElse(1));
         Optional<ScoredCircuit> known =
                 input.selfDescribed(results::note).filter(_ -> input.byPosition() || headsPerKv.isEmpty());
-        CircuitDrawing drawing = known.map(circuit ->
-                        CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, input.ranking(), options))
-                .orElseGet(() -> ofUnknownGraph(options));
+        CircuitDrawing drawing =
+                known.map(circuit -> drawing(input, circuit)).orElseGet(() -> ofUnknownGraph(options(title(input))));
         out.forEach(drawing::write);
         Result result = new Result(
                 drawing.edgeCount(),
@@ -96,6 +111,38 @@ final class DrawCommand implements Callable<Integer> {
                                         + " left out, on no path from an input to the output (--no-sanitize keeps them)")
                         + out.stream().map(path -> "\n" + path).collect(Collectors.joining()));
         return 0;
+    }
+
+    private DrawOptions options(String shown) {
+        return new DrawOptions(shown, !unsanitized, constants, headsPerKv.orElse(1));
+    }
+
+    private int most() {
+        boolean interactive = out.stream().map(Path::toString).allMatch(name -> name.matches("(?i).*\\.(html|dot)"));
+        return maxEdges.orElse(interactive ? MOST_IN_PAGE : MOST_IN_PICTURE);
+    }
+
+    /** Of a circuit that is too large to be drawn, its strongest edges. */
+    private CircuitDrawing drawing(CircuitInput input, ScoredCircuit all) {
+        Circuit whole = all.circuit().orElseThrow();
+        if (whole.size() > most() && all.scores().isEmpty()) {
+            throw tooManyEdges("%,d edges".formatted(whole.size()));
+        }
+        ScoredCircuit shown = all.strongest(most(), input.ranking());
+        String title = title(input);
+        if (shown != all) {
+            String which = "the %,d strongest of %,d edges"
+                    .formatted(shown.circuit().orElseThrow().size(), whole.size());
+            results.note(edges + ": drawn are " + which + " (--max-edges)");
+            title = title.isEmpty() ? which : title + ": " + which;
+        }
+        return CircuitDrawing.of(shown.circuit().orElseThrow(), shown::scoreOf, input.ranking(), options(title));
+    }
+
+    private InputException tooManyEdges(String count) {
+        return new InputException(
+                edges + ": has " + count + " and no scores to choose the strongest by: choose some with"
+                        + " edgeprune edges, or name a larger --max-edges (now " + most() + ")");
     }
 
     /** Of a run with masks at each position, the edges at any of them where none was named. */
@@ -128,7 +175,15 @@ final class DrawCommand implements Callable<Integer> {
         if (directory && new RunDirectory(edges).holdsRun() && headsPerKv.isEmpty()) {
             results.note(GRAPH_UNKNOWN.formatted(edges, edges, edges));
         }
-        return CircuitDrawing.of(DrawnEdge.read(directory ? edges.resolve("edges.json") : edges), options);
+        Path file = directory ? edges.resolve("edges.json") : edges;
+        int[] count = {0};
+        EdgesFile.read(file, _ -> {
+            count[0]++;
+        });
+        if (count[0] > most()) {
+            throw tooManyEdges("%,d edges".formatted(count[0]));
+        }
+        return CircuitDrawing.of(DrawnEdge.read(file), options);
     }
 
     private record Result(int edges, int danglingEdges, List<String> files) {}

@@ -54,6 +54,14 @@ final class HeadsCommand implements Callable<Integer> {
     private int maxSamples;
 
     @Option(
+            names = "--max-nodes",
+            paramLabel = "N",
+            defaultValue = "200",
+            description =
+                    "Knock out the N nodes with the most edges out of them, if the circuit has more (default: ${DEFAULT-VALUE}).")
+    private int maxNodes;
+
+    @Option(
             names = "--metric",
             paramLabel = "NAME",
             description =
@@ -69,6 +77,7 @@ final class HeadsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Bounds.atLeast(1, "--max-samples", maxSamples);
+        Bounds.atLeast(1, "--max-nodes", maxNodes);
         try (OpenedRun opened = OpenedRun.open(run, execution, results)) {
             List<Example> examples = opened.examples(split, maxSamples);
             if (opened.masks().byPosition()) {
@@ -76,13 +85,21 @@ final class HeadsCommand implements Callable<Integer> {
                         run + ": has masks at each position: a node is knocked out at all of them, and the edges in"
                                 + " and out are those that are kept at any");
             }
-            List<Writer> nodes = NodeEffects.nodesOf(opened.masks());
+            List<Writer> all = NodeEffects.nodesOf(opened.masks(), Integer.MAX_VALUE);
+            List<Writer> nodes = NodeEffects.nodesOf(opened.masks(), maxNodes);
+            long began = System.nanoTime();
             NodeEffects effects;
             try (RepeatedEvaluator evaluator = opened.evaluator(examples);
                     Progress progress = new Progress("knocking out", "nodes", nodes.size())) {
                 int[] done = {0};
                 effects = NodeEffects.measure(
                         evaluator::evaluate, opened.masks(), nodes, one -> progress.at(++done[0], one.node()::name));
+            }
+            if (nodes.size() < all.size()) {
+                double each = (System.nanoTime() - began) / 1e9 / nodes.size();
+                results.note(
+                        "knocked out %,d nodes, those with the most edges out of them, of %,d; --max-nodes %d knocks out all of them, in about %s"
+                                .formatted(nodes.size(), all.size(), all.size(), Durations.text(each * all.size())));
             }
             String shown = metric(effects, opened.scorer().headline());
             ObjectNode json = Json.object().put("split", split.key()).put("metric", shown);

@@ -40,10 +40,17 @@ public record NodeEffects(
      * The nodes that a circuit has an edge out of.
      *
      * @param masks binary masks
+     * @param most how many at most: those with the most edges out of them, the first ones where they have as many
      * @return writers in the order of the graph
      */
-    public static List<Writer> nodesOf(MaskValues masks) {
-        return anywhere(masks).edgeWriters();
+    public static List<Writer> nodesOf(MaskValues masks, int most) {
+        Circuit circuit = anywhere(masks);
+        int[] edges = circuit.edgesByWriter();
+        return circuit.edgeWriters().stream()
+                .sorted(Comparator.comparingInt((Writer writer) -> -edges[writer.index()])) // which is stable
+                .limit(most)
+                .sorted(Comparator.comparingInt(Writer::index))
+                .toList();
     }
 
     /** The circuit, or the edges that are kept at any position. */

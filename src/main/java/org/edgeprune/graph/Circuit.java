@@ -294,19 +294,31 @@ public final class Circuit {
     }
 
     /**
+     * The number of edges out of each writer.
+     *
+     * @return {@code [writers]}, by their index
+     */
+    public int[] edgesByWriter() {
+        int[] counts = new int[graph.nodeCount()];
+        for (ReaderGroup group : graph.groups()) {
+            int end = group.firstEdge() + group.edgeCount();
+            for (int i = edges.nextSetBit(group.firstEdge()); i >= 0 && i < end; i = edges.nextSetBit(i + 1)) {
+                counts[(i - group.firstEdge()) % group.visibleWriters()]++;
+            }
+        }
+        return counts;
+    }
+
+    /**
      * The writers that an edge of the circuit comes from.
      *
      * @return in the order of the graph
      */
     public List<Writer> edgeWriters() {
-        BitSet from = new BitSet();
-        for (ReaderGroup group : graph.groups()) {
-            int end = group.firstEdge() + group.edgeCount();
-            for (int i = edges.nextSetBit(group.firstEdge()); i >= 0 && i < end; i = edges.nextSetBit(i + 1)) {
-                from.set((i - group.firstEdge()) % group.visibleWriters());
-            }
-        }
-        return from.stream().mapToObj(graph.writers()::get).toList();
+        int[] counts = edgesByWriter();
+        return graph.writers().stream()
+                .filter(writer -> counts[writer.index()] > 0)
+                .toList();
     }
 
     /**

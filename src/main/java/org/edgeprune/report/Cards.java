@@ -12,18 +12,16 @@ final class Cards {
     private Cards() {}
 
     /** The size of the circuit, and the metrics of the task. */
-    static String html(FoundCircuit circuit) {
+    static String html(CircuitFacts circuit) {
         Map<String, Double> metrics = circuit.metrics();
         boolean byPosition = circuit.positions() > 1;
         Double all = metrics.get(byPosition ? "total_edge_positions" : "total_edges");
         Map<String, String> cards = new LinkedHashMap<>();
         cards.put(
                 byPosition ? "edges kept, at each of " + circuit.positions() + " positions" : "edges kept",
-                "%,d".formatted(circuit.edges().size()));
+                "%,d".formatted(circuit.edges()));
         if (all != null) {
-            cards.put(
-                    "edge sparsity",
-                    "%.2f%%".formatted(100 * (1 - circuit.edges().size() / all)));
+            cards.put("edge sparsity", "%.2f%%".formatted(100 * (1 - circuit.edges() / all)));
         }
         List<String> sizes =
                 List.of("edge_sparsity", "edge_mask_sparsity", "node_sparsity", "num_nodes", "num_edge_positions");

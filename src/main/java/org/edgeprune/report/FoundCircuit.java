@@ -92,12 +92,7 @@ public record FoundCircuit(String name, Set<Link> edges, int positions, Map<Stri
             return of(path.toString(), positions.get(), metrics(directory.metricsFile()));
         }
         Path file = run ? directory.edgesFile() : path;
-        if (!Files.exists(file)) {
-            throw new InputException(file + ": no such file: "
-                    + (run && directory.holdsRun()
-                            ? "the run has not ended; continue it with edgeprune prune --resume"
-                            : "name the folder of a run or an edges.json"));
-        }
+        requireThere(file, run && directory.holdsRun());
         if (run) {
             directory.requireIntact(noted);
         }
@@ -105,6 +100,15 @@ public record FoundCircuit(String name, Set<Link> edges, int positions, Map<Stri
                 .map(e -> new Link(e.writer(), e.reader()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
         return new FoundCircuit(path.toString(), edges, run ? metrics(directory.metricsFile()) : Map.of());
+    }
+
+    static void requireThere(Path file, boolean ofRun) {
+        if (!Files.exists(file)) {
+            throw new InputException(file + ": no such file: "
+                    + (ofRun
+                            ? "the run has not ended; continue it with edgeprune prune --resume"
+                            : "name the folder of a run or an edges.json"));
+        }
     }
 
     private static FoundCircuit of(String name, PositionCircuit circuit, Map<String, Double> metrics) {

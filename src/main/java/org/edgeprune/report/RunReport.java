@@ -15,11 +15,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.PositionChoice;
+import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.ScoredCircuit;
 import org.edgeprune.draw.CircuitDrawing;
 import org.edgeprune.draw.Curves;
 import org.edgeprune.draw.DrawOptions;
 import org.edgeprune.draw.DrawnEdge;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.PositionCircuit;
 import org.edgeprune.io.AtomicFile;
 import org.edgeprune.io.InputException;
@@ -35,6 +37,9 @@ import org.edgeprune.prune.RunRecord;
 public final class RunReport {
     private static final Pattern PLACE = Pattern.compile("\\{\\{(\\w+)}}");
     private static final String FULL_MODEL = "full_model_";
+    /** Edges of the drawing: with more, the page would have tens of megabytes. */
+    private static final int MOST_DRAWN = 100_000;
+
     private static final int WIDTH = 560;
     private static final int HEIGHT = 320;
 
@@ -104,7 +109,7 @@ public final class RunReport {
     }
 
     private String html(Optional<ExampleSection> example) {
-        FoundCircuit circuit = FoundCircuit.read(run.path());
+        CircuitFacts circuit = CircuitFacts.of(run);
         String title = record.task() + " in " + record.model();
         Map<String, String> parts = Map.ofEntries(
                 Map.entry("title", Html.escape(title)),
@@ -143,8 +148,21 @@ public final class RunReport {
         }
         DrawOptions options = DrawOptions.defaults().withTitle(title);
         return found.selfDescribed(note -> {})
-                .map(circuit -> CircuitDrawing.of(circuit.circuit().orElseThrow(), circuit::scoreOf, options))
+                .map(circuit -> drawing(circuit, title))
                 .orElseGet(() -> CircuitDrawing.of(DrawnEdge.read(run.edgesFile()), options));
+    }
+
+    private static CircuitDrawing drawing(ScoredCircuit all, String title) {
+        Circuit whole = all.circuit().orElseThrow();
+        if (whole.size() <= MOST_DRAWN) {
+            return CircuitDrawing.of(whole, all::scoreOf, DrawOptions.defaults().withTitle(title));
+        }
+        Circuit shown = all.strongest(MOST_DRAWN, Ranking.SIGNED).circuit().orElseThrow();
+        return CircuitDrawing.of(
+                shown,
+                all::scoreOf,
+                DrawOptions.defaults()
+                        .withTitle("%s: the %,d strongest of %,d edges".formatted(title, shown.size(), whole.size())));
     }
 
     /** What other seeds found, where the run is one of {@code prune --seeds}. */
@@ -153,20 +171,18 @@ public final class RunReport {
         return sentence.isEmpty() ? "" : ". " + Html.escape(sentence);
     }
 
-    private static String summary(FoundCircuit circuit) {
+    private static String summary(CircuitFacts circuit) {
         boolean byPosition = circuit.positions() > 1;
         Double all = circuit.metrics().get(byPosition ? "total_edge_positions" : "total_edges");
         Double onPaths = circuit.metrics().get("num_edges_on_paths");
         Double kl = circuit.metrics().get("kl");
         return "%,d edges%s%s%s%s"
                 .formatted(
-                        circuit.edges().size(),
+                        circuit.edges(),
                         byPosition ? " counted at each of " + circuit.positions() + " positions" : "",
                         all == null
                                 ? ""
-                                : " of %,.0f, edge sparsity %.2f%%"
-                                        .formatted(
-                                                all, 100 * (1 - circuit.edges().size() / all)),
+                                : " of %,.0f, edge sparsity %.2f%%".formatted(all, 100 * (1 - circuit.edges() / all)),
                         onPaths == null ? "" : ", %,.0f edges on paths from an input to the output".formatted(onPaths),
                         kl == null ? "" : ", KL to the full model %s".formatted(Html.number(kl)));
     }

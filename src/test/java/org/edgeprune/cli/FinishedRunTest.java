@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.attribute.EdgeScores;
+import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.Json;
 import org.edgeprune.io.TextReader;
 import org.edgeprune.mask.MaskValues;
@@ -122,6 +124,44 @@ class FinishedRunTest {
         assertTrue(
                 InProcess.run("heads", run, "--metric", "nose").refused().contains("--metric nose: the task has no"));
         assertTrue(InProcess.run("heads", model).refused().contains("is not a run"));
+    }
+
+    @Test
+    void ofManyNodesThoseWithTheMostEdgesAreKnockedOut() {
+        Circuit circuit = Circuit.readWithItsGraph(run.resolve("edges.json")).orElseThrow();
+        int[] edges = circuit.edgesByWriter();
+        int all = circuit.edgeWriters().size();
+        Tool tool = InProcess.run("heads", run, "--max-samples", 1, "--max-nodes", 2, "--json")
+                .ok();
+        List<Integer> found = new ArrayList<>();
+        json(tool)
+                .get("nodes")
+                .forEach(node -> found.add(
+                        edges[circuit.graph().writer(node.get("node").asText()).index()]));
+        List<Integer> most = IntStream.of(edges)
+                .boxed()
+                .sorted(Comparator.reverseOrder())
+                .limit(2)
+                .toList();
+        assertEquals(most, found.stream().sorted(Comparator.reverseOrder()).toList());
+        assertTrue(tool.err().contains("--max-nodes " + all + " knocks out all of them"), tool.err());
+        assertTrue(InProcess.run("heads", run, "--max-nodes", 0).refused().contains("--max-nodes 0"));
+    }
+
+    @Test
+    void ofManyEdgesTheStrongestOnPathsAreDrawn() {
+        Circuit circuit = Circuit.readWithItsGraph(run.resolve("edges.json")).orElseThrow();
+        Path dot = dir.resolve("few.dot");
+        Tool tool = InProcess.run("draw", run, "-o", dot, "--max-edges", 5).ok();
+        assertTrue(tool.out().startsWith("5 edges drawn"), tool.out());
+        String which = "the 5 strongest of " + circuit.size() + " edges";
+        assertTrue(tool.err().contains(which), tool.err());
+        assertTrue(TextReader.LARGE.read(dot, "").contains(which));
+        Path list = dir.resolve("list.json");
+        circuit.write(list);
+        String refused =
+                InProcess.run("draw", list, "-o", dot, "--max-edges", 5).refused();
+        assertTrue(refused.contains("has " + circuit.size() + " edges and no scores"), refused);
     }
 
     @Test

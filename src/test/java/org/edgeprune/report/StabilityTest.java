@@ -73,7 +73,7 @@ class StabilityTest {
         Map<String, Double> metrics = SeedRun.read(7, run).metrics();
         assertEquals(Set.of("kl", "num_edges", "num_nodes"), metrics.keySet());
 
-        String cards = Cards.html(new FoundCircuit("run", Set.of(), FoundCircuit.metrics(run.metricsFile())));
+        String cards = Cards.html(new CircuitFacts(0, 1, FoundCircuit.metrics(run.metricsFile())));
         assertEquals(
                 List.of("edges kept", "edge sparsity", "kl"),
                 Pattern.compile("<span>(.*?)</span>")

@@ -134,6 +134,7 @@ class Check:
     def doctor(self):
         found = json.loads(self.edgeprune("doctor", "doctor", "--json"))
         libtorch = found["libtorch"]
+        self.devices = libtorch["devices"]
         return f"libtorch {libtorch['version']}, {', '.join(libtorch['devices'])}", found
 
     def goldens_on_cpu(self):
@@ -167,7 +168,7 @@ class Check:
 
     def determinism(self):
         again = self.prune("run-again", self.steps, "--device", self.o.device)
-        digests = [hashlib.sha256((run / "masks.safetensors").read_bytes()).hexdigest() for run in (self.out / "run-device", again)]
+        digests = [digest(run) for run in (self.out / "run-device", again)]
         if digests[0] != digests[1]:
             raise Failed("two runs have different masks")
         return f"the same masks after {self.steps} steps", digests[0]
@@ -225,11 +226,26 @@ class Check:
         return f"losses differ by {difference:.1e}; GPT-2 small's shape {1e3 * row['step_s']:.1f} ms{megabytes(row)}", row
 
     def several_gpus(self):
-        count = len(gpus()) if self.gpu else 0
+        """The same run on 1, 2, 3 and all GPUs, cut alike: the same bits; and copies of the model of two GPUs each."""
+        names = [device for device in self.devices if device.startswith("cuda")] if self.gpu else []
+        count = len(names)
         if count < 2:
             raise Skipped(f"{count or 'no'} GPU here")
-        self.prune("run-gpus", 5, "--device", "cuda:0", "--device-map", "cuda:0,cuda:1")
-        return f"layers on two GPUs: losses differ by {self.close('run-gpus'):.1e}; workers do not use several GPUs yet", None
+        cut = ["--micro-batch", 40]  # in place of whole batches: the last of several counts
+        digests, seconds = {}, {}
+        for copies in sorted({1, 2, min(3, count), count}):
+            run = self.prune(f"run-gpus-{copies}", 20, *cut, "--device", ",".join(names[:copies]))
+            digests[copies] = digest(run)
+            seconds[copies] = self.seconds(run)
+        wrong = [copies for copies, masks in digests.items() if masks != digests[1]]
+        if wrong:
+            raise Failed(f"the masks on {wrong} GPUs are not those on one: are all GPUs of one model ({', '.join(sorted(set(gpus())))})?")
+        groups = "/".join(f"{names[i]},{names[i + 1]}" for i in range(0, min(count, 4) - 1, 2))
+        grouped = self.prune("run-gpu-groups", 20, *cut, "--device-map", groups)
+        if digest(grouped) != digests[1]:
+            raise Failed(f"the masks with --device-map {groups} are not those on one GPU")
+        steps = ", ".join(f"{copies}: {1e3 * s:.1f} ms" for copies, s in seconds.items())
+        return f"the same masks on {', '.join(map(str, digests))} GPUs and with --device-map {groups}; a step on {steps}", seconds
 
     def sanitizer(self):
         tool = shutil.which("compute-sanitizer")
@@ -247,6 +263,11 @@ class Check:
     def circuit(self, run):
         found = json.loads((run / "metrics.json").read_text())
         return f"{found['num_edges']} edges after {self.steps} steps", found
+
+    def seconds(self, run):
+        """Of a step: the median of the later half, in which all GPUs have run every example."""
+        steps = [json.loads(line)["seconds"] for line in open(run / "metrics.jsonl")]
+        return sorted(steps[len(steps) // 2 :])[len(steps) // 4]
 
     def losses(self, run):
         return [json.loads(line)["kl"] for line in open(self.out / run / "metrics.jsonl")]
@@ -346,6 +367,10 @@ class DeviceMemory:
         self.done.set()
         if self.thread.is_alive():
             self.thread.join()
+
+
+def digest(run):
+    return hashlib.sha256((run / "masks.safetensors").read_bytes()).hexdigest()
 
 
 def nvidia(query, *arguments):

@@ -6,13 +6,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.edgeprune.Version;
 import org.edgeprune.io.Digest;
 import org.edgeprune.io.Json;
-import org.edgeprune.model.DeviceMap;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.Placement;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.RunInputs;
 import org.edgeprune.task.Example;
@@ -106,7 +105,6 @@ public record AttributionRecord(
     public static AttributionRecord of(
             LoadedModel loaded, String task, String data, Split split, List<Example> examples, Options options) {
         Execution execution = loaded.model().execution();
-        Optional<DeviceMap> map = execution.layers();
         return new AttributionRecord(
                 COMMAND,
                 Version.number(),
@@ -121,9 +119,9 @@ public record AttributionRecord(
                 examples.size(),
                 RunInputs.digest(examples),
                 LibTorch.threads(),
-                execution.device().toString(),
+                Placement.devices(execution.copies()),
                 execution.dtype().toString(),
-                map.map(DeviceMap::toString).orElse(null),
+                Placement.maps(execution.copies()).orElse(null),
                 execution.offload(),
                 execution.recompute(),
                 options);

@@ -95,11 +95,12 @@ public record AttributionSetting(
         /**
          * Makes scores.
          *
-         * @param batch the examples as they are run
+         * @param model the copy of the model that runs them
+         * @param batch the examples as they are run, on the copy's device
          * @param members the same, in their order
          * @param tick to be called after each of the batch's units
          */
-        float[] run(PromptBatch batch, List<Example> members, Runnable tick);
+        float[] run(TransformerModel model, PromptBatch batch, List<Example> members, Runnable tick);
     }
 
     /** What takes the scores, in the order of the examples' batches; on every rank, those of all ranks. */
@@ -145,15 +146,16 @@ public record AttributionSetting(
         for (int from = 0; from < parts.size(); from += together) {
             int first = from;
             workers.run(
+                    model,
                     Math.min(together, parts.size() - from),
-                    number -> {
+                    (copy, number) -> {
                         List<Example> members = IntStream.of(parts.get(first + number))
                                 .mapToObj(examples::get)
                                 .toList();
-                        try (TransformerModel.Use _ = model.use();
+                        try (TransformerModel.Use _ = copy.use();
                                 TensorScope _ = TensorScope.open()) {
-                            PromptBatch batch = PromptBatch.of(model, members, scorer, ablation);
-                            return work.run(batch, members, counter);
+                            PromptBatch batch = PromptBatch.of(copy, members, scorer, ablation);
+                            return work.run(copy, batch, members, counter);
                         }
                     },
                     Packing.FLOATS,
@@ -176,7 +178,8 @@ public record AttributionSetting(
     }
 
     /**
-     * Runs examples in whole batches, one after the other, for methods whose work on a batch is shared among workers.
+     * Takes examples in whole batches, one after the other, for methods whose work on a batch is shared among workers.
+     * The model is in use meanwhile.
      *
      * @param units of work for each batch
      */
@@ -188,7 +191,7 @@ public record AttributionSetting(
             List<Example> members = examples.subList(from, Math.min(examples.size(), from + batchSize));
             try (TransformerModel.Use _ = model.use();
                     TensorScope _ = TensorScope.open()) {
-                work.run(PromptBatch.of(model, members, scorer, ablation), members, counter);
+                work.run(members, counter);
             }
         }
         model.requireUnchanged();
@@ -197,8 +200,13 @@ public record AttributionSetting(
     /** See {@link #forEachBatch}. */
     @FunctionalInterface
     interface BatchWork {
-        /** As {@link Work#run}; on every rank. */
-        void run(PromptBatch batch, List<Example> members, Runnable tick);
+        /**
+         * Called on every rank, in a scope of its own.
+         *
+         * @param members the examples as they are run, in their order
+         * @param tick to be called after each of the batch's units
+         */
+        void run(List<Example> members, Runnable tick);
     }
 
     /** Counts units of work on any thread. */

@@ -50,8 +50,9 @@ final class CircuitLoss implements AutoCloseable {
             List<Double> parts = new ArrayList<>();
             setting.workers()
                     .run(
+                            setting.model(),
                             batches.count(),
-                            number -> new double[] {part(masks, batches, number)},
+                            (copy, number) -> new double[] {part(copy, masks, batches, number)},
                             Packing.DOUBLES,
                             loss -> parts.add(loss[0]));
             sum += numbers.length
@@ -60,12 +61,11 @@ final class CircuitLoss implements AutoCloseable {
         return sum / examples.size();
     }
 
-    private double part(MaskValues masks, PromptBatches batches, int number) {
-        TransformerModel model = setting.model();
+    private double part(TransformerModel model, MaskValues masks, PromptBatches batches, int number) {
         try (TransformerModel.Use _ = model.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = batches.make(number);
+            PromptBatch batch = batches.make(model, number);
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();

@@ -2,16 +2,18 @@ package org.edgeprune.attribute;
 
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.EdgeCuts;
 import org.edgeprune.engine.FullRun;
 import org.edgeprune.engine.Packing;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
-import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.TokenBatch;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
@@ -71,7 +73,6 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
      *     finite
      */
     public LevelScores scores(List<Example> examples, ExactState state, AttributionSetting.Progress progress) {
-        ComputationGraph graph = setting.graph();
         ExactWork work = ExactWork.of(setting, levels);
         if (state.sums().length != work.size()) {
             throw new IllegalArgumentException(state.sums().length + " sums for " + work.size() + " scores");
@@ -80,19 +81,20 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
         Workers workers = setting.workers();
         int together = setting.together(pieces.size());
         long[] before = {0};
-        setting.forEachBatch(examples, progress, pieces.size(), (batch, members, tick) -> {
+        setting.forEachBatch(examples, progress, pieces.size(), (members, tick) -> {
             int done = Math.clamp(state.done() - before[0], 0, pieces.size());
             IntStream.range(0, done).forEach(_ -> tick.run());
             if (done < pieces.size()) {
-                FullRun run = FullRun.of(setting.model(), graph, batch.clean(), batch.baseline());
-                double whole = losses(run.finalResidual().indexSelect(0, batch.scored()), batch, members, 1)[0];
-                Copies copies = Copies.of(batch, members, work.largest());
+                Map<TransformerModel, Uncut> uncut = new HashMap<>();
+                setting.model().copies().forEach(model -> uncut.put(model, uncut(model, members, work.largest())));
+                double whole = loss(uncut.get(setting.model()), members);
                 int[] next = {done};
                 for (int from = done; from < pieces.size(); from += together) {
                     int first = from;
                     workers.run(
+                            setting.model(),
                             Math.min(together, pieces.size() - from),
-                            number -> cut(pieces.get(first + number), run, copies, whole),
+                            (model, number) -> cut(pieces.get(first + number), uncut.get(model), whole),
                             Packing.DOUBLES,
                             rises -> {
                                 state.add(pieces.get(next[0]++).first(), rises, members.size());
@@ -103,6 +105,22 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
             before[0] += pieces.size();
         });
         return work.scores(state.mean(examples.size()));
+    }
+
+    /** A batch before anything is cut, on one copy of the model. */
+    private record Uncut(TransformerModel model, PromptBatch batch, FullRun run, Copies copies) {}
+
+    private Uncut uncut(TransformerModel model, List<Example> members, int most) {
+        PromptBatch batch = PromptBatch.of(model, members, setting.scorer(), setting.ablation());
+        FullRun run = FullRun.of(model, setting.graph(), batch.clean(), batch.baseline());
+        return new Uncut(model, batch, run, Copies.of(batch, members, most));
+    }
+
+    /** The mean loss of the full model. */
+    private double loss(Uncut uncut, List<Example> members) {
+        Tensor residual =
+                uncut.run().finalResidual().indexSelect(0, uncut.batch().scored());
+        return losses(uncut.model(), residual, uncut.batch(), members, 1)[0];
     }
 
     /**
@@ -136,20 +154,22 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
     }
 
     /** By how much the mean loss of a batch rises for each thing in a piece. */
-    private double[] cut(ExactWork.Piece piece, FullRun run, Copies copies, double whole) {
+    private double[] cut(ExactWork.Piece piece, Uncut uncut, double whole) {
         double[] rises = new double[piece.count()];
+        Copies copies = uncut.copies();
         try (TensorScope _ = TensorScope.open()) {
             EdgeCuts cuts = EdgeCuts.of(
-                    run,
+                    uncut.run(),
                     copies.batch().baseline(),
                     copies.tokens(),
                     copies.batch().scored());
-            cut(piece, cuts, copies, whole, rises);
+            cut(piece, cuts, uncut, whole, rises);
         }
         return rises;
     }
 
-    private void cut(ExactWork.Piece piece, EdgeCuts cuts, Copies copies, double whole, double[] rises) {
+    private void cut(ExactWork.Piece piece, EdgeCuts cuts, Uncut uncut, double whole, double[] rises) {
+        Copies copies = uncut.copies();
         int count = rises.length;
         for (int from = 0; from < count; from += copies.count()) {
             int first = from;
@@ -159,7 +179,7 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
                     .toArray();
             try (TensorScope _ = TensorScope.open()) {
                 Tensor residual = piece.cuts().finalResidual(cuts, chosen);
-                double[] losses = losses(residual, copies.batch(), copies.members(), copies.count());
+                double[] losses = losses(uncut.model(), residual, copies.batch(), copies.members(), copies.count());
                 for (int i = from; i < Math.min(count, from + copies.count()); i++) {
                     rises[i] = losses[i - from] - whole;
                 }
@@ -168,10 +188,11 @@ public record ExactPatching(AttributionSetting setting, ScoreLevels levels) {
     }
 
     /** The mean loss of each copy. */
-    private double[] losses(Tensor residual, PromptBatch batch, List<Example> members, int copies) {
+    private double[] losses(
+            TransformerModel model, Tensor residual, PromptBatch batch, List<Example> members, int copies) {
         try (TensorScope _ = TensorScope.open();
                 GradMode _ = GradMode.disabled()) {
-            Tensor logits = batch.rows().of(setting.model().logits(residual));
+            Tensor logits = batch.rows().of(model.logits(residual));
             Tensor each = setting.objective().each(logits, batch, members, setting.scorer());
             return Arrays.copyOf(
                     each.mul(batch.weights()).view(copies, -1).sum(1).toDoubles(), copies);

@@ -4,6 +4,7 @@ import java.util.List;
 import org.edgeprune.engine.GradientPoint;
 import org.edgeprune.engine.ReaderPass;
 import org.edgeprune.eval.PromptBatch;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.Tensor;
@@ -49,7 +50,7 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
                 examples,
                 progress,
                 pointCount(),
-                (batch, members, tick) -> scores(layout, batch, members, tick),
+                (model, batch, members, tick) -> scores(layout, model, batch, members, tick),
                 (numbers, means) -> sum.add(means, numbers.length));
         return layout.split(sum.mean(), levels);
     }
@@ -69,7 +70,7 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
                 examples,
                 progress,
                 pointCount(),
-                (batch, members, tick) -> scores(edges, batch, members, tick),
+                (model, batch, members, tick) -> scores(edges, model, batch, members, tick),
                 (numbers, its) -> scores[numbers[0]] = its);
         return new PromptScores(setting.graph(), scores);
     }
@@ -79,13 +80,14 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
     }
 
     /** The mean over the members of a batch. */
-    private float[] scores(LevelSums.Layout layout, PromptBatch batch, List<Example> members, Runnable tick) {
+    private float[] scores(
+            LevelSums.Layout layout, TransformerModel model, PromptBatch batch, List<Example> members, Runnable tick) {
         List<GradientPoint> points = method.points(setting.graph().shape().layers());
         try (TensorScope _ = TensorScope.open()) {
-            LevelSums sums = LevelSums.of(layout, setting, batch);
+            LevelSums sums = LevelSums.of(layout, model, batch);
             for (GradientPoint point : points) {
                 try (TensorScope _ = TensorScope.open()) {
-                    add(sums, point, batch, members);
+                    add(sums, point, model, batch, members);
                 }
                 tick.run();
             }
@@ -94,12 +96,13 @@ public record GradientAttribution(AttributionSetting setting, GradientMethod met
         }
     }
 
-    private void add(LevelSums sums, GradientPoint point, PromptBatch batch, List<Example> members) {
-        ReaderPass pass = sums.run()
-                .at(point, batch.scored(), !setting.model().execution().recompute());
+    private void add(
+            LevelSums sums, GradientPoint point, TransformerModel model, PromptBatch batch, List<Example> members) {
+        ReaderPass pass =
+                sums.run().at(point, batch.scored(), !model.execution().recompute());
         Tensor toResidual;
         try (TensorScope loss = TensorScope.open()) {
-            Tensor logits = batch.rows().of(setting.model().logits(pass.finalResidual()));
+            Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
             Tensor value = setting.objective().loss(logits, batch, members, setting.scorer());
             toResidual = loss.keep(Autograd.grad(value, pass.finalResidual())[0]);
         }

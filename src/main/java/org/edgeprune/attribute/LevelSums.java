@@ -12,6 +12,7 @@ import org.edgeprune.engine.ReaderPass;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.graph.ReaderGroup;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Tensor;
 
@@ -89,10 +90,10 @@ final class LevelSums implements ReaderPass.Sink {
         this.positions = positions;
     }
 
-    /** Zeros, in the current scope. */
-    static LevelSums of(Layout layout, AttributionSetting setting, PromptBatch batch) {
-        FullRun run = FullRun.of(setting.model(), setting.graph(), batch.clean(), batch.baseline(), layout.inner() > 0);
-        Tensor sums = Tensor.zeros(DType.F32, setting.model().device(), layout.size());
+    /** Zeros on the model's device, in the current scope. */
+    static LevelSums of(Layout layout, TransformerModel model, PromptBatch batch) {
+        FullRun run = FullRun.of(model, layout.graph(), batch.clean(), batch.baseline(), layout.inner() > 0);
+        Tensor sums = Tensor.zeros(DType.F32, model.device(), layout.size());
         List<At> at = new ArrayList<>();
         long[] positions = layout.positions() > 0 ? batch.clean().positions().toLongs() : new long[0];
         for (int position = 0; position < layout.positions(); position++) {
@@ -102,8 +103,7 @@ final class LevelSums implements ReaderPass.Sink {
                     .asLongStream()
                     .toArray();
             if (tokens.length > 0) { // else clean and ablated prompts agree there
-                Tensor numbers =
-                        Tensor.of(tokens, tokens.length).to(setting.model().device());
+                Tensor numbers = Tensor.of(tokens, tokens.length).to(model.device());
                 at.add(new At(
                         position, numbers, run.deltas().indexSelect(1, numbers).contiguous()));
             }

@@ -221,8 +221,9 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             requireSame(step, top);
             setting.workers()
                     .run(
+                            setting.model(),
                             batch.count(),
-                            number -> gradients(masks, batch, number),
+                            (copy, number) -> gradients(copy, masks, batch, number),
                             MicroBatchGradients.PACKING,
                             sum::add);
             loss = sum.loss();
@@ -262,23 +263,21 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         return norm > 0 ? exact.mul(1 / norm).to(DType.F32) : gradient;
     }
 
-    private MicroBatchGradients gradients(Masks masks, PromptBatches batches, int number) {
-        try (TransformerModel.Use _ = setting.model().use();
-                TensorScope _ = TensorScope.open()) {
-            PromptBatch batch = batches.make(number);
+    /** While the step is using the model. */
+    private MicroBatchGradients gradients(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
+        try (TensorScope _ = TensorScope.open()) {
+            PromptBatch batch = batches.make(copy, number);
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
                     .toList();
             MaskedPass pass = batch.pass(
-                    setting.model(),
-                    masks,
-                    setting.model().execution().recompute()
-                            ? MaskedPass.Gradients.RECOMPUTED
-                            : MaskedPass.Gradients.KEPT);
+                    copy,
+                    masks.to(copy.device()),
+                    copy.execution().recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT);
             Tensor loss;
             Tensor toResidual;
             try (TensorScope scope = TensorScope.open()) {
-                Tensor logits = batch.logits(setting.model(), pass);
+                Tensor logits = batch.logits(copy, pass);
                 loss = scope.keep(setting.objective().loss(logits, batch, members, setting.scorer()));
                 toResidual = scope.keep(Autograd.grad(loss, pass.finalResidual())[0]);
             }

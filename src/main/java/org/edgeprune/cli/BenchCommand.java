@@ -156,6 +156,10 @@ final class BenchCommand implements Callable<Integer> {
             throw new InputException(
                     "--offload needs weights on disk: write a model with edgeprune init, and name it with --model");
         }
+        if (execution.copies().size() > 1) {
+            throw new InputException(
+                    "several devices need weights on disk, which each reads: write a model with edgeprune init, and name it with --model");
+        }
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(decoder, new RandomWeights(1), execution)) {
             return measure("random", opened, decoder, Long.MAX_VALUE, memory);

@@ -1,6 +1,7 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.Models;
 import org.edgeprune.torch.Device;
@@ -15,8 +16,14 @@ final class ComputeOptions {
      */
     private static final int WORTH_SHARING = 512;
 
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda or cuda:N (default: cpu).")
-    private Device device;
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = {
+                "cpu, cuda or cuda:N (default: cpu). Commands that run batches of prompts also take several GPUs, cuda:0,cuda:1 or",
+                "cuda:all: each has its own copy of the model and runs its share of the micro-batches."
+            })
+    private Devices devices;
 
     @Option(
             names = "--threads",
@@ -43,11 +50,35 @@ final class ComputeOptions {
      * @param otherThreads CPU threads of one operation
      */
     Device start(int otherThreads, Device otherDevice) {
-        prepare();
-        LibTorch.setThreads(threads == null ? otherThreads : threads);
-        Device chosen = device == null ? otherDevice : device;
+        load(otherThreads);
+        Device chosen = devices == null ? otherDevice : devices.one();
         LibTorch.require(chosen);
         return chosen;
+    }
+
+    /**
+     * The same for a command that can use several devices.
+     *
+     * @param otherDevices where none was named
+     */
+    List<Device> startAll(int otherThreads, List<Device> otherDevices) {
+        load(otherThreads);
+        return devices == null ? otherDevices : devices.here();
+    }
+
+    private void load(int otherThreads) {
+        prepare();
+        LibTorch.setThreads(threads == null ? otherThreads : threads);
+    }
+
+    /** Whether devices are named, and several of them. */
+    boolean namesSeveral() {
+        return devices != null && devices.areSeveral();
+    }
+
+    /** Whether a device is named. */
+    boolean namesDevice() {
+        return devices != null;
     }
 
     /** CPU threads of an operation of the model in a directory that is run alone. */

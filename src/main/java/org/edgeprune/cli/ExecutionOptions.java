@@ -1,13 +1,13 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.List;
 import java.util.OptionalInt;
 import org.edgeprune.io.InputException;
-import org.edgeprune.model.DeviceMap;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
+import org.edgeprune.model.Placement;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
@@ -30,9 +30,11 @@ final class ExecutionOptions {
     @Option(
             names = "--device-map",
             paramLabel = "MAP",
-            description =
-                    "Devices of the layers in order, such as cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).")
-    private DeviceMap map;
+            description = {
+                "Devices of the layers in order, such as cuda:0,cuda:1 or cuda:0=24,cuda:1=16 (default: all on --device).",
+                "A slash between the devices of several copies of the model: cuda:0,cuda:1/cuda:2,cuda:3."
+            })
+    private DeviceMaps maps = DeviceMaps.NONE;
 
     @Option(
             names = "--offload",
@@ -64,24 +66,31 @@ final class ExecutionOptions {
 
     /** Loads libtorch as these options say for batches of a model; nothing may have loaded it before. */
     Execution start(ModelSizes model) {
+        return required(planned(model));
+    }
+
+    /** The same for a prediction: devices that are named need not be there. */
+    Execution planned(ModelSizes model) {
         prepare();
-        boolean whole = over(Execution.on(Device.CPU)).microBatchOf(model) == 0;
-        return start(whole ? ComputeOptions.threadsAlone(model.hidden()) : 1);
+        boolean whole = !compute.namesSeveral()
+                && !maps.areSeveral()
+                && over(Execution.on(Device.CPU), List.of(Device.CPU)).microBatchOf(model) == 0;
+        return over(whole ? ComputeOptions.threadsAlone(model.hidden()) : 1, Execution.on(Device.CPU));
     }
 
-    /** The same for passes of a model that are not cut. */
+    /** The same for passes of a model that are not cut, and so run on one copy. */
     Execution startAlone(Path modelDirectory) {
-        return start(ComputeOptions.threadsAlone(modelDirectory));
-    }
-
-    private Execution start(int threads) {
-        return required(over(Execution.on(compute.start(threads, home(Device.CPU)))));
+        Execution chosen = over(ComputeOptions.threadsAlone(modelDirectory), Execution.on(Device.CPU));
+        if (chosen.copies().size() > 1) {
+            throw new InputException("copies of the model on %s: this command computes on one of them: name one"
+                    .formatted(Placement.devices(chosen.copies())));
+        }
+        return required(chosen);
     }
 
     /** The same, with an earlier run's values where options were not given. */
     Execution start(int threads, Execution earlier) {
-        Device device = compute.start(threads, home(earlier.device()));
-        return required(over(earlier.withDevice(device)));
+        return required(over(threads, earlier));
     }
 
     /** See {@link ComputeOptions#prepare}. */
@@ -97,24 +106,43 @@ final class ExecutionOptions {
         }
     }
 
-    /** Embeddings are on the first layer's device by default. */
-    private Device home(Device other) {
-        return map == null ? other : map.spans().get(0).device();
+    /** Loads libtorch. */
+    private Execution over(int threads, Execution other) {
+        List<Device> others = maps.given()
+                ? maps.firstDevices()
+                : other.copies().stream().map(Placement::device).toList();
+        return over(other, compute.startAll(threads, others));
     }
 
-    private Execution over(Execution other) {
+    /** @param devices of each copy: by default, embeddings are on the first layer's device */
+    private Execution over(Execution other, List<Device> devices) {
         return new Execution(
-                other.device(),
+                copies(other, devices),
                 dtype == null ? other.dtype() : dtype,
-                Optional.ofNullable(map).or(other::layers),
                 offload || other.offload(),
                 other.recompute(),
                 microBatch == null ? other.microBatch() : OptionalInt.of(microBatch),
                 workers == null ? other.workers() : OptionalInt.of(workers));
     }
 
+    private List<Placement> copies(Execution other, List<Device> devices) {
+        if (maps.given()) {
+            return Placement.of(devices, maps.ofCopies());
+        }
+        if (!compute.namesDevice()) {
+            return other.copies();
+        }
+        // an earlier run's maps, as far as they say where these copies' layers are
+        return Placement.of(
+                devices,
+                other.copies().stream().flatMap(copy -> copy.layers().stream()).toList());
+    }
+
     private static Execution required(Execution chosen) {
-        chosen.layers().ifPresent(m -> m.spans().forEach(span -> LibTorch.require(span.device())));
+        chosen.copies().stream()
+                .flatMap(copy -> copy.devices().stream())
+                .distinct()
+                .forEach(LibTorch::require);
         return chosen;
     }
 }

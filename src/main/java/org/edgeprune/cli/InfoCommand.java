@@ -71,10 +71,11 @@ final class InfoCommand implements Callable<Integer> {
         }
         prompts.requirePositive();
         Path directory = ModelOption.directory(model);
-        Execution how = recompute.over(execution.start(directory));
         Decoder decoder = Models.decoder(directory);
         ModelSizes sizes = decoder.sizes();
-        how.layers().ifPresent(map -> map.over(sizes.graph().layers()));
+        Execution how = recompute.over(execution.planned(sizes));
+        how.copies().forEach(copy -> copy.layers()
+                .ifPresent(map -> map.over(sizes.graph().layers())));
         if (prompts.tokens() > sizes.maxPositions()) {
             throw new InputException(
                     "--tokens " + prompts.tokens() + ": the model has only " + sizes.maxPositions() + " positions");

@@ -13,11 +13,9 @@ import org.edgeprune.attribute.Objective;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.OneLine;
-import org.edgeprune.model.DeviceMap;
 import org.edgeprune.prune.MaskLevel;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -180,8 +178,8 @@ public final class Main {
                 .registerConverter(MaskLevel.class, text -> read(MaskLevel::named, text))
                 .registerConverter(Objective.class, text -> read(Objective::named, text))
                 .registerConverter(EdgesFormat.class, text -> read(EdgesFormat::named, text))
-                .registerConverter(Device.class, text -> read(Device::parse, text))
-                .registerConverter(DeviceMap.class, text -> read(DeviceMap::parse, text))
+                .registerConverter(Devices.class, text -> read(Devices::parse, text))
+                .registerConverter(DeviceMaps.class, text -> read(DeviceMaps::parse, text))
                 .registerConverter(DType.class, text -> read(Main::floating, text))
                 .setParameterExceptionHandler((e, given) -> misuse(e))
                 .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command.getErr()));

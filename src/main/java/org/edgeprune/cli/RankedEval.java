@@ -55,7 +55,7 @@ record RankedEval(LoadedModel model, List<Example> examples, ReferencePrompts re
                 .put("batch_size", evaluator.batchSize())
                 .put("micro_batch", execution.microBatchOf(model.model().sizes()))
                 .put("threads", LibTorch.threads())
-                .put("device", execution.device().toString())
+                .put("device", execution.copies().getFirst().kind())
                 .put("compute_dtype", execution.dtype().toString());
         SameRun.require(record, ranks);
     }

@@ -9,6 +9,7 @@ import org.edgeprune.model.Part;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.DType;
+import org.edgeprune.torch.Device;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
@@ -87,6 +88,21 @@ public final class MeanRun implements AutoCloseable {
                     layer.mlpOutput(),
                     layer.past(),
                     layer.neurons(mlp).map(neurons -> neurons.to(model.device())));
+        }
+    }
+
+    /**
+     * The same means on another device.
+     *
+     * @param device the device
+     * @return a copy, which the caller closes
+     */
+    public MeanRun to(Device device) {
+        try (GradMode _ = GradMode.disabled();
+                TensorScope scope = TensorScope.open()) {
+            RecordedRun there = map(rows, (tensor, _) -> tensor.to(device).copy());
+            there.tensors().forEach(scope::release);
+            return new MeanRun(there, byPosition);
         }
     }
 

@@ -1,13 +1,12 @@
 package org.edgeprune.engine;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.TransformerModel;
 import org.edgeprune.torch.LibTorch;
 
 /**
@@ -17,6 +16,9 @@ import org.edgeprune.torch.LibTorch;
  *
  * <p>A micro-batch is identified by its number, and its result is a plain value that does not belong to any thread's
  * {@link org.edgeprune.torch.TensorScope}.
+ *
+ * <p>Where a model has several copies ({@link TransformerModel#copies}), normally one for each GPU, each worker uses
+ * one of them, and always runs the same numbers on it.
  *
  * <p>A batch may also be spread over several processes, {@link #on(Ranks)}, each with workers of its own. That does not
  * change the results either.
@@ -56,16 +58,17 @@ public final class Workers {
     }
 
     /**
-     * The workers of a model: as many as its execution asks for; otherwise as many as there are cores for operations of
-     * {@link LibTorch#threads} threads each, or one if that is measured to be faster.
+     * The workers of a model: as many as its execution asks for; otherwise one for each copy of the model, or, if there
+     * is one copy, as many as there are cores for operations of {@link LibTorch#threads} threads each, or one if that
+     * is measured to be faster.
      *
      * @param execution how the model is run
      * @return the workers
      */
     public static Workers of(Execution execution) {
-        return execution.workers().isPresent()
-                ? of(execution.workers().getAsInt())
-                : new Workers(WorkerCount.measured(most(execution)), Ranks.alone());
+        int most = most(execution);
+        boolean measured = execution.workers().isEmpty() && execution.copies().size() == 1;
+        return measured ? new Workers(WorkerCount.measured(most), Ranks.alone()) : of(most);
     }
 
     /**
@@ -106,6 +109,9 @@ public final class Workers {
         if (execution.workers().isPresent()) {
             return execution.workers().getAsInt();
         }
+        if (execution.copies().size() > 1) {
+            return execution.copies().size();
+        }
         return execution.isOnCpu() ? Math.max(1, Runtime.getRuntime().availableProcessors() / LibTorch.threads()) : 1;
     }
 
@@ -134,27 +140,68 @@ public final class Workers {
     }
 
     /**
+     * Computes the result of a micro-batch.
+     *
+     * @param <T> type of the result
+     */
+    @FunctionalInterface
+    public interface Job<T> {
+        /**
+         * Called on any thread, by several at the same time.
+         *
+         * @param model the copy of the model to run
+         * @param number of the micro-batch, from 0
+         * @return a plain value, or tensors on the copy's device that are in no thread's scope
+         */
+        T run(TransformerModel model, int number);
+    }
+
+    /**
      * Runs all micro-batches of a batch, each on one of the ranks, and gives all results to all ranks. Rank r runs
      * those with the numbers r, r + ranks, and so on, so that ranks have nearly the same number of micro-batches, and
-     * of long ones. With one rank this is {@link #run(int, IntFunction, Consumer)}.
+     * of long ones; in the same way they are shared out among the copies of the model. A batch of one micro-batch runs
+     * on the calling thread and on the model itself.
      *
      * @param <T> type of a micro-batch's result
+     * @param model the model, of whose copies each worker uses one
      * @param microBatches how many there are on all ranks together
-     * @param job computes the result of a micro-batch from its number, from 0, on any thread of its rank
+     * @param job computes the result of a micro-batch, on any thread of its rank
      * @param packing writes results for the other ranks
      * @param results receives the results of all ranks in the order of the numbers, one at a time
      */
     public <T> void run(
-            int microBatches, IntFunction<? extends T> job, Packing<T> packing, Consumer<? super T> results) {
+            TransformerModel model,
+            int microBatches,
+            Job<? extends T> job,
+            Packing<T> packing,
+            Consumer<? super T> results) {
+        run(model.copies(), microBatches, job::run, packing, results);
+    }
+
+    /**
+     * The same on something else than a model.
+     *
+     * @param copies that workers use, at least one
+     */
+    <C, T> void run(
+            List<C> copies,
+            int microBatches,
+            BiFunction<C, Integer, ? extends T> job,
+            Packing<T> packing,
+            Consumer<? super T> results) {
         int size = ranks.size();
         if (size == 1) {
-            run(microBatches, job, results);
+            run(copies, microBatches, job, results);
             return;
         }
         int[] numbers = numbers(microBatches);
         List<byte[]> mine = new ArrayList<>(numbers.length);
         if (numbers.length > 0) {
-            this.<T>run(numbers.length, i -> job.apply(numbers[i]), result -> mine.add(packing.pack(result)));
+            this.<C, T>run(
+                    copies,
+                    numbers.length,
+                    (copy, i) -> job.apply(copy, numbers[i]),
+                    result -> mine.add(packing.pack(result)));
         }
         long bytes = 0;
         long began = System.nanoTime();
@@ -169,40 +216,6 @@ public final class Workers {
         }
         gathered = new Gathered(bytes, (System.nanoTime() - began) / 1e9);
     }
-
-    /**
-     * Runs all micro-batches of a batch in this process, with the calling thread as one of the workers (a batch of one
-     * micro-batch runs on no other), and returns when no worker is running any more. If one fails, no further ones are
-     * begun, and this throws the exception of the first of them, by its number, with the others' added as suppressed.
-     *
-     * @param <T> type of a micro-batch's result
-     * @param microBatches how many there are
-     * @param job computes the result of a micro-batch from its number, from 0, on any thread
-     * @param results receives the results in the order of the numbers, one at a time, on any thread
-     */
-    public <T> void run(int microBatches, IntFunction<? extends T> job, Consumer<? super T> results) {
-        int workers = Math.min(microBatches, count.next());
-        Batch<T> batch = new Batch<>(microBatches, job, results);
-        long began = System.nanoTime();
-        List<Thread> others = new ArrayList<>();
-        try {
-            for (int i = 1; i < workers; i++) {
-                others.add(Thread.ofPlatform()
-                        .name("edgeprune worker " + (i + 1))
-                        .daemon()
-                        .start(batch::work));
-            }
-            batch.work();
-        } catch (Throwable e) { // a thread that cannot be had
-            batch.stop();
-            throw e;
-        } finally {
-            others.forEach(Workers::join);
-        }
-        batch.requireDone();
-        count.took(workers, microBatches, System.nanoTime() - began, batch.cpuNanos());
-    }
-
     /** Waits for a thread's end also where the waiting one is interrupted, which it then still is. */
     private static void join(Thread thread) {
         boolean interrupted = false;
@@ -219,86 +232,50 @@ public final class Workers {
         }
     }
 
-    /** One batch on its way. */
-    private static final class Batch<T> {
-        private final int size;
-        private final IntFunction<? extends T> job;
-        private final Consumer<? super T> results;
-        private final Map<Integer, T> waiting = new HashMap<>();
-        private int begun;
-        private int delivered;
-        private long cpuNanos;
-        private Throwable failure;
-        private int failed;
+    /**
+     * Runs all micro-batches of a batch in this process, with the calling thread as one of the workers (a batch of one
+     * micro-batch runs on no other), and returns when no worker is running any more. If one fails, no further ones are
+     * begun but those of lower numbers, and this throws the exception of the first of them, by its number, with the
+     * others' added as suppressed.
+     *
+     * @param <T> type of a micro-batch's result
+     * @param model the model, of whose copies each worker uses one; the calling thread uses the model itself
+     * @param microBatches how many there are
+     * @param job computes the result of a micro-batch, on any thread
+     * @param results receives the results in the order of the numbers, one at a time, on any thread
+     */
+    public <T> void run(TransformerModel model, int microBatches, Job<? extends T> job, Consumer<? super T> results) {
+        run(model.copies(), microBatches, job::run, results);
+    }
 
-        Batch(int size, IntFunction<? extends T> job, Consumer<? super T> results) {
-            this.size = size;
-            this.job = job;
-            this.results = results;
-        }
-
-        /** A worker's work. */
-        void work() {
-            long began = CpuTime.ofThread();
-            for (int next = next(); next >= 0; next = next()) {
-                try {
-                    deliver(next, job.apply(next));
-                } catch (Throwable e) {
-                    fail(next, e);
-                }
+    /**
+     * The same on something else than a model.
+     *
+     * @param copies that workers use, at least one
+     */
+    <C, T> void run(
+            List<C> copies, int microBatches, BiFunction<C, Integer, ? extends T> job, Consumer<? super T> results) {
+        int most = Math.min(microBatches, count.next());
+        int workers = copies.size() == 1 ? most : Math.min(most, copies.size());
+        RunningBatch<C, T> batch = new RunningBatch<>(copies, workers, microBatches, job, results);
+        long began = System.nanoTime();
+        List<Thread> others = new ArrayList<>();
+        try {
+            for (int i = 1; i < workers; i++) {
+                int worker = i;
+                others.add(Thread.ofPlatform()
+                        .name("edgeprune worker " + (i + 1))
+                        .daemon()
+                        .start(() -> batch.work(worker)));
             }
-            addCpuNanos(CpuTime.ofThread() - began);
+            batch.work(0);
+        } catch (Throwable e) { // a thread that cannot be had
+            batch.stopAt(0);
+            throw e;
+        } finally {
+            others.forEach(Workers::join);
         }
-
-        /** The number of a micro-batch that nobody has begun; -1 if there is none. */
-        private synchronized int next() {
-            return begun < size ? begun++ : -1;
-        }
-
-        /** Begins no further ones. */
-        synchronized void stop() {
-            begun = size;
-        }
-
-        private synchronized void deliver(int number, T result) {
-            waiting.put(number, result);
-            while (waiting.containsKey(delivered)) {
-                results.accept(waiting.remove(delivered++));
-            }
-        }
-
-        /** Numbers are begun in their order, so that the first one that fails is the same whoever is faster. */
-        @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
-        private synchronized void fail(int number, Throwable thrown) {
-            stop();
-            Throwable other = failure;
-            if (failure == null || number < failed) {
-                failure = thrown;
-                failed = number;
-            } else {
-                other = thrown;
-            }
-            // Several may have thrown one and the same object, which cannot be suppressed by itself.
-            if (other != null && other != failure) {
-                failure.addSuppressed(other);
-            }
-        }
-
-        private synchronized void addCpuNanos(long nanos) {
-            cpuNanos += nanos;
-        }
-
-        synchronized long cpuNanos() {
-            return cpuNanos;
-        }
-
-        synchronized void requireDone() {
-            switch (failure) {
-                case null -> {}
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                default -> throw new IllegalStateException(failure);
-            }
-        }
+        batch.requireDone();
+        count.took(workers, microBatches, System.nanoTime() - began, batch.cpuNanos());
     }
 }

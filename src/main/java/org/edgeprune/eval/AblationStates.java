@@ -2,7 +2,10 @@ package org.edgeprune.eval;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.edgeprune.engine.MeanRun;
 import org.edgeprune.engine.RecordedRun;
 import org.edgeprune.graph.Ablation;
@@ -10,6 +13,7 @@ import org.edgeprune.io.InputException;
 import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
+import org.edgeprune.torch.Device;
 
 /**
  * An {@link Ablation} ready for use: what its reference prompts give has been computed.
@@ -19,17 +23,17 @@ import org.edgeprune.task.Example;
 public final class AblationStates implements AutoCloseable {
     /** The states of the corrupted prompts. */
     public static final AblationStates INTERCHANGE =
-            new AblationStates(Ablation.INTERCHANGE, ReferencePrompts.NONE, Optional.empty());
+            new AblationStates(Ablation.INTERCHANGE, ReferencePrompts.NONE, Map.of());
 
     /** Zero. */
-    public static final AblationStates ZERO =
-            new AblationStates(Ablation.ZERO, ReferencePrompts.NONE, Optional.empty());
+    public static final AblationStates ZERO = new AblationStates(Ablation.ZERO, ReferencePrompts.NONE, Map.of());
 
     private final Ablation kind;
     private final ReferencePrompts reference;
-    private final Optional<MeanRun> means;
+    /** By the device of a copy of the model; none if this is no mean ablation. */
+    private final Map<Device, MeanRun> means;
 
-    private AblationStates(Ablation kind, ReferencePrompts reference, Optional<MeanRun> means) {
+    private AblationStates(Ablation kind, ReferencePrompts reference, Map<Device, MeanRun> means) {
         this.kind = kind;
         this.reference = reference;
         this.means = means;
@@ -64,14 +68,15 @@ public final class AblationStates implements AutoCloseable {
             case Ablation.Interchange _ -> INTERCHANGE;
             case Ablation.Zero _ -> ZERO;
             case Ablation.Mean _ ->
-                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, false, neurons)));
+                new AblationStates(kind, reference, means(model, reference, batchSize, false, neurons));
             case Ablation.MeanPositional _ ->
-                new AblationStates(kind, reference, Optional.of(means(model, reference, batchSize, true, neurons)));
-            case Ablation.Resample _ -> new AblationStates(kind, reference, Optional.empty());
+                new AblationStates(kind, reference, means(model, reference, batchSize, true, neurons));
+            case Ablation.Resample _ -> new AblationStates(kind, reference, Map.of());
         };
     }
 
-    private static MeanRun means(
+    /** Computed on the model itself, and copied to the devices of the others. */
+    private static Map<Device, MeanRun> means(
             TransformerModel model, ReferencePrompts reference, int batchSize, boolean byPosition, boolean neurons) {
         List<Example> examples = reference.examples();
         List<List<int[]>> batches = new ArrayList<>();
@@ -81,7 +86,12 @@ public final class AblationStates implements AutoCloseable {
                     .toList());
         }
         try (TransformerModel.Use _ = model.use()) {
-            return MeanRun.of(model, batches, byPosition, neurons);
+            MeanRun means = MeanRun.of(model, batches, byPosition, neurons);
+            return model.copies().stream()
+                    .map(TransformerModel::device)
+                    .distinct()
+                    .collect(Collectors.toMap(
+                            Function.identity(), device -> device.equals(model.device()) ? means : means.to(device)));
         }
     }
 
@@ -118,7 +128,9 @@ public final class AblationStates implements AutoCloseable {
 
     /** Each token's means, of the current scope; empty if this is no mean ablation. */
     Optional<RecordedRun> means(TokenBatch batch) {
-        return means.map(mean -> mean.baseline(batch));
+        return means.isEmpty()
+                ? Optional.empty()
+                : Optional.of(means.get(batch.ids().device()).baseline(batch));
     }
 
     /** @throws InputException if means are by position and there are none at the last of so many tokens */
@@ -133,6 +145,6 @@ public final class AblationStates implements AutoCloseable {
 
     @Override
     public void close() {
-        means.ifPresent(MeanRun::close);
+        means.values().forEach(MeanRun::close);
     }
 }

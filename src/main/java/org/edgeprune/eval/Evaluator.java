@@ -100,13 +100,15 @@ public record Evaluator(
                 examples,
                 masks,
                 parts(examples, cut),
-                (_, members) -> PromptBatch.of(model, members, members.size(), scorer, cut));
+                (copy, _, members) -> PromptBatch.of(copy, members, members.size(), scorer, cut));
     }
 
-    /** Makes the batch of a part of the examples, by the part's number, in the current scope. */
+    /**
+     * Makes the batch of a part of the examples, by the part's number, for a copy of the model in the current scope.
+     */
     @FunctionalInterface
     interface Batches {
-        PromptBatch make(int number, List<Example> members);
+        PromptBatch make(TransformerModel copy, int number, List<Example> members);
     }
 
     /**
@@ -129,10 +131,11 @@ public record Evaluator(
     Evaluation evaluate(List<Example> examples, Optional<MaskValues> masks, List<int[]> parts, Batches batches) {
         Evaluation.Scored[] scored = new Evaluation.Scored[examples.size()];
         workers.run(
+                model,
                 parts.size(),
-                number -> {
+                (copy, number) -> {
                     int[] numbers = parts.get(number);
-                    return score(examples, numbers, masks, members -> batches.make(number, members));
+                    return score(copy, examples, numbers, masks, members -> batches.make(copy, number, members));
                 },
                 new ScoredPacking(examples),
                 part -> part.forEach((i, one) -> scored[i] = one));
@@ -142,19 +145,20 @@ public record Evaluator(
 
     /** Some of the examples, by their numbers. */
     private Map<Integer, Evaluation.Scored> score(
+            TransformerModel copy,
             List<Example> all,
             int[] numbers,
             Optional<MaskValues> masks,
             Function<List<Example>, PromptBatch> batches) {
         List<Example> examples = IntStream.of(numbers).mapToObj(all::get).toList();
         IntFunction<String> name = i -> "example " + (numbers[i] + 1) + " of " + all.size();
-        try (TransformerModel.Use _ = model.use();
+        try (TransformerModel.Use _ = copy.use();
                 GradMode _ = GradMode.disabled();
                 TensorScope _ = TensorScope.open()) {
             PromptBatch batch = batches.apply(examples);
             float[][] full = rows(batch.fullLogits(), examples, name);
             float[][] logits =
-                    masks.map(m -> rows(logits(batch, m), examples, name)).orElse(full);
+                    masks.map(m -> rows(logits(copy, batch, m), examples, name)).orElse(full);
             Map<Integer, Evaluation.Scored> scored = new HashMap<>();
             int next = 0;
             for (int i = 0; i < numbers.length; i++) {
@@ -175,9 +179,9 @@ public record Evaluator(
         }
     }
 
-    private Tensor logits(PromptBatch batch, MaskValues masks) {
-        MaskedPass pass = batch.pass(model, Masks.of(masks, model.device()), MaskedPass.Gradients.NONE);
-        return batch.logits(model, pass);
+    private static Tensor logits(TransformerModel copy, PromptBatch batch, MaskValues masks) {
+        MaskedPass pass = batch.pass(copy, Masks.of(masks, copy.device()), MaskedPass.Gradients.NONE);
+        return batch.logits(copy, pass);
     }
 
     private int token(float[] logits) {

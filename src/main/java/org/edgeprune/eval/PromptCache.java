@@ -1,6 +1,9 @@
 package org.edgeprune.eval;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
@@ -24,6 +27,8 @@ import org.edgeprune.torch.TensorScope;
  * neighbours) when it is first needed, and then kept. Otherwise whole batches are run every time. In both cases the
  * bits of a batch do not depend on which batches came before it, so a resumed run continues exactly.
  *
+ * <p>Each copy of the model keeps what it has run itself, on its own device.
+ *
  * <p>Several threads may ask for batches at a time. It is closed when none does.
  */
 public final class PromptCache implements AutoCloseable {
@@ -35,10 +40,7 @@ public final class PromptCache implements AutoCloseable {
     private final Scorer scorer;
     private final AblationStates ablation;
     private final int groupSize;
-    private final Group[] groups;
-    /** One lock for each group: the first thread that needs it runs it, others wait. */
-    private final Object[] locks;
-
+    private final Map<TransformerModel, Kept> copies;
     private final boolean kept;
 
     /**
@@ -62,7 +64,7 @@ public final class PromptCache implements AutoCloseable {
      * @param examples the prompt pairs that batches are made of
      * @param scorer the task's vocabulary and kind of loss
      * @param ablation what cut edges carry, and so whether the corrupted prompts are run
-     * @param budgetBytes how much memory the kept tensors may take, bytes
+     * @param budgetBytes how much memory the kept tensors may take, bytes; on the devices of each copy of the model
      */
     public PromptCache(
             TransformerModel model, List<Example> examples, Scorer scorer, AblationStates ablation, long budgetBytes) {
@@ -71,8 +73,9 @@ public final class PromptCache implements AutoCloseable {
         this.scorer = scorer;
         this.ablation = ablation;
         this.groupSize = model.execution().offload() ? OFFLOADED_GROUP : 1;
-        this.groups = new Group[Math.ceilDiv(examples.size(), groupSize)];
-        this.locks = Stream.generate(Object::new).limit(groups.length).toArray();
+        int groups = Math.ceilDiv(examples.size(), groupSize);
+        this.copies =
+                model.copies().stream().collect(Collectors.toMap(Function.identity(), copy -> new Kept(copy, groups)));
         this.kept = bytes(model, this.examples, scorer, ablation.kind()) <= budgetBytes;
     }
 
@@ -83,7 +86,7 @@ public final class PromptCache implements AutoCloseable {
      * @param examples the prompt pairs, as they are run under the ablation
      * @param scorer the task's vocabulary and kind of loss
      * @param ablation what cut edges carry
-     * @return bytes on the model's device
+     * @return bytes on the model's device, and on that of each of its copies
      */
     public static long bytes(TransformerModel model, List<Example> examples, Scorer scorer, Ablation ablation) {
         ModelSizes sizes = model.sizes();
@@ -107,11 +110,11 @@ public final class PromptCache implements AutoCloseable {
      * Makes a batch of some of the examples, running the full model where it is needed.
      *
      * @param numbers indices of the examples
-     * @return the batch, in the caller's scope
+     * @return the batch, in the caller's scope and on the device of the model itself
      */
     public PromptBatch batch(int[] numbers) {
         try (TransformerModel.Use _ = model.use()) {
-            return part(numbers, numbers.length);
+            return part(model, numbers, numbers.length);
         }
     }
 
@@ -126,7 +129,7 @@ public final class PromptCache implements AutoCloseable {
         List<int[]> parts = cut(model, select(numbers), ablation.kind()).stream()
                 .map(part -> IntStream.of(part).map(i -> numbers[i]).toArray())
                 .toList();
-        return new PromptBatches(parts, part -> part(part, numbers.length));
+        return new PromptBatches(parts, (copy, part) -> part(copy, part, numbers.length));
     }
 
     /**
@@ -144,53 +147,10 @@ public final class PromptCache implements AutoCloseable {
         return MicroBatches.cut(tokens, model.execution().microBatchOf(model.sizes()));
     }
 
-    private PromptBatch part(int[] numbers, int batchSize) {
+    private PromptBatch part(TransformerModel copy, int[] numbers, int batchSize) {
         return kept
-                ? ablation.in(join(numbers, batchSize))
-                : PromptBatch.of(model, select(numbers), batchSize, scorer, ablation);
-    }
-
-    /** The full model's run on a group; its tensors are out of every scope. */
-    private Group group(int number) {
-        synchronized (locks[number]) {
-            if (groups[number] == null) {
-                groups[number] = run(number);
-            }
-            return groups[number];
-        }
-    }
-
-    private Group run(int number) {
-        int from = number * groupSize;
-        List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
-        try (TensorScope scope = TensorScope.open()) {
-            PromptBatch batch = PromptBatch.recorded(model, members, members.size(), scorer, ablation.kind());
-            int[] firstToken = new int[members.size()];
-            int[] firstPast = new int[members.size()];
-            int[] firstRow = new int[members.size()];
-            for (int i = 0; i < members.size(); i++) {
-                firstToken[i] = batch.clean().token(i, past(members.get(i)));
-                firstPast[i] = batch.clean().firstPast(i);
-                firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
-            }
-            Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstPast, firstRow);
-            group.tensors().forEach(scope::release);
-            return group;
-        }
-    }
-
-    private Tensor fullLogits(int example) {
-        Group group = group(example / groupSize);
-        int rows = PromptBatch.rowCount(examples.get(example), scorer);
-        return group.fullLogits().narrow(0, group.firstRow()[example % groupSize], rows);
-    }
-
-    private Baseline baseline(int example) {
-        Group group = group(example / groupSize);
-        int member = example % groupSize;
-        int past = past(examples.get(example));
-        int tokens = examples.get(example).length() - past;
-        return group.baseline().tokens(group.firstToken()[member], tokens, group.firstPast()[member], past);
+                ? ablation.in(copies.get(copy).join(numbers, batchSize))
+                : PromptBatch.of(copy, select(numbers), batchSize, scorer, ablation);
     }
 
     private int past(Example example) {
@@ -201,28 +161,90 @@ public final class PromptCache implements AutoCloseable {
         return IntStream.of(numbers).mapToObj(examples::get).toList();
     }
 
-    private PromptBatch join(int[] numbers, int batchSize) {
-        try (GradMode _ = GradMode.disabled()) {
-            List<Example> batch = select(numbers);
-            TokenBatch clean = PromptBatch.clean(model, batch, ablation.kind());
-            IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
-            return new PromptBatch(
-                    clean,
-                    Baseline.cat(packed.mapToObj(this::baseline).toList()),
-                    PromptBatch.scored(clean, batch).to(model.device()),
-                    PromptBatch.weights(batch, batchSize, scorer).to(model.device()),
-                    Tensor.cat(
-                            0, IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
-                    PromptBatch.rows(scorer, batch, model));
+    /** What one copy of the model keeps. */
+    private final class Kept {
+        private final TransformerModel copy;
+        private final Group[] groups;
+        /** One lock for each group: the first thread that needs it runs it, others wait. */
+        private final Object[] locks;
+
+        Kept(TransformerModel copy, int groups) {
+            this.copy = copy;
+            this.groups = new Group[groups];
+            this.locks = Stream.generate(Object::new).limit(groups).toArray();
+        }
+
+        /** The full model's run on a group; its tensors are out of every scope. */
+        private Group group(int number) {
+            synchronized (locks[number]) {
+                if (groups[number] == null) {
+                    groups[number] = run(number);
+                }
+                return groups[number];
+            }
+        }
+
+        private Group run(int number) {
+            int from = number * groupSize;
+            List<Example> members = examples.subList(from, Math.min(examples.size(), from + groupSize));
+            try (TensorScope scope = TensorScope.open()) {
+                PromptBatch batch = PromptBatch.recorded(copy, members, members.size(), scorer, ablation.kind());
+                int[] firstToken = new int[members.size()];
+                int[] firstPast = new int[members.size()];
+                int[] firstRow = new int[members.size()];
+                for (int i = 0; i < members.size(); i++) {
+                    firstToken[i] = batch.clean().token(i, past(members.get(i)));
+                    firstPast[i] = batch.clean().firstPast(i);
+                    firstRow[i] = i == 0 ? 0 : firstRow[i - 1] + PromptBatch.rowCount(members.get(i - 1), scorer);
+                }
+                Group group = new Group(batch.fullLogits(), batch.baseline(), firstToken, firstPast, firstRow);
+                group.tensors().forEach(scope::release);
+                return group;
+            }
+        }
+
+        private Tensor fullLogits(int example) {
+            Group group = group(example / groupSize);
+            int rows = PromptBatch.rowCount(examples.get(example), scorer);
+            return group.fullLogits().narrow(0, group.firstRow()[example % groupSize], rows);
+        }
+
+        private Baseline baseline(int example) {
+            Group group = group(example / groupSize);
+            int member = example % groupSize;
+            int past = past(examples.get(example));
+            int tokens = examples.get(example).length() - past;
+            return group.baseline().tokens(group.firstToken()[member], tokens, group.firstPast()[member], past);
+        }
+
+        PromptBatch join(int[] numbers, int batchSize) {
+            try (GradMode _ = GradMode.disabled()) {
+                List<Example> batch = select(numbers);
+                TokenBatch clean = PromptBatch.clean(copy, batch, ablation.kind());
+                IntStream packed = IntStream.of(clean.order()).map(row -> numbers[row]);
+                return new PromptBatch(
+                        clean,
+                        Baseline.cat(packed.mapToObj(this::baseline).toList()),
+                        PromptBatch.scored(clean, batch).to(copy.device()),
+                        PromptBatch.weights(batch, batchSize, scorer).to(copy.device()),
+                        Tensor.cat(
+                                0,
+                                IntStream.of(numbers).mapToObj(this::fullLogits).toList()),
+                        PromptBatch.rows(scorer, batch, copy));
+            }
+        }
+
+        void close() {
+            for (Group group : groups) {
+                if (group != null) {
+                    group.tensors().forEach(Tensor::close);
+                }
+            }
         }
     }
 
     @Override
     public void close() {
-        for (Group group : groups) {
-            if (group != null) {
-                group.tensors().forEach(Tensor::close);
-            }
-        }
+        copies.values().forEach(Kept::close);
     }
 }

@@ -1,7 +1,12 @@
 package org.edgeprune.eval;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Baseline;
 import org.edgeprune.mask.MaskValues;
@@ -21,7 +26,9 @@ public final class RepeatedEvaluator implements AutoCloseable {
     private final Evaluator evaluator;
     private final List<Example> examples;
     private final List<int[]> parts;
-    private final FullRuns[] kept;
+    /** By copy of the model, and part of the examples. */
+    private final Map<TransformerModel, FullRuns[]> kept;
+
     private final boolean keeps;
 
     /** What the full model computes for a part of the examples; its tensors are out of every scope. */
@@ -37,13 +44,15 @@ public final class RepeatedEvaluator implements AutoCloseable {
      *
      * @param evaluator runs circuits
      * @param examples prompt pairs of the task
-     * @param budgetBytes how much memory the full model's runs may take, bytes
+     * @param budgetBytes how much memory the full model's runs may take, bytes; on the devices of each copy of the
+     *     model
      */
     public RepeatedEvaluator(Evaluator evaluator, List<Example> examples, long budgetBytes) {
         this.evaluator = evaluator;
         this.examples = List.copyOf(evaluator.ablation().examples(examples));
         this.parts = evaluator.parts(this.examples, evaluator.ablation());
-        this.kept = new FullRuns[parts.size()];
+        this.kept = evaluator.model().copies().stream()
+                .collect(Collectors.toMap(Function.identity(), _ -> new FullRuns[parts.size()]));
         this.keeps = PromptCache.bytes(
                         evaluator.model(),
                         this.examples,
@@ -74,19 +83,19 @@ public final class RepeatedEvaluator implements AutoCloseable {
     }
 
     /** Each part is run by one worker at a time, and the workers of one circuit end before those of the next begin. */
-    private PromptBatch batch(int number, List<Example> members) {
-        TransformerModel model = evaluator.model();
+    private PromptBatch batch(TransformerModel model, int number, List<Example> members) {
+        FullRuns[] runs = kept.get(model);
         AblationStates ablation = evaluator.ablation();
         if (!keeps) {
             return PromptBatch.of(model, members, members.size(), evaluator.scorer(), ablation);
         }
-        if (kept[number] == null) {
+        if (runs[number] == null) {
             try (TensorScope scope = TensorScope.open()) {
                 PromptBatch batch =
                         PromptBatch.recorded(model, members, members.size(), evaluator.scorer(), ablation.kind());
-                FullRuns runs = new FullRuns(batch.fullLogits(), batch.baseline());
-                runs.tensors().forEach(scope::release);
-                kept[number] = runs;
+                FullRuns its = new FullRuns(batch.fullLogits(), batch.baseline());
+                its.tensors().forEach(scope::release);
+                runs[number] = its;
             }
         }
         return ablation.in(PromptBatch.of(
@@ -94,16 +103,13 @@ public final class RepeatedEvaluator implements AutoCloseable {
                 members,
                 evaluator.scorer(),
                 ablation.kind(),
-                kept[number].fullLogits(),
-                kept[number].baseline()));
+                runs[number].fullLogits(),
+                runs[number].baseline()));
     }
 
     @Override
     public void close() {
-        for (FullRuns runs : kept) {
-            if (runs != null) {
-                runs.tensors().forEach(Tensor::close);
-            }
-        }
+        kept.values().stream().flatMap(Arrays::stream).filter(Objects::nonNull).forEach(runs -> runs.tensors()
+                .forEach(Tensor::close));
     }
 }

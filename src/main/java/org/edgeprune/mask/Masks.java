@@ -123,6 +123,16 @@ public record Masks(MaskLayout layout, Tensor edges, Tensor nodes, Optional<Tens
     }
 
     /**
+     * The same masks on a device.
+     *
+     * @param device the device
+     * @return masks in the current scope; those of this object if they are there already
+     */
+    public Masks to(Device device) {
+        return new Masks(layout, edges.to(device), nodes.to(device), neurons.map(masks -> masks.to(device)));
+    }
+
+    /**
      * Masks without noise as tensors.
      *
      * @param values soft or binary masks

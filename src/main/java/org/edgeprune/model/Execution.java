@@ -1,5 +1,6 @@
 package org.edgeprune.model;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.edgeprune.io.InputException;
@@ -9,21 +10,21 @@ import org.edgeprune.torch.Device;
 /**
  * How a model is run: its dtype, where its parameters are, and how it saves time or memory.
  *
- * @param device device of embeddings, unembedding, residual streams and masks
+ * @param copies where the model is. With several copies, normally one for each GPU, each is used by one worker of
+ *     {@code engine.Workers}; masks and their optimiser are on the first. Numbers do not depend on how many there are
  * @param dtype dtype of parameters and activations; masks, their gradients and losses are F32 in any case
- * @param layers the devices of the layers, if they are not all on {@code device}
  * @param offload whether parameters stay in the mapped checkpoint, and are loaded when their part of the model is used.
  *     Blocks are then recomputed, too, since what a block keeps for its backward includes its parameters
  * @param recompute whether the masked model's blocks are computed a second time in the backward instead of being kept
  * @param microBatch largest number of tokens in a micro-batch, 0 for whole batches ({@code engine.MicroBatches}); empty
  *     for the default of {@link #microBatchOf}. The last bits of sums depend on it
  * @param workers number of micro-batches that are computed at the same time ({@code engine.Workers}); empty for the
- *     number of cores, or one if that is faster. Only time and memory depend on it
+ *     number of cores, or one if that is faster, and for one a copy where there are several. Only time and memory
+ *     depend on it
  */
 public record Execution(
-        Device device,
+        List<Placement> copies,
         DType dtype,
-        Optional<DeviceMap> layers,
         boolean offload,
         boolean recompute,
         OptionalInt microBatch,
@@ -40,9 +41,12 @@ public record Execution(
     /**
      * Offloading implies recomputation.
      *
-     * @throws InputException if the dtype is not F32, BF16 or F16, or a number is out of range
+     * @throws InputException if the dtype is not F32, BF16 or F16, a number is out of range, or copies are on devices
+     *     of different kinds or on the same GPU
      */
     public Execution {
+        copies = List.copyOf(copies);
+        Placement.requireApart(copies);
         if (!dtype.isFloatingPoint() || dtype == DType.F64) {
             throw new InputException("compute dtype " + dtype + ": use f32, bf16 or f16");
         }
@@ -54,6 +58,29 @@ public record Execution(
         if (workers.orElse(1) < 1) {
             throw new InputException(workers.getAsInt() + " workers: must be at least 1");
         }
+        if (copies.size() > 1 && workers.orElse(1) > copies.size()) {
+            throw new InputException(
+                    "%d workers on %d devices: each device has one worker; leave the number of workers out"
+                            .formatted(workers.getAsInt(), copies.size()));
+        }
+    }
+
+    /**
+     * The device of embeddings, unembedding, residual streams and masks; with several copies, that of the first.
+     *
+     * @return the device
+     */
+    public Device device() {
+        return copies.getFirst().device();
+    }
+
+    /**
+     * The devices of the layers, with several copies those of the first.
+     *
+     * @return the map; empty if they are all on {@link #device}
+     */
+    public Optional<DeviceMap> layers() {
+        return copies.getFirst().layers();
     }
 
     /**
@@ -64,17 +91,34 @@ public record Execution(
      */
     public static Execution on(Device device) {
         return new Execution(
-                device, DType.F32, Optional.empty(), false, false, OptionalInt.empty(), OptionalInt.empty());
+                List.of(Placement.on(device)), DType.F32, false, false, OptionalInt.empty(), OptionalInt.empty());
     }
 
     /**
-     * The same with embeddings, unembedding, residual streams and masks on another device.
+     * The same with the model in other places.
      *
-     * @param newDevice the device
+     * @param placements where each copy is
      * @return a new execution
      */
-    public Execution withDevice(Device newDevice) {
-        return new Execution(newDevice, dtype, layers, offload, recompute, microBatch, workers);
+    public Execution withCopies(List<Placement> placements) {
+        return new Execution(placements, dtype, offload, recompute, microBatch, workers);
+    }
+
+    /**
+     * The same for one of the copies alone.
+     *
+     * @param number of the copy, from 0
+     * @param model its sizes
+     * @return an execution with micro-batches of the same size
+     */
+    Execution ofCopy(int number, ModelSizes model) {
+        return new Execution(
+                List.of(copies.get(number)),
+                dtype,
+                offload,
+                recompute,
+                OptionalInt.of(microBatchOf(model)),
+                OptionalInt.of(1));
     }
 
     /**
@@ -84,17 +128,17 @@ public record Execution(
      * @return a new execution
      */
     public Execution withDtype(DType newDtype) {
-        return new Execution(device, newDtype, layers, offload, recompute, microBatch, workers);
+        return new Execution(copies, newDtype, offload, recompute, microBatch, workers);
     }
 
     /**
-     * The same with layers on other devices.
+     * One copy of the model on the same device, with layers on other devices.
      *
      * @param map the device of each layer
      * @return a new execution
      */
     public Execution withLayers(DeviceMap map) {
-        return new Execution(device, dtype, Optional.of(map), offload, recompute, microBatch, workers);
+        return withCopies(List.of(new Placement(device(), Optional.of(map))));
     }
 
     /**
@@ -103,7 +147,7 @@ public record Execution(
      * @return a new execution
      */
     public Execution offloading() {
-        return new Execution(device, dtype, layers, true, true, microBatch, workers);
+        return new Execution(copies, dtype, true, true, microBatch, workers);
     }
 
     /**
@@ -112,7 +156,7 @@ public record Execution(
      * @return a new execution
      */
     public Execution recomputing() {
-        return new Execution(device, dtype, layers, offload, true, microBatch, workers);
+        return new Execution(copies, dtype, offload, true, microBatch, workers);
     }
 
     /**
@@ -122,7 +166,7 @@ public record Execution(
      * @return a new execution
      */
     public Execution withMicroBatch(int tokens) {
-        return new Execution(device, dtype, layers, offload, recompute, OptionalInt.of(tokens), workers);
+        return new Execution(copies, dtype, offload, recompute, OptionalInt.of(tokens), workers);
     }
 
     /**
@@ -132,14 +176,14 @@ public record Execution(
      * @return a new execution
      */
     public Execution withWorkers(int count) {
-        return new Execution(device, dtype, layers, offload, recompute, microBatch, OptionalInt.of(count));
+        return new Execution(copies, dtype, offload, recompute, microBatch, OptionalInt.of(count));
     }
 
     /**
      * Tokens of a micro-batch of some model: what was asked for, else 160, or so many that a layer has 48 million
      * multiply-adds to do, for in smaller models calling operations costs more than computing them. Whole batches on
-     * GPUs, and where weights are brought in, which would otherwise be once for each micro-batch. It does not depend on
-     * the machine.
+     * one GPU, and where weights are brought in, which would otherwise be once for each micro-batch. It does not depend
+     * on the machine, nor, from two on, on the number of copies.
      *
      * @param model its sizes
      * @return tokens, 0 for whole batches
@@ -148,7 +192,7 @@ public record Execution(
         if (microBatch.isPresent()) {
             return microBatch.getAsInt();
         }
-        return offload || !isOnCpu()
+        return copies.size() == 1 && (offload || !isOnCpu())
                 ? 0
                 : Math.clamp(ENOUGH_WORK / model.layerParameters(), ENOUGH_TOKENS, Integer.MAX_VALUE);
     }
@@ -159,12 +203,6 @@ public record Execution(
      * @return false if any part is on another device
      */
     public boolean isOnCpu() {
-        return device.isCpu()
-                && map().spans().stream().allMatch(span -> span.device().isCpu());
-    }
-
-    /** Where each layer is. */
-    DeviceMap map() {
-        return layers.orElseGet(() -> DeviceMap.all(device));
+        return copies.stream().flatMap(copy -> copy.devices().stream()).allMatch(Device::isCpu);
     }
 }

@@ -1,10 +1,10 @@
 package org.edgeprune.model;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.edgeprune.graph.GraphShape;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
@@ -14,7 +14,8 @@ import org.edgeprune.torch.Tensor;
  * A transformer as edge pruning sees it: embeddings, then layers of attention and MLP that read from and add to a
  * residual stream, then the unembedding. Its weights are frozen; it owns them until closed.
  *
- * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}).
+ * <p>Its parts are all in memory, or come when they are used ({@link Execution#offload}). There may be several copies
+ * of them on devices of their own, each a model to be run like this one ({@link #copies}).
  *
  * <p><b>Threads.</b> Any number of threads may run an open model at a time, each on tensors of its own.
  *
@@ -27,86 +28,67 @@ public final class TransformerModel implements AutoCloseable {
     private final Decoder decoder;
     private final Weights weights;
     private final Execution execution;
-    private final List<Device> devices;
-    /** What is always in memory, by device; empty where everything is brought in. */
-    private final Map<Device, Parameters> resident = new ConcurrentHashMap<>();
-    /** The parts made of it, by number. */
-    private final Map<Integer, Object> parts = new ConcurrentHashMap<>();
-    /** Null where nothing is brought in. */
-    private Prefetcher prefetcher;
+    private final PlacedParts parts;
+    /** The model that this is a copy of; the first copy is the model itself. */
+    private final TransformerModel first;
 
+    private final List<TransformerModel> copies;
     private final ReentrantReadWriteLock users = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private TransformerModel(Decoder decoder, Weights weights, Execution execution) {
+    private TransformerModel(Decoder decoder, Weights weights, Execution execution, List<PlacedParts> placed) {
         this.decoder = decoder;
         this.weights = weights;
         this.execution = execution;
-        this.devices = execution.map().over(decoder.sizes().graph().layers());
+        this.parts = placed.getFirst();
+        this.first = this;
+        this.copies = Stream.concat(
+                        Stream.of(this),
+                        IntStream.range(1, placed.size()).mapToObj(i -> new TransformerModel(this, placed.get(i))))
+                .toList();
+    }
+
+    private TransformerModel(TransformerModel first, PlacedParts parts) {
+        this.decoder = first.decoder;
+        this.weights = first.weights;
+        this.execution = parts.execution();
+        this.parts = parts;
+        this.first = first;
+        this.copies = List.of(this);
     }
 
     /**
      * Makes a model of its weights.
      *
      * @param decoder the architecture with its sizes
-     * @param weights the parameters; the model closes them, also if it cannot be made
+     * @param weights the parameters; the model closes them, also if it cannot be made. Where the execution has several
+     *     copies, each parameter is asked for once a copy
      * @param execution how the model is run
      * @return the model; the caller closes it
      * @throws org.edgeprune.io.InputException if a parameter is missing or has another shape
      */
     public static TransformerModel of(Decoder decoder, Weights weights, Execution execution) {
+        List<PlacedParts> placed = new ArrayList<>();
         try {
-            TransformerModel model = new TransformerModel(decoder, weights, execution);
-            try {
-                model.open();
-                return model;
-            } catch (RuntimeException e) {
-                model.freeParameters();
-                throw e;
+            for (int copy = 0; copy < execution.copies().size(); copy++) {
+                placed.add(PlacedParts.open(decoder, weights, execution.ofCopy(copy, decoder.sizes())));
             }
+            return new TransformerModel(decoder, weights, execution, placed);
         } catch (RuntimeException e) {
+            placed.forEach(PlacedParts::close);
             weights.close();
             throw e;
         }
     }
 
-    /** Makes every part, or with offloading only checks that each can be made. */
-    private void open() {
-        if (execution.offload()) {
-            Blueprint blueprint = Blueprint.of(decoder, weights::has);
-            blueprint.shapes().forEach((name, shape) -> weights.get(name, shape).close());
-            prefetcher = new Prefetcher(weights, blueprint.parts());
-            return;
-        }
-        embedding().close();
-        for (int layer = 0; layer < devices.size(); layer++) {
-            attention(layer).close();
-            mlp(layer).close();
-        }
-        unembedding().close();
-    }
-
-    /** @param number of the part in {@link PartOrder} */
-    private <T> Part<T> part(int number, Device device, Function<Parameters, T> maker) {
-        if (execution.offload()) {
-            prefetcher.using(number);
-            Parameters brought = new Parameters(weights, execution.dtype(), device);
-            try {
-                return new Part<>(maker.apply(brought), device, brought);
-            } catch (RuntimeException e) {
-                brought.close();
-                throw e;
-            }
-        }
-        @SuppressWarnings("unchecked") // a number always has the same maker
-        T made = (T) parts.computeIfAbsent(
-                number,
-                n -> maker.apply(resident.computeIfAbsent(device, d -> new Parameters(weights, execution.dtype(), d))));
-        return new Part<>(made, device, null);
-    }
-
-    private Part<Embedding> embedding() {
-        return part(order().embedding(), device(), decoder::embedding);
+    /**
+     * The model's copies, which have the same weights, each on devices of its own. They are entered and closed with
+     * this model.
+     *
+     * @return this model first; itself alone where there are no others, and for a copy
+     */
+    public List<TransformerModel> copies() {
+        return copies;
     }
 
     /**
@@ -116,7 +98,7 @@ public final class TransformerModel implements AutoCloseable {
      * @return the attention, to be closed after use
      */
     public Part<SelfAttention> attention(int layer) {
-        return part(order().attention(layer), devices.get(layer), parameters -> decoder.attention(parameters, layer));
+        return parts.attention(layer);
     }
 
     /**
@@ -126,15 +108,7 @@ public final class TransformerModel implements AutoCloseable {
      * @return the MLP, to be closed after use
      */
     public Part<Mlp> mlp(int layer) {
-        return part(order().mlp(layer), devices.get(layer), parameters -> decoder.mlp(parameters, layer));
-    }
-
-    private Part<Unembedding> unembedding() {
-        return part(order().unembedding(), device(), decoder::unembedding);
-    }
-
-    private PartOrder order() {
-        return new PartOrder(devices.size());
+        return parts.mlp(layer);
     }
 
     /**
@@ -147,7 +121,7 @@ public final class TransformerModel implements AutoCloseable {
      */
     public List<Tensor> embeddings(TokenBatch batch) {
         batch.requireFor(sizes());
-        try (Part<Embedding> embedding = embedding()) {
+        try (Part<Embedding> embedding = parts.embedding()) {
             return embedding.get().of(batch);
         }
     }
@@ -159,7 +133,7 @@ public final class TransformerModel implements AutoCloseable {
      * @return {@code [n, vocab]}, F32
      */
     public Tensor logits(Tensor residual) {
-        try (Part<Unembedding> unembedding = unembedding()) {
+        try (Part<Unembedding> unembedding = parts.unembedding()) {
             return unembedding.get().logits(residual).to(DType.F32);
         }
     }
@@ -274,9 +248,9 @@ public final class TransformerModel implements AutoCloseable {
     }
 
     /**
-     * How the model is run.
+     * How the model is run; of a copy, how that is run by itself.
      *
-     * @return device, dtype, placement of layers, offloading and recomputation
+     * @return devices, dtype, placement of layers, offloading and recomputation
      */
     public Execution execution() {
         return execution;
@@ -296,17 +270,18 @@ public final class TransformerModel implements AutoCloseable {
      * @throws org.edgeprune.io.InputException if its weights' file was changed or replaced since it was opened
      */
     public Use use() {
-        users.readLock().lock();
+        ReentrantReadWriteLock.ReadLock entered = first.users.readLock();
+        entered.lock();
         try {
-            if (closed) {
+            if (first.closed) {
                 throw new IllegalStateException("the " + architecture() + " model is closed: open it again");
             }
             weights.requireUnchanged();
         } catch (RuntimeException e) {
-            users.readLock().unlock();
+            entered.unlock();
             throw e;
         }
-        return users.readLock()::unlock;
+        return entered::unlock;
     }
 
     /**
@@ -318,20 +293,19 @@ public final class TransformerModel implements AutoCloseable {
         weights.requireUnchanged();
     }
 
-    private void freeParameters() {
-        resident.values().forEach(Parameters::close);
-        resident.clear();
-        parts.clear();
-    }
-
     /**
-     * Frees all parameters and closes the weights, once all threads that use the model have left it. May be called
-     * twice.
+     * Frees all parameters of all copies and closes the weights, once all threads that use the model have left it. May
+     * be called twice.
      *
-     * @throws IllegalStateException if the calling thread itself is using the model, since it would wait for ever
+     * @throws IllegalStateException if the calling thread itself is using the model, since it would wait for ever; or
+     *     if this is a copy, which is closed with the model that it is a copy of
      */
     @Override
+    @SuppressWarnings("ReferenceEquality") // the very model
     public void close() {
+        if (first != this) {
+            throw new IllegalStateException("a copy is closed with the model that it is a copy of");
+        }
         if (users.getReadHoldCount() > 0) {
             throw new IllegalStateException("a model cannot be closed by a thread that is using it");
         }
@@ -339,10 +313,7 @@ public final class TransformerModel implements AutoCloseable {
         try {
             if (!closed) {
                 closed = true;
-                if (prefetcher != null) {
-                    prefetcher.close();
-                }
-                freeParameters();
+                copies.forEach(copy -> copy.parts.close());
                 weights.close();
             }
         } finally {

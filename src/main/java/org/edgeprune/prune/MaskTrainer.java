@@ -170,15 +170,16 @@ public final class MaskTrainer implements AutoCloseable {
         if (batch.count() == 1 && workers.ranks().size() == 1) {
             // As on a GPU: there is nothing to add up, and so nothing leaves the device.
             List<Divergence> one = new ArrayList<>(1);
-            workers.run(1, number -> divergence(masks, batch, number), one::add);
+            workers.run(model, 1, (copy, number) -> divergence(copy, masks, batch, number), one::add);
             return one.getFirst();
         }
         MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
         workers.run(
+                model,
                 batch.count(),
-                number -> {
+                (copy, number) -> {
                     try (TensorScope _ = TensorScope.open()) {
-                        Divergence part = divergence(masks, batch, number);
+                        Divergence part = divergence(copy, masks, batch, number);
                         return MicroBatchGradients.of(part.kl(), part.toMasks());
                     }
                 },
@@ -304,21 +305,29 @@ public final class MaskTrainer implements AutoCloseable {
         });
     }
 
-    /** A micro-batch's part of KL(full || masked), and its gradient down to the masks, in the caller's scope. */
-    private Divergence divergence(Masks masks, PromptBatches batches, int number) {
+    /**
+     * A micro-batch's part of KL(full || masked), and its gradient down to the masks, in the caller's scope and on the
+     * copy's device.
+     */
+    private Divergence divergence(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
         TensorScope scope = TensorScope.open();
         try (scope) {
             PromptBatch batch;
             try (Phase _ = Phase.of(Phase.Part.PROMPTS)) {
-                batch = batches.make(number);
+                batch = batches.make(copy, number);
             }
             MaskedPass pass = MaskedPass.forward(
-                    model, batch.clean(), batch.baseline(), masks.detach(), batch.scored(), backwards());
+                    copy,
+                    batch.clean(),
+                    batch.baseline(),
+                    masks.detach().to(copy.device()),
+                    batch.scored(),
+                    backwards());
             Tensor kl;
             Tensor toResidual;
             try (Phase _ = Phase.of(Phase.Part.LOSS);
                     TensorScope loss = TensorScope.open()) {
-                Tensor logits = batch.rows().of(model.logits(pass.finalResidual()));
+                Tensor logits = batch.rows().of(copy.logits(pass.finalResidual()));
                 Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
                 kl = scope.keep(loss.keep(divergence.detach()));
                 toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);

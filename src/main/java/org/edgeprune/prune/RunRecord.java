@@ -15,14 +15,13 @@ import java.util.Set;
 import java.util.function.Function;
 import org.edgeprune.Version;
 import org.edgeprune.io.Digest;
-import org.edgeprune.model.DeviceMap;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.Placement;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.LibTorch;
 
 /**
@@ -39,9 +38,10 @@ import org.edgeprune.torch.LibTorch;
  * @param examples number of training examples that the run uses
  * @param inputs digests of the examples, of the architecture and of the tokenizer; null in runs that did not note them
  * @param threads number of CPU threads; the last bits of sums depend on it
- * @param device the device that it ran on
+ * @param device the device that it ran on; several with commas between them, where each had a copy of the model
  * @param computeDtype dtype of weights and states; null is read as F32
- * @param deviceMap the devices of its layers; null if all were on {@code device}
+ * @param deviceMap the devices of its layers, with slashes between those of several copies; null if all were on
+ *     {@code device}
  * @param offload whether its weights stayed in the checkpoint and were loaded layer by layer
  * @param recompute whether the backward ran blocks again instead of keeping them
  * @param microBatch largest number of tokens of a micro-batch, 0 for whole batches, as in runs that did not note it;
@@ -110,9 +110,9 @@ public record RunRecord(
                 RunInputs.of(
                         dataset, model, options.controls().freshData() ? task.templatesSha256() : Optional.empty()),
                 LibTorch.threads(),
-                execution.device().toString(),
+                Placement.devices(execution.copies()),
                 execution.dtype(),
-                execution.layers().map(DeviceMap::toString).orElse(null),
+                Placement.maps(execution.copies()).orElse(null),
                 execution.offload(),
                 execution.recompute(),
                 execution.microBatchOf(model.model().sizes()),
@@ -241,9 +241,8 @@ public record RunRecord(
      */
     public Execution execution() {
         return new Execution(
-                Device.parse(device),
+                Placement.parse(device, Optional.ofNullable(deviceMap)),
                 computeDtype,
-                Optional.ofNullable(deviceMap).map(DeviceMap::parse),
                 offload,
                 recompute,
                 OptionalInt.of(microBatch),

@@ -28,6 +28,8 @@ public final class SameRun {
         if (ranks.size() > 1) {
             ObjectNode mine = RunDirectory.JSON.objectTree(record);
             mine.set("options", OptionsFormat.write(record.options()));
+            // each rank has devices of its own
+            mine.put("device", record.execution().copies().getFirst().kind()).remove("device_map");
             require(mine, ranks);
         }
     }

@@ -3,13 +3,13 @@ package org.edgeprune.torch;
 import java.util.function.UnaryOperator;
 
 /**
- * Sees, on the thread that opened it and until closed, every copy of a tensor's elements to the host. On a GPU each of
- * them waits until the device has done all that it was given, so their number is what a step costs besides its
- * computations; on {@link Device#META} there is nothing to copy, and the observer may supply what is read instead.
- * Observers nest and close in reverse order.
+ * Sees, on the thread that opened it and on those that this starts, and until closed, every copy of a tensor's elements
+ * to the host. On a GPU each of them waits until the device has done all that it was given, so their number is what a
+ * step costs besides its computations; on {@link Device#META} there is nothing to copy, and the observer may supply
+ * what is read instead. Observers nest and close in reverse order.
  */
 final class HostReads implements AutoCloseable {
-    private static final ThreadLocal<HostReads> INNERMOST = new ThreadLocal<>();
+    private static final ThreadLocal<HostReads> INNERMOST = new InheritableThreadLocal<>();
 
     private final HostReads enclosing = INNERMOST.get();
     private final UnaryOperator<Tensor> observer;

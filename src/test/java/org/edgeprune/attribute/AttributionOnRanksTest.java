@@ -94,7 +94,7 @@ class AttributionOnRanksTest {
                                     examples,
                                     AttributionSetting.Progress.NONE,
                                     1,
-                                    (batch, members, tick) -> new float[] {made[0]++},
+                                    (model, batch, members, tick) -> new float[] {made[0]++},
                                     (numbers, scores) -> made[1] = made[1] == 0 ? made[0] : made[1]);
                     return made;
                 })

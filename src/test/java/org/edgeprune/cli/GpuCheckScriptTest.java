@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +21,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * How {@code run_scripts/gpu_check.py} ends where the device cannot be used; programs that answer stand for edgeprune.
+ * How {@code run_scripts/gpu_check.py} ends where the device cannot be used, and how it judges runs on several;
+ * programs that answer stand for edgeprune.
  */
 @Execution(ExecutionMode.CONCURRENT)
 class GpuCheckScriptTest {
@@ -105,6 +107,53 @@ class GpuCheckScriptTest {
         assertEquals("7 edges after 150 steps", steps.get(2).get("detail").asText());
         String recorded = steps.get(1).get("detail").asText();
         assertTrue(recorded.startsWith(failed > 0 ? "1 tests failed" : "3 tests passed"), recorded);
+    }
+
+    /** The step for several GPUs alone, with runs on them that have the same masks, or others on more than two. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "same|3|the same masks on 1, 2, 3 GPUs and with --device-map cuda:0,cuda:1; a step on 1: 500.0 ms, 2: 500.0 ms, 3: 500.0 ms",
+                "same|5|the same masks on 1, 2, 3, 5 GPUs and with --device-map cuda:0,cuda:1/cuda:2,cuda:3; a step on 1: 500.0 ms",
+                "other|4|Failed: the masks on [3, 4] GPUs are not those on one",
+                "same|1|Skipped: 1 GPU here",
+            })
+    void runsOnSeveralGpusAreCompared(String masks, int gpus, String expected) throws Exception {
+        program("edgeprune", """
+                device=none
+                while [ "$1" != --out ]; do [ "$1" = --micro-batch ] && cut=$2; shift; done
+                out=$2; shift 2
+                while [ $# -gt 0 ]; do case $1 in --device) device=$2 ;; --micro-batch) cut=$2 ;; esac; shift; done
+                [ "$cut" = 40 ] || exit 1
+                case %s$device in other*2*) masks=others ;; *) masks=usual ;; esac
+                mkdir -p "$out"; echo $masks >"$out/masks.safetensors"
+                for i in 1 2 3 4; do echo '{"seconds": 0.5}'; done >"$out/metrics.jsonl"
+                """.formatted(masks));
+        Process process = new ProcessBuilder(
+                        "python3",
+                        "-c",
+                        """
+                import sys
+                sys.path.insert(0, "run_scripts")
+                import argparse, gpu_check
+                check = gpu_check.Check(argparse.Namespace(launcher=sys.argv[1], out=sys.argv[2], device="cuda:0"))
+                check.devices = ["cpu"] + [f"cuda:{i}" for i in range(int(sys.argv[3]))]
+                try:
+                    print(check.several_gpus()[0])
+                except (gpu_check.Failed, gpu_check.Skipped) as e:
+                    print(f"{type(e).__name__}: {e}")
+                """,
+                        folder.resolve("edgeprune").toString(),
+                        folder.resolve("out").toString(),
+                        "" + gpus)
+                .start();
+        assertEquals(
+                0,
+                process.waitFor(),
+                () -> new BufferedReader(process.errorReader()).lines().toList() + "");
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.startsWith(expected), said);
     }
 
     @Test

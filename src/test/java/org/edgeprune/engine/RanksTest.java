@@ -21,6 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Timeout(60)
 class RanksTest {
+    private static final List<String> WORKPLACE = List.of("one for all");
+
     private static final Packing<Integer> NUMBER = new Packing<>() {
         @Override
         public byte[] pack(Integer result) {
@@ -42,8 +44,9 @@ class RanksTest {
             Workers mine = Workers.of(workers).on(rank);
             List<Integer> results = Collections.synchronizedList(new ArrayList<>());
             mine.run(
+                    WORKPLACE,
                     microBatches,
-                    number -> {
+                    (_, number) -> {
                         assertEquals(null, computedBy.put(number, rank.rank()));
                         return number * number;
                     },

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -21,11 +22,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class WorkersTest {
+    private static final List<String> WORKPLACE = List.of("one for all");
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5, 40})
     void resultsComeInTheOrderOfTheMicroBatches(int count) {
         List<Integer> results = new ArrayList<>();
-        Workers.of(count).run(30, number -> number * number, results::add);
+        Workers.of(count).run(WORKPLACE, 30, (_, number) -> number * number, results::add);
         assertEquals(IntStream.range(0, 30).map(i -> i * i).boxed().toList(), results);
     }
 
@@ -35,8 +38,9 @@ class WorkersTest {
         CountDownLatch all = new CountDownLatch(3);
         Workers workers = Workers.of(3);
         workers.run(
+                WORKPLACE,
                 3,
-                number -> {
+                (_, number) -> {
                     threads.add(Thread.currentThread());
                     all.countDown();
                     try {
@@ -52,10 +56,84 @@ class WorkersTest {
         assertEquals(3, workers.last());
     }
 
+    /** Which copy runs a number does not depend on which is faster. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 8})
+    void eachCopyHasItsOwnWorkerAndItsOwnNumbers(int workers) {
+        List<String> copies = List.of("first", "second", "third");
+        Map<Integer, String> ranOn = new ConcurrentHashMap<>();
+        Map<String, Thread> threads = new ConcurrentHashMap<>();
+        List<Integer> results = new ArrayList<>();
+        Workers.of(workers)
+                .run(
+                        copies,
+                        11,
+                        (copy, number) -> {
+                            ranOn.put(number, copy);
+                            Thread before = threads.putIfAbsent(copy, Thread.currentThread());
+                            assertTrue(before == null || before == Thread.currentThread(), copy);
+                            return number;
+                        },
+                        results::add);
+        int used = Math.min(workers, 3);
+        ranOn.forEach((number, copy) -> assertEquals(copies.get(number % used), copy));
+        assertEquals(used, Set.copyOf(threads.values()).size());
+        assertSame(Thread.currentThread(), threads.get("first"));
+        assertEquals(IntStream.range(0, 11).boxed().toList(), results);
+    }
+
+    @Test
+    void oneMicroBatchRunsOnTheFirstCopy() {
+        List<String> results = new ArrayList<>();
+        Workers.of(2).run(List.of("first", "second"), 1, (copy, number) -> copy, results::add);
+        assertEquals(List.of("first"), results);
+    }
+
+    /** The second copy fails at its first number while the first copy is still at its own; both go on to no more. */
+    @Test
+    void lowerNumbersAreRunAfterAFailureOnAnotherCopyAndHigherOnesAreNot() {
+        IllegalStateException third = new IllegalStateException("third");
+        IllegalStateException fourth = new IllegalStateException("fourth");
+        CountDownLatch failed = new CountDownLatch(1);
+        Set<Integer> run = ConcurrentHashMap.newKeySet();
+        List<Integer> results = new ArrayList<>();
+        IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> Workers.of(2)
+                .run(
+                        List.of("first", "second"),
+                        20,
+                        (copy, number) -> {
+                            run.add(number);
+                            if (number == 3) {
+                                failed.countDown();
+                                throw fourth;
+                            }
+                            if (number == 0) {
+                                try {
+                                    failed.await();
+                                } catch (InterruptedException e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            }
+                            if (number == 2) {
+                                throw third;
+                            }
+                            return number;
+                        },
+                        results::add));
+        assertSame(third, thrown);
+        assertEquals(List.of(fourth), List.of(thrown.getSuppressed()));
+        assertEquals(Set.of(0, 1, 2, 3), run);
+        assertEquals(List.of(0, 1), results);
+    }
+
     @Test
     void oneMicroBatchRunsOnTheCallersThread() {
         Workers workers = Workers.of(4);
-        workers.run(1, number -> Thread.currentThread(), thread -> assertSame(Thread.currentThread(), thread));
+        workers.run(
+                WORKPLACE,
+                1,
+                (_, number) -> Thread.currentThread(),
+                thread -> assertSame(Thread.currentThread(), thread));
         assertEquals(1, workers.last());
     }
 
@@ -70,8 +148,9 @@ class WorkersTest {
         CountDownLatch fifthFailed = new CountDownLatch(1);
         RuntimeException thrown = assertThrows(RuntimeException.class, () -> Workers.of(count)
                 .run(
+                        WORKPLACE,
                         20,
-                        number -> {
+                        (_, number) -> {
                             atWork.incrementAndGet();
                             try {
                                 if (number == 4) {
@@ -106,8 +185,9 @@ class WorkersTest {
         AssertionError error = new AssertionError();
         assertSame(error, assertThrows(AssertionError.class, () -> Workers.of(2)
                 .run(
+                        WORKPLACE,
                         4,
-                        number -> {
+                        (_, number) -> {
                             throw error;
                         },
                         result -> {})));
@@ -121,8 +201,9 @@ class WorkersTest {
         AtomicReference<Thread> second = new AtomicReference<>();
         IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> Workers.of(2)
                 .run(
+                        WORKPLACE,
                         2,
-                        number -> {
+                        (_, number) -> {
                             if (number == 1) {
                                 second.set(Thread.currentThread());
                                 throw failure;
@@ -143,7 +224,7 @@ class WorkersTest {
     void anInterruptedCallerWaitsForTheOthersAndStaysInterrupted() {
         List<Integer> results = new ArrayList<>();
         Thread.currentThread().interrupt();
-        Workers.of(2).run(10, number -> number, results::add);
+        Workers.of(2).run(WORKPLACE, 10, (_, number) -> number, results::add);
         assertTrue(Thread.interrupted());
         assertEquals(10, results.size());
     }

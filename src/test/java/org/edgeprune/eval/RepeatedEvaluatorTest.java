@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.Ablation;
@@ -12,6 +13,7 @@ import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
+import org.edgeprune.model.Placement;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.PromptTokenizer;
@@ -26,19 +28,25 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RepeatedEvaluatorTest {
     private static final Path MODEL = Fixtures.golden("methods/tiny-llama-gqa");
 
-    @ParameterizedTest(name = "{0}, kept {1}, workers {2}")
+    @ParameterizedTest(name = "{0}, kept {1}, workers {2}, copies {3}")
     @CsvSource({
-        "interchange, true, 1",
-        "interchange, true, 2",
-        "interchange, false, 2",
-        "zero, true, 2",
-        "mean, true, 2",
-        "resample, true, 1"
+        "interchange, true, 1, 1",
+        "interchange, true, 2, 1",
+        "interchange, false, 2, 1",
+        "zero, true, 2, 1",
+        "mean, true, 2, 1",
+        "resample, true, 1, 1",
+        "interchange, true, 3, 3",
+        "mean, true, 2, 2"
     })
-    void theFullModelsRunsAreMadeOnce(String ablation, boolean kept, int workers) {
+    void theFullModelsRunsAreMadeOnce(String ablation, boolean kept, int workers, int copies) {
         long before = TensorScope.liveTensors();
         try (TransformerModel model = Models.open(
-                        MODEL, Execution.on(Device.CPU).withMicroBatch(64).withWorkers(workers));
+                        MODEL,
+                        Execution.on(Device.CPU)
+                                .withMicroBatch(64)
+                                .withCopies(Collections.nCopies(copies, Placement.on(Device.CPU)))
+                                .withWorkers(workers));
                 PromptTokenizer tokenizer = PromptTokenizer.open(MODEL)) {
             List<Example> all = Tasks.named("ioi")
                     .read(Fixtures.golden("methods/ioi40.jsonl"), tokenizer)

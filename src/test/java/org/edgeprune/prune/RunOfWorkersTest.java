@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -29,6 +31,7 @@ import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.ConfigTemplate;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
+import org.edgeprune.model.Placement;
 import org.edgeprune.model.RandomCheckpoint;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Answer;
@@ -45,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Whole runs: how many workers there are changes not one bit of what they write. */
+/** Whole runs: how many workers or copies of the model there are changes not one bit of what they write. */
 class RunOfWorkersTest {
     private static final int STEPS = 8;
     private static final int MICRO_BATCH = 10;
@@ -83,6 +86,29 @@ class RunOfWorkersTest {
             assertEquals(expected, run(execution.withWorkers(workers), cacheBytes, "" + workers), workers + " workers");
         }
         assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
+    /** Copies of the weights, as on several GPUs, also with layers on several devices, and on ranks. */
+    @ParameterizedTest
+    @CsvSource({"kept, 1048576", "kept, 0", "map, 0", "offload, 1048576"})
+    void everyNumberOfCopiesWritesTheSameBits(String how, long cacheBytes) throws Exception {
+        Execution execution = how.equals("offload") ? CUT.offloading() : CUT;
+        long before = TensorScope.liveTensors();
+        Map<String, String> expected = run(execution.withWorkers(1), cacheBytes, "1");
+        for (int copies : new int[] {2, 3}) {
+            Execution on = how.equals("map")
+                    ? execution.withCopies(Placement.parse(
+                            String.join(",", Collections.nCopies(copies, "cpu")),
+                            Optional.of(String.join("/", Collections.nCopies(copies, "cpu,cpu")))))
+                    : onCopies(execution, copies);
+            assertEquals(expected, run(on, cacheBytes, "" + copies), copies + " copies");
+        }
+        assertEquals(expected, onRanks(2, onCopies(execution, 2), cacheBytes, "ranks", SILENT));
+        assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
+    }
+
+    private static Execution onCopies(Execution execution, int copies) {
+        return execution.withCopies(Collections.nCopies(copies, Placement.on(Device.CPU)));
     }
 
     /**
@@ -128,6 +154,8 @@ class RunOfWorkersTest {
         assertEquals(expected, contents(dir.resolve("recomputed")));
         ThreadRanks.run(3, ranks -> onRank(ranks, false, CUT.withWorkers(2), 1 << 20, "ranks", SILENT, options));
         assertEquals(expected, contents(dir.resolve("ranks")));
+        onRank(Ranks.alone(), false, onCopies(CUT, 3), 1 << 20, "copies", SILENT, options);
+        assertEquals(expected, contents(dir.resolve("copies")));
         assertEquals(before, TensorScope.liveTensors(), "every tensor is freed");
     }
 
@@ -195,11 +223,32 @@ class RunOfWorkersTest {
     }
 
     @Test
-    void evaluationDoesNotDependOnWorkers() {
+    void aRunOnSeveralCopiesIsResumedOnOne() throws Exception {
+        Map<String, String> expected = run(CUT.withWorkers(1), 1 << 20, "whole");
+        assertThrows(
+                Interrupted.class,
+                () -> run(onCopies(CUT, 3), 1 << 20, "parts", new Pruner.Listener() {
+                    @Override
+                    public void stepped(StepMetrics metrics) {
+                        if (metrics.step() == 5) {
+                            throw new Interrupted();
+                        }
+                    }
+                }));
+        RunRecord record = new RunDirectory(dir.resolve("parts")).readRecord();
+        assertEquals("cpu,cpu,cpu", record.device());
+        assertEquals(3, record.execution().copies().size());
+        Execution one = record.execution().withCopies(List.of(Placement.on(Device.CPU)));
+        assertEquals(expected, run(one, 1 << 20, "parts"));
+    }
+
+    @Test
+    void evaluationDoesNotDependOnWorkersOrCopies() {
         List<Example> examples = examples(40, 4);
         List<String> seen = new ArrayList<>();
-        for (int workers : new int[] {1, 2, 3, 5}) {
-            try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
+        for (Execution execution : List.of(
+                CUT.withWorkers(1), CUT.withWorkers(2), CUT.withWorkers(5), onCopies(CUT, 2), onCopies(CUT, 3))) {
+            try (TransformerModel model = Models.open(dir.resolve("model"), execution)) {
                 Evaluator evaluator = new Evaluator(model, KL, AblationStates.INTERCHANGE, 16);
                 MaskValues masks = half(model);
                 seen.add(evaluator.evaluate(examples, masks).metrics() + " "
@@ -213,16 +262,18 @@ class RunOfWorkersTest {
     }
 
     /**
-     * What is wrong with one micro-batch ends the run as the one exception that it is, under all numbers of workers.
+     * What is wrong with one micro-batch ends the run as the one exception that it is, under all numbers of workers and
+     * copies.
      */
     @ParameterizedTest
-    @CsvSource({"1", "2", "5"})
-    void aFailureInAMicroBatchIsTheRuns(int workers) {
+    @CsvSource({"1, 1", "2, 1", "5, 1", "3, 3"})
+    void aFailureInAMicroBatchIsTheRuns(int workers, int copies) {
         InputException failure = new InputException("bad");
         Scorer failing = (example, logits, full) -> {
             throw failure;
         };
-        try (TransformerModel model = Models.open(dir.resolve("model"), CUT.withWorkers(workers))) {
+        try (TransformerModel model =
+                Models.open(dir.resolve("model"), onCopies(CUT, copies).withWorkers(workers))) {
             Evaluator evaluator = new Evaluator(model, failing, AblationStates.INTERCHANGE, 16);
             long before = TensorScope.liveTensors();
             InputException thrown =

@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import java.util.Optional;
 import org.edgeprune.model.Execution;
+import org.edgeprune.model.Placement;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.torch.DType;
@@ -12,7 +13,7 @@ final class TestRecords {
 
     /** On the CPU, whole batches at a time. */
     static RunRecord of(Dataset data, PruneOptions options) {
-        return of(data, options, false, false, 0, 0L);
+        return of(data, options, "cpu", false, false, 0, 0L);
     }
 
     /** Run as a model's execution says. */
@@ -21,6 +22,7 @@ final class TestRecords {
         return of(
                 data,
                 options,
+                Placement.devices(execution.copies()),
                 execution.offload(),
                 execution.recompute(),
                 execution.microBatchOf(model.sizes()),
@@ -28,7 +30,13 @@ final class TestRecords {
     }
 
     private static RunRecord of(
-            Dataset data, PruneOptions options, boolean offload, boolean recompute, int microBatch, long cacheBytes) {
+            Dataset data,
+            PruneOptions options,
+            String device,
+            boolean offload,
+            boolean recompute,
+            int microBatch,
+            long cacheBytes) {
         return new RunRecord(
                 "test",
                 "",
@@ -39,7 +47,7 @@ final class TestRecords {
                 10,
                 RunInputs.of(data, "architecture", "tokenizer", Optional.empty()),
                 1,
-                "cpu",
+                device,
                 DType.F32,
                 null,
                 offload,

@@ -7,10 +7,10 @@
  * mapped here, on huge pages where the system grants them, and the most recently freed ones are kept.
  */
 #include "internal.h"
+#include "system.h"
 
 #include <cstring>
 #include <dlfcn.h>
-#include <link.h>
 #include <mutex>
 #include <sys/mman.h>
 #include <unordered_map>
@@ -19,7 +19,7 @@ using namespace edgeprune;
 
 namespace {
 
-constexpr size_t page = 4096;
+constexpr size_t page = 4096; /* the smallest: where they are larger, 64 KB at most, the sizes below are whole pages too */
 constexpr size_t huge_page = 2 << 20;
 /*
  * Smaller blocks stay with malloc, which keeps them by itself, each thread its own: the residual streams of a micro-batch, of some
@@ -63,7 +63,7 @@ void *map(size_t bytes) {
         munmap(reinterpret_cast<void *>(aligned + bytes), begin + spare - aligned);
     }
     void *block = reinterpret_cast<void *>(aligned);
-    madvise(block, bytes, MADV_HUGEPAGE); /* refused on some systems: then small pages */
+    system::prefer_huge_pages(block, bytes);
     return block;
 }
 
@@ -189,15 +189,13 @@ class KeepingAllocator final : public c10::Allocator {
 
 /*
  * Whether this libtorch's Allocator has the virtual functions that ours overrides, in the same places: its table holds
- * two words of type information and six functions, one of which has a name to know it by.
+ * two words of type information and six functions, one of which has a name to know it by. Never on macOS, whose libraries
+ * do not record the size of the table.
  */
 bool allocator_is_known() {
     const auto *table = static_cast<void *const *>(dlsym(RTLD_DEFAULT, "_ZTVN3c109AllocatorE"));
     const void *named = dlsym(RTLD_DEFAULT, "_ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE");
-    Dl_info info;
-    const ElfW(Sym) *symbol = nullptr;
-    return table != nullptr && named != nullptr && dladdr1(table, &info, reinterpret_cast<void **>(const_cast<ElfW(Sym) **>(&symbol)), RTLD_DL_SYMENT) != 0 &&
-           symbol != nullptr && symbol->st_size == 8 * sizeof(void *) && table[5] == named;
+    return table != nullptr && named != nullptr && system::size_of_object(table) == 8 * sizeof(void *) && table[5] == named;
 }
 
 } // namespace

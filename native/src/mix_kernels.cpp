@@ -86,7 +86,7 @@ namespace portable {
 
 /* a b + c, rounded once, as the instruction does it. */
 inline float fused(float a, float b, float c) {
-#ifdef __FP_FAST_FMAF
+#if defined(__FP_FAST_FMAF) || defined(__aarch64__) /* clang has the instruction there, but not always the macro */
     return __builtin_fmaf(a, b, c);
 #else
     /*

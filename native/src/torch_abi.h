@@ -3,7 +3,7 @@
  *
  * libtorch's Maven artifacts carry no headers, and the shim needs few functions, so they are declared here with
  * their true namespaces, types and signatures. The mangled names of all of them are the same in libtorch 2.7 to
- * 2.13, so one shim binary serves every version. They are weak: the shim loads even where one is missing, the
+ * 2.13, so one shim binary of a platform serves every version. They are weak: the shim loads even where one is missing, the
  * audit (runtime.cpp) names it, and a call to it is an EP_UNSUPPORTED error (`call` in internal.h).
  *
  * With EDGEPRUNE_GENUINE_HEADERS the same sources are built against libtorch's own headers instead; abi_asserts.cpp
@@ -207,6 +207,16 @@ using DeviceCount = decltype(torch::cuda::device_count());
 
 #define EP_WEAK __attribute__((weak))
 
+/* Names in assembly: Mach-O puts an underscore before those of C and C++, and has a word of its own for a weak reference. */
+#define EP_TEXT(TOKENS) #TOKENS
+#define EP_TEXT_OF(MACRO) EP_TEXT(MACRO)
+#define EP_LINKER_NAME(NAME) EP_TEXT_OF(__USER_LABEL_PREFIX__) NAME
+#ifdef __APPLE__
+#define EP_WEAK_NAME(NAME) ".weak_reference " EP_LINKER_NAME(NAME) "\n"
+#else
+#define EP_WEAK_NAME(NAME) ".weak " EP_LINKER_NAME(NAME) "\n"
+#endif
+
 struct AtenTensorOpaque;
 using AtenTensorHandle = AtenTensorOpaque *;
 using AOTITorchError = int32_t;
@@ -299,7 +309,7 @@ template <class T> class IListRef {
 };
 
 /* Only its address means anything. GCC takes no weak attribute on a static data member, so it goes by its linker name. */
-extern char undefined_tensor __asm__("_ZN3c1019UndefinedTensorImpl10_singletonE") EP_WEAK;
+extern char undefined_tensor __asm__(EP_LINKER_NAME("_ZN3c1019UndefinedTensorImpl10_singletonE")) EP_WEAK;
 struct UndefinedTensorImpl {
     static TensorImpl *singleton() { return reinterpret_cast<TensorImpl *>(&undefined_tensor); }
 };
@@ -329,7 +339,8 @@ struct Allocator {
     virtual void copy_data(void *target, const void *source, size_t count) const = 0;
 };
 /* The table of its virtual functions and its type information are libtorch's, and weak too. */
-__asm__(".weak _ZTVN3c109AllocatorE\n.weak _ZTIN3c109AllocatorE\n.weak _ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE");
+__asm__(EP_WEAK_NAME("_ZTVN3c109AllocatorE") EP_WEAK_NAME("_ZTIN3c109AllocatorE")
+            EP_WEAK_NAME("_ZNK3c109Allocator18is_simple_data_ptrERKNS_7DataPtrE"));
 
 } // namespace c10
 

@@ -8,7 +8,9 @@ import java.util.stream.Stream;
 
 /** The memory that this process can use: of the machine, and of its control group, such as a container's. */
 public final class AvailableMemory {
+    private static final boolean MAC_OS = System.getProperty("os.name").equals("Mac OS X");
     private static final Path MACHINE = Path.of("/proc/meminfo");
+    private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path GROUP = Path.of("/sys/fs/cgroup");
 
     private AvailableMemory() {}
@@ -19,6 +21,9 @@ public final class AvailableMemory {
      * @return in bytes; empty if the system does not tell
      */
     public static OptionalLong bytes() {
+        if (MAC_OS) {
+            return MacMemory.available();
+        }
         OptionalLong machine = field(MACHINE, "MemAvailable:", 1024);
         OptionalLong limit = number(GROUP.resolve("memory.max"));
         OptionalLong used = number(GROUP.resolve("memory.current"));
@@ -31,14 +36,24 @@ public final class AvailableMemory {
     }
 
     /**
-     * The memory that is not in use, together with the anonymous memory of this process.
+     * The memory that is not in use, together with the anonymous memory of this process; on macOS together with its
+     * resident memory, to which pages of mapped files belong.
      *
      * @return in bytes; empty if the system does not tell
      */
     public static OptionalLong withOwn() {
         OptionalLong free = bytes();
-        long own = field(Path.of("/proc/self/status"), "RssAnon:", 1024).orElse(0);
+        long own = (MAC_OS ? resident() : field(STATUS, "RssAnon:", 1024)).orElse(0);
         return free.isPresent() ? OptionalLong.of(free.getAsLong() + own) : free;
+    }
+
+    /**
+     * The resident memory of this process, with its pages of mapped files.
+     *
+     * @return in bytes; empty if the system does not tell
+     */
+    public static OptionalLong resident() {
+        return MAC_OS ? MacMemory.resident(ProcessHandle.current().pid()) : field(STATUS, "VmRSS:", 1024);
     }
 
     private static OptionalLong field(Path file, String name, long unit) {

@@ -4,15 +4,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.edgeprune.AvailableMemory;
 
 /**
  * The peak memory of this process from a moment on, by sampling. Anonymous memory is allocated by the process: tensors,
  * the Java heap. Pages of mapped files, such as a checkpoint's, are counted separately: the system reclaims them when
- * it needs memory.
+ * it needs memory. Where there is no {@code /proc}, as on macOS, all resident memory counts as anonymous, and it is
+ * looked at less often, because each look starts a process.
  */
 final class PeakMemory implements AutoCloseable {
     private static final Path STATUS = Path.of("/proc/self/status");
-    private static final long MILLISECONDS = 20;
+    private static final boolean PROC = Files.exists(STATUS);
+    private static final long MILLISECONDS = PROC ? 20 : 200;
 
     /**
      * Resident memory, in bytes.
@@ -24,6 +27,11 @@ final class PeakMemory implements AutoCloseable {
     record Resident(long anonymous, long file, long highest) {
         /** The current memory of this process. */
         static Resident now() {
+            if (!PROC) {
+                long all = AvailableMemory.resident()
+                        .orElseThrow(() -> new IllegalStateException("ps does not tell the memory of this process"));
+                return new Resident(all, 0, all);
+            }
             try {
                 return parse(Files.readString(STATUS));
             } catch (IOException e) {

@@ -8,7 +8,10 @@ enum Allocator {
     EDGEPRUNE("edgeprune's; keeps the memory of large freed tensors"),
     /** libtorch's allocator, which is malloc, because the user asked for it. */
     SYSTEM("the system's, as EDGEPRUNE_ALLOCATOR says"),
-    /** libtorch's allocator, because it has a form that the shim does not know and cannot replace. */
+    /**
+     * libtorch's allocator, because it has a form that the shim does not know and cannot replace; always so on macOS,
+     * whose libraries do not tell.
+     */
     LIBTORCH("libtorch's; edgeprune's does not fit this libtorch");
 
     static final String VARIABLE = "EDGEPRUNE_ALLOCATOR";

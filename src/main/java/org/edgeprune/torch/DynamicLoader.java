@@ -17,7 +17,6 @@ import org.edgeprune.io.InputException;
  */
 final class DynamicLoader {
     private static final int RTLD_NOW = 0x2;
-    private static final int RTLD_GLOBAL = 0x100;
 
     private static final MethodHandle DLOPEN =
             function("dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
@@ -31,9 +30,10 @@ final class DynamicLoader {
 
     /** Opens a library for the whole process; a library that is open already stays as it is. */
     static void openGlobally(Path library) {
+        int rtldGlobal = Platform.current().rtldGlobal();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment name = arena.allocateFrom(library.toString());
-            MemorySegment handle = (MemorySegment) DLOPEN.invokeExact(name, RTLD_NOW | RTLD_GLOBAL);
+            MemorySegment handle = (MemorySegment) DLOPEN.invokeExact(name, RTLD_NOW | rtldGlobal);
             if (handle.equals(MemorySegment.NULL)) {
                 MemorySegment error = (MemorySegment) DLERROR.invokeExact();
                 String reason = error.equals(MemorySegment.NULL)

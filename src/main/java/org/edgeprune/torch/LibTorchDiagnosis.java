@@ -52,13 +52,13 @@ final class LibTorchDiagnosis {
                     "install the NVIDIA driver and the CUDA libraries of this libtorch; the CPU can be used without",
                     false));
         }
-        if (loader.allocator() == Allocator.LIBTORCH) {
+        if (loader.allocator() == Allocator.LIBTORCH && Platform.current().isLinux()) {
             problems.add(new Report.Problem(
                     "this libtorch takes no allocator from edgeprune: large tensors cost more time",
                     "use the libtorch that comes with edgeprune",
                     false));
         }
-        if (!config.contains("CPU capability usage: AVX")) {
+        if (Platform.current() == Platform.LINUX_X86_64 && !config.contains("CPU capability usage: AVX")) {
             problems.add(new Report.Problem(
                     "libtorch uses no AVX instructions and will be slow",
                     "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY",

@@ -15,48 +15,66 @@ import org.edgeprune.io.InputException;
  *
  * @param directory where the libraries lie
  * @param origin where they come from, for the user
+ * @param platform what they are built for
  */
-record LibTorchFiles(Path directory, String origin) {
-    /** libtorch proper, by which a directory is known to hold one. */
-    static final String MAIN_LIBRARY = "libtorch_cpu.so";
-
+record LibTorchFiles(Path directory, String origin, Platform platform) {
     /**
-     * What is loaded, by the beginning of its name, dependencies first. The libraries ask for each other by name, and
-     * what is loaded already answers to its name, so this order makes them find each other wherever they lie.
+     * What is loaded on Linux, by the beginning of its name, dependencies first. The libraries ask for each other by
+     * name, and what is loaded already answers to its name, so this order makes them find each other wherever they lie.
+     * pip and DJL put a digest into the names of what they add, as in {@code libgomp-58a43326.so.1.0.0}.
      */
-    private static final List<String> CPU_LIBRARIES = List.of(
+    private static final List<String> LINUX_LIBRARIES = List.of(
             "libquadmath.so",
             "libgfortran.so",
+            "libgfortran-",
             "libgomp.so",
             "libgomp-",
             "libiomp5.so",
             "libopenblas.so",
+            "libopenblasp-",
+            "libarm_compute-",
+            "libarm_compute_graph-",
             "libc10.so",
-            MAIN_LIBRARY);
+            "libtorch_cpu.so");
+
+    /** On macOS the libraries name each other by {@code @rpath}, and each looks in its own directory. */
+    private static final List<String> MACOS_LIBRARIES =
+            List.of("libomp.dylib", "libopenblas.0.dylib", "libc10.dylib", "libtorch_cpu.dylib");
 
     /** Loaded where they are there and the machine can. */
     private static final List<String> CUDA_LIBRARIES = List.of("libc10_cuda.so", "libtorch_cuda.so");
 
+    /** libtorch proper, by which a directory is known to hold one. */
+    static String mainLibrary(Platform platform) {
+        return platform.fileName("libtorch_cpu");
+    }
+
     /** A user's own libtorch: its {@code lib} directory, or the directory above that one. */
     static LibTorchFiles of(Path given, String namedBy) {
+        Platform platform = Platform.current();
         for (Path directory : List.of(given, given.resolve("lib"))) {
-            if (Files.isRegularFile(directory.resolve(MAIN_LIBRARY))) {
-                return new LibTorchFiles(directory.toAbsolutePath().normalize(), namedBy);
+            if (Files.isRegularFile(directory.resolve(mainLibrary(platform)))) {
+                return new LibTorchFiles(directory.toAbsolutePath().normalize(), namedBy, platform);
             }
         }
         throw new InputException(
                 "%s: %s is no libtorch: there is no %s in it; give a libtorch's lib directory, for example the torch/lib of a Python installation"
-                        .formatted(namedBy, given, MAIN_LIBRARY));
+                        .formatted(namedBy, given, mainLibrary(platform)));
     }
 
     /** Whether a file of a libtorch distribution is one of those that get loaded. */
-    static boolean isNeeded(String fileName) {
-        return Stream.concat(CPU_LIBRARIES.stream(), CUDA_LIBRARIES.stream()).anyMatch(fileName::startsWith);
+    static boolean isNeeded(Platform platform, String fileName) {
+        return Stream.concat(libraries(platform).stream(), CUDA_LIBRARIES.stream())
+                .anyMatch(prefix -> platform.isLibrary(fileName, prefix));
+    }
+
+    private static List<String> libraries(Platform platform) {
+        return platform.isLinux() ? LINUX_LIBRARIES : MACOS_LIBRARIES;
     }
 
     /** The libraries of the CPU part, in the order of loading. */
     List<Path> cpuLibraries() {
-        return present(CPU_LIBRARIES);
+        return present(libraries(platform));
     }
 
     /** The libraries of the CUDA part, in the order of loading; empty in a CPU build. */
@@ -89,16 +107,12 @@ record LibTorchFiles(Path directory, String origin) {
             List<Path> ordered = new ArrayList<>();
             for (String prefix : prefixes) {
                 names.stream()
-                        .filter(f -> isLibrary(f.getFileName().toString(), prefix))
+                        .filter(f -> platform.isLibrary(f.getFileName().toString(), prefix))
                         .forEach(ordered::add);
             }
             return ordered;
         } catch (IOException e) {
             throw new InputException("cannot read the directory " + directory + ": " + e.getMessage(), e);
         }
-    }
-
-    private static boolean isLibrary(String name, String prefix) {
-        return name.startsWith(prefix) && name.matches(".*\\.so(\\.\\d+)*");
     }
 }

@@ -25,42 +25,46 @@ final class LibTorchJars {
     private record Artifact(
             String name, String folder, List<String> companions, String versionFile, String versionKey) {}
 
-    private static final List<Artifact> ARTIFACTS = List.of(
-            new Artifact(
-                    "org.bytedeco:pytorch",
-                    "org/bytedeco/pytorch/" + Platform.NAME + "/",
-                    List.of("org/bytedeco/openblas/" + Platform.NAME + "/libopenblas.so.0"),
-                    "META-INF/maven/org.bytedeco/pytorch/pom.properties",
-                    "version"),
-            new Artifact(
-                    "ai.djl.pytorch:pytorch-native-cpu",
-                    "pytorch/cpu/" + Platform.NAME + "/",
-                    List.of(),
-                    "native/lib/pytorch.properties",
-                    "version"));
-
     private LibTorchJars() {}
+
+    private static List<Artifact> artifacts(Platform platform) {
+        return List.of(
+                new Artifact(
+                        "org.bytedeco:pytorch",
+                        "org/bytedeco/pytorch/" + platform + "/",
+                        List.of("org/bytedeco/openblas/" + platform
+                                + (platform.isLinux() ? "/libopenblas.so.0" : "/libopenblas.0.dylib")),
+                        "META-INF/maven/org.bytedeco/pytorch/pom.properties",
+                        "version"),
+                new Artifact(
+                        "ai.djl.pytorch:pytorch-native-cpu",
+                        "pytorch/cpu/" + platform.djlClassifier() + "/",
+                        List.of(),
+                        "native/lib/pytorch.properties",
+                        "version"));
+    }
 
     /** The files of the first artifact on the class path, unpacked into the cache. */
     static LibTorchFiles unpack(NativeCache cache) {
-        Found found = find();
-        return new LibTorchFiles(cache.provide(found.key(), found.sources()), found.origin());
+        Platform platform = Platform.current();
+        Found found = find(platform);
+        return new LibTorchFiles(cache.provide(found.key(), found.sources()), found.origin(), platform);
     }
 
     /** The names of unpacked files whose content is not what was unpacked. */
     static List<String> damaged(NativeCache cache) {
-        Found found = find();
+        Found found = find(Platform.current());
         return cache.damaged(found.key(), found.sources());
     }
 
     private record Found(String key, String origin, List<NativeCache.Source> sources) {}
 
-    private static Found find() {
-        for (Artifact artifact : ARTIFACTS) {
-            URL library = resource(artifact.folder() + LibTorchFiles.MAIN_LIBRARY);
+    private static Found find(Platform platform) {
+        for (Artifact artifact : artifacts(platform)) {
+            URL library = resource(artifact.folder() + LibTorchFiles.mainLibrary(platform));
             if (library != null) {
                 try {
-                    return read(artifact, library);
+                    return read(artifact, library, platform);
                 } catch (IOException e) {
                     throw new InputException(
                             "cannot read libtorch from " + library + ": " + e.getMessage()
@@ -69,38 +73,42 @@ final class LibTorchJars {
                 }
             }
         }
-        throw new InputException("no libtorch found: put org.bytedeco:pytorch (classifier " + Platform.NAME
+        throw new InputException("no libtorch for " + platform + " found: put "
+                + (platform == Platform.LINUX_AARCH64
+                        ? "ai.djl.pytorch:pytorch-native-cpu (classifier " + platform.djlClassifier()
+                        : "org.bytedeco:pytorch (classifier " + platform)
                 + ") on the class path, or name a libtorch's lib directory with --libtorch or EDGEPRUNE_LIBTORCH");
     }
 
-    private static Found read(Artifact artifact, URL library) throws IOException {
+    private static Found read(Artifact artifact, URL library, Platform platform) throws IOException {
         List<NativeCache.Source> sources = new ArrayList<>();
         List<String> identity = new ArrayList<>();
         Path jar = jarOf(library);
-        collect(jar, artifact.folder(), sources, identity);
+        collect(jar, artifact.folder(), platform, sources, identity);
         for (String companion : artifact.companions()) {
             URL url = resource(companion);
             if (url == null) {
                 throw new InputException(artifact.name() + " is on the class path without its companion that holds "
-                        + companion + ": add org.bytedeco:openblas (classifier " + Platform.NAME + ")");
+                        + companion + ": add org.bytedeco:openblas (classifier " + platform + ")");
             }
-            collect(jarOf(url), companion.substring(0, companion.lastIndexOf('/') + 1), sources, identity);
+            collect(jarOf(url), companion.substring(0, companion.lastIndexOf('/') + 1), platform, sources, identity);
         }
         String version = version(jar, artifact);
         String content = NativeCache.keyOf(String.join("\n", identity).getBytes(StandardCharsets.UTF_8));
         return new Found(
-                "libtorch/" + version + "-" + Platform.NAME + "-" + content,
+                "libtorch/" + version + "-" + platform + "-" + content,
                 artifact.name() + ":" + version,
                 List.copyOf(sources));
     }
 
     /** Adds a folder's needed libraries; their names, sizes and checksums identify the content without reading it. */
-    private static void collect(Path jar, String folder, List<NativeCache.Source> sources, List<String> identity)
+    private static void collect(
+            Path jar, String folder, Platform platform, List<NativeCache.Source> sources, List<String> identity)
             throws IOException {
         try (ZipFile zip = new ZipFile(jar.toFile())) {
             List<? extends ZipEntry> entries = zip.stream()
                     .filter(e -> e.getName().startsWith(folder)
-                            && LibTorchFiles.isNeeded(e.getName().substring(folder.length())))
+                            && LibTorchFiles.isNeeded(platform, e.getName().substring(folder.length())))
                     .sorted(Comparator.comparing(ZipEntry::getName))
                     .toList();
             for (ZipEntry entry : entries) {

@@ -27,9 +27,6 @@ final class LibTorchLoader {
      */
     private static final long KEPT_BYTES = 8L << 30;
 
-    private static final String SHIM = "libedgeprune_shim.so";
-    private static final String SHIM_RESOURCE = "META-INF/native/" + Platform.NAME + "/" + SHIM;
-
     private final Path chosen;
     private final String variable = blankToNull(System.getenv("EDGEPRUNE_LIBTORCH"));
     private final NativeCache cache = NativeCache.ofUser();
@@ -47,7 +44,7 @@ final class LibTorchLoader {
     }
 
     void load() {
-        Platform.require();
+        Platform platform = Platform.current();
         boolean systemMemory = Allocator.isSystem(System.getenv(Allocator.VARIABLE));
         files = locate();
         // libgomp reads this once, when it is loaded. Idle threads that spin slow small operations down a hundredfold
@@ -55,7 +52,7 @@ final class LibTorchLoader {
         DynamicLoader.setDefaultEnvironment("OMP_WAIT_POLICY", "passive");
         files.cpuLibraries().forEach(DynamicLoader::openGlobally);
         loadCuda();
-        System.load(shim().toString());
+        System.load(shim(platform).toString());
         if (Shim.ep_abi_version() != Shim.EP_ABI_VERSION()) {
             throw new IllegalStateException("the native library is of interface version " + Shim.ep_abi_version()
                     + ", the Java code of " + Shim.EP_ABI_VERSION() + ": build both together (mvn clean package)");
@@ -105,10 +102,13 @@ final class LibTorchLoader {
         }
     }
 
-    private Path shim() {
-        URL url = LibTorchLoader.class.getClassLoader().getResource(SHIM_RESOURCE);
+    private Path shim(Platform platform) {
+        String name = platform.fileName("libedgeprune_shim");
+        String resource = "META-INF/native/" + platform + "/" + name;
+        URL url = LibTorchLoader.class.getClassLoader().getResource(resource);
         if (url == null) {
-            throw new IllegalStateException("the class path holds no " + SHIM_RESOURCE + ": build with Maven");
+            throw new InputException("this edgeprune is built for another platform than " + platform
+                    + ": the class path holds no " + resource + "; build it with Maven on such a machine");
         }
         try {
             if (url.getProtocol().equals("file")) {
@@ -118,9 +118,9 @@ final class LibTorchLoader {
             try (InputStream in = url.openStream()) {
                 content = in.readAllBytes();
             }
-            var source = new NativeCache.Source(SHIM, content.length, () -> new ByteArrayInputStream(content));
+            var source = new NativeCache.Source(name, content.length, () -> new ByteArrayInputStream(content));
             return cache.provide("shim/" + NativeCache.keyOf(content), List.of(source))
-                    .resolve(SHIM);
+                    .resolve(name);
         } catch (IOException | URISyntaxException e) {
             throw new IllegalStateException("cannot read " + url, e);
         }

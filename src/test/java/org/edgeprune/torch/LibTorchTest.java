@@ -34,7 +34,7 @@ class LibTorchTest {
                 report.origin());
         assertTrue(report.version().matches("\\d+\\.\\d+\\.\\d+.*"), report.version());
         assertNotNull(report.origin());
-        assertTrue(Files.exists(report.directory().resolve(LibTorchFiles.MAIN_LIBRARY)));
+        assertTrue(Files.exists(report.directory().resolve(LibTorchFiles.mainLibrary(Platform.current()))));
         assertTrue(report.blas().startsWith("OpenBLAS") || report.blas().startsWith("MKL"), report.blas());
         assertTrue(report.functions() > 100);
         assertEquals(List.of(), report.missing());
@@ -73,7 +73,7 @@ class LibTorchTest {
     @Test
     void anotherLibtorchCannotReplaceTheLoadedOne() throws IOException {
         LibTorch.load();
-        Files.createFile(temp.resolve(LibTorchFiles.MAIN_LIBRARY));
+        Files.createFile(temp.resolve(LibTorchFiles.mainLibrary(Platform.current())));
         assertThrows(IllegalStateException.class, () -> LibTorch.use(temp));
     }
 
@@ -102,7 +102,7 @@ class LibTorchTest {
                 System.getenv("EDGEPRUNE_LIBTORCH") == null,
                 "a libtorch of one's own may find its further libraries only from its place, not through links");
         Path lib = Files.createDirectory(temp.resolve("cuda"));
-        List<Path> libraries = new LibTorchFiles(LibTorch.info().directory(), "").cpuLibraries();
+        List<Path> libraries = LibTorchFiles.of(LibTorch.info().directory(), "").cpuLibraries();
         for (Path library : libraries) {
             Files.createSymbolicLink(lib.resolve(library.getFileName()), library);
         }
@@ -145,7 +145,8 @@ class LibTorchTest {
 
     @Test
     void theDirectoryAboveServesToo() throws IOException {
-        Files.createFile(Files.createDirectory(temp.resolve("lib")).resolve(LibTorchFiles.MAIN_LIBRARY));
+        Files.createFile(
+                Files.createDirectory(temp.resolve("lib")).resolve(LibTorchFiles.mainLibrary(Platform.current())));
         assertEquals(temp.resolve("lib"), LibTorchFiles.of(temp, "--libtorch").directory());
     }
 
@@ -205,7 +206,8 @@ class LibTorchTest {
                         "-fPIC",
                         file.toString(),
                         "-o",
-                        lib.resolve(LibTorchFiles.MAIN_LIBRARY).toString())
+                        lib.resolve(LibTorchFiles.mainLibrary(Platform.current()))
+                                .toString())
                 .inheritIO()
                 .start()
                 .waitFor();

@@ -89,7 +89,8 @@ class NativeCacheTest {
         killed.destroyForcibly().waitFor();
         assertTrue(Files.exists(part), "the kill came in the middle");
         assertFalse(
-                Files.exists(part.resolveSibling(LibTorchFiles.MAIN_LIBRARY)), "a half-written file has no final name");
+                Files.exists(part.resolveSibling(LibTorchFiles.mainLibrary(Platform.current()))),
+                "a half-written file has no final name");
         FileTime done = Files.getLastModifiedTime(part.resolveSibling("libc10.so"));
 
         JavaProcess.Result next =
@@ -203,9 +204,10 @@ class NativeCacheTest {
             assertTrue(process.isAlive(), "the process ended before the kill");
             if (Files.isDirectory(cache)) {
                 try (Stream<Path> files = Files.walk(cache)) {
-                    for (Path part : files.filter(
-                                    f -> f.getFileName().toString().startsWith("." + LibTorchFiles.MAIN_LIBRARY)
-                                            && AtomicFile.isTemporary(f))
+                    for (Path part : files.filter(f -> f.getFileName()
+                                            .toString()
+                                            .startsWith("." + LibTorchFiles.mainLibrary(Platform.current()))
+                                    && AtomicFile.isTemporary(f))
                             .toList()) {
                         if (part.toFile().length() >= size) {
                             return part;

@@ -94,7 +94,8 @@ record Picture(DrawnGraph graph, double width, double height, List<Shape> shapes
         }
         return graph.removedEdges() == 0
                 ? text
-                : text + " (" + graph.removedEdges() + " edges on no path from an input to resid_post left out)";
+                : text + " (" + graph.removedEdges() + (graph.removedEdges() == 1 ? " edge" : " edges")
+                        + " on no path from an input to resid_post left out)";
     }
 
     static String cellLabel(DrawnNode cell) {

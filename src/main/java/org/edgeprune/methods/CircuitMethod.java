@@ -9,7 +9,10 @@ import org.edgeprune.io.InputException;
 
 /** Every method that finds a circuit. */
 public enum CircuitMethod {
-    /** Masks trained with an L0 penalty ({@link org.edgeprune.prune.Pruner}). */
+    /**
+     * Masks trained with an L0 penalty ({@link org.edgeprune.prune.Pruner}), from {@link #MATTR} but for compiled
+     * programs, which are trained as published.
+     */
     EDGE_PRUNING("edge-pruning"),
     /** {@link AttributionMethod#EAP}. */
     EAP(AttributionMethod.EAP),

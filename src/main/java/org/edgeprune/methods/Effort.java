@@ -11,7 +11,7 @@ import org.edgeprune.io.InputException;
  * @param integrationSteps points of EAP-IG (inputs); EAP-IG (activations) has a quarter of them
  * @param mattrSteps steps of the published Matryoshka attribution, of one prompt each; the default one makes three for
  *     each five of these, of eight prompts each
- * @param pruneSteps steps of each run of edge pruning
+ * @param pruneSteps steps of each run of edge pruning, after those of its ranking
  * @param pruneBatchSize prompts of such a step
  */
 public record Effort(
@@ -23,7 +23,7 @@ public record Effort(
         int pruneSteps,
         int pruneBatchSize) {
     /** All methods on three tasks with the bundled model in less than half an hour on two cores. */
-    public static final Effort STANDARD = new Effort(50, 10, 100, 20, 500, 300, 16);
+    public static final Effort STANDARD = new Effort(50, 10, 100, 20, 500, 100, 16);
 
     /**
      * Checks the numbers.

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.DoubleFunction;
@@ -18,6 +19,8 @@ import org.edgeprune.attribute.CurveEvaluator;
 import org.edgeprune.attribute.EdgeScores;
 import org.edgeprune.attribute.FaithfulnessCurve;
 import org.edgeprune.attribute.Objective;
+import org.edgeprune.attribute.Ranking;
+import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Ablation;
@@ -29,8 +32,6 @@ import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
 import org.edgeprune.prune.LoadedModel;
-import org.edgeprune.prune.MaskLevel;
-import org.edgeprune.prune.PruneControls;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
@@ -48,9 +49,10 @@ import org.edgeprune.task.Task;
  * Compares methods on one task: each finds circuits on training prompts, which are evaluated at ten sizes on held-out
  * prompts under interchange ablation, and finds those of 5% of the edges again on other prompts with another seed.
  *
- * <p>Edge pruning is trained once for each of the sizes 1, 2, 5 and 10%; a size takes the best edges, by log_alpha, of
- * the run that is nearest in size. Its targets are held, so that short runs reach them, and only edges have masks, so
- * that an edge's log_alpha alone ranks it. All other methods give one ranking for all sizes.
+ * <p>Edge pruning refines the ranking of {@link CircuitMethod#MATTR} once for each of the sizes 1, 2, 5 and 10%; a size
+ * takes the best edges, by log_alpha, of the run that is nearest in size. Its targets are held, so that short runs
+ * reach them, and only edges have masks, so that an edge's log_alpha alone ranks it. All other methods give one ranking
+ * for all sizes.
  *
  * <ul>
  *   <li>{@code data-N}: the prompts of repetition N; the held-out ones are the test part of {@code data-1}
@@ -165,14 +167,17 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
     private DoubleFunction<EdgeScores> find(
             CircuitMethod method, int repeat, List<Double> sizes, AttributionSetting.Progress progress) {
         Dataset data = dataset(repeat);
+        MethodRunner runner =
+                new MethodRunner(loaded.model(), scorer(), objective(), AblationStates.INTERCHANGE, effort);
         if (method == CircuitMethod.EDGE_PRUNING) {
+            ScoredStart start = ScoredStart.of(
+                    runner.scores(CircuitMethod.MATTR, data.train(), seed + repeat, progress), Ranking.SIGNED);
             List<EdgeScores> runs = sizes.stream()
-                    .map(size -> prune(data, repeat, size, progress))
+                    .map(size -> prune(data, start, repeat, size, progress))
                     .toList();
             return size -> runs.get(nearest(sizes, size));
         }
-        EdgeScores scores = new MethodRunner(loaded.model(), scorer(), objective(), AblationStates.INTERCHANGE, effort)
-                .scores(method, data.train(), seed + repeat, progress);
+        EdgeScores scores = runner.scores(method, data.train(), seed + repeat, progress);
         return size -> scores;
     }
 
@@ -186,17 +191,18 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
         return nearest;
     }
 
-    private EdgeScores prune(Dataset data, int repeat, double size, AttributionSetting.Progress progress) {
+    private EdgeScores prune(
+            Dataset data, ScoredStart start, int repeat, double size, AttributionSetting.Progress progress) {
         Path run = folder.resolve(CircuitMethod.EDGE_PRUNING.key()).resolve("run-" + repeat + "-" + size);
         try (FolderLock _ = FolderLock.of(run)) {
-            PruneOptions options = PruneOptions.preset(loaded)
-                    .with(new PruneOptions.Graph(true))
+            PruneOptions refining = PruneOptions.preset(loaded)
+                    .refining()
                     .with(Ablation.INTERCHANGE)
-                    .with(PruneControls.PUBLISHED.withHoldTarget(true).withLevel(MaskLevel.EDGES))
                     .withSteps(effort.pruneSteps())
                     .withBatchSize(effort.pruneBatchSize())
                     .withEdgeSparsity(1 - size)
                     .withSeed(seed + repeat);
+            PruneOptions options = refining.with(refining.controls().withWarmStart(start.name()));
             List<Example> train = MethodRunner.first(data.train(), effort.prompts());
             Dataset used = new Dataset(train, data.validation(), data.test());
             RunRecord record = RunRecord.of(
@@ -207,7 +213,8 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
                             scorer(),
                             record,
                             RunDirectory.create(run),
-                            new Pruner.Pace(0, 0, CACHE_BYTES))
+                            new Pruner.Pace(0, 0, CACHE_BYTES),
+                            new Pruner.Sources(Optional.of(start), Optional.empty(), Map.of()))
                     .run(true, listener(progress));
         }
         return CircuitInput.of(run).scores(loaded.model().sizes(), note -> {});
@@ -269,6 +276,9 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
     private String madeFrom(CircuitMethod method) {
         ObjectNode all = Json.SNAKE_CASE.objectTree(effort);
         all.put("method", method.key());
+        if (method == CircuitMethod.EDGE_PRUNING) {
+            all.put("start", CircuitMethod.MATTR.key()); // it began with masks that were all alike until 0.2
+        }
         all.put("repeats", repeats);
         all.put("seed", seed);
         all.put("model", loaded.sha256());

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -68,6 +70,35 @@ class LauncherTest {
                 .findFirst()
                 .orElseThrow();
         assertTrue(jackson.contains("shared objects file"), jackson);
+    }
+
+    /** macOS has bash 3.2, and sed, find, readlink, stat and date of BSD. */
+    @Test
+    void whatRunsOnMacOsUsesNothingThatItsBashAndToolsLack() throws IOException {
+        Pattern missing = Pattern.compile(
+                "mapfile|readarray|(declare|local|typeset) -[a-zA-Z]*[An]|\\$\\{\\w+(,|\\^|@)|\\[\\[ -v|wait -n|coproc"
+                        + "|EPOCH|&>>|\\|&|;;?&|(source|\\.) <\\(|printf [^|]*%\\(|readlink -f|realpath|nproc\\b|-quit|sed -i"
+                        + "|sed [^|]*\\\\\\||grep -\\w*P|stat -c|date -\\w*d|sort -V|head -n -|xargs -\\w*r|mktemp -t|\\$\\{\\w+: -");
+        List<String> found = new ArrayList<>();
+        for (String script : List.of("edgeprune", "find_java", "build_mpi.sh", "../native/build.sh")) {
+            Path file = Tool.LAUNCHER.resolveSibling(script).normalize();
+            Files.readAllLines(file).stream()
+                    .filter(line -> !line.strip().startsWith("#"))
+                    .filter(line -> missing.matcher(line.replace("_NPROCESSORS_ONLN", ""))
+                            .find())
+                    .forEach(line -> found.add(file.getFileName() + ": " + line));
+        }
+        assertEquals(List.of(), found);
+        for (String fault : List.of(
+                "mapfile -t a",
+                "x=${y,,}",
+                "local -A m",
+                "source <(cat x)",
+                "readlink -f x",
+                "find . -print -quit",
+                "sed -n '/a\\|b/p'")) {
+            assertTrue(missing.matcher(fault).find(), fault);
+        }
     }
 
     @Test

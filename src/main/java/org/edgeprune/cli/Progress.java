@@ -1,8 +1,8 @@
 package org.edgeprune.cli;
 
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.function.Supplier;
-import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 
@@ -53,7 +53,7 @@ final class Progress implements AutoCloseable {
             return;
         }
         if (terminal) {
-            bar = bar == null ? newBar() : bar;
+            bar = bar == null ? newBar(System.err) : bar;
             bar.stepTo(done);
             bar.setExtraMessage(state.get());
         } else if (now - lastLine > BETWEEN_LINES.toNanos()) {
@@ -72,14 +72,15 @@ final class Progress implements AutoCloseable {
         }
     }
 
-    private ProgressBar newBar() {
+    /** The bar as it is now, on a terminal whose width the launcher tells. */
+    ProgressBar newBar(PrintStream out) {
         return new ProgressBarBuilder()
                 .setTaskName(what)
                 .setInitialMax(total)
                 .startsFrom(firstDone, Duration.ofNanos(System.nanoTime() - start))
                 .setRenderer(new ProgressLine(unit))
                 .setUpdateIntervalMillis(200)
-                .setConsumer(new ConsoleProgressBarConsumer(System.err))
+                .setConsumer(new BarLine(out, Integer.getInteger("edgeprune.columns", Prose.WIDTH)))
                 .build();
     }
 

@@ -1,8 +1,14 @@
 package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
+import me.tongfei.progressbar.ProgressBar;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,6 +51,21 @@ class ProgressLineTest {
     void narrowTerminalsGetTheTextAlone(int width) {
         assertTrue(line(400, width).length() <= width, line(400, width));
         assertTrue("pruning 50% 400/800 steps, 2.5/s, 2m40s left".startsWith(line(400, width)), line(400, width));
+    }
+
+    /** JLine, which the library asks for the width unless it is told, would take Ctrl-C away from Java. */
+    @Test
+    void theBarIsDrawnWithoutJLine() {
+        assertThrows(ClassNotFoundException.class, () -> Class.forName("org.jline.terminal.Terminal"));
+        ByteArrayOutputStream drawn = new ByteArrayOutputStream();
+        try (ProgressBar bar = new Progress("pruning", "steps", 800).newBar(new PrintStream(drawn))) {
+            bar.stepTo(400);
+        }
+        String line = drawn.toString(StandardCharsets.UTF_8).strip();
+        assertTrue(
+                line.substring(line.lastIndexOf('\r') + 1).startsWith("pruning [") && line.contains("400/800 steps"),
+                line);
+        assertTrue(Stream.of(line.split("\r")).allMatch(one -> one.length() < 80), line.replace("\r", "/"));
     }
 
     @ParameterizedTest

@@ -16,8 +16,8 @@ import org.edgeprune.io.Json;
  */
 final class CurveSection {
     private static final String REMEDY = "name a file with what edgeprune eval --curve --json printed";
-    private static final int WIDTH = 800;
-    private static final int HEIGHT = 400;
+    private static final int WIDTH = 560; // as the plots of the training: legible on a phone
+    private static final int HEIGHT = 340;
 
     private final Path file;
     private final JsonNode tree;

@@ -204,7 +204,8 @@ final class DataCheckCommand implements Callable<Integer> {
                 .row("mean probability, clean", result.cleanProbability())
                 .row("mean probability, corrupted", result.corruptedProbability()));
         text.append(result.warnings().isEmpty() ? "\nNo warnings." : "");
-        result.warnings().forEach(warning -> text.append("\nWarning: ").append(warning));
+        result.warnings()
+                .forEach(warning -> text.append('\n').append(Prose.wrapped("Warning: " + warning, Prose.WIDTH)));
         return text.toString();
     }
 

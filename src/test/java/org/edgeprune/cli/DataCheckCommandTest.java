@@ -58,7 +58,8 @@ class DataCheckCommandTest {
                         + " \"corrupted\": \"When Lisa and Paul went to the store\"}",
                 "{\"clean\": \"When Mary went to<predict> the</predict>\", \"corrupted\": \"When\"}");
         List<String> out = InProcess.run("data", "check", pairs).ok().outLines();
-        String text = String.join("\n", out);
+        assertTrue(out.stream().anyMatch(line -> line.startsWith("Warning: ") && line.length() < 80), out.toString());
+        String text = String.join(" ", out); // warnings are broken between words
         assertTrue(text.contains("  differ at  1 \" Mary\" -> \" Lisa\", 3 \" John\" -> \" Paul\""), text);
         assertTrue(
                 text.contains("Warning: 1 of 4 lines cannot be used with this model, the first: " + pairs + ":4:"),
@@ -75,6 +76,7 @@ class DataCheckCommandTest {
                 InProcess.run("data", "check", wrong)
                         .ok()
                         .out()
+                        .replace('\n', ' ')
                         .contains("Warning: the model does not do the task: it gives the answer of 0 of 1 clean"),
                 text);
     }

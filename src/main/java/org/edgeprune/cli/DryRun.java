@@ -23,8 +23,8 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
     }
 
     String text() {
-        return new Table()
-                        .row("model", model)
+        Table table = new Table()
+                .row("model", model)
                         .row("task", task)
                         .row("data", data)
                         .row(
@@ -49,8 +49,9 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                                 "training",
                                 "%,d steps of %d examples, to edge sparsity %s"
                                         .formatted(plan.steps(), plan.batchSize(), plan.edgeSparsity()))
-                        .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9))
-                        .row("a step", "%.3f s with no edge removed".formatted(plan.stepSeconds()))
+                        .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9));
+        plan.gpus().forEach(gpu -> table.row("  " + gpu.device(), "%.2f GB".formatted(gpu.bytes() / 1e9)));
+        return table.row("a step", "%.3f s with no edge removed".formatted(plan.stepSeconds()))
                         .row(
                                 "",
                                 "%.3f s where the full model is run too (first epoch, fresh data)"

@@ -13,6 +13,7 @@ import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.ModelSizes;
 import org.edgeprune.model.Models;
+import org.edgeprune.prune.GpuMemory;
 import org.edgeprune.prune.StepMemory;
 import org.edgeprune.safetensors.Checkpoint;
 import picocli.CommandLine.Command;
@@ -90,14 +91,15 @@ final class InfoCommand implements Callable<Integer> {
         }
         ComputationGraph with = new ComputationGraph(sizes.graph());
         ComputationGraph without = new ComputationGraph(sizes.graph().withoutEmbeddings());
-        StepMemory memory = StepMemory.of(StepMemory.Work.of(
+        StepMemory.Work work = StepMemory.Work.of(
                         decoder,
                         Models.copied(directory, how),
                         with,
                         how,
                         Ablation.INTERCHANGE,
                         StepMemory.Tokens.of(prompts.batchSize(), prompts.tokens()))
-                .withPositions(positions ? prompts.tokens() : 1));
+                .withPositions(positions ? prompts.tokens() : 1);
+        StepMemory memory = StepMemory.of(work);
         Result result = new Result(
                 directory.toString(),
                 sizes.architecture(),
@@ -121,6 +123,7 @@ final class InfoCommand implements Callable<Integer> {
                         how.offload(),
                         memory,
                         memory.total(),
+                        GpuMemory.of(work),
                         AvailableMemory.bytes().isPresent()
                                 ? AvailableMemory.bytes().getAsLong()
                                 : null));
@@ -134,6 +137,23 @@ final class InfoCommand implements Callable<Integer> {
 
     private static String text(Result r) {
         StepMemory m = r.step().memory();
+        Table memory = new Table()
+                .row("  weights, copied", megabytes(m.weights()))
+                .row("  weights, memory-mapped", megabytes(m.mapped()))
+                .row("  full model's forward pass", megabytes(m.fullModel()))
+                .row("  writer states", megabytes(m.outbox()))
+                .row("  reader inputs and blocks", megabytes(m.blocks()))
+                .row("  loss, before the backward pass", megabytes(m.loss()))
+                .row("  backward pass", megabytes(m.backward()))
+                .row("  masks and optimiser", megabytes(m.masks()))
+                .row("  Java and libtorch", megabytes(m.process()))
+                .row("  peak", megabytes(m.total()));
+        r.step().gpus().forEach(gpu -> memory.row("  of which on " + gpu.device(), megabytes(gpu.bytes())));
+        memory.row(
+                "  available",
+                r.step().availableBytes() == null
+                        ? "unknown"
+                        : megabytes(r.step().availableBytes()));
         return new Table()
                         .row("model", r.model())
                         .row("architecture", r.architecture())
@@ -154,22 +174,7 @@ final class InfoCommand implements Callable<Integer> {
                                 r.step().computeDtype(),
                                 r.step().recompute() ? ", blocks recomputed" : "",
                                 r.step().offload() ? ", weights offloaded" : "")
-                + new Table()
-                        .row("  weights, copied", megabytes(m.weights()))
-                        .row("  weights, memory-mapped", megabytes(m.mapped()))
-                        .row("  full model's forward pass", megabytes(m.fullModel()))
-                        .row("  writer states", megabytes(m.outbox()))
-                        .row("  reader inputs and blocks", megabytes(m.blocks()))
-                        .row("  loss, before the backward pass", megabytes(m.loss()))
-                        .row("  backward pass", megabytes(m.backward()))
-                        .row("  masks and optimiser", megabytes(m.masks()))
-                        .row("  Java and libtorch", megabytes(m.process()))
-                        .row("  peak", megabytes(m.total()))
-                        .row(
-                                "  available",
-                                r.step().availableBytes() == null
-                                        ? "unknown"
-                                        : megabytes(r.step().availableBytes()));
+                + memory;
     }
 
     private static String megabytes(long bytes) {
@@ -195,6 +200,7 @@ final class InfoCommand implements Callable<Integer> {
             boolean offload,
             StepMemory memory,
             long totalBytes,
+            List<GpuMemory> gpus,
             Long availableBytes) {}
 
     private record Result(

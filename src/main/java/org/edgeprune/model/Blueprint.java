@@ -10,6 +10,7 @@ import java.util.function.IntUnaryOperator;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.edgeprune.torch.DType;
 import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
@@ -56,6 +57,29 @@ public record Blueprint(Map<String, long[]> shapes, List<List<String>> parts) {
      */
     public long count() {
         return shapes.values().stream().mapToLong(Blueprint::count).sum();
+    }
+
+    /**
+     * The size of a layer's attention and MLP.
+     *
+     * @param layer from 0
+     * @return number of elements
+     */
+    public long ofLayer(int layer) {
+        return count(parts.get(order().attention(layer))) + count(parts.get(order().mlp(layer)));
+    }
+
+    /**
+     * The size of embedding and unembedding, which may have parameters in common.
+     *
+     * @return number of elements
+     */
+    public long ofEnds() {
+        return Stream.of(order().embedding(), order().unembedding())
+                .flatMap(part -> parts.get(part).stream())
+                .distinct()
+                .mapToLong(name -> count(shapes.get(name)))
+                .sum();
     }
 
     /**

@@ -31,8 +31,12 @@ public record Placement(Device device, Optional<DeviceMap> layers) {
         return new Placement(device, Optional.empty());
     }
 
-    /** Where each layer is. */
-    DeviceMap map() {
+    /**
+     * Where each layer is.
+     *
+     * @return all on {@link #device} if nothing else is said
+     */
+    public DeviceMap map() {
         return layers.orElseGet(() -> DeviceMap.all(device));
     }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.edgeprune.AvailableMemory;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptCache;
@@ -81,11 +82,21 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
     }
 
     /**
-     * What a step is predicted to take, where that is compared with what there is.
+     * What a step is predicted to take: on GPUs, of each; on the CPU, beside what there is.
      *
-     * @return one line; empty for a GPU, and where the memory of the machine is not known
+     * @return one line; empty where the memory of the machine is not known
      */
     Optional<String> prediction() {
+        List<GpuMemory> gpus = GpuMemory.of(work);
+        if (!gpus.isEmpty()) {
+            return Optional.of("a step of %d prompts (%d tokens) will need about %s"
+                    .formatted(
+                            batchSize,
+                            work.tokens().masked(),
+                            gpus.stream()
+                                    .map(gpu -> gigabytes(gpu.bytes()) + " of " + gpu.device())
+                                    .collect(Collectors.joining(", "))));
+        }
         OptionalLong available = AvailableMemory.withOwn();
         if (available.isEmpty() || !work.execution().isOnCpu()) {
             return Optional.empty();

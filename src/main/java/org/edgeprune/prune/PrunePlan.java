@@ -30,7 +30,8 @@ import org.edgeprune.task.Example;
  * @param steps of the run
  * @param batchSize examples of a step
  * @param edgeSparsity the target at the end
- * @param memoryBytes predicted peak, bytes
+ * @param memoryBytes predicted peak, bytes; of all devices together
+ * @param gpus the predicted peak of each GPU; none on the CPU
  * @param stepSeconds a step with no edge removed, on examples for which the full model has been run; later steps, in
  *     which removed edges are skipped, take less
  * @param firstStepSeconds the same with the full model's runs, as in the first epoch, and in all where data are fresh
@@ -49,6 +50,7 @@ public record PrunePlan(
         int batchSize,
         double edgeSparsity,
         long memoryBytes,
+        List<GpuMemory> gpus,
         double stepSeconds,
         double firstStepSeconds,
         double runSeconds) {
@@ -125,6 +127,7 @@ public record PrunePlan(
                 Math.min(options.training().batchSize(), train.size()),
                 options.targets().edgeSparsity().target(),
                 StepMemory.of(guard.work()).total(),
+                GpuMemory.of(guard.work()),
                 median(again),
                 median(first),
                 run);

@@ -27,7 +27,7 @@ import org.edgeprune.model.ModelSizes;
  *     and with offloading the part of the unembedding that exceeds {@code weights}; freed before the backward
  * @param backward the outbox's gradient and the workspace of a block, beyond {@code weights}
  * @param masks log_alphas, samples, gradients, noise and optimiser state
- * @param cache the full model's runs that are kept for later steps
+ * @param cache the full model's runs that are kept for later steps, by each copy of the model
  * @param process Java and libtorch themselves
  */
 public record StepMemory(
@@ -47,6 +47,8 @@ public record StepMemory(
      * the rest Java arrays, including those that wait for the garbage collector.
      */
     private static final int MASK_TENSORS = 30;
+    /** Of these, what a copy of the model beside the first one has: masks, gradients, and these joined to be read. */
+    static final int MASK_TENSORS_OF_A_COPY = 4;
     /**
      * Arrays of the size of the scored logits: logits and log-probabilities of both models, probabilities, their
      * difference and product, and the gradients of these.
@@ -263,6 +265,7 @@ public record StepMemory(
                 : outbox + 3 * tokens.masked() * attentionReaders * work.graph().nodeCount() * number;
         Blueprint all = work.parameters();
         long parameters = all.count() * number;
+        int copies = work.execution().copies().size();
         long copied = Math.min(parameters, work.copied());
         long end = 0;
         if (work.execution().offload()) {
@@ -275,21 +278,24 @@ public record StepMemory(
             end = Math.max(0, work.atATime() * Math.min(all.largestEnd() * number, work.copied()) - copied);
             workspace = Math.max(workspace, Math.max(ofAttention + attention, ofMlp + 2 * mlp)) - copied;
         }
+        long masks = F32
+                * (work.positions() * work.graph().edgeCount() + work.graph().nodeCount() + neurons);
         return new StepMemory(
-                copied,
+                work.execution().offload() ? copied : copies * copied,
                 parameters - copied,
                 (work.ablation().hasStates() ? corrupted + pasts : 0) + embeddings + logits,
                 outbox,
                 kept ? layers * (attention + mlp) : 0,
                 LOSS_TENSORS * logits + end,
                 outbox + workspace + byPosition,
-                MASK_TENSORS
-                        * (work.positions() * work.graph().edgeCount()
-                                + work.graph().nodeCount()
-                                + neurons)
-                        * F32,
-                work.cacheBytes(),
+                (MASK_TENSORS + (copies - 1) * MASK_TENSORS_OF_A_COPY) * masks,
+                copies * work.cacheBytes(),
                 PROCESS + (work.execution().offload() ? KEPT_FREED : 0));
+    }
+
+    /** Bytes of one number for each mask, in the memory of a model without further copies. */
+    long ofOneMaskTensor() {
+        return masks / MASK_TENSORS;
     }
 
     /**

@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.edgeprune.fixture.Fixtures;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.Json;
@@ -113,6 +114,21 @@ class InfoCommandTest {
                 .json()
                 .get("step");
         assertTrue(recomputed.get("total_bytes").asLong() < grown / 2, large + " " + recomputed);
+    }
+
+    /** Also of GPUs that this machine does not have. */
+    @Test
+    void theMemoryOfEachGpuIsPredicted() throws IOException {
+        gpt2Small();
+        Tool tool = Tool.run("info", model, "--device-map", "cuda:0,cuda:1/cuda:2,cuda:3", "--json")
+                .ok();
+        JsonNode gpus = tool.json().at("/step/gpus");
+        assertEquals(List.of("cuda:0", "cuda:1", "cuda:2", "cuda:3"), gpus.findValuesAsText("device"));
+        gpus.findValues("bytes").forEach(bytes -> assertTrue(bytes.asLong() > 100_000_000, gpus.toString()));
+        assertTrue(
+                Tool.run("info", model, "--json").ok().json().at("/step/gpus").isEmpty());
+        String text = Tool.run("info", model, "--device", "cuda:0,cuda:1").ok().out();
+        assertTrue(text.contains("  of which on cuda:1 "), text);
     }
 
     @Test

@@ -2,9 +2,8 @@ package org.edgeprune.attribute;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.edgeprune.engine.MaskGradients;
+import org.edgeprune.engine.LossGradients;
 import org.edgeprune.engine.MaskedPass;
-import org.edgeprune.engine.MicroBatchGradients;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.eval.PromptBatch;
 import org.edgeprune.eval.PromptBatches;
@@ -19,7 +18,6 @@ import org.edgeprune.prune.BatchSampler;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.DType;
-import org.edgeprune.torch.Device;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -217,21 +215,18 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             Tensor nodes = Tensor.ones(setting.graph().nodeCount()).to(scores.device());
             Masks masks = new Masks(MaskLayout.edges(setting.graph()), top.masks(), nodes);
             PromptBatches batch = cache.batches(sampler.batch(step));
-            MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
             requireSame(step, top);
-            setting.workers()
-                    .run(
-                            setting.model(),
-                            batch.count(),
-                            (copy, number) -> gradients(copy, masks, batch, number),
-                            MicroBatchGradients.PACKING,
-                            sum::add);
-            loss = sum.loss();
+            LossGradients total = LossGradients.of(
+                    setting.workers(),
+                    setting.model(),
+                    batch.count(),
+                    (copy, number) -> gradients(copy, masks, batch, number));
+            loss = total.loss().item();
             if (!Double.isFinite(loss)) {
                 throw new InputException("step " + step + ": the loss is " + loss
                         + ": the training has diverged; lower --learning-rate");
             }
-            Tensor gradient = top.gradient(sum.gradients(scores.device()).edges());
+            Tensor gradient = top.gradient(total.toMasks().edges());
             optimizer.step(
                     List.of(schedule.unitGradients() ? unit(gradient) : gradient),
                     schedule.learningRate(step, options.steps()));
@@ -256,16 +251,17 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         return options.schedule().size(uniform, setting.graph().edgeCount());
     }
 
-    /** The gradient divided by its norm, or itself where it is zero. */
+    /** The gradient divided by its norm, or itself where it is zero; without a look at it on the host. */
     private static Tensor unit(Tensor gradient) {
         Tensor exact = gradient.to(DType.F64);
-        double norm = Math.sqrt(exact.mul(exact).sum().item());
-        return norm > 0 ? exact.mul(1 / norm).to(DType.F32) : gradient;
+        Tensor norm = exact.mul(exact).sum().sqrt();
+        return norm.gt(0).where(exact.mul(norm.pow(-1)).to(DType.F32), gradient);
     }
 
-    /** While the step is using the model. */
-    private MicroBatchGradients gradients(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
-        try (TensorScope _ = TensorScope.open()) {
+    /** A micro-batch's, in the caller's scope, while the step is using the model. */
+    private LossGradients gradients(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
+        TensorScope scope = TensorScope.open();
+        try (scope) {
             PromptBatch batch = batches.make(copy, number);
             List<Example> members = IntStream.of(batches.parts().get(number))
                     .mapToObj(examples::get)
@@ -276,13 +272,15 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                     copy.execution().recompute() ? MaskedPass.Gradients.RECOMPUTED : MaskedPass.Gradients.KEPT);
             Tensor loss;
             Tensor toResidual;
-            try (TensorScope scope = TensorScope.open()) {
+            try (TensorScope inner = TensorScope.open()) {
                 Tensor logits = batch.logits(copy, pass);
-                loss = scope.keep(setting.objective().loss(logits, batch, members, setting.scorer()));
-                toResidual = scope.keep(Autograd.grad(loss, pass.finalResidual())[0]);
+                Tensor mean = setting.objective().loss(logits, batch, members, setting.scorer());
+                loss = inner.keep(mean.detach());
+                toResidual = inner.keep(Autograd.grad(mean, pass.finalResidual())[0]);
             }
-            MaskGradients gradients = pass.backward(toResidual);
-            return MicroBatchGradients.of(loss, gradients);
+            LossGradients gradients = new LossGradients(loss, pass.backward(toResidual));
+            gradients.keepIn(scope);
+            return gradients;
         }
     }
 
@@ -330,7 +328,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
 
     private static float[] floats(Tensor tensor) {
         try (TensorScope _ = TensorScope.open()) {
-            return tensor.to(Device.CPU).toFloats();
+            return tensor.toFloats();
         }
     }
 

@@ -38,20 +38,19 @@ public record SoftTopK(Tensor masks, Tensor slopes, double temperature) {
             throw new IllegalArgumentException("the best " + k + " of " + n + " at temperature " + temperature);
         }
         try (TensorScope scope = TensorScope.open()) {
+            // On the scores' device throughout: on a GPU the host does not wait for any of the comparisons.
             Tensor scaled = scores.to(DType.F64).div(temperature);
-            double low = scaled.amin(0).item() - FAR;
-            double high = scaled.amax(0).item() + FAR;
+            Tensor low = scaled.amin(0).sub(FAR);
+            Tensor high = scaled.amax(0).add(FAR);
             for (int i = 0; i < HALVINGS; i++) {
-                double middle = (low + high) / 2;
-                try (TensorScope _ = TensorScope.open()) {
-                    if (scaled.sub(middle).sigmoid().sum().item() > k) {
-                        low = middle;
-                    } else {
-                        high = middle;
-                    }
+                try (TensorScope halving = TensorScope.open()) {
+                    Tensor middle = low.add(high).mul(0.5);
+                    Tensor tooMany = scaled.sub(middle).sigmoid().sum().gt(k);
+                    low = halving.keep(tooMany.where(middle, low));
+                    high = halving.keep(tooMany.where(high, middle));
                 }
             }
-            Tensor masks = scaled.sub((low + high) / 2).sigmoid();
+            Tensor masks = scaled.sub(low.add(high).mul(0.5)).sigmoid();
             Tensor slopes = masks.mul(masks.neg().add(1));
             return new SoftTopK(scope.keep(masks.to(DType.F32)), scope.keep(slopes), temperature);
         }
@@ -66,7 +65,7 @@ public record SoftTopK(Tensor masks, Tensor slopes, double temperature) {
     public Tensor gradient(Tensor toMasks) {
         try (TensorScope scope = TensorScope.open()) {
             Tensor weighted = toMasks.to(DType.F64).mul(slopes);
-            double mean = weighted.sum().item() / slopes.sum().item();
+            Tensor mean = weighted.sum().div(slopes.sum());
             return scope.keep(
                     weighted.sub(slopes.mul(mean)).mul(1 / temperature).to(DType.F32));
         }

@@ -25,31 +25,31 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
     String text() {
         Table table = new Table()
                 .row("model", model)
-                        .row("task", task)
-                        .row("data", data)
-                        .row(
-                                "graph",
-                                "%,d edges between %,d writers and %,d readers%s"
-                                        .formatted(
-                                                plan.edges(),
-                                                plan.writers(),
-                                                plan.readers(),
-                                                plan.positions() == 1
-                                                        ? ""
-                                                        : ", masks at %d positions".formatted(plan.positions())))
-                        .row(
-                                "examples",
-                                "%,d training, %,d validation, %,d test; at most %d tokens"
-                                        .formatted(
-                                                plan.trainExamples(),
-                                                plan.validationExamples(),
-                                                plan.testExamples(),
-                                                plan.longestPrompt()))
-                        .row(
-                                "training",
-                                "%,d steps of %d examples, to edge sparsity %s"
-                                        .formatted(plan.steps(), plan.batchSize(), plan.edgeSparsity()))
-                        .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9));
+                .row("task", task)
+                .row("data", data)
+                .row(
+                        "graph",
+                        "%,d edges between %,d writers and %,d readers%s"
+                                .formatted(
+                                        plan.edges(),
+                                        plan.writers(),
+                                        plan.readers(),
+                                        plan.positions() == 1
+                                                ? ""
+                                                : ", masks at %d positions".formatted(plan.positions())))
+                .row(
+                        "examples",
+                        "%,d training, %,d validation, %,d test; at most %d tokens"
+                                .formatted(
+                                        plan.trainExamples(),
+                                        plan.validationExamples(),
+                                        plan.testExamples(),
+                                        plan.longestPrompt()))
+                .row(
+                        "training",
+                        "%,d steps of %d examples, to edge sparsity %s"
+                                .formatted(plan.steps(), plan.batchSize(), plan.edgeSparsity()))
+                .row("memory", "%.2f GB at the peak, predicted".formatted(plan.memoryBytes() / 1e9));
         plan.gpus().forEach(gpu -> table.row("  " + gpu.device(), "%.2f GB".formatted(gpu.bytes() / 1e9)));
         return table.row("a step", "%.3f s with no edge removed".formatted(plan.stepSeconds()))
                         .row(

@@ -64,7 +64,7 @@ public final class Models {
         if (execution.offload() || !execution.isOnCpu() || room.isEmpty()) {
             return;
         }
-        long copied = copied(weights, execution);
+        long copied = execution.copies().size() * copied(weights, execution);
         if (copied > room.getAsLong()) {
             throw new InputException(
                     "%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
@@ -73,7 +73,7 @@ public final class Models {
     }
 
     /**
-     * The size of the weights that a model cannot use as they lie in the mapped files, and must copy.
+     * The size of the weights that each copy of a model cannot use as they lie in the mapped files, and must copy.
      *
      * @param directory the directory
      * @param execution how the model is run

@@ -5,9 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.edgeprune.engine.KlDivergence;
-import org.edgeprune.engine.MaskGradients;
+import org.edgeprune.engine.LossGradients;
 import org.edgeprune.engine.MaskedPass;
-import org.edgeprune.engine.MicroBatchGradients;
 import org.edgeprune.engine.Phase;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.PromptBatch;
@@ -159,33 +158,10 @@ public final class MaskTrainer implements AutoCloseable {
         }
     }
 
-    /**
-     * KL(full || masked), and its gradient down to the masks.
-     *
-     * @param kl a scalar
-     */
-    private record Divergence(Tensor kl, MaskGradients toMasks) {}
-
-    private Divergence divergence(Masks masks, PromptBatches batch) {
-        if (batch.count() == 1 && workers.ranks().size() == 1) {
-            // As on a GPU: there is nothing to add up, and so nothing leaves the device.
-            List<Divergence> one = new ArrayList<>(1);
-            workers.run(model, 1, (copy, number) -> divergence(copy, masks, batch, number), one::add);
-            return one.getFirst();
-        }
-        MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
-        workers.run(
-                model,
-                batch.count(),
-                (copy, number) -> {
-                    try (TensorScope _ = TensorScope.open()) {
-                        Divergence part = divergence(copy, masks, batch, number);
-                        return MicroBatchGradients.of(part.kl(), part.toMasks());
-                    }
-                },
-                MicroBatchGradients.PACKING,
-                sum::add);
-        return new Divergence(Tensor.full(sum.loss(), DType.F64, model.device()), sum.gradients(model.device()));
+    /** KL(full || masked), and its gradient down to the masks. */
+    private LossGradients divergence(Masks masks, PromptBatches batch) {
+        return LossGradients.of(
+                workers, model, batch.count(), (copy, number) -> divergence(copy, masks, batch, number));
     }
 
     /**
@@ -201,7 +177,7 @@ public final class MaskTrainer implements AutoCloseable {
     }
 
     /** The constraints, everything's gradient down to log_alpha and the multipliers, and the update. */
-    private StepMetrics update(int step, Masks masks, Divergence divergence) {
+    private StepMetrics update(int step, Masks masks, LossGradients divergence) {
         try (Phase _ = Phase.of(Phase.Part.UPDATE)) {
             double edgeTarget = options.targets().edgeSparsity().at(step);
             double nodeTarget = options.targets().nodeSparsity().at(step);
@@ -225,7 +201,7 @@ public final class MaskTrainer implements AutoCloseable {
             List<Tensor> losses = new ArrayList<>(List.of(constraints, edgeLoss, nodeLoss, edgeSparsity, nodeSparsity));
             neurons.ifPresent(term -> losses.addAll(List.of(term.loss(), term.sparsity())));
             double[][] read = together(
-                    divergence.kl().view(1),
+                    divergence.loss().view(1),
                     Tensor.stack(0, losses),
                     GradientClipping.squares(gradients),
                     parameters.multipliers());
@@ -309,7 +285,7 @@ public final class MaskTrainer implements AutoCloseable {
      * A micro-batch's part of KL(full || masked), and its gradient down to the masks, in the caller's scope and on the
      * copy's device.
      */
-    private Divergence divergence(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
+    private LossGradients divergence(TransformerModel copy, Masks masks, PromptBatches batches, int number) {
         TensorScope scope = TensorScope.open();
         try (scope) {
             PromptBatch batch;
@@ -329,14 +305,12 @@ public final class MaskTrainer implements AutoCloseable {
                     TensorScope loss = TensorScope.open()) {
                 Tensor logits = batch.rows().of(copy.logits(pass.finalResidual()));
                 Tensor divergence = KlDivergence.weighted(batch.fullLogits().logSoftmax(-1), logits, batch.weights());
-                kl = scope.keep(loss.keep(divergence.detach()));
+                kl = loss.keep(divergence.detach());
                 toResidual = loss.keep(Autograd.grad(divergence, pass.finalResidual())[0]);
             }
-            MaskGradients toMasks = pass.backward(toResidual);
-            scope.keep(toMasks.edges());
-            scope.keep(toMasks.nodes());
-            toMasks.neurons().ifPresent(scope::keep);
-            return new Divergence(kl, toMasks);
+            LossGradients gradients = new LossGradients(kl, pass.backward(toResidual));
+            gradients.keepIn(scope);
+            return gradients;
         }
     }
 

@@ -68,7 +68,7 @@ public record StepMemory(
      *
      * @param model the model's sizes
      * @param parameters the model's parameters and their sizes
-     * @param copied bytes of all parameters that cannot be used in place in a mapped file
+     * @param copied bytes of all parameters that a copy of the model cannot use in place in a mapped file
      * @param graph the graph that is pruned, with or without embedding nodes
      * @param execution how the model is run
      * @param ablation what cut edges carry, and so whether there is a corrupted run
@@ -92,7 +92,7 @@ public record StepMemory(
          * The work of a step in which the full model's runs are not kept.
          *
          * @param decoder the model's blocks and parameters
-         * @param copied bytes of all parameters that cannot be used in place in a mapped file
+         * @param copied bytes of all parameters that a copy of the model cannot use in place in a mapped file
          * @param graph the graph that is pruned
          * @param execution how the model is run
          * @param ablation what cut edges carry

@@ -32,8 +32,8 @@ class GpuMemoryTest {
     }
 
     private static List<GpuMemory> on(String devices, String maps) {
-        return GpuMemory.of(work(
-                Execution.on(Device.CPU).withCopies(Placement.parse(devices, Optional.ofNullable(maps)))));
+        return GpuMemory.of(
+                work(Execution.on(Device.CPU).withCopies(Placement.parse(devices, Optional.ofNullable(maps)))));
     }
 
     /** All of the step but Java, its arrays of masks, and the rest of a division by layers. */
@@ -42,17 +42,20 @@ class GpuMemoryTest {
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0))));
         List<GpuMemory> gpus = on("cuda:0", null);
         assertEquals("cuda:0", gpus.getFirst().device());
-        assertEquals(step.own() - step.process() - step.masks() / 2, gpus.getFirst().bytes(), 12);
+        assertEquals(
+                step.own() - step.process() - step.masks() / 2, gpus.getFirst().bytes(), 12);
         assertTrue(step.weights() == WEIGHTS && gpus.size() == 1, step + " " + gpus);
     }
 
     @Test
     void eachCopyHasItsWeightsAndTheFirstTheOptimiser() {
         List<GpuMemory> gpus = on("cuda:3,cuda:1,cuda:2", null);
-        assertEquals(List.of("cuda:3", "cuda:1", "cuda:2"), gpus.stream().map(GpuMemory::device).toList());
+        assertEquals(
+                List.of("cuda:3", "cuda:1", "cuda:2"),
+                gpus.stream().map(GpuMemory::device).toList());
         assertEquals(gpus.get(1).bytes(), gpus.get(2).bytes());
-        StepMemory all = StepMemory.of(work(Execution.on(Device.CPU)
-                .withCopies(Placement.parse("cuda:3,cuda:1,cuda:2", Optional.empty()))));
+        StepMemory all = StepMemory.of(
+                work(Execution.on(Device.CPU).withCopies(Placement.parse("cuda:3,cuda:1,cuda:2", Optional.empty()))));
         assertEquals(3 * WEIGHTS, all.weights());
         long ofMasks = gpus.get(0).bytes() - gpus.get(1).bytes();
         assertTrue(ofMasks > 0 && ofMasks < all.masks(), gpus.toString());
@@ -72,7 +75,8 @@ class GpuMemoryTest {
 
     @Test
     void offloadedWeightsAreThoseOfOneBlock() {
-        GpuMemory offloaded = GpuMemory.of(work(Execution.on(Device.cuda(0)).offloading())).getFirst();
+        GpuMemory offloaded =
+                GpuMemory.of(work(Execution.on(Device.cuda(0)).offloading())).getFirst();
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0)).offloading()));
         assertEquals(0, step.blocks());
         assertEquals(step.own() - offloaded.bytes(), step.process() + step.masks() / 2, 12);

@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +11,10 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.edgeprune.attribute.AttributionSetting;
+import org.edgeprune.attribute.MatryoshkaAttribution;
+import org.edgeprune.attribute.MatryoshkaSchedule;
+import org.edgeprune.attribute.Objective;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
@@ -141,6 +146,41 @@ class MetaDeviceTest {
                 assertEquals(device, tensor.device());
             }
             return reads;
+        }
+    }
+
+    /** Which nodes are live, and the loss: the soft top k, its gradient and the update are made on the device. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStepOfMatryoshkaAttributionReadsAsOften(boolean annealed) {
+        try (ObservedReads onCpu = attribute(annealed, Device.CPU, ObservedReads::recording)) {
+            attribute(annealed, Device.META, onCpu::replayed).close();
+        }
+    }
+
+    private static ObservedReads attribute(boolean annealed, Device device, Supplier<ObservedReads> observed) {
+        try (TransformerModel model = open("gpt2", Execution.on(device).withMicroBatch(0))) {
+            AttributionSetting setting = new AttributionSetting(
+                    model,
+                    new ComputationGraph(model.graphShape()),
+                    UNSCORED,
+                    Objective.KL,
+                    AblationStates.INTERCHANGE,
+                    6);
+            MatryoshkaAttribution.Options options = new MatryoshkaAttribution.Options(
+                    STEPS, 0.05, 0.5, 1, annealed ? MatryoshkaSchedule.ANNEALED : MatryoshkaSchedule.PUBLISHED);
+            try (MatryoshkaAttribution training = new MatryoshkaAttribution(
+                            setting, options, examples(model.sizes().vocabulary()), Long.MAX_VALUE);
+                    ObservedReads reads = observed.get()) {
+                List<Integer> counts = new ArrayList<>();
+                training.train((step, k, loss, now) -> counts.add(reads.count()));
+                assertEquals(
+                        IntStream.rangeClosed(1, STEPS)
+                                .mapToObj(step -> READS_OF_A_STEP * step)
+                                .toList(),
+                        counts);
+                return reads;
+            }
         }
     }
 

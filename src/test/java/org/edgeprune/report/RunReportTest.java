@@ -120,10 +120,11 @@ class RunReportTest {
 
     @Test
     void numbersAndTheirHeadsAreAlignedAndRoundingErrorsAreZero() {
-        assertEquals(
-                "<table><thead><tr><th>size</th><th class=\"number\">kl</th></tr></thead><tbody>\n"
-                        + "<tr><td>100.0%</td><td class=\"number\">0</td></tr>\n</tbody></table>\n",
-                Html.table("", List.of("size", "kl"), List.of(List.of("100.0%", -3.7e-18))));
+        assertEquals("""
+                <table><thead><tr><th>size</th><th class="number">kl</th></tr></thead><tbody>
+                <tr><td>100.0%</td><td class="number">0</td></tr>
+                </tbody></table>
+                """, Html.table("", List.of("size", "kl"), List.of(List.of("100.0%", -3.7e-18))));
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.edgeprune.attribute;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.eval.AblationStates;
@@ -34,13 +35,20 @@ public final class ScoredStart implements WarmStart {
     /** Prompts that are run together. */
     private static final int BATCH = 16;
 
+    /** Passes of one example through the model in the steps of Matryoshka attribution. */
+    private static final long TRAINED =
+            (long) MatryoshkaAttribution.Options.STEPS * MatryoshkaAttribution.Options.BATCH;
+
     private final String name;
     private final Ranking by;
+    private final IntToLongFunction passes;
     private final BiFunction<List<Example>, Workers, EdgeScores> scores;
 
-    private ScoredStart(String name, Ranking by, BiFunction<List<Example>, Workers, EdgeScores> scores) {
+    private ScoredStart(
+            String name, Ranking by, IntToLongFunction passes, BiFunction<List<Example>, Workers, EdgeScores> scores) {
         this.name = name;
         this.by = by;
+        this.passes = passes;
         this.scores = scores;
     }
 
@@ -57,7 +65,7 @@ public final class ScoredStart implements WarmStart {
             Edge ranked = scores.graph().edge(edge);
             order.append(ranked.writer()).append(' ').append(ranked.reader()).append('\n');
         }
-        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, (_, _) -> scores);
+        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, _ -> 0, (_, _) -> scores);
     }
 
     /**
@@ -97,7 +105,7 @@ public final class ScoredStart implements WarmStart {
      * training prompts, which itself starts from EAP-IG.
      */
     private static ScoredStart mattr(PruneSession session, AttributionSetting.Progress progress) {
-        return new ScoredStart(MATTR, Ranking.SIGNED, (train, workers) -> {
+        return new ScoredStart(MATTR, Ranking.SIGNED, n -> integrated(n) + TRAINED, (train, workers) -> {
             try (AblationStates states = session.ablationStates(train)) {
                 return MatryoshkaAttribution.fromEapIg(
                         setting(session, states, MatryoshkaAttribution.Options.BATCH, workers),
@@ -114,7 +122,7 @@ public final class ScoredStart implements WarmStart {
      * score.
      */
     private static ScoredStart eapIg(PruneSession session, AttributionSetting.Progress progress) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, ScoredStart::integrated, (train, workers) -> {
             try (AblationStates states = session.ablationStates(train)) {
                 return eapIg(setting(session, states, BATCH, workers), train, workers, progress);
             }
@@ -129,7 +137,11 @@ public final class ScoredStart implements WarmStart {
      * @return a start named {@link #EAP_IG}
      */
     public static ScoredStart eapIg(AttributionSetting setting, AttributionSetting.Progress progress) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, (train, workers) -> eapIg(setting, train, workers, progress));
+        return new ScoredStart(
+                EAP_IG,
+                Ranking.ABSOLUTE,
+                ScoredStart::integrated,
+                (train, workers) -> eapIg(setting, train, workers, progress));
     }
 
     private static AttributionSetting setting(
@@ -147,9 +159,18 @@ public final class ScoredStart implements WarmStart {
                 .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), progress);
     }
 
+    private static long integrated(int examples) {
+        return (long) POINTS * Math.min(MOST_EXAMPLES, examples);
+    }
+
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public long passes(int examples) {
+        return passes.applyAsLong(examples);
     }
 
     @Override

@@ -56,6 +56,11 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                                 "",
                                 "%.3f s where the full model is run too (first epoch, fresh data)"
                                         .formatted(plan.firstStepSeconds()))
+                        .row(
+                                "ranking",
+                                plan.rankingSeconds() == 0
+                                        ? "nothing to be computed"
+                                        : "about " + Durations.text(plan.rankingSeconds()) + ", before the first step")
                         .row("the run", "about " + Durations.text(plan.runSeconds()) + ", or less as edges are removed")
                 + "\nNothing was written.";
     }

@@ -32,6 +32,11 @@ final class SharedStart implements WarmStart {
     }
 
     @Override
+    public long passes(int examples) {
+        return start.passes(examples);
+    }
+
+    @Override
     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
         boolean known = ranked.filter(before -> before.edges() == graph.edgeCount())
                 .filter(before -> before.train().equals(train))

@@ -35,7 +35,8 @@ import org.edgeprune.task.Example;
  * @param stepSeconds a step with no edge removed, on examples for which the full model has been run; later steps, in
  *     which removed edges are skipped, take less
  * @param firstStepSeconds the same with the full model's runs, as in the first epoch, and in all where data are fresh
- * @param runSeconds the run with its evaluations, an upper estimate for steps that take {@code stepSeconds}
+ * @param rankingSeconds the ranking of the edges that the run starts from; 0 where there is none to be computed
+ * @param runSeconds the run with its ranking and evaluations, an upper estimate for steps that take {@code stepSeconds}
  */
 public record PrunePlan(
         int writers,
@@ -53,6 +54,7 @@ public record PrunePlan(
         List<GpuMemory> gpus,
         double stepSeconds,
         double firstStepSeconds,
+        double rankingSeconds,
         double runSeconds) {
     /** Batches that are timed, after one that is not. */
     private static final int BATCHES = 3;
@@ -110,7 +112,11 @@ public record PrunePlan(
                 : Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
         int every = session.pace().evaluateEvery();
         long evaluations = every == 0 ? 0 : (steps - 1) / every;
-        double run = unseen * median(first)
+        int together = Math.min(options.training().batchSize(), train.size());
+        double ranking =
+                session.warmStart().map(start -> start.passes(train.size())).orElse(0L) * median(again) / together;
+        double run = ranking
+                + unseen * median(first)
                 + (steps - unseen) * median(again)
                 + example
                         * (evaluations * data.validation().size() + data.test().size());
@@ -124,12 +130,13 @@ public record PrunePlan(
                 data.test().size(),
                 longest(data),
                 steps,
-                Math.min(options.training().batchSize(), train.size()),
+                together,
                 options.targets().edgeSparsity().target(),
                 StepMemory.of(guard.work()).total(),
                 GpuMemory.of(guard.work()),
                 median(again),
                 median(first),
+                ranking,
                 run);
     }
 

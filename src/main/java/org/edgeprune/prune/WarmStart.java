@@ -15,6 +15,14 @@ public interface WarmStart {
     String name();
 
     /**
+     * What ranking costs, for the plan of a run.
+     *
+     * @param examples number of training examples
+     * @return how often an example is run forward and backward through the masked model; 0 where the ranking is there
+     */
+    long passes(int examples);
+
+    /**
      * Ranks the edges of a run's graph.
      *
      * @param graph the graph that is pruned, with or without embedding nodes

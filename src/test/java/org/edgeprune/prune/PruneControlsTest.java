@@ -381,6 +381,11 @@ class PruneControlsTest {
                     }
 
                     @Override
+                    public long passes(int examples) {
+                        return 0;
+                    }
+
+                    @Override
                     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
                         return ranking.clone();
                     }

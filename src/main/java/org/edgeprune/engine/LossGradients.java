@@ -47,7 +47,11 @@ public record LossGradients(Tensor loss, MaskGradients toMasks) {
         return new LossGradients(Tensor.full(sum.loss(), DType.F64, model.device()), sum.gradients(model.device()));
     }
 
-    /** Hands these tensors over to a scope around the current one. */
+    /**
+     * Hands these tensors over to the scope around the one that they belong to.
+     *
+     * @param scope the scope that they belong to, which is about to be closed
+     */
     public void keepIn(TensorScope scope) {
         scope.keep(loss);
         scope.keep(toMasks.edges());

@@ -75,7 +75,7 @@ public final class Workers {
      * Workers of the same number, on each of several ranks.
      *
      * @param all this process and the others
-     * @return workers that spread the batches of {@link #run(int, IntFunction, Packing, Consumer)}
+     * @return workers that spread the batches of {@link #run(TransformerModel, int, Job, Packing, Consumer)}
      */
     public Workers on(Ranks all) {
         return new Workers(count, all);

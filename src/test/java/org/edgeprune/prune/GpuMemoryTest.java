@@ -79,7 +79,7 @@ class GpuMemoryTest {
                 GpuMemory.of(work(Execution.on(Device.cuda(0)).offloading())).getFirst();
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0)).offloading()));
         assertEquals(0, step.blocks());
-        assertEquals(step.own() - offloaded.bytes(), step.process() + step.masks() / 2, 12);
+        assertEquals((double) (step.own() - offloaded.bytes()), step.process() + step.masks() / 2, 12.0);
         assertTrue(step.weights() < WEIGHTS / 2, step.toString());
     }
 

@@ -107,39 +107,36 @@ class MattrCommandTest {
         assertFalse(options("none").path("parameters").has("warm_start"));
     }
 
-    private static String pruned(String out, Object start) throws IOException {
-        InProcess.run(
-                        "prune",
-                        "--model",
-                        model,
-                        "--data",
-                        data,
-                        "--out",
-                        folder.resolve(out),
-                        "--warm-start",
-                        start,
-                        "--embedding-nodes",
-                        "--level",
-                        "edges",
-                        "--hold-target",
-                        "--edge-sparsity",
-                        0.8,
-                        "--steps",
-                        2,
-                        "--threads",
-                        1)
-                .ok();
+    /** The circuit of a run with further options. */
+    private static String pruned(String out, Object... further) throws IOException {
+        List<Object> command = new ArrayList<>(List.of("prune", "--model", model, "--data", data, "--threads", 1));
+        command.addAll(List.of("--out", folder.resolve(out), "--edge-sparsity", 0.8, "--steps", 2));
+        command.addAll(List.of(further));
+        InProcess.run(command.toArray()).ok();
         return Files.readString(folder.resolve(out).resolve("edges.json"));
     }
 
-    /** A run that trains scores first has the circuit of one that starts from the scores of such a training. */
+    /**
+     * By default scores are trained first: the circuit is that of a run which starts from the scores of such a
+     * training.
+     */
     @Test
     void pruningStartsFromATraining() throws IOException {
         mattr("whole").ok();
-        String edges = pruned("warm", "mattr");
-        assertEquals(pruned("warm-from-scores", folder.resolve("whole")), edges);
-        assertNotEquals(pruned("warm-from-eap-ig", "eap-ig"), edges);
-        assertEquals("mattr", options("warm").path("warm_start").asText());
+        String edges = pruned("warm");
+        assertEquals(pruned("warm-from-scores", "--warm-start", folder.resolve("whole")), edges);
+        assertNotEquals(pruned("warm-from-eap-ig", "--warm-start", "eap-ig"), edges);
+        JsonNode options = options("warm");
+        assertEquals("mattr", options.path("warm_start").asText());
+        assertEquals(0.8, options.at("/edge_sparsity/start").asDouble(), "from the first step on");
+        assertEquals(0.03, options.path("edge_learning_rate").asDouble());
+        assertTrue(options.path("embedding_nodes").asBoolean()
+                && options.path("hold_target").asBoolean());
+        pruned("cold", "--published");
+        assertEquals("none", options("cold").path("warm_start").asText());
+        refused(
+                InProcess.run("prune", "--out", folder.resolve("warm"), "--resume", "--published"),
+                "--published: the run starts from mattr");
     }
 
     @Test

@@ -160,6 +160,37 @@ class NumbersTest {
                 said.toString());
         assertEquals(
                 1, said.stream().filter(l -> l.contains("never reaches 1.05")).count(), said.toString());
+        assertEquals(
+                1,
+                said.stream()
+                        .filter(l ->
+                                l.contains("an edge sparsity of 1.05: the run is trained as published (--published)"))
+                        .count(),
+                said.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--positions",
+                "--level NODES",
+                "--level EDGES_AND_NODES",
+                "--start-edge-sparsity 0",
+                "--initial-log-alpha 4",
+                "--node-loss",
+                "--node-sparsity 0.5",
+                "--start-node-sparsity 0.1"
+            })
+    void whatOnlyThePublishedTrainingHasChoosesItAndANoteSaysSo(String option) {
+        PruneSettings settings = new PruneSettings();
+        new CommandLine(settings).parseArgs(option.split(" "));
+        List<String> notes = settings.notes(settings.over(PruneOptions.bundled()));
+        assertTrue(
+                notes.stream().anyMatch(note -> note.endsWith("the run is trained as published (--published)")),
+                notes.toString());
+        PruneSettings asked = new PruneSettings();
+        new CommandLine(asked).parseArgs((option + " --published").split(" "));
+        assertEquals(List.of(), asked.notes(asked.over(PruneOptions.bundled())));
     }
 
     @Test

@@ -1,12 +1,15 @@
 package org.edgeprune.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.FullModel;
 import org.edgeprune.engine.Workers;
@@ -16,9 +19,11 @@ import org.edgeprune.eval.PromptCache;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.io.InputException;
+import org.edgeprune.io.Json;
 import org.edgeprune.mask.HardConcrete;
 import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
+import org.edgeprune.model.ConfigTemplate;
 import org.edgeprune.model.Decoder;
 import org.edgeprune.model.Execution;
 import org.edgeprune.model.Models;
@@ -27,7 +32,10 @@ import org.edgeprune.model.TokenBatch;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.MaskTrainer;
 import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.StepForecast;
 import org.edgeprune.prune.StepMemory;
+import org.edgeprune.prune.StepTimer;
+import org.edgeprune.prune.StepTimes;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Example;
 import org.edgeprune.task.Scorer;
@@ -103,6 +111,12 @@ final class BenchCommand implements Callable<Integer> {
             description = "Steps before the timed ones (default: ${DEFAULT-VALUE}).")
     private int warmUp;
 
+    @Option(
+            names = "--forecast",
+            description =
+                    "Also forecast the step from steps of some of the layers and of narrow models, as prune --dry-run does for large models.")
+    private boolean forecast;
+
     @Mixin
     private ExecutionOptions compute;
 
@@ -115,8 +129,11 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireSound();
-        Result result = model == null ? random() : stored();
-        results.print(result, () -> text(result));
+        Outcome outcome = model == null ? random() : stored();
+        ObjectNode json = Json.SNAKE_CASE.objectTree(outcome.result());
+        outcome.forecastS().ifPresent(seconds -> json.put("forecast_s", seconds)
+                .put("forecast_ratio", seconds / outcome.result().stepS()));
+        results.print(json, () -> text(outcome));
         return 0;
     }
 
@@ -140,17 +157,37 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private Result stored() {
-        Path directory = ModelOption.directory(model);
-        Execution execution = recompute.over(compute.start(directory));
-        try (PeakMemory memory = PeakMemory.watching();
-                TransformerModel opened = Models.open(directory, execution)) {
-            return measure(model, opened, Models.decoder(directory), Models.copied(directory, execution), memory);
+    /** @param forecastS the forecast of the step, seconds, if one was asked for */
+    private record Outcome(Result result, OptionalDouble forecastS) {}
+
+    private Outcome outcome(Result result, Function<StepTimer, StepForecast> forecasts, int vocabulary) {
+        if (!forecast) {
+            return new Outcome(result, OptionalDouble.empty());
         }
+        PruneOptions options = PruneOptions.gpt2().with(new PruneOptions.Graph(true));
+        StepTimes times = forecasts
+                .apply(new StepTimer(options, examples(vocabulary), UNSCORED))
+                .of(prompts.batchSize(), prompts.tokens());
+        return new Outcome(result, OptionalDouble.of(cached ? times.cached() : times.full()));
     }
 
-    private Result random() {
-        Decoder decoder = Models.decoder(shape.template("gpt2").config());
+    private Outcome stored() {
+        Path directory = ModelOption.directory(model);
+        Execution execution = recompute.over(compute.start(directory));
+        Result result;
+        try (PeakMemory memory = PeakMemory.watching();
+                TransformerModel opened = Models.open(directory, execution)) {
+            result = measure(model, opened, Models.decoder(directory), Models.copied(directory, execution), memory);
+        }
+        return outcome(
+                result,
+                timer -> StepForecast.ofStored(directory, execution, timer),
+                Models.sizes(directory).vocabulary());
+    }
+
+    private Outcome random() {
+        ConfigTemplate template = shape.template("gpt2");
+        Decoder decoder = Models.decoder(template.config());
         Execution execution = recompute.over(compute.start(decoder.sizes()));
         if (execution.offload()) {
             throw new InputException(
@@ -160,10 +197,15 @@ final class BenchCommand implements Callable<Integer> {
             throw new InputException(
                     "several devices need weights on disk, which each reads: write a model with edgeprune init, and name it with --model");
         }
+        Result result;
         try (PeakMemory memory = PeakMemory.watching();
                 TransformerModel opened = TransformerModel.of(decoder, new RandomWeights(1), execution)) {
-            return measure("random", opened, decoder, Long.MAX_VALUE, memory);
+            result = measure("random", opened, decoder, Long.MAX_VALUE, memory);
         }
+        return outcome(
+                result,
+                timer -> StepForecast.ofRandom(template, execution, timer),
+                decoder.sizes().vocabulary());
     }
 
     private Result measure(String name, TransformerModel model, Decoder decoder, long copied, PeakMemory memory) {
@@ -286,8 +328,9 @@ final class BenchCommand implements Callable<Integer> {
         return new Times(seconds[repeat / 2], seconds[0], seconds[repeat - 1]);
     }
 
-    private static String text(Result r) {
-        return new Table()
+    private static String text(Outcome outcome) {
+        Result r = outcome.result();
+        Table table = new Table()
                 .row(
                         "model",
                         "%s, %s, %d layers of %d heads, width %d, %,d edges, edge sparsity %.0f%%"
@@ -322,8 +365,12 @@ final class BenchCommand implements Callable<Integer> {
                 .row(
                         "  with files",
                         "%,.1f MB resident at most, %,.1f MB of mapped files"
-                                .formatted(r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6))
-                .toString();
+                                .formatted(r.vmHwmBytes() / 1e6, r.peakFileBytes() / 1e6));
+        outcome.forecastS()
+                .ifPresent(seconds -> table.row(
+                        "forecast",
+                        "%.4f s a step, ratio to the measured one %.2f".formatted(seconds, seconds / r.stepS())));
+        return table.toString();
     }
 
     private static String spread(Result r) {

@@ -57,6 +57,11 @@ record DryRun(String model, String task, String data, PrunePlan plan) {
                                 "%.3f s where the full model is run too (first epoch, fresh data)"
                                         .formatted(plan.firstStepSeconds()))
                         .row(
+                                "",
+                                plan.forecast()
+                                        ? "forecast from steps of some of its layers and of narrow models"
+                                        : "measured")
+                        .row(
                                 "ranking",
                                 plan.rankingSeconds() == 0
                                         ? "nothing to be computed"

@@ -30,6 +30,9 @@ public record ConfigTemplate(Path file, ObjectNode json) {
     /** Lists with an entry for each layer; {@code attention_types} of GPT-Neo has counts beside its lists. */
     private static final List<String> BY_LAYER = List.of("layer_types", "no_rope_layers", "attention_layers");
 
+    /** What stands for no limit in a configuration. */
+    private static final int MOST_POSITIONS = 1 << 20;
+
     private static final List<String> HEADS = List.of("num_attention_heads", "n_head", "num_heads");
 
     /**
@@ -50,6 +53,31 @@ public record ConfigTemplate(Path file, ObjectNode json) {
         }
         String text = TextReader.resource(ConfigTemplate.class, "/org/edgeprune/shapes/" + name + ".json");
         return new ConfigTemplate(Path.of(name), object(file, Json.parse(name, text, REMEDY)));
+    }
+
+    /**
+     * A Llama with as many layers, heads and tokens as a model, and of the smallest width.
+     *
+     * @param sizes the model's
+     * @param headDim values of a head, even
+     * @return the template
+     */
+    public static ConfigTemplate llama(ModelSizes sizes, int headDim) {
+        int heads = sizes.graph().heads();
+        ObjectNode json = Json.object()
+                .put("model_type", "llama")
+                .put("num_hidden_layers", sizes.graph().layers())
+                .put("num_attention_heads", heads)
+                .put("num_key_value_heads", sizes.graph().kvHeads())
+                .put("hidden_size", heads * headDim)
+                .put("head_dim", headDim)
+                .put("intermediate_size", headDim)
+                .put("vocab_size", sizes.vocabulary())
+                .put("max_position_embeddings", Math.min(sizes.maxPositions(), MOST_POSITIONS))
+                .put("hidden_act", "silu")
+                .put("rms_norm_eps", 1e-5)
+                .put("tie_word_embeddings", false);
+        return new ConfigTemplate(Path.of("narrow"), json);
     }
 
     private static ObjectNode object(Path file, JsonNode json) {

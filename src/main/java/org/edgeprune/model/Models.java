@@ -67,7 +67,7 @@ public final class Models {
         long copied = execution.copies().size() * copied(weights, execution);
         if (copied > room.getAsLong()) {
             throw new InputException(
-                    "%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file"
+                    "%s: its weights take %.1f GB in %s, and %.1f GB of memory are available: --offload leaves them in the file, --compute-dtype bf16 and --device-map are for GPUs"
                             .formatted(directory, copied / 1e9, execution.dtype(), room.getAsLong() / 1e9));
         }
     }

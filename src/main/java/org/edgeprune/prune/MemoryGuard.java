@@ -54,6 +54,11 @@ record MemoryGuard(StepMemory.Work work, int batchSize) {
                 Math.min(options.training().batchSize(), examples.size()));
     }
 
+    /** All parameters in the compute dtype. */
+    long weightBytes() {
+        return work.parameters().count() * work.execution().dtype().byteSize();
+    }
+
     /** Those of the batch that has most of them. */
     private static StepMemory.Tokens tokens(List<Example> examples, int batchSize, ToIntFunction<Example> past) {
         List<Example> largest = examples.stream()

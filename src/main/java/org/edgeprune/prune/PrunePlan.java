@@ -3,6 +3,9 @@ package org.edgeprune.prune;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.edgeprune.AvailableMemory;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.PromptCache;
@@ -12,12 +15,14 @@ import org.edgeprune.mask.MaskLayout;
 import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Noise;
+import org.edgeprune.model.Execution;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
 
 /**
- * What a run would do, need and take: measured with some of its steps, of which nothing is written.
+ * What a run would do, need and take: measured with some of its steps, of which nothing is written, or with steps of
+ * smaller models.
  *
  * @param writers of the graph
  * @param readers of the graph
@@ -37,6 +42,8 @@ import org.edgeprune.task.Example;
  * @param firstStepSeconds the same with the full model's runs, as in the first epoch, and in all where data are fresh
  * @param rankingSeconds the ranking of the edges that the run starts from; 0 where there is none to be computed
  * @param runSeconds the run with its ranking and evaluations, an upper estimate for steps that take {@code stepSeconds}
+ * @param forecast whether the times follow from steps of smaller models ({@link StepForecast}), because those of the
+ *     whole model would take long or need more memory than there is
  */
 public record PrunePlan(
         int writers,
@@ -55,7 +62,11 @@ public record PrunePlan(
         double stepSeconds,
         double firstStepSeconds,
         double rankingSeconds,
-        double runSeconds) {
+        double runSeconds,
+        boolean forecast) {
+    /** Weights of which a step takes so long that it is forecast, bytes. */
+    private static final long LARGE = 4L << 30;
+
     /** Batches that are timed, after one that is not. */
     private static final int BATCHES = 3;
 
@@ -79,11 +90,54 @@ public record PrunePlan(
         guard.require();
         ComputationGraph graph = options.graph().of(model.graphShape());
         int positions = options.controls().positions() ? train.getFirst().length() : 1;
+        boolean forecast = model.execution().offload()
+                || (model.execution().isOnCpu() && guard.weightBytes() > LARGE);
+        StepTimes times = forecast ? forecast(session, data, listener) : measured(session, data, graph, positions);
+        int steps = options.training().steps();
+        // steps on examples for which the full model has not been run: those of the first epoch, or all on fresh data
+        long unseen = options.controls().freshData()
+                ? steps
+                : Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
+        int every = session.pace().evaluateEvery();
+        long evaluations = every == 0 ? 0 : (steps - 1) / every;
+        int together = Math.min(options.training().batchSize(), train.size());
+        double ranking =
+                session.warmStart().map(start -> start.passes(train.size())).orElse(0L) * times.cached() / together;
+        double run = ranking
+                + unseen * times.full()
+                + (steps - unseen) * times.cached()
+                + times.evaluation()
+                        * (evaluations * data.validation().size() + data.test().size());
+        return new PrunePlan(
+                graph.nodeCount(),
+                graph.readers().size(),
+                graph.edgeCount(),
+                positions,
+                train.size(),
+                data.validation().size(),
+                data.test().size(),
+                longest(data),
+                steps,
+                together,
+                options.targets().edgeSparsity().target(),
+                StepMemory.of(guard.work()).total(),
+                GpuMemory.of(guard.work()),
+                times.cached(),
+                times.full(),
+                ranking,
+                run,
+                forecast);
+    }
+
+    /** Makes steps of the whole model. */
+    private static StepTimes measured(PruneSession session, Dataset data, ComputationGraph graph, int positions) {
+        PruneOptions options = session.options();
+        TransformerModel model = session.model().model();
+        List<Example> train = data.train();
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(train.size(), options.training().batchSize(), noise);
         double[] first = new double[BATCHES];
         double[] again = new double[BATCHES];
-        double example;
         try (MaskParameters parameters = options.withNeurons(
                         MaskParameters.initial(
                                 MaskLayout.positions(graph, positions),
@@ -103,41 +157,51 @@ public record PrunePlan(
                 first[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
                 again[i] = seconds(() -> trainer.step(0, cache.batches(batch)));
             }
-            example = evaluation(session, ablation, data.validation(), parameters);
+            return new StepTimes(
+                    median(first), median(again), evaluation(session, ablation, data.validation(), parameters));
         }
-        int steps = options.training().steps();
-        // steps on examples for which the full model has not been run: those of the first epoch, or all on fresh data
-        long unseen = options.controls().freshData()
-                ? steps
-                : Math.min(steps, Math.ceilDiv(train.size(), options.training().batchSize()));
-        int every = session.pace().evaluateEvery();
-        long evaluations = every == 0 ? 0 : (steps - 1) / every;
-        int together = Math.min(options.training().batchSize(), train.size());
-        double ranking =
-                session.warmStart().map(start -> start.passes(train.size())).orElse(0L) * median(again) / together;
-        double run = ranking
-                + unseen * median(first)
-                + (steps - unseen) * median(again)
-                + example
-                        * (evaluations * data.validation().size() + data.test().size());
-        return new PrunePlan(
-                graph.nodeCount(),
-                graph.readers().size(),
-                graph.edgeCount(),
-                positions,
-                train.size(),
-                data.validation().size(),
-                data.test().size(),
-                longest(data),
-                steps,
-                together,
-                options.targets().edgeSparsity().target(),
-                StepMemory.of(guard.work()).total(),
-                GpuMemory.of(guard.work()),
-                median(again),
-                median(first),
-                ranking,
-                run);
+    }
+
+    /** Makes steps of smaller models. The time of evaluations is that of an example here, too. */
+    private static StepTimes forecast(PruneSession session, Dataset data, Pruner.Listener listener) {
+        PruneOptions options = session.options();
+        TransformerModel model = session.model().model();
+        Execution execution = model.execution();
+        List<Example> train = data.train();
+        int prompts = Math.min(options.training().batchSize(), train.size());
+        double tokens = train.stream().mapToInt(Example::length).average().orElse(1);
+        int cut = execution.microBatchOf(model.sizes());
+        StepForecast forecast = StepForecast.ofStored(
+                session.model().directory(), execution, new StepTimer(options, train, session.scorer()));
+        int few = forecast.few(prompts, tokens);
+        listener.noted("timing some of %d layers, and narrow models of all of them, with %d and %d prompts"
+                .formatted(model.graphShape().layers(), few, Math.min(2 * few, prompts)));
+        StepTimes computed = forecast.of(prompts, tokens);
+        int microBatches = cut == 0 ? 1 : (int) Math.max(1, Math.ceil(prompts * tokens / cut));
+        StepTimes step = reads(session, listener)
+                .map(reads -> computed.atLeast(reads.of(microBatches)))
+                .orElse(computed);
+        boolean kept = PromptCache.bytes(model, train, session.scorer(), options.ablation())
+                <= session.pace().cacheBytes();
+        return new StepTimes(step.full(), kept ? step.cached() : step.full(), step.evaluation() / prompts);
+    }
+
+    /** Offloaded weights that the machine cannot keep in memory; empty for others. */
+    private static Optional<WeightReads> reads(PruneSession session, Pruner.Listener listener) {
+        long stored = session.model().storedBytes();
+        OptionalLong room = AvailableMemory.withOwn();
+        if (!session.model().model().execution().offload() || room.isEmpty() || stored < room.getAsLong()) {
+            return Optional.empty();
+        }
+        Optional<WeightReads> reads = WeightReads.of(session.model().directory(), stored);
+        listener.noted(
+                "the weights (%.1f GB) do not fit into memory (%.1f GB), so that each pass over them reads the disk, %s"
+                        .formatted(
+                                stored / 1e9,
+                                room.getAsLong() / 1e9,
+                                reads.map(disk -> "%.2f GB a second".formatted(disk.bytesPerSecond() / 1e9))
+                                        .orElse("whose speed could not be measured: the times are too low")));
+        return reads;
     }
 
     /** Seconds that the evaluation of an example takes. */

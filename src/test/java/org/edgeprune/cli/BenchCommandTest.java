@@ -54,6 +54,32 @@ class BenchCommandTest {
         assertTrue(json.get("recompute").asBoolean());
     }
 
+    @Test
+    void aStepIsForecastBesideTheMeasuredOne() throws IOException {
+        Path config = Files.writeString(folder.resolve("config.json"), """
+                {"model_type": "llama", "num_hidden_layers": 4, "num_attention_heads": 2, "num_key_value_heads": 2,
+                 "hidden_size": 16, "intermediate_size": 16, "vocab_size": 50, "max_position_embeddings": 32,
+                 "rms_norm_eps": 1e-5}""");
+        JsonNode json = bench(
+                        "--config",
+                        config,
+                        "--batch-size",
+                        2,
+                        "--tokens",
+                        4,
+                        "--warm-up",
+                        0,
+                        "--repeat",
+                        1,
+                        "--forecast",
+                        "--json")
+                .json();
+        assertEquals(
+                json.get("forecast_s").asDouble() / json.get("step_s").asDouble(),
+                json.get("forecast_ratio").asDouble(),
+                1e-9);
+    }
+
     /**
      * Shapes in which every term counts: weights, writers, reader inputs, what blocks keep, the backward, the cache,
      * Java itself. By one worker: how far the peaks of several fall together is chance.

@@ -74,4 +74,31 @@ class DryRunTest {
         assertEquals(8, plan.get("train_examples").asInt());
         assertFalse(Files.exists(out), "a dry run writes nothing");
     }
+
+    /** As for a model of many gigabytes: the steps are those of some of its layers, and of narrow models. */
+    @Test
+    void stepsOfOffloadedModelsAreForecast() throws IOException {
+        Tool tool = InProcess.run(
+                        "prune",
+                        "--data",
+                        Fixtures.golden("methods/ioi40.jsonl"),
+                        "--max-train-samples",
+                        2,
+                        "--batch-size",
+                        2,
+                        "--steps",
+                        100,
+                        "--offload",
+                        "--workers",
+                        1,
+                        "--out",
+                        folder.resolve("run"),
+                        "--dry-run",
+                        "--json")
+                .ok();
+        JsonNode plan = new ObjectMapper().readTree(tool.out()).get("plan");
+        assertTrue(plan.get("forecast").asBoolean(), plan.toString());
+        assertTrue(plan.get("step_seconds").asDouble() > 0, plan.toString());
+        assertTrue(tool.err().contains("timing some of "), tool.err());
+    }
 }

@@ -21,7 +21,7 @@ JSON
 forecast_row() {
     local label=$1 json
     shift
-    json=$("$edgeprune" bench --forecast --workers 1 --threads 1 --repeat 3 --json "$@")
+    json=$("$edgeprune" bench --forecast --workers 1 --threads 1 --warm-up 6 --repeat 5 --json "$@")
     field() { sed -n "s/^ *\"$1\" : \([-0-9.eE+]*\),\{0,1\}\$/\1/p" <<<"$json"; }
     printf '| %s | %.2f | %.2f | %.2f |\n' "$label" "$(field step_s)" "$(field forecast_s)" "$(field forecast_ratio)"
 }
@@ -40,13 +40,14 @@ row() {
     /usr/bin/time -o "$scratch/time" -f '%e %M' "$edgeprune" "$@" >"$scratch/out" 2>"$scratch/err" ||
         { cat "$scratch/err" >&2; exit 1; }
     local shown="$*"
+    shown=${shown/--task*--out/... --steps 3 --out}
     awk -v what="${shown//$scratch\//}" '{ printf "| %s | %.1f | %.2f |\n", what, $1, $2 * 1024 / 1e9 }' "$scratch/time"
 }
 
 "$edgeprune" init --config "$scratch/narrow.json" --tokenizer mini-gpt2 --out "$scratch/model" >"$scratch/out"
 "$edgeprune" data ioi --train 8 --validation 2 --test 2 --model "$scratch/model" --out "$scratch/data" >"$scratch/out"
 printf '| command | s | peak memory, GB |\n|---|---|---|\n'
-row prune --task ioi --model "$scratch/model" --data "$scratch/data" --embedding-nodes --batch-size 4 --steps 3 --evaluate-every 0 \
+row prune --published --task ioi --model "$scratch/model" --data "$scratch/data" --embedding-nodes --batch-size 4 --steps 3 --evaluate-every 0 \
     --out "$scratch/run"
 row edges "$scratch/run" --count
 row edges "$scratch/run" --out "$scratch/edges.json"

@@ -90,8 +90,7 @@ public record PrunePlan(
         guard.require();
         ComputationGraph graph = options.graph().of(model.graphShape());
         int positions = options.controls().positions() ? train.getFirst().length() : 1;
-        boolean forecast = model.execution().offload()
-                || (model.execution().isOnCpu() && guard.weightBytes() > LARGE);
+        boolean forecast = model.execution().offload() || (model.execution().isOnCpu() && guard.weightBytes() > LARGE);
         StepTimes times = forecast ? forecast(session, data, listener) : measured(session, data, graph, positions);
         int steps = options.training().steps();
         // steps on examples for which the full model has not been run: those of the first epoch, or all on fresh data

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,7 @@ class MacNamesTest {
     @Test
     void libtorchExportsOnMacOsWhatTheShimNeeds() throws Exception {
         assumeTrue(Platform.current() == Platform.LINUX_X86_64, "the names are compared on Linux on x86-64");
-        TreeSet<String> needed = needed();
+        Set<String> needed = needed();
         assertTrue(needed.size() > 100, needed::toString);
         assertEquals(
                 needed,
@@ -65,14 +66,14 @@ class MacNamesTest {
      * The weak references of the shim that is on the class path; those of the C library and compiler have reserved
      * names.
      */
-    private static TreeSet<String> needed() throws Exception {
+    private static Set<String> needed() throws Exception {
         Path library = Path.of(MacNamesTest.class
                 .getClassLoader()
                 .getResource("META-INF/native/linux-x86_64/libedgeprune_shim.so")
                 .toURI());
-        TreeSet<String> needed = new TreeSet<>();
+        Set<String> needed = new TreeSet<>();
         for (String line : output("", "nm", "-D", "--undefined-only", library.toString())) {
-            String[] words = line.strip().split("\\s+");
+            String[] words = line.strip().split("\\s+", -1);
             if (words[0].equals("w") && !words[1].matches("(_ITM_|__).*")) {
                 needed.add(words[1].replaceFirst("@.*", ""));
             }

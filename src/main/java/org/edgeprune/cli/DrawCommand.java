@@ -130,7 +130,7 @@ final class DrawCommand implements Callable<Integer> {
         }
         ScoredCircuit shown = all.strongest(most(), input.ranking());
         String title = title(input);
-        if (shown != all) {
+        if (whole.size() > most()) {
             String which = "the %,d strongest of %,d edges"
                     .formatted(shown.circuit().orElseThrow().size(), whole.size());
             results.note(edges + ": drawn are " + which + " (--max-edges)");

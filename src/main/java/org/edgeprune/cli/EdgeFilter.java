@@ -32,7 +32,7 @@ final class EdgeFilter {
     private Names reader;
 
     /** Names of nodes that match a pattern, which is compiled once for all edges. */
-    private record Names(String text, Pattern pattern) {
+    record Names(String text, Pattern pattern) {
         boolean match(String name) {
             return pattern.matcher(name).matches();
         }

@@ -3,7 +3,7 @@
 # seeds, and prints a table: means over the seeds of the KL divergence, accuracy and the task's metric on the test part, of the KL on
 # held-out prompts of each kind, of steps and CPU seconds, and the overlap (Jaccard index) of the seeds' circuits.
 #   run_scripts/generalisation.sh OUT [options of prune, attribute and mattr, such as --model DIR --workers 1]
-# TASKS, SEEDS, SHARES and SETTINGS choose less, or more, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="prune warm fresh". STEPS
+# TASKS, SEEDS, SHARES and SETTINGS choose less, or more, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="prune cold fresh". STEPS
 # replaces every number of steps. One folder a run; repeated with the same OUT, what is finished is not done again.
 set -euo pipefail
 edgeprune=$(dirname "${BASH_SOURCE[0]}")/edgeprune
@@ -18,10 +18,10 @@ read -r -a settings <<<"${SETTINGS:-eap-ig mattr prune mattr-published cold prun
 mkdir -p "$out"
 TIMEFORMAT='%U %S'
 
-# SETTING RANKING: the options of prune for a setting; fails for those that are no setting of prune.
+# SETTING: the options of prune for a setting; fails for those that are no setting of prune.
 options() {
     case $1 in
-        prune) echo "--warm-start $2" ;; # the default, whose ranking is here computed once for all shares
+        prune) echo "" ;; # the default; its ranking is computed once for all shares
         prune-eap-ig) echo "--warm-start eap-ig" ;;
         cold) echo "--published" ;;
         prune-published) echo "--published --embedding-nodes --no-node-loss --initial-log-alpha 10" ;; # 3000 steps as published: long-published
@@ -95,19 +95,19 @@ rank() {
 # TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $edges to its files, $costs to those with its steps (JSON), $cpus
 # to those with its CPU seconds.
 measure() {
-    local run=$out/$1-$2-$3 ranked=$out/$1-mattr-$3 chosen count
-    if chosen=$(options "$2" "$ranked"); then
+    local run=$out/$1-$2-$3 ranked=$out/$1-mattr-$3 chosen count start=()
+    if chosen=$(options "$2"); then
         run=$run-$4
         result=$run/metrics.json costs=("$run/metrics.json") cpus=("$run.cpu") edges=$run/edges.json
         if [ "$2" = prune ]; then
             rank "$1" mattr "$3"
-            costs+=("$ranked.json") cpus+=("$ranked.cpu")
+            costs+=("$ranked.json") cpus+=("$ranked.cpu") start=(--warm-start "$ranked")
         fi
         if [ ! -s "$run/examples.jsonl" ]; then
             rm -rf "$run"
             # shellcheck disable=SC2086 # options are words
             timed "$run.cpu" /dev/null "$run.log" prune --task "$1" --seed "$3" --out "$run" --evaluate-every 0 --save-every 0 \
-                --edge-sparsity "$(awk -v s="$4" 'BEGIN { print 1 - s }')" $chosen ${STEPS:+--steps "$STEPS"} \
+                --edge-sparsity "$(awk -v s="$4" 'BEGIN { print 1 - s }')" $chosen ${start[@]+"${start[@]}"} ${STEPS:+--steps "$STEPS"} \
                 ${extra[@]+"${extra[@]}"}
         fi
         return

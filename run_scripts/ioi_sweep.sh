@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The sweep of indirect object identification in GPT-2 small with the settings of the paper's experiments: no node loss,
-# embeddings are nodes. (The defaults of prune are those of the published program, which has both the other way round.)
+# embeddings are nodes. (The defaults of prune --published are those of the published program, which has both the other way round.)
 # Further arguments go to the tool and may replace these, such as: --out DIR --model DIR --data DIR --steps N --node-loss.
 # Repeated, it goes on where it stopped.
 set -euo pipefail

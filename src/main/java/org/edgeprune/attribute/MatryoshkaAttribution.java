@@ -224,7 +224,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             loss = total.loss().item();
             if (!Double.isFinite(loss)) {
                 throw new InputException("step " + step + ": the loss is " + loss
-                        + ": the training has diverged; lower --learning-rate");
+                        + ": the training has diverged; lower the learning rate (mattr --learning-rate)");
             }
             Tensor gradient = top.gradient(total.toMasks().edges());
             optimizer.step(

@@ -35,10 +35,6 @@ public final class ScoredStart implements WarmStart {
     /** Prompts that are run together. */
     private static final int BATCH = 16;
 
-    /** Passes of one example through the model in the steps of Matryoshka attribution. */
-    private static final long TRAINED =
-            (long) MatryoshkaAttribution.Options.STEPS * MatryoshkaAttribution.Options.BATCH;
-
     private final String name;
     private final Ranking by;
     private final IntToLongFunction passes;
@@ -105,10 +101,12 @@ public final class ScoredStart implements WarmStart {
      * training prompts, which itself starts from EAP-IG.
      */
     private static ScoredStart mattr(PruneSession session, AttributionSetting.Progress progress) {
-        return new ScoredStart(MATTR, Ranking.SIGNED, n -> integrated(n) + TRAINED, (train, workers) -> {
+        int batch = together(session, MatryoshkaAttribution.Options.BATCH);
+        long trained = (long) MatryoshkaAttribution.Options.STEPS * batch;
+        return new ScoredStart(MATTR, Ranking.SIGNED, n -> integrated(n) + trained, (train, workers) -> {
             try (AblationStates states = session.ablationStates(train)) {
                 return MatryoshkaAttribution.fromEapIg(
-                        setting(session, states, MatryoshkaAttribution.Options.BATCH, workers),
+                        setting(session, states, batch, workers),
                         MatryoshkaAttribution.Options.annealed(session.options().seed()),
                         train,
                         session.pace().cacheBytes(),
@@ -124,7 +122,7 @@ public final class ScoredStart implements WarmStart {
     private static ScoredStart eapIg(PruneSession session, AttributionSetting.Progress progress) {
         return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, ScoredStart::integrated, (train, workers) -> {
             try (AblationStates states = session.ablationStates(train)) {
-                return eapIg(setting(session, states, BATCH, workers), train, workers, progress);
+                return eapIg(setting(session, states, together(session, BATCH), workers), train, workers, progress);
             }
         });
     }
@@ -132,7 +130,8 @@ public final class ScoredStart implements WarmStart {
     /**
      * The same for whatever is to be trained.
      *
-     * @param setting model, graph, task and ablation; its objective, batch size and workers are not used
+     * @param setting model, graph, task and ablation; its objective and workers are not used, and its batch size only
+     *     if it is small
      * @param progress follows the computation
      * @return a start named {@link #EAP_IG}
      */
@@ -144,6 +143,11 @@ public final class ScoredStart implements WarmStart {
                 (train, workers) -> eapIg(setting, train, workers, progress));
     }
 
+    /** No more prompts are run together than in a step of the run, which is known to fit into memory. */
+    private static int together(PruneSession session, int usual) {
+        return Math.min(usual, session.options().training().batchSize());
+    }
+
     private static AttributionSetting setting(
             PruneSession session, AblationStates states, int batchSize, Workers workers) {
         TransformerModel model = session.model().model();
@@ -153,8 +157,9 @@ public final class ScoredStart implements WarmStart {
 
     private static EdgeScores eapIg(
             AttributionSetting given, List<Example> train, Workers workers, AttributionSetting.Progress progress) {
+        int batch = given.batchSize() < MatryoshkaAttribution.Options.BATCH ? given.batchSize() : BATCH;
         AttributionSetting setting = new AttributionSetting(
-                given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), BATCH, workers);
+                given.model(), given.graph(), given.scorer(), Objective.KL, given.ablation(), batch, workers);
         return new GradientAttribution(setting, new GradientMethod.InputGradients(POINTS))
                 .scores(train.subList(0, Math.min(MOST_EXAMPLES, train.size())), progress);
     }

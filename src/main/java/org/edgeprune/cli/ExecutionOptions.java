@@ -47,7 +47,7 @@ final class ExecutionOptions {
             paramLabel = "N",
             description = {
                 "Largest number of tokens in a micro-batch, which one worker runs; 0 for whole batches.",
-                "Sums depend on it in their last digits (default: 160, more for small models; whole batches on GPUs and with --offload)."
+                "Sums depend on it in their last digits (default: 160, more for small models; whole batches on one GPU and with --offload)."
             })
     private Integer microBatch;
 
@@ -56,7 +56,7 @@ final class ExecutionOptions {
             paramLabel = "N",
             description =
                     "Micro-batches that are run at the same time, each on its own core. Affects only time and memory"
-                            + " (default: one per core, or one where that is faster).")
+                            + " (default: one per core, or one where that is faster; with several GPUs one for each).")
     private Integer workers;
 
     /** Loads libtorch as these options say for batches of a model; nothing may have loaded it before. */

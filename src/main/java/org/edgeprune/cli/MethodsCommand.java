@@ -85,7 +85,8 @@ final class MethodsCommand implements Callable<Integer> {
     @Option(
             names = "--prune-steps",
             paramLabel = "N",
-            description = "Steps of each run of edge pruning, of 16 prompts (default: 300).")
+            description =
+                    "Steps of each run of edge pruning, of 16 prompts (default: 100), after those of its ranking.")
     private Optional<Integer> pruneSteps = Optional.empty();
 
     @Mixin

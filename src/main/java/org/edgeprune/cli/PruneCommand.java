@@ -129,7 +129,7 @@ final class PruneCommand implements Ranked {
         }
         try (LoadedModel loaded = options.open(Optional.empty())) {
             PruneSession session = options.session(loaded, Optional.empty(), UnaryOperator.identity());
-            options.notes(session.options()).forEach(results::note);
+            options.notes(session).forEach(results::note);
             if (severalSeeds) {
                 results.note("--seeds: the plan is that of one run");
             }
@@ -144,7 +144,7 @@ final class PruneCommand implements Ranked {
                 resume && directory.holdsRun() ? Optional.of(directory.readRecord()) : Optional.empty();
         try (LoadedModel loaded = options.open(before)) {
             PruneSession asked = options.session(loaded, before, UnaryOperator.identity());
-            options.notes(asked.options()).forEach(results::note);
+            options.notes(asked).forEach(results::note);
             PruneSession session = minimal == null ? asked : asked.withMinimal(minimal);
             if (session.minimal().isPresent()
                     && session.options().controls().level().neurons()) {

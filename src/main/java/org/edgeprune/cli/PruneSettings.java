@@ -195,9 +195,11 @@ final class PruneSettings {
     PruneOptions fresh(LoadedModel model, UnaryOperator<PruneOptions> last) {
         PruneOptions preset = PruneOptions.preset(model);
         PruneOptions asPublished = last.apply(over(preset));
-        return published || model.model().compiled() || cold(asPublished).isPresent()
-                ? asPublished
-                : last.apply(over(preset.refining()));
+        if (published || model.model().compiled() || cold(asPublished).isPresent()) {
+            return asPublished;
+        }
+        PruneOptions refining = last.apply(over(preset.refining()));
+        return startEdgeSparsity.isPresent() ? refining : refining.fromTarget();
     }
 
     /** Whether runs are trained as published because that was asked for. */
@@ -209,15 +211,21 @@ final class PruneSettings {
     private Optional<String> cold(PruneOptions options) {
         MaskLevel masked = options.controls().level();
         SparsitySchedule edges = options.targets().edgeSparsity();
+        boolean rising = startEdgeSparsity.isPresent();
         Map<String, Boolean> asked = new LinkedHashMap<>();
         asked.put("--positions", options.controls().positions());
         asked.put("--level " + masked.key(), level.isPresent() && (masked.nodes() || !masked.edges()));
-        asked.put("an edge sparsity of " + edges.target(), edges.target() >= 1);
-        asked.put("--start-edge-sparsity " + edges.start(), startEdgeSparsity.isPresent() && edges.start() == 0);
+        asked.put("an edge sparsity of " + edges.target(), edges.target() >= 1 || edges.target() == 0);
+        asked.put("--start-edge-sparsity " + edges.start(), rising && edges.start() == 0);
+        asked.put("--sparsity-warmup", sparsityWarmup.isPresent() && !rising);
+        asked.put("--sparsity-warmup-steps", sparsityWarmupSteps.isPresent() && !rising);
         asked.put("--initial-log-alpha", initialLogAlpha.isPresent());
         asked.put("--node-loss", Boolean.TRUE.equals(nodeLoss));
+        asked.put("--relax-sparser-nodes", Boolean.TRUE.equals(relaxSparserNodes));
         asked.put("--node-sparsity", nodeSparsity.isPresent());
         asked.put("--start-node-sparsity", startNodeSparsity.isPresent());
+        asked.put("--node-lr", nodeLearningRate.isPresent() && !masked.neurons());
+        asked.put("--node-reg-lr", nodeMultiplierLearningRate.isPresent() && !masked.neurons());
         return asked.entrySet().stream()
                 .filter(Map.Entry::getValue)
                 .map(Map.Entry::getKey)
@@ -362,17 +370,21 @@ final class PruneSettings {
         return masked.nodes() ? options.with(options.targets().withNodeLoss(true)) : options;
     }
 
+    /** Why a new run is trained as published although that was not asked for; empty if it is not. */
+    Optional<String> coldNote(PruneOptions options) {
+        return published
+                ? Optional.empty()
+                : cold(options).map(option -> option + ": the run is trained as published (--published)");
+    }
+
     /** Notes about valid but unusual {@code options}, which {@link #over} returned. */
     List<String> notes(PruneOptions options) {
         List<String> notes = new ArrayList<>();
         int length = options.training().steps();
-        if (!published && !options.controls().warm()) {
-            cold(options).ifPresent(option -> notes.add(option + ": the run is trained as published (--published)"));
-        }
         edgeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--edge-sparsity " + target)));
         nodeSparsity.filter(target -> target > 1).ifPresent(target -> notes.add(aboveOne("--node-sparsity " + target)));
         SparsitySchedule edges = options.targets().edgeSparsity();
-        if (edges.warmupSteps() > length) {
+        if (edges.risen() > length) {
             notes.add(
                     "the warm-up of the target, %d steps, is longer than the run of %d: it ends at %.3g and never reaches %s (--sparsity-warmup-steps)"
                             .formatted(edges.warmupSteps(), length, edges.at(length), edges.target()));
@@ -400,16 +412,14 @@ final class PruneSettings {
             SparsitySchedule preset, String which, Optional<Double> start, Optional<Double> target) {
         SparsitySchedule schedule = preset;
         if (sparsityWarmup.isPresent() || sparsityWarmupSteps.isPresent()) {
-            schedule = named("--sparsity-warmup, --sparsity-warmup-steps", schedule, s -> {
-                SparsitySchedule aimed = target.filter(t -> sparsityWarmup.isPresent())
-                        .map(s::withTarget)
-                        .orElse(s);
-                return new SparsitySchedule(
-                        sparsityWarmup.orElse(s.warmup()),
-                        aimed.start(),
-                        aimed.target(),
-                        sparsityWarmupSteps.orElse(s.warmupSteps()));
-            });
+            schedule = named(
+                    "--sparsity-warmup, --sparsity-warmup-steps",
+                    schedule,
+                    s -> new SparsitySchedule(
+                            sparsityWarmup.orElse(s.warmup()),
+                            s.start(),
+                            target.filter(t -> sparsityWarmup.isPresent()).orElse(s.target()),
+                            sparsityWarmupSteps.orElse(s.warmupSteps())));
         }
         if (start.isPresent()) {
             schedule = named(
@@ -421,9 +431,7 @@ final class PruneSettings {
             schedule = named(
                     "--" + which + "-sparsity " + target.get(),
                     schedule,
-                    s -> start.isPresent()
-                            ? new SparsitySchedule(s.warmup(), s.start(), target.get(), s.warmupSteps())
-                            : s.withTarget(target.get()));
+                    s -> new SparsitySchedule(s.warmup(), s.start(), target.get(), s.warmupSteps()));
         }
         return schedule;
     }

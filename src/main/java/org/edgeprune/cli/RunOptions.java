@@ -1,12 +1,12 @@
 package org.edgeprune.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.hub.BundledModel;
 import org.edgeprune.io.InputException;
@@ -78,21 +78,6 @@ final class RunOptions {
         }
     }
 
-    /**
-     * Refuses target sparsities of one sweep for which runs are trained in different ways.
-     *
-     * @param targets of the edge sparsity
-     */
-    void requireOneTraining(List<Double> targets) {
-        boolean pressing = targets.stream().anyMatch(target -> target >= 1);
-        if (pressing && !settings.published() && targets.stream().anyMatch(target -> target < 1)) {
-            throw new InputException("--target-edge-sparsity "
-                    + targets.stream().map(String::valueOf).collect(Collectors.joining(","))
-                    + ": runs with a target of 1 or more are trained as published, and those below start from a"
-                    + " ranking: add --published for all");
-        }
-    }
-
     private PruneOptions fresh(LoadedModel loaded, UnaryOperator<PruneOptions> last) {
         try {
             return settings.fresh(loaded, last);
@@ -112,9 +97,14 @@ final class RunOptions {
         }
     }
 
-    /** See {@link PruneSettings#notes}. */
-    List<String> notes(PruneOptions options) {
-        return settings.notes(options);
+    /** Notes about what is valid but unusual in a session. */
+    List<String> notes(PruneSession session) {
+        List<String> notes = new ArrayList<>();
+        if (!session.model().model().compiled()) {
+            settings.coldNote(session.options()).ifPresent(notes::add);
+        }
+        notes.addAll(settings.notes(session.options()));
+        return notes;
     }
 
     /**
@@ -139,7 +129,8 @@ final class RunOptions {
             Optional<RunRecord> earlier,
             UnaryOperator<PruneOptions> last,
             Function<String, AttributionSetting.Progress> starts) {
-        earlier.filter(run -> settings.published() && run.options().controls().warm())
+        earlier.filter(run -> settings.published() && !warmStart.given())
+                .filter(run -> run.options().controls().warm())
                 .ifPresent(run -> {
                     throw new InputException("--published: the run starts from "
                             + run.options().controls().warmStart() + ", which it goes on with: leave --published out");

@@ -163,7 +163,7 @@ final class SeedRuns {
         Function<String, AttributionSetting.Progress> starts =
                 opened.division().runs() == 1 ? StartProgress::of : _ -> AttributionSetting.Progress.NONE;
         PruneSession first = options.session(loaded, Optional.empty(), preset -> preset);
-        options.notes(first.options()).forEach(results::note);
+        options.notes(first).forEach(results::note);
         if (dataSeeds && first.data().isPresent()) {
             throw new InputException("--data-seeds: prompts are not generated where --data is given: leave out one");
         }

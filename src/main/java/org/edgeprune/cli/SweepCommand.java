@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
@@ -78,7 +80,6 @@ final class SweepCommand implements Ranked {
                 .filter(target -> target > 1)
                 .findFirst()
                 .ifPresent(target -> results.note(PruneSettings.aboveOne("--target-edge-sparsity " + target)));
-        options.requireOneTraining(targets);
         try (RankedDirectory folder = RankedDirectory.of(out, ranks, List.of(), SweepCommand::requireOwn)) {
             folder.lock().note().ifPresent(results::note);
             return sweep(targets, ranks);
@@ -97,11 +98,10 @@ final class SweepCommand implements Ranked {
         Optional<RunRecord> none = Optional.empty();
         String title = Tasks.named(options.taskName(none)).name() + " in " + options.modelName(none);
         try (LoadedModel loaded = options.open(none)) {
-            Optional<SharedStart> start =
-                    session(loaded, targets.getFirst()).warmStart().map(SharedStart::new);
+            Map<Double, PruneSession> sessions = sessions(loaded, targets);
             for (double target : targets) {
                 RunDirectory run = new RunDirectory(out.resolve(RUN + target));
-                PruneSession session = SharedStart.in(session(loaded, target), start);
+                PruneSession session = sessions.get(target);
                 try (RankedDirectory directory = RankedDirectory.of(run.path(), ranks)) {
                     if (ranks.decide(() -> SeveralRuns.isDone(run, session, results))) {
                         results.note(run.path() + ": already finished");
@@ -126,8 +126,26 @@ final class SweepCommand implements Ranked {
         return diverged.isEmpty() ? 0 : 2;
     }
 
-    private PruneSession session(LoadedModel loaded, double target) {
-        return options.session(loaded, Optional.empty(), o -> withTarget(target, o));
+    /** The sessions by target, which share their start. */
+    private Map<Double, PruneSession> sessions(LoadedModel loaded, List<Double> targets) {
+        List<PruneSession> each = targets.stream()
+                .map(target -> options.session(loaded, Optional.empty(), o -> withTarget(target, o)))
+                .toList();
+        PruneSession first = each.getFirst();
+        if (each.stream().anyMatch(session -> warm(session) != warm(first))) {
+            throw new InputException("--target-edge-sparsity " + targetList
+                    + ": runs with a target of 0, or of 1 and more, are trained as published, and the others start from a"
+                    + " ranking: add --published for all");
+        }
+        options.notes(first).forEach(results::note);
+        Optional<SharedStart> start = first.warmStart().map(SharedStart::new);
+        return IntStream.range(0, targets.size())
+                .boxed()
+                .collect(Collectors.toMap(targets::get, i -> SharedStart.in(each.get(i), start)));
+    }
+
+    private static boolean warm(PruneSession session) {
+        return session.options().controls().warm();
     }
 
     private void print(SweepTable table, List<Double> diverged) {

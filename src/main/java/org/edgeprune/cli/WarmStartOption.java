@@ -29,6 +29,11 @@ final class WarmStartOption {
                             + " --published none). Masks start as sparse as --start-edge-sparsity (default: the target; with --published 0.5).")
     private Optional<String> scores = Optional.empty();
 
+    /** Whether a start was asked for. */
+    boolean given() {
+        return scores.isPresent();
+    }
+
     /**
      * The session with the start that was asked for, or with the one that its options name.
      *

@@ -57,14 +57,21 @@ public record SparsitySchedule(Warmup warmup, double start, double target, int w
     }
 
     /**
-     * The same with another target. A schedule that is at its target from the first step on stays so.
+     * The same from its target on.
      *
-     * @param value target sparsity from step {@code warmupSteps} on
-     * @return a new schedule
+     * @return a schedule whose target does not rise
      */
-    public SparsitySchedule withTarget(double value) {
-        boolean atTarget = start > 0 && start == target;
-        return new SparsitySchedule(warmup, atTarget ? value : start, value, warmupSteps);
+    public SparsitySchedule atTarget() {
+        return new SparsitySchedule(warmup, target, target, warmupSteps);
+    }
+
+    /**
+     * The first step at which the target is as high as it gets.
+     *
+     * @return {@code warmupSteps}, or 0 where it does not rise
+     */
+    public int risen() {
+        return start == target ? 0 : warmupSteps;
     }
 
     /**

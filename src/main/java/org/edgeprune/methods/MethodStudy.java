@@ -196,11 +196,11 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
         Path run = folder.resolve(CircuitMethod.EDGE_PRUNING.key()).resolve("run-" + repeat + "-" + size);
         try (FolderLock _ = FolderLock.of(run)) {
             PruneOptions refining = PruneOptions.preset(loaded)
+                    .withEdgeSparsity(1 - size)
                     .refining()
                     .with(Ablation.INTERCHANGE)
                     .withSteps(effort.pruneSteps())
                     .withBatchSize(effort.pruneBatchSize())
-                    .withEdgeSparsity(1 - size)
                     .withSeed(seed + repeat);
             PruneOptions options = refining.with(refining.controls().withWarmStart(start.name()));
             List<Example> train = MethodRunner.first(data.train(), effort.prompts());

@@ -425,13 +425,11 @@ public record PruneOptions(
      */
     public PruneOptions refining() {
         PruneOptions shorter = withSteps(REFINING_STEPS);
-        SparsitySchedule rising = shorter.targets().edgeSparsity();
-        SparsitySchedule atTarget =
-                new SparsitySchedule(rising.warmup(), rising.target(), rising.target(), rising.warmupSteps());
         return shorter.with(shorter.learningRates().withEdgeLearningRate(REFINING_LEARNING_RATE))
-                .with(shorter.targets().withEdgeSparsity(atTarget).withNodeLoss(false))
+                .with(shorter.targets().withNodeLoss(false))
                 .with(graph.withEmbeddingNodes(true))
-                .with(controls.withLevel(MaskLevel.EDGES).withHoldTarget(true).withWarmStart(PruneControls.MATTR));
+                .with(controls.withLevel(MaskLevel.EDGES).withHoldTarget(true).withWarmStart(PruneControls.MATTR))
+                .fromTarget();
     }
 
     /**
@@ -534,7 +532,18 @@ public record PruneOptions(
      * @return new options
      */
     public PruneOptions withEdgeSparsity(double target) {
-        return with(targets.withEdgeSparsity(targets.edgeSparsity().withTarget(target)));
+        SparsitySchedule edges = targets.edgeSparsity();
+        return with(targets.withEdgeSparsity(
+                new SparsitySchedule(edges.warmup(), edges.start(), target, edges.warmupSteps())));
+    }
+
+    /**
+     * The same with the final target of the edge sparsity from the first step on.
+     *
+     * @return new options
+     */
+    public PruneOptions fromTarget() {
+        return with(targets.withEdgeSparsity(targets.edgeSparsity().atTarget()));
     }
 
     /**

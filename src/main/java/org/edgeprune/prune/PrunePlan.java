@@ -135,6 +135,8 @@ public record PrunePlan(
         List<Example> train = data.train();
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(train.size(), options.training().batchSize(), noise);
+        // where the target is held, the first step would remove what it asks for
+        PruneOptions dense = options.with(options.controls().withHoldTarget(false));
         double[] first = new double[BATCHES];
         double[] again = new double[BATCHES];
         try (MaskParameters parameters = options.withNeurons(
@@ -146,7 +148,7 @@ public record PrunePlan(
                                 model.device()),
                         model,
                         noise);
-                MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                MaskTrainer trainer = new MaskTrainer(model, parameters, dense);
                 AblationStates ablation = session.ablationStates(train);
                 PromptCache cache = new PromptCache(
                         model, train, session.scorer(), ablation, session.pace().cacheBytes())) {

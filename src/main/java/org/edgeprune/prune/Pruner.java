@@ -298,7 +298,7 @@ public record Pruner(
         PruneOptions options = record.options();
         return options.controls().earlyExit() > 0
                 && made % STEPS_PER_LOOK == 0
-                && made > options.targets().edgeSparsity().warmupSteps();
+                && made > options.targets().edgeSparsity().risen();
     }
 
     private static StableCircuit look(

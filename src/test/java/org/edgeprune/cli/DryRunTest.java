@@ -68,7 +68,7 @@ class DryRunTest {
         double step = plan.get("step_seconds").asDouble();
         assertTrue(step > 0, plan.toString());
         double ranking = plan.get("ranking_seconds").asDouble();
-        assertEquals((20 * 8 + 300 * 8) * step / 4, ranking, 1e-9, "EAP-IG's passes and those of mattr's steps");
+        assertEquals((20 * 8 + 300 * 4) * step / 4, ranking, 1e-9, "EAP-IG's passes and those of mattr's steps");
         assertTrue(plan.get("run_seconds").asDouble() >= ranking + 190 * step, plan.toString());
         assertTrue(plan.get("memory_bytes").asLong() > 1e8, plan.toString());
         assertEquals(8, plan.get("train_examples").asInt());

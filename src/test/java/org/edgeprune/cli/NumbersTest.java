@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.prune.PruneOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -179,18 +180,24 @@ class NumbersTest {
                 "--initial-log-alpha 4",
                 "--node-loss",
                 "--node-sparsity 0.5",
+                "--node-lr 0.1",
+                "--node-reg-lr 0.1",
+                "--relax-sparser-nodes",
+                "--sparsity-warmup LINEAR",
+                "--sparsity-warmup-steps 9",
+                "--edge-sparsity 0",
+                "--edge-sparsity 1",
                 "--start-node-sparsity 0.1"
             })
     void whatOnlyThePublishedTrainingHasChoosesItAndANoteSaysSo(String option) {
         PruneSettings settings = new PruneSettings();
         new CommandLine(settings).parseArgs(option.split(" "));
-        List<String> notes = settings.notes(settings.over(PruneOptions.bundled()));
-        assertTrue(
-                notes.stream().anyMatch(note -> note.endsWith("the run is trained as published (--published)")),
-                notes.toString());
+        String note = settings.coldNote(settings.over(PruneOptions.bundled())).orElse("");
+        assertTrue(note.startsWith(option.startsWith("--edge") ? "an edge sparsity" : option.split(" ")[0]), note);
+        assertTrue(note.endsWith(": the run is trained as published (--published)"), note);
         PruneSettings asked = new PruneSettings();
         new CommandLine(asked).parseArgs((option + " --published").split(" "));
-        assertEquals(List.of(), asked.notes(asked.over(PruneOptions.bundled())));
+        assertEquals(Optional.empty(), asked.coldNote(asked.over(PruneOptions.bundled())));
     }
 
     @Test

@@ -83,12 +83,13 @@ class OptionsFormatTest {
         assertEquals("mattr", refining.controls().warmStart());
         assertEquals(MaskLevel.EDGES, refining.controls().level());
         assertTrue(refining.graph().embeddingNodes() && refining.controls().holdTarget());
-        SparsitySchedule other = refining.withEdgeSparsity(0.98).targets().edgeSparsity();
-        assertEquals(0.98, other.at(0));
-        assertEquals(0.98, other.at(1000));
-        SparsitySchedule rising =
-                PruneOptions.bundled().withEdgeSparsity(0.98).targets().edgeSparsity();
+        SparsitySchedule edges = refining.targets().edgeSparsity();
+        assertEquals(0.93, edges.at(0));
+        assertEquals(0.93, edges.at(1000));
+        assertEquals(0, edges.risen());
+        SparsitySchedule rising = PruneOptions.bundled().targets().edgeSparsity();
         assertEquals(0, rising.at(0));
+        assertEquals(600, rising.risen());
     }
 
     @Test

@@ -40,9 +40,14 @@ final class PruneProgress implements Pruner.Listener, AutoCloseable {
     }
 
     @Override
+    public void ranking() {
+        hint = goOn.map(results::resumeHint);
+    }
+
+    @Override
     public void started(int firstStep, int steps) {
         progress = new Progress("pruning", "steps", steps, firstStep);
-        hint = goOn.map(results::resumeHint);
+        hint = hint.or(() -> goOn.map(results::resumeHint));
     }
 
     @Override

@@ -150,6 +150,9 @@ public record Pruner(
          */
         default void noted(String note) {}
 
+        /** Called before the edges are ranked that a new run starts from; from then on the run can be continued. */
+        default void ranking() {}
+
         /**
          * Called before the first step.
          *
@@ -204,6 +207,9 @@ public record Pruner(
         if (!resume && checkpoints.newest().isPresent()) {
             throw new InputException(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
+        }
+        if (start.isEmpty() && options.controls().warm()) {
+            listener.ranking();
         }
         Noise noise = new Noise(options.seed());
         long began = System.nanoTime();

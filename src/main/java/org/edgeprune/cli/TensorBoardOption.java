@@ -47,6 +47,11 @@ final class TensorBoardOption {
         }
 
         @Override
+        public void ranking() {
+            other.ranking();
+        }
+
+        @Override
         public void started(int firstStep, int steps) {
             other.started(firstStep, steps);
         }

@@ -37,13 +37,18 @@ class GpuMemoryTest {
     }
 
     /** All of the step but Java, its arrays of masks, and the rest of a division by layers. */
+    /** Some values of a few bytes are counted in one place or the other. */
+    private static void requireClose(long expected, long actual) {
+        assertTrue(Math.abs(expected - actual) <= 12, expected + " and " + actual);
+    }
+
     @Test
     void oneGpuHasTheWholeStep() {
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0))));
         List<GpuMemory> gpus = on("cuda:0", null);
         assertEquals("cuda:0", gpus.getFirst().device());
-        assertEquals(
-                step.own() - step.process() - step.masks() / 2, gpus.getFirst().bytes(), 12);
+        requireClose(
+                step.own() - step.process() - step.masks() / 2, gpus.getFirst().bytes());
         assertTrue(step.weights() == WEIGHTS && gpus.size() == 1, step + " " + gpus);
     }
 
@@ -79,7 +84,7 @@ class GpuMemoryTest {
                 GpuMemory.of(work(Execution.on(Device.cuda(0)).offloading())).getFirst();
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0)).offloading()));
         assertEquals(0, step.blocks());
-        assertEquals((double) (step.own() - offloaded.bytes()), step.process() + step.masks() / 2, 12.0);
+        requireClose(step.own() - offloaded.bytes(), step.process() + step.masks() / 2);
         assertTrue(step.weights() < WEIGHTS / 2, step.toString());
     }
 

@@ -36,12 +36,12 @@ class GpuMemoryTest {
                 work(Execution.on(Device.CPU).withCopies(Placement.parse(devices, Optional.ofNullable(maps)))));
     }
 
-    /** All of the step but Java, its arrays of masks, and the rest of a division by layers. */
-    /** Some values of a few bytes are counted in one place or the other. */
+    /** Equal but for the rest of a division by layers. */
     private static void requireClose(long expected, long actual) {
         assertTrue(Math.abs(expected - actual) <= 12, expected + " and " + actual);
     }
 
+    /** All of the step but Java and its arrays of masks. */
     @Test
     void oneGpuHasTheWholeStep() {
         StepMemory step = StepMemory.of(work(Execution.on(Device.cuda(0))));

@@ -139,6 +139,21 @@ class MattrCommandTest {
                 "--published: the run starts from mattr");
     }
 
+    /** The ranking of a sweep is computed once, and each of its runs is that of {@code prune} with the same target. */
+    @Test
+    void theRunsOfASweepShareTheirRanking() throws IOException {
+        Path out = folder.resolve("sweep");
+        List<Object> command = new ArrayList<>(List.of("sweep", "--model", model, "--data", data, "--threads", 1));
+        command.addAll(List.of("--out", out, "--steps", 2, "--target-edge-sparsity", "0.6,0.8"));
+        Tool sweep = InProcess.run(command.toArray()).ok();
+        String alone = pruned("alone");
+        assertEquals(alone, Files.readString(out.resolve("edge-sparsity-0.8/edges.json")));
+        assertEquals(0.6, options("sweep/edge-sparsity-0.6").at("/edge_sparsity/start").asDouble());
+        assertEquals(0, sweep.err().lines().filter(line -> line.contains("trained as published")).count());
+        command.set(command.size() - 1, "0.6,1.05");
+        refused(InProcess.run(command.toArray()), "add --published for all");
+    }
+
     @Test
     void impossibleSettingsAreRefused() {
         refused(mattr("no", "--sizes", "0.1"), "0.005,0.2");

@@ -148,8 +148,15 @@ class MattrCommandTest {
         Tool sweep = InProcess.run(command.toArray()).ok();
         String alone = pruned("alone");
         assertEquals(alone, Files.readString(out.resolve("edge-sparsity-0.8/edges.json")));
-        assertEquals(0.6, options("sweep/edge-sparsity-0.6").at("/edge_sparsity/start").asDouble());
-        assertEquals(0, sweep.err().lines().filter(line -> line.contains("trained as published")).count());
+        assertEquals(
+                0.6,
+                options("sweep/edge-sparsity-0.6").at("/edge_sparsity/start").asDouble());
+        assertEquals(
+                0,
+                sweep.err()
+                        .lines()
+                        .filter(line -> line.contains("trained as published"))
+                        .count());
         command.set(command.size() - 1, "0.6,1.05");
         refused(InProcess.run(command.toArray()), "add --published for all");
     }

@@ -284,9 +284,12 @@ public record RunDirectory(Path path) {
                         + ": field 'inputs': lacks one of train, validation, test, architecture and tokenizer: take run.json"
                         + " from a copy, or prune again");
             }
-            if (tree.has("examples") && record.examples() < 1) {
-                throw new InputException(runFile() + ": field 'examples': is " + tree.get("examples")
-                        + ", not a number of training examples: take run.json from a copy, or prune again");
+            if (record.examples() < 1) {
+                throw new InputException(runFile() + ": field 'examples': "
+                        + (tree.has("examples")
+                                ? "is " + tree.get("examples") + ", not a number of training examples"
+                                : "is missing")
+                        + ": take run.json from a copy, or prune again");
             }
             record.execution();
             return record;

@@ -188,6 +188,10 @@ class ChangedInputsTest {
                 "edgeprune: " + record
                         + ": field 'examples': is 0, not a number of training examples: take run.json from a copy, or prune again",
                 InProcess.run("prune", "--out", run, "--resume").refused());
+        Files.writeString(record, whole.replaceFirst("\"examples\" *: *\\d+,", ""));
+        assertEquals(
+                "edgeprune: " + record + ": field 'examples': is missing: take run.json from a copy, or prune again",
+                InProcess.run("prune", "--out", run, "--resume").refused());
     }
 
     @Test

@@ -41,6 +41,8 @@ final class SweepCommand implements Ranked {
     /** The prefix of the run directories' names. */
     private static final String RUN = "edge-sparsity-";
 
+    private static final String FULL_MODEL = "full_model_";
+
     private static final String GO_ON = "To continue the sweep, repeat the command.";
 
     @Option(
@@ -59,8 +61,6 @@ final class SweepCommand implements Ranked {
 
     @Mixin
     private RunOptions options;
-
-    private static final String FULL_MODEL = "full_model_";
 
     @Mixin
     private Results results;

@@ -547,6 +547,14 @@ public record PruneOptions(
     }
 
     /**
+     * The same for steps that are only timed, with no edge removed: where the target is held, the first step would
+     * remove what it asks for.
+     */
+    PruneOptions dense() {
+        return with(controls.withHoldTarget(false));
+    }
+
+    /**
      * Where soft masks are cut after some steps: as sparse as they are in the mean, or as the target of that step asks
      * if it is held ({@link PruneControls#holdTarget}) and can be reached.
      *

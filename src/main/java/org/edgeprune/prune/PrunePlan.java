@@ -135,8 +135,6 @@ public record PrunePlan(
         List<Example> train = data.train();
         Noise noise = new Noise(options.seed());
         BatchSampler sampler = new BatchSampler(train.size(), options.training().batchSize(), noise);
-        // where the target is held, the first step would remove what it asks for
-        PruneOptions dense = options.with(options.controls().withHoldTarget(false));
         double[] first = new double[BATCHES];
         double[] again = new double[BATCHES];
         try (MaskParameters parameters = options.withNeurons(
@@ -148,7 +146,7 @@ public record PrunePlan(
                                 model.device()),
                         model,
                         noise);
-                MaskTrainer trainer = new MaskTrainer(model, parameters, dense);
+                MaskTrainer trainer = new MaskTrainer(model, parameters, options.dense());
                 AblationStates ablation = session.ablationStates(train);
                 PromptCache cache = new PromptCache(
                         model, train, session.scorer(), ablation, session.pace().cacheBytes())) {

@@ -51,7 +51,7 @@ public record StepTimer(PruneOptions options, List<Example> examples, Scorer sco
                                 model.device()),
                         model,
                         noise);
-                MaskTrainer trainer = new MaskTrainer(model, parameters, options);
+                MaskTrainer trainer = new MaskTrainer(model, parameters, options.dense());
                 AblationStates ablation = AblationStates.of(
                         options.ablation(),
                         model,

@@ -87,6 +87,8 @@ class OptionsFormatTest {
         assertEquals(0.93, edges.at(0));
         assertEquals(0.93, edges.at(1000));
         assertEquals(0, edges.risen());
+        assertEquals(refining, refining.dense().with(refining.controls()), "but for the hold");
+        assertTrue(!refining.dense().controls().holdTarget(), "a step that is timed removes no edge");
         SparsitySchedule rising = PruneOptions.bundled().targets().edgeSparsity();
         assertEquals(0, rising.at(0));
         assertEquals(600, rising.risen());

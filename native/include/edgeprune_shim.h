@@ -23,7 +23,7 @@ extern "C" {
 #define EP_API __attribute__((visibility("default")))
 
 /* Raised whenever this header changes incompatibly; the Java side refuses a shim with another number. */
-#define EP_ABI_VERSION 2
+#define EP_ABI_VERSION 3
 
 typedef int32_t ep_status;
 #define EP_OK 0          /* done */
@@ -59,6 +59,8 @@ EP_API const char *ep_audit_missing_name(int32_t index);
 EP_API ep_status ep_self_test(void);
 /* at::show_config(): build settings with TORCH_VERSION; valid until the thread's next call. NULL on error. */
 EP_API const char *ep_libtorch_config(void);
+/* The processor that OpenBLAS computes for, such as SkylakeX; empty where libtorch's BLAS is another. */
+EP_API const char *ep_openblas_core(void);
 EP_API ep_status ep_set_num_threads(int32_t threads);
 EP_API ep_status ep_get_num_threads(int32_t *out);
 EP_API ep_status ep_cuda_device_count(int32_t *out);
@@ -252,6 +254,17 @@ EP_API ep_status ep_mix(ep_tensor out, ep_tensor base, ep_tensor masks, ep_tenso
 EP_API ep_status ep_mix_grad_states(ep_tensor grad_states, ep_tensor masks, ep_tensor grad);
 /* grad_masks[r, w] = <grad[r], states[w]> where 0 < masks[r, w] < 1, else 0 */
 EP_API ep_status ep_mix_grad_masks(ep_tensor grad_masks, ep_tensor masks, ep_tensor grad, ep_tensor states);
+
+/* ---- fused.cpp: what each step does to all masks, in one pass over memory (contiguous f32 on CPU, no autograd) ------------ */
+
+/* z = min(1, max(0, s (zeta - gamma) + gamma)), s = sigmoid((ln u - ln(1 - u) + log_alpha) / beta); slope = dz / dlog_alpha. */
+EP_API ep_status ep_hard_concrete(ep_tensor z, ep_tensor slope, ep_tensor log_alpha, ep_tensor u, double beta, double gamma, double zeta);
+/*
+ * One update of AdamW, where g = factor * gradient:
+ *   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2,  parameter = decay parameter - rate m / (root sqrt(v) + eps)
+ */
+EP_API ep_status ep_adamw(ep_tensor parameter, ep_tensor m, ep_tensor v, ep_tensor gradient, double factor, double decay,
+                          double beta1, double beta2, double rate, double root, double eps);
 
 #ifdef __cplusplus
 }

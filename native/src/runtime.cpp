@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <cmath>
+#include <numeric>
 #include <cstring>
 #include <type_traits>
 
@@ -136,6 +137,30 @@ void test_options_and_text() {
            "an optional double is passed");
 }
 
+/* Whole numbers of -2 to 2, whose products' sums are exact in any order. */
+at::Tensor small_numbers(int64_t rows, int64_t columns) {
+    at::Tensor t = filled({rows, columns}, 0);
+    auto *data = static_cast<float *>(data_of(t));
+    for (int64_t i = 0; i < rows * columns; i++) {
+        data[i] = static_cast<float>(i * 7 % 11 % 5 - 2);
+    }
+    return t;
+}
+
+/* Larger than the blocks in which BLAS computes, and no multiple of them: is its choice of kernels right for this processor? */
+void test_products() {
+    constexpr int64_t rows = 67, inner = 129, columns = 83;
+    const at::Tensor x = small_numbers(rows, inner);
+    const at::Tensor w = small_numbers(columns, inner);
+    const at::Tensor product = call<ops::linear>(x, w, std::optional<at::Tensor>());
+    expect(has_shape(product, {rows, columns}), "a product has its shape");
+    for (int64_t i = 0; i < rows * columns; i++) {
+        const float *row = floats(x) + i / columns * inner;
+        const float *column = floats(w) + i % columns * inner;
+        expect(floats(product)[i] == std::inner_product(row, row + inner, column, 0.0F), "a matrix product is right");
+    }
+}
+
 void test_autograd() {
     EP_REQUIRE_PRESENT(torch::autograd::grad);
     EP_REQUIRE_PRESENT(c10::TensorImpl::requires_grad);
@@ -181,6 +206,7 @@ ep_status ep_self_test(void) {
         test_scalars_and_sizes();
         test_lists();
         test_options_and_text();
+        test_products();
         test_autograd();
     });
 }
@@ -194,6 +220,8 @@ const char *ep_libtorch_config(void) {
     /* NOLINTNEXTLINE(clang-analyzer-cplusplus.InnerPointer): the string lives as long as the thread */
     return status == EP_OK ? config.c_str() : nullptr;
 }
+
+const char *ep_openblas_core(void) { return openblas_get_corename == nullptr ? "" : openblas_get_corename(); }
 
 ep_status ep_set_num_threads(int32_t threads) {
     return guard([&] {

@@ -413,6 +413,7 @@ EP_OPENMP_FUNCTIONS(EP_DECLARE_OPENMP)
 
 /* OpenBLAS has a thread pool of its own, which at::set_num_threads does not know; absent where the BLAS is another. */
 extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
+extern "C" char *openblas_get_corename(void) __attribute__((weak));
 
 /* Short names for the types of the operators' parameters. */
 namespace edgeprune::abi {

@@ -23,10 +23,10 @@ public class Shim extends Shim$shared {
     static final SymbolLookup SYMBOL_LOOKUP = SymbolLookup.loaderLookup()
             .or(Linker.nativeLinker().defaultLookup());
 
-    private static final int EP_ABI_VERSION = (int)2L;
+    private static final int EP_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define EP_ABI_VERSION 2
+     * #define EP_ABI_VERSION 3
      * }
      */
     public static int EP_ABI_VERSION() {
@@ -813,6 +813,64 @@ public class Shim extends Shim$shared {
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("ep_libtorch_config");
+            }
+            return (MemorySegment)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_openblas_core {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_POINTER    );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_openblas_core").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * const char *ep_openblas_core()
+     * }
+     */
+    public static FunctionDescriptor ep_openblas_core$descriptor() {
+        return ep_openblas_core.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * const char *ep_openblas_core()
+     * }
+     */
+    public static MethodHandle ep_openblas_core$handle() {
+        return ep_openblas_core.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * const char *ep_openblas_core()
+     * }
+     */
+    public static MemorySegment ep_openblas_core$address() {
+        return ep_openblas_core.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * const char *ep_openblas_core()
+     * }
+     */
+    public static MemorySegment ep_openblas_core() {
+        var mh$ = ep_openblas_core.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_openblas_core");
             }
             return (MemorySegment)mh$.invokeExact();
         } catch (Error | RuntimeException ex) {
@@ -7111,6 +7169,142 @@ public class Shim extends Shim$shared {
                 traceDowncall("ep_mix_grad_masks", grad_masks, masks, grad, states);
             }
             return (int)mh$.invokeExact(grad_masks, masks, grad, states);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_hard_concrete {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_hard_concrete").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_hard_concrete(ep_tensor z, ep_tensor slope, ep_tensor log_alpha, ep_tensor u, double beta, double gamma, double zeta)
+     * }
+     */
+    public static FunctionDescriptor ep_hard_concrete$descriptor() {
+        return ep_hard_concrete.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_hard_concrete(ep_tensor z, ep_tensor slope, ep_tensor log_alpha, ep_tensor u, double beta, double gamma, double zeta)
+     * }
+     */
+    public static MethodHandle ep_hard_concrete$handle() {
+        return ep_hard_concrete.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_hard_concrete(ep_tensor z, ep_tensor slope, ep_tensor log_alpha, ep_tensor u, double beta, double gamma, double zeta)
+     * }
+     */
+    public static MemorySegment ep_hard_concrete$address() {
+        return ep_hard_concrete.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_hard_concrete(ep_tensor z, ep_tensor slope, ep_tensor log_alpha, ep_tensor u, double beta, double gamma, double zeta)
+     * }
+     */
+    public static int ep_hard_concrete(MemorySegment z, MemorySegment slope, MemorySegment log_alpha, MemorySegment u, double beta, double gamma, double zeta) {
+        var mh$ = ep_hard_concrete.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_hard_concrete", z, slope, log_alpha, u, beta, gamma, zeta);
+            }
+            return (int)mh$.invokeExact(z, slope, log_alpha, u, beta, gamma, zeta);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class ep_adamw {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Shim.C_INT,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_POINTER,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE,
+            Shim.C_DOUBLE
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.find("ep_adamw").orElseThrow();
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * ep_status ep_adamw(ep_tensor parameter, ep_tensor m, ep_tensor v, ep_tensor gradient, double factor, double decay, double beta1, double beta2, double rate, double root, double eps)
+     * }
+     */
+    public static FunctionDescriptor ep_adamw$descriptor() {
+        return ep_adamw.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * ep_status ep_adamw(ep_tensor parameter, ep_tensor m, ep_tensor v, ep_tensor gradient, double factor, double decay, double beta1, double beta2, double rate, double root, double eps)
+     * }
+     */
+    public static MethodHandle ep_adamw$handle() {
+        return ep_adamw.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * ep_status ep_adamw(ep_tensor parameter, ep_tensor m, ep_tensor v, ep_tensor gradient, double factor, double decay, double beta1, double beta2, double rate, double root, double eps)
+     * }
+     */
+    public static MemorySegment ep_adamw$address() {
+        return ep_adamw.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * ep_status ep_adamw(ep_tensor parameter, ep_tensor m, ep_tensor v, ep_tensor gradient, double factor, double decay, double beta1, double beta2, double rate, double root, double eps)
+     * }
+     */
+    public static int ep_adamw(MemorySegment parameter, MemorySegment m, MemorySegment v, MemorySegment gradient, double factor, double decay, double beta1, double beta2, double rate, double root, double eps) {
+        var mh$ = ep_adamw.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("ep_adamw", parameter, m, v, gradient, factor, decay, beta1, beta2, rate, root, eps);
+            }
+            return (int)mh$.invokeExact(parameter, m, v, gradient, factor, decay, beta1, beta2, rate, root, eps);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

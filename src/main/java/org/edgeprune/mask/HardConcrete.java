@@ -1,6 +1,7 @@
 package org.edgeprune.mask;
 
 import java.util.Arrays;
+import org.edgeprune.torch.Fused;
 import org.edgeprune.torch.Tensor;
 
 /**
@@ -41,9 +42,25 @@ public record HardConcrete(double eps) {
      * @return z in [0,1]
      */
     public Tensor sample(Tensor logAlpha, Tensor u) {
+        return logAlpha.device().isCpu() ? fused(logAlpha, u) : operations(logAlpha, u);
+    }
+
+    /** The equations, one operation after the other. */
+    static Tensor operations(Tensor logAlpha, Tensor u) {
         Tensor logit = u.log().sub(u.neg().add(1).log());
         Tensor s = logit.add(logAlpha).div(BETA).sigmoid();
         return s.mul(ZETA - GAMMA).add(GAMMA).clamp(0, 1);
+    }
+
+    /** The same in one pass over memory. */
+    private static Tensor fused(Tensor logAlpha, Tensor u) {
+        Fused.Sample sample = Fused.hardConcrete(logAlpha, u, BETA, GAMMA, ZETA);
+        if (!logAlpha.requiresGrad()) {
+            return sample.z();
+        }
+        // zero, whose derivative is the slope: z stays as it is to the last bit, and autograd knows its gradient
+        Tensor line = logAlpha.mul(sample.slope());
+        return sample.z().add(line.sub(line.detach()));
     }
 
     /** The mask z for one value of the noise u. */

@@ -2,6 +2,8 @@ package org.edgeprune.prune;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.edgeprune.torch.Fused;
+import org.edgeprune.torch.Fused.AdamWConstants;
 import org.edgeprune.torch.GradMode;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
@@ -72,6 +74,17 @@ public final class AdamW implements AutoCloseable {
      * @param factor multiplies every learning rate: the schedule's value at this step
      */
     public void step(List<Tensor> gradients, double factor) {
+        step(gradients, 1, factor);
+    }
+
+    /**
+     * Updates every parameter once, by scaled gradients.
+     *
+     * @param gradients one gradient per group, in order, of its parameter's shape
+     * @param scale multiplies every gradient, see {@link GradientClipping}
+     * @param factor multiplies every learning rate: the schedule's value at this step
+     */
+    public void step(List<Tensor> gradients, double scale, double factor) {
         steps++;
         double correction1 = 1 - Math.pow(settings.beta1(), steps);
         double correction2 = 1 - Math.pow(settings.beta2(), steps);
@@ -80,16 +93,34 @@ public final class AdamW implements AutoCloseable {
             for (int i = 0; i < groups.size(); i++) {
                 Group group = groups.get(i);
                 double rate = group.learningRate() * factor;
-                Tensor g = group.maximize() ? gradients.get(i).neg() : gradients.get(i);
-                Tensor m = firstMoments.get(i);
-                Tensor v = secondMoments.get(i);
-                group.parameter().mul_(1 - rate * settings.weightDecay());
-                m.mul_(settings.beta1()).add_(g, 1 - settings.beta1());
-                v.mul_(settings.beta2()).addcmul_(g, g, 1 - settings.beta2());
-                Tensor denominator = v.sqrt().mul(1 / Math.sqrt(correction2)).add(settings.eps());
-                group.parameter().addcdiv_(m, denominator, -rate / correction1);
+                AdamWConstants constants = new AdamWConstants(
+                        group.maximize() ? -scale : scale,
+                        1 - rate * settings.weightDecay(),
+                        settings.beta1(),
+                        settings.beta2(),
+                        rate / correction1,
+                        1 / Math.sqrt(correction2),
+                        settings.eps());
+                update(group.parameter(), firstMoments.get(i), secondMoments.get(i), gradients.get(i), constants);
             }
         }
+    }
+
+    private static void update(Tensor parameter, Tensor m, Tensor v, Tensor gradient, AdamWConstants constants) {
+        if (parameter.device().isCpu()) {
+            Fused.adamW(parameter, m, v, gradient.contiguous(), constants);
+        } else {
+            operations(parameter, m, v, gradient, constants);
+        }
+    }
+
+    /** The update, one operation after the other. */
+    static void operations(Tensor parameter, Tensor m, Tensor v, Tensor gradient, AdamWConstants constants) {
+        Tensor g = gradient.mul(constants.factor());
+        m.mul_(constants.beta1()).add_(g, 1 - constants.beta1());
+        v.mul_(constants.beta2()).addcmul_(g, g, 1 - constants.beta2());
+        Tensor denominator = v.sqrt().mul(constants.root()).add(constants.eps());
+        parameter.mul_(constants.decay()).addcdiv_(m, denominator, -constants.rate());
     }
 
     /**

@@ -21,7 +21,12 @@ public final class GradientClipping {
         try (TensorScope _ = TensorScope.open()) {
             norm = norm(squares(gradients).toDoubles());
         }
-        scale(gradients, norm, maxNorm);
+        double scale = scale(norm, maxNorm);
+        if (scale < 1) {
+            try (GradMode _ = GradMode.disabled()) {
+                gradients.forEach(g -> g.mul_(scale));
+            }
+        }
         return norm;
     }
 
@@ -44,12 +49,14 @@ public final class GradientClipping {
         return Math.sqrt(sum);
     }
 
-    /** Scales all gradients, in place, as {@link #clip} does. */
-    static void scale(List<Tensor> gradients, double norm, double maxNorm) {
-        if (maxNorm > 0 && norm + 1e-6 > maxNorm) {
-            try (GradMode _ = GradMode.disabled()) {
-                gradients.forEach(g -> g.mul_(maxNorm / (norm + 1e-6)));
-            }
-        }
+    /**
+     * What {@link #clip} multiplies all gradients by.
+     *
+     * @param norm their global norm
+     * @param maxNorm the largest global norm allowed; 0 for no clipping
+     * @return min(1, maxNorm / (norm + 1e-6))
+     */
+    static double scale(double norm, double maxNorm) {
+        return maxNorm > 0 ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
     }
 }

@@ -223,8 +223,8 @@ public final class MaskTrainer implements AutoCloseable {
                     schedule.at(step),
                     neurons.map(term -> new StepMetrics.Neurons(loss[5], loss[6], term.target())));
             if (metrics.sound()) {
-                GradientClipping.scale(gradients, norm, options.training().maxGradNorm());
-                optimizer.step(gradients, schedule.at(step));
+                double scale = GradientClipping.scale(norm, options.training().maxGradNorm());
+                optimizer.step(gradients, scale, schedule.at(step));
             }
             return metrics;
         }

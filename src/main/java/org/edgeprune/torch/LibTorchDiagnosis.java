@@ -2,6 +2,7 @@ package org.edgeprune.torch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.edgeprune.torch.LibTorch.Report;
@@ -9,6 +10,9 @@ import org.edgeprune.torch.ffi.Shim;
 
 /** Turns what the loader found into a report: each problem with its remedy. */
 final class LibTorchDiagnosis {
+    /** What OpenBLAS calls the processors that have AVX2 at most. */
+    private static final Set<String> WITHOUT_AVX512 = Set.of("Haswell", "Zen", "Excavator", "Sandybridge", "Nehalem");
+
     private LibTorchDiagnosis() {}
 
     /** @param failure why loading failed; null where it did not */
@@ -64,6 +68,15 @@ final class LibTorchDiagnosis {
                     "run on a processor with AVX2; unset ATEN_CPU_CAPABILITY",
                     false));
         }
+        String core = openBlasCore();
+        if (config.contains("CPU capability usage: AVX512") && WITHOUT_AVX512.contains(core)) {
+            problems.add(new Report.Problem(
+                    "OpenBLAS computes for " + core + ", without the processor's AVX-512: products take longer",
+                    System.getenv("OPENBLAS_CORETYPE") == null
+                            ? "set OPENBLAS_CORETYPE=SkylakeX"
+                            : "unset OPENBLAS_CORETYPE",
+                    false));
+        }
         String policy = System.getenv("OMP_WAIT_POLICY");
         if (policy != null && !policy.equalsIgnoreCase("passive")) {
             problems.add(new Report.Problem(
@@ -95,11 +108,16 @@ final class LibTorchDiagnosis {
     private static String blas(String config) {
         String name = find(config, "BLAS_INFO=([^,\\s]+)");
         return switch (name == null ? "" : name) {
-            case "open" -> "OpenBLAS";
+            case "open" -> "OpenBLAS" + (openBlasCore().isEmpty() ? "" : ", " + openBlasCore() + " kernels");
             case "mkl" -> "MKL " + find(config, "Math Kernel Library Version (\\S+)");
             case "" -> "unknown";
             default -> name;
         };
+    }
+
+    /** The processor that OpenBLAS computes for, such as {@code SkylakeX}; empty where the BLAS is another. */
+    private static String openBlasCore() {
+        return Shim.ep_openblas_core().reinterpret(Long.MAX_VALUE).getString(0);
     }
 
     private static String config() {

@@ -58,6 +58,42 @@ class MaskMathTest {
         }
     }
 
+    /** On the CPU masks are sampled in one pass; elsewhere by one operation after the other. */
+    @Test
+    void samplingInOnePassIsThatOfTheOperations() {
+        int count = 70_001; // more than one thread's
+        float[] parameters = new Noise(3).normal(Noise.Stream.INITIAL_EDGES, 0, count, 0, 4);
+        float[] noise = new Noise(3).uniform(Noise.Stream.EDGES, 0, count, 1e-6);
+        try (TensorScope _ = TensorScope.open()) {
+            Tensor a = Tensor.of(parameters, count).requiresGrad_(true);
+            Tensor u = Tensor.of(noise, count);
+            Tensor weights = Tensor.of(new Noise(4).normal(Noise.Stream.INITIAL_EDGES, 0, count, 0, 1), count);
+            Tensor fused = HardConcrete.DEFAULT.sample(a, u);
+            Tensor operations = HardConcrete.operations(a, u);
+            assertArrayEquals(operations.toFloats(), fused.toFloats(), 1e-6f);
+            assertArrayEquals(
+                    Autograd.grad(operations.mul(weights).sum(), a)[0].toFloats(),
+                    Autograd.grad(fused.mul(weights).sum(), a)[0].toFloats(),
+                    1e-5f);
+            assertArrayEquals(
+                    HardConcrete.DEFAULT.sample(a.detach(), u).toFloats(),
+                    fused.toFloats(),
+                    "the gradient costs no bit");
+        }
+    }
+
+    @Test
+    void aParameterThatIsNoNumberHasNoMask() {
+        try (TensorScope _ = TensorScope.open()) {
+            Tensor a = Tensor.of(new float[] {Float.NaN, 0}, 2);
+            float[] z = HardConcrete.DEFAULT
+                    .sample(a, Tensor.of(new float[] {.5f, .5f}, 2))
+                    .toFloats();
+            assertTrue(Float.isNaN(z[0]));
+            assertEquals(0.5f, z[1], 1e-6f);
+        }
+    }
+
     /** Negative zero is smaller than zero, and among equal numbers the first are dropped. */
     @Test
     void equalLogAlphasAreDroppedByTheirPlace() {

@@ -4,7 +4,8 @@
 # held-out prompts of each kind, of steps and CPU seconds, and the overlap (Jaccard index) of the seeds' circuits.
 #   run_scripts/generalisation.sh OUT [options of prune, attribute and mattr, such as --model DIR --workers 1]
 # TASKS, SEEDS, SHARES and SETTINGS choose less, or more, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="prune cold fresh". STEPS
-# replaces every number of steps. One folder a run; repeated with the same OUT, what is finished is not done again.
+# replaces every number of steps. JOBS commands run at the same time, by default one for each core and of one worker each; a larger
+# model, which needs the memory for itself, wants JOBS=1. One folder a run; repeated with the same OUT, what is finished is not done again.
 set -euo pipefail
 edgeprune=$(dirname "${BASH_SOURCE[0]}")/edgeprune
 [ $# -gt 0 ] || { echo "usage: ${BASH_SOURCE[0]} OUT [options]" >&2; exit 2; }
@@ -15,6 +16,8 @@ read -r -a tasks <<<"${TASKS:-ioi gt gp}"
 read -r -a seeds <<<"${SEEDS:-42 7 1}"
 read -r -a shares <<<"${SHARES:-0.01 0.02 0.05 0.1}"
 read -r -a settings <<<"${SETTINGS:-eap-ig mattr prune mattr-published cold prune-published}"
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
+[ "$jobs" -le 1 ] || [[ " $* " = *" --workers"* ]] || extra+=(--workers 1)
 mkdir -p "$out"
 TIMEFORMAT='%U %S'
 
@@ -121,6 +124,23 @@ measure() {
         "$edgeprune" edges "$run" --edges-kept "$count" -o "$edges" >/dev/null 2>>"$run.log"
     fi
 }
+
+# TASK SEED: everything of it.
+all() {
+    local setting share
+    for setting in "${settings[@]}"; do
+        for share in "${shares[@]}"; do measure "$1" "$setting" "$2" "$share"; done
+    done
+}
+
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+for task in "${tasks[@]}"; do
+    for seed in "${seeds[@]}"; do
+        [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
+        all "$task" "$seed" &
+    done
+done
+while [ -n "$(jobs -p)" ]; do wait -n; done
 
 echo "| task | setting | share of edges | edges | KL | accuracy | metric | KL: same kind | new templates | new words | steps | CPU s | overlap |"
 echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"

@@ -24,7 +24,7 @@ TIMEFORMAT='%U %S'
 # SETTING: the options of prune for a setting; fails for those that are no setting of prune.
 options() {
     case $1 in
-        prune) echo "" ;; # the default; its ranking is computed once for all shares
+        prune | prune-third) echo "" ;; # the default; its ranking is computed once for all shares
         prune-eap-ig) echo "--warm-start eap-ig" ;;
         cold) echo "--published" ;;
         prune-published) echo "--published --embedding-nodes --no-node-loss --initial-log-alpha 10" ;; # 3000 steps as published: long-published
@@ -43,6 +43,7 @@ ranking() {
     case $1 in
         eap-ig) echo "attribute --method eap-ig-inputs --max-samples 100 --objective kl --steps ${STEPS:-20}" ;;
         mattr) echo "mattr ${STEPS:+--steps $STEPS}" ;;
+        mattr-third) echo "mattr --steps ${STEPS:-160}" ;; # with the 100 steps of prune-third a third of the published 800
         mattr-published) echo "mattr --published ${STEPS:+--steps $STEPS}" ;;
         *) echo "unknown setting $1" >&2; return 1 ;;
     esac
@@ -98,12 +99,12 @@ rank() {
 # TASK SETTING SEED SHARE: makes what is not there yet, and sets $result, $edges to its files, $costs to those with its steps (JSON), $cpus
 # to those with its CPU seconds.
 measure() {
-    local run=$out/$1-$2-$3 ranked=$out/$1-mattr-$3 chosen count start=()
+    local run=$out/$1-$2-$3 ranked=$out/$1-${2/prune/mattr}-$3 chosen count start=()
     if chosen=$(options "$2"); then
         run=$run-$4
         result=$run/metrics.json costs=("$run/metrics.json") cpus=("$run.cpu") edges=$run/edges.json
-        if [ "$2" = prune ]; then
-            rank "$1" mattr "$3"
+        if [ "$2" = prune ] || [ "$2" = prune-third ]; then
+            rank "$1" "${2/prune/mattr}" "$3"
             costs+=("$ranked.json") cpus+=("$ranked.cpu") start=(--warm-start "$ranked")
         fi
         if [ ! -s "$run/examples.jsonl" ]; then

@@ -1,7 +1,6 @@
 package org.edgeprune.attribute;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,12 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.io.Complaint;
 import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.io.Json;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.safetensors.SafeTensorsFile;
-import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.torch.Tensor;
 import org.edgeprune.torch.TensorScope;
 
@@ -40,7 +38,6 @@ public record AttributionDirectory(Path path) {
     private static final String SUMS = "sums";
     private static final String LOSSES = "losses";
     private static final String DONE = "done";
-    private static final String IDENTITY = "run";
 
     /**
      * Where the record is.
@@ -184,57 +181,27 @@ public record AttributionDirectory(Path path) {
     }
 
     /**
-     * Keeps the state of a training.
-     *
-     * @param state after its last step
-     * @param record what scores are made from
-     */
-    public void keep(MatryoshkaAttribution.State state, AttributionRecord record) {
-        try (TensorScope _ = TensorScope.open()) {
-            keep(
-                    record,
-                    Map.of(
-                            "scores", Tensor.of(state.scores(), state.scores().length),
-                            "optimizer.m", Tensor.of(state.firstMoments(), state.firstMoments().length),
-                            "optimizer.v", Tensor.of(state.secondMoments(), state.secondMoments().length)),
-                    state.steps());
-        }
-    }
-
-    /**
-     * The state of a training that a run left behind.
+     * Where a training keeps its state.
      *
      * @param record what scores are made from
-     * @return the state; empty for a run that begins
-     * @throws InputException if the file is damaged, or of another run
+     * @param every steps between two states; 0 for none
+     * @return the file that is there until scores are written
      */
-    public Optional<MatryoshkaAttribution.State> trainingState(AttributionRecord record) {
-        return read(
-                record,
-                file -> new MatryoshkaAttribution.State(
-                        (int) number(file, DONE),
-                        file.tensor("scores").toFloats(),
-                        file.tensor("optimizer.m").toFloats(),
-                        file.tensor("optimizer.v").toFloats()));
+    public KeptState trainingState(AttributionRecord record, int every) {
+        return new KeptState(partialFile(), record.identity(), every);
     }
 
     private void keep(AttributionRecord record, Map<String, Tensor> tensors, long done) {
-        SafeTensorsWriter.writeWithDigest(
-                partialFile(), tensors, Map.of(DONE, Long.toString(done), IDENTITY, record.identity()));
+        partial(record).write(tensors, Map.of(DONE, Long.toString(done)));
     }
 
     private <T> Optional<T> read(AttributionRecord record, Function<SafeTensorsFile, T> reader) {
-        if (!Files.exists(partialFile())) {
-            return Optional.empty();
-        }
-        try (SafeTensorsFile file = SafeTensorsFile.open(partialFile());
-                TensorScope _ = TensorScope.open()) {
-            file.requireDigest();
-            if (!record.identity().equals(file.metadata().get(IDENTITY))) {
-                throw new Complaint(partialFile()).about("belongs to another run", "choose another --out");
-            }
-            return Optional.of(reader.apply(file));
-        }
+        return partial(record).read(reader);
+    }
+
+    /** What exact patching or a search has so far. */
+    private KeptState partial(AttributionRecord record) {
+        return new KeptState(partialFile(), record.identity(), 0);
     }
 
     private static long number(SafeTensorsFile file, String name) {
@@ -258,11 +225,6 @@ public record AttributionDirectory(Path path) {
      */
     public void write(LevelScores scores) {
         scores.write(scoresFile());
-        try {
-            Files.deleteIfExists(partialFile());
-        } catch (IOException e) {
-            throw new InputException(
-                    partialFile() + ": cannot be removed: " + Complaint.reason(e) + ": remove it by hand", e);
-        }
+        new KeptState(partialFile(), "", 0).remove();
     }
 }

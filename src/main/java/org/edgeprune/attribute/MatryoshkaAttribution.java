@@ -1,6 +1,8 @@
 package org.edgeprune.attribute;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.LossGradients;
 import org.edgeprune.engine.MaskedPass;
@@ -15,6 +17,7 @@ import org.edgeprune.mask.Noise;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.AdamW;
 import org.edgeprune.prune.BatchSampler;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Autograd;
 import org.edgeprune.torch.DType;
@@ -124,20 +127,30 @@ public final class MatryoshkaAttribution implements AutoCloseable {
      * @param options hyper-parameters
      * @param examples prompt pairs
      * @param cacheBytes memory for the full model's runs, which are then made once
+     * @param kept where the training keeps its state, and goes on from; empty to keep none
      * @param progress follows both parts, each of which counts from zero
      * @return the trained scores
-     * @throws InputException if an example lacks an answer that the objective needs
+     * @throws InputException if an example lacks an answer that the objective needs, or the state is not of this
+     *     training
      */
     public static EdgeScores fromEapIg(
             AttributionSetting setting,
             Options options,
             List<Example> examples,
             long cacheBytes,
+            Optional<KeptState> kept,
             AttributionSetting.Progress progress) {
         try (MatryoshkaAttribution training = new MatryoshkaAttribution(setting, options, examples, cacheBytes)) {
-            training.startFrom(
-                    ScoredStart.eapIg(setting, progress).ranking(setting.graph(), examples, setting.workers()));
-            return training.train((step, k, loss, now) -> progress.at(step + 1L, options.steps()));
+            kept.flatMap(State::read)
+                    .ifPresentOrElse(
+                            training::restore,
+                            () -> training.startFrom(ScoredStart.eapIg(setting, progress)
+                                    .ranking(setting.graph(), examples, setting.workers())));
+            return training.train((step, k, loss, now) -> {
+                kept.filter(file -> file.isDue(step + 1))
+                        .ifPresent(file -> now.state().write(file));
+                progress.at(step + 1L, options.steps());
+            });
         }
     }
 
@@ -311,7 +324,43 @@ public final class MatryoshkaAttribution implements AutoCloseable {
      * @param firstMoments Adam's m
      * @param secondMoments Adam's v
      */
-    public record State(int steps, float[] scores, float[] firstMoments, float[] secondMoments) {}
+    public record State(int steps, float[] scores, float[] firstMoments, float[] secondMoments) {
+        private static final String STEPS = "done";
+        private static final String SCORES = "scores";
+        private static final String FIRST = "optimizer.m";
+        private static final String SECOND = "optimizer.v";
+
+        /**
+         * Keeps the state in a file.
+         *
+         * @param kept the file
+         */
+        public void write(KeptState kept) {
+            try (TensorScope _ = TensorScope.open()) {
+                kept.write(
+                        Map.of(
+                                SCORES, Tensor.of(scores, scores.length),
+                                FIRST, Tensor.of(firstMoments, firstMoments.length),
+                                SECOND, Tensor.of(secondMoments, secondMoments.length)),
+                        Map.of(STEPS, Integer.toString(steps)));
+            }
+        }
+
+        /**
+         * Reads a state that was kept.
+         *
+         * @param kept the file
+         * @return the state; empty if the training has not been interrupted
+         * @throws InputException if the file is damaged, or of another training
+         */
+        public static Optional<State> read(KeptState kept) {
+            return kept.read(file -> new State(
+                    Integer.parseInt(file.metadata().get(STEPS)),
+                    file.tensor(SCORES).toFloats(),
+                    file.tensor(FIRST).toFloats(),
+                    file.tensor(SECOND).toFloats()));
+        }
+    }
 
     /**
      * The state after the last step.

@@ -2,7 +2,6 @@ package org.edgeprune.attribute;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiFunction;
 import java.util.function.IntToLongFunction;
 import java.util.stream.IntStream;
 import org.edgeprune.engine.Workers;
@@ -17,6 +16,7 @@ import org.edgeprune.prune.PruneControls;
 import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.WarmStart;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Example;
 
 /** Starts the masks of a pruning run from scores of edges. */
@@ -38,14 +38,24 @@ public final class ScoredStart implements WarmStart {
     private final String name;
     private final Ranking by;
     private final IntToLongFunction passes;
-    private final BiFunction<List<Example>, Workers, EdgeScores> scores;
+    private final Computation scores;
+    private final Optional<KeptState> kept;
+
+    private interface Computation {
+        EdgeScores of(List<Example> train, Workers workers, Optional<KeptState> kept);
+    }
+
+    private ScoredStart(String name, Ranking by, IntToLongFunction passes, Computation scores) {
+        this(name, by, passes, scores, Optional.empty());
+    }
 
     private ScoredStart(
-            String name, Ranking by, IntToLongFunction passes, BiFunction<List<Example>, Workers, EdgeScores> scores) {
+            String name, Ranking by, IntToLongFunction passes, Computation scores, Optional<KeptState> kept) {
         this.name = name;
         this.by = by;
         this.passes = passes;
         this.scores = scores;
+        this.kept = kept;
     }
 
     /**
@@ -61,7 +71,7 @@ public final class ScoredStart implements WarmStart {
             Edge ranked = scores.graph().edge(edge);
             order.append(ranked.writer()).append(' ').append(ranked.reader()).append('\n');
         }
-        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, _ -> 0, (_, _) -> scores);
+        return new ScoredStart("scores:" + Digest.sha256(order.toString()), by, _ -> 0, (_, _, _) -> scores);
     }
 
     /**
@@ -103,13 +113,14 @@ public final class ScoredStart implements WarmStart {
     private static ScoredStart mattr(PruneSession session, AttributionSetting.Progress progress) {
         int batch = together(session, MatryoshkaAttribution.Options.BATCH);
         long trained = (long) MatryoshkaAttribution.Options.STEPS * batch;
-        return new ScoredStart(MATTR, Ranking.SIGNED, n -> integrated(n) + trained, (train, workers) -> {
+        return new ScoredStart(MATTR, Ranking.SIGNED, n -> integrated(n) + trained, (train, workers, kept) -> {
             try (AblationStates states = session.ablationStates(train)) {
                 return MatryoshkaAttribution.fromEapIg(
                         setting(session, states, batch, workers),
                         MatryoshkaAttribution.Options.annealed(session.options().seed()),
                         train,
                         session.pace().cacheBytes(),
+                        kept,
                         progress);
             }
         });
@@ -120,7 +131,7 @@ public final class ScoredStart implements WarmStart {
      * score.
      */
     private static ScoredStart eapIg(PruneSession session, AttributionSetting.Progress progress) {
-        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, ScoredStart::integrated, (train, workers) -> {
+        return new ScoredStart(EAP_IG, Ranking.ABSOLUTE, ScoredStart::integrated, (train, workers, _) -> {
             try (AblationStates states = session.ablationStates(train)) {
                 return eapIg(setting(session, states, together(session, BATCH), workers), train, workers, progress);
             }
@@ -140,7 +151,7 @@ public final class ScoredStart implements WarmStart {
                 EAP_IG,
                 Ranking.ABSOLUTE,
                 ScoredStart::integrated,
-                (train, workers) -> eapIg(setting, train, workers, progress));
+                (train, workers, _) -> eapIg(setting, train, workers, progress));
     }
 
     /** No more prompts are run together than in a step of the run, which is known to fit into memory. */
@@ -179,8 +190,13 @@ public final class ScoredStart implements WarmStart {
     }
 
     @Override
+    public ScoredStart keeping(KeptState state) {
+        return new ScoredStart(name, by, passes, scores, Optional.of(state));
+    }
+
+    @Override
     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
-        EdgeScores all = scores.apply(train, workers);
+        EdgeScores all = scores.of(train, workers, kept);
         Optional<Writer> unknown = graph.writers().stream()
                 .filter(writer -> all.graph().writers().stream()
                         .noneMatch(known -> known.name().equals(writer.name())))

@@ -14,6 +14,7 @@ import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.InputException;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.prune.Pruner;
+import org.edgeprune.safetensors.KeptState;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -88,7 +89,8 @@ final class MattrCommand implements Ranked {
                 .require(job.loaded().model().execution());
         try (MatryoshkaAttribution training =
                 new MatryoshkaAttribution(job.setting(), settings.options(options.seed()), job.examples(), CACHE)) {
-            Optional<MatryoshkaAttribution.State> state = job.directory().trainingState(job.record());
+            KeptState kept = job.directory().trainingState(job.record(), saveEvery);
+            Optional<MatryoshkaAttribution.State> state = MatryoshkaAttribution.State.read(kept);
             job.directory().write(job.record());
             if (state.isPresent()) {
                 training.restore(state.get());
@@ -100,19 +102,19 @@ final class MattrCommand implements Ranked {
                                 job.examples(),
                                 job.setting().workers()));
             }
-            return train(training, job);
+            return train(training, job, kept);
         }
     }
 
-    private EdgeScores train(MatryoshkaAttribution training, AttributionOptions.Job job) {
+    private EdgeScores train(MatryoshkaAttribution training, AttributionOptions.Job job, KeptState kept) {
         int steps = settings.steps();
         try (Progress progress = new Progress("mattr", "steps", steps, training.steps())) {
             double[] average = {Double.NaN};
             EdgeScores scores = training.train((step, k, loss, now) -> {
                 average[0] = Double.isNaN(average[0]) ? loss : 0.98 * average[0] + 0.02 * loss;
                 progress.at(step + 1L, () -> "loss %.3f".formatted(average[0]));
-                if (saveEvery > 0 && (step + 1) % saveEvery == 0 && step + 1 < steps) {
-                    job.directory().keep(now.state(), job.record());
+                if (kept.isDue(step + 1) && step + 1 < steps) {
+                    now.state().write(kept);
                 }
             });
             job.summary().put("train_loss", average[0]);

@@ -6,6 +6,7 @@ import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.WarmStart;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Example;
 
 /** A start for several runs with the same training prompts, whose ranking is computed once. */
@@ -38,12 +39,39 @@ final class SharedStart implements WarmStart {
 
     @Override
     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
+        return shared(start, graph, train, workers);
+    }
+
+    @Override
+    public WarmStart keeping(KeptState state) {
+        return new Keeping(this, start.keeping(state));
+    }
+
+    private int[] shared(WarmStart computed, ComputationGraph graph, List<Example> train, Workers workers) {
         boolean known = ranked.filter(before -> before.edges() == graph.edgeCount())
                 .filter(before -> before.train().equals(train))
                 .isPresent();
         if (!known) {
-            ranked = Optional.of(new Ranked(graph.edgeCount(), train, start.ranking(graph, train, workers)));
+            ranked = Optional.of(new Ranked(graph.edgeCount(), train, computed.ranking(graph, train, workers)));
         }
         return ranked.orElseThrow().ranking().clone();
+    }
+
+    /** The shared start in one of the runs, which keeps its state if the ranking is computed there. */
+    private record Keeping(SharedStart all, WarmStart start) implements WarmStart {
+        @Override
+        public String name() {
+            return all.name();
+        }
+
+        @Override
+        public long passes(int examples) {
+            return all.passes(examples);
+        }
+
+        @Override
+        public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
+            return all.shared(start, graph, train, workers);
+        }
     }
 }

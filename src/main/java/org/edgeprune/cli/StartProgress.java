@@ -24,7 +24,7 @@ final class StartProgress implements AttributionSetting.Progress {
     @Override
     public void at(long done, long total) {
         if (done <= before) {
-            part = new Progress(what, "steps", total);
+            part = new Progress(what, "steps", total, done);
         }
         before = done;
         part.at(done, () -> "");

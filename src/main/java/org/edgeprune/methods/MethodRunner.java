@@ -1,6 +1,7 @@
 package org.edgeprune.methods;
 
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.attribute.Acdc;
 import org.edgeprune.attribute.AttributionMethod;
 import org.edgeprune.attribute.AttributionSetting;
@@ -96,6 +97,7 @@ public record MethodRunner(
                 training(steps, seed, MatryoshkaSchedule.ANNEALED),
                 examples,
                 CACHE_BYTES,
+                Optional.empty(),
                 AttributionSetting.Progress.NONE);
     }
 

@@ -28,6 +28,7 @@ import org.edgeprune.mask.MaskParameters;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.mask.Noise;
 import org.edgeprune.model.TransformerModel;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.safetensors.SafeTensorsWriter;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
@@ -208,6 +209,9 @@ public record Pruner(
             throw new InputException(
                     directory.path() + ": holds a run already: continue it with --resume, or choose another --out");
         }
+        if (!resume) {
+            rankingState().remove();
+        }
         if (start.isEmpty() && options.controls().warm()) {
             listener.ranking();
         }
@@ -229,6 +233,7 @@ public record Pruner(
             directory.write(record);
             if (start.isEmpty() && options.controls().warm()) {
                 SafeTensorsWriter.write(directory.startFile(), TrainingState.parameterTensors(parameters));
+                rankingState().remove();
             }
             directory.forgetStepsFrom(first);
             listener.started(first, options.training().steps());
@@ -400,11 +405,15 @@ public record Pruner(
         return MaskParameters.ranked(
                 graph,
                 HardConcrete.DEFAULT,
-                start.ranking(graph, data.train(), workers()),
+                start.keeping(rankingState()).ranking(graph, data.train(), workers()),
                 record.options().targets().edgeSparsity().start(),
                 nodeMean(),
                 noise,
                 model.device());
+    }
+
+    private KeptState rankingState() {
+        return new KeptState(directory.rankingFile(), record.identity(), pace.saveEvery());
     }
 
     /** Its means are of the training examples. */

@@ -21,7 +21,8 @@ import org.edgeprune.io.InputException;
  * ranks need not see it, and what they write is removed with the folder.
  */
 public final class RankedDirectory implements AutoCloseable {
-    private static final List<String> OF_RUN = List.of("run.json", "start.safetensors", "checkpoints", "data");
+    private static final List<String> OF_RUN =
+            List.of("run.json", "ranking.safetensors", "start.safetensors", "checkpoints", "data");
 
     private final FolderLock lock;
     private final boolean temporary;

@@ -37,6 +37,7 @@ import org.edgeprune.mask.MaskValues;
  *   <li>{@code metrics.jsonl}: one line per step with its {@code seconds}, and one per evaluation
  *   <li>{@code checkpoints/}: to resume from
  *   <li>{@code data/}: the prompts, if the run generated them
+ *   <li>{@code ranking.safetensors}: what a warm start has computed so far, until the masks have started
  *   <li>{@code start.safetensors}: the parameters before the first step, of a run with a warm start
  *   <li>{@code masks.safetensors}: the trained parameters
  *   <li>{@code edges.json}: the circuit, {@code [writer, reader]} pairs; {@code edges.graph.json}: of which graph it is
@@ -112,6 +113,15 @@ public record RunDirectory(Path path) {
      */
     public Path masksFile() {
         return path.resolve("masks.safetensors");
+    }
+
+    /**
+     * Where a warm start keeps what it has computed so far.
+     *
+     * @return {@code ranking.safetensors}, until the masks have started
+     */
+    public Path rankingFile() {
+        return path.resolve("ranking.safetensors");
     }
 
     /**

@@ -3,6 +3,7 @@ package org.edgeprune.prune;
 import java.util.List;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.ComputationGraph;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Example;
 
 /** Ranks edges before a run, so that it need not start from masks that are all alike. */
@@ -31,4 +32,14 @@ public interface WarmStart {
      * @return the edges' numbers from the best to the worst, each once; the same for every number of workers and ranks
      */
     int[] ranking(ComputationGraph graph, List<Example> train, Workers workers);
+
+    /**
+     * The same start, which goes on where it was interrupted.
+     *
+     * @param state where it may keep what it has computed; removed by the run once its masks have started
+     * @return this start, if it takes little time
+     */
+    default WarmStart keeping(KeptState state) {
+        return this;
+    }
 }

@@ -7,19 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.model.Execution;
 import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Example;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Training of scores on a tiny random Llama. */
 class MatryoshkaAttributionTest {
@@ -181,6 +186,40 @@ class MatryoshkaAttributionTest {
             rest.restore(states.get(1));
             assertEquals(whole, rest.train((step, k, loss, now) -> {}));
         }
+    }
+
+    /** With the same bits, and without EAP-IG, which would begin at step 1 of another total. */
+    @Test
+    void anInterruptedTrainingGoesOnFromTheStateThatItKept(@TempDir Path folder) {
+        KeptState kept = new KeptState(folder.resolve("state.safetensors"), "this", 2);
+        EdgeScores whole = fromEapIg(Optional.empty(), (done, total) -> {});
+        assertThrows(
+                IllegalStateException.class,
+                () -> fromEapIg(Optional.of(kept), (done, total) -> {
+                    if (total == 5 && done == 3) {
+                        throw new IllegalStateException("interrupted");
+                    }
+                }));
+        List<Long> steps = new ArrayList<>();
+        EdgeScores rest = fromEapIg(Optional.of(kept), (done, total) -> steps.add(done));
+        assertEquals(whole, rest);
+        assertEquals(List.of(3L, 4L, 5L), steps);
+
+        KeptState of = new KeptState(kept.file(), "another", 2);
+        assertEquals(
+                kept.file() + ": belongs to another run: choose another --out",
+                assertThrows(InputException.class, () -> fromEapIg(Optional.of(of), AttributionSetting.Progress.NONE))
+                        .getMessage());
+    }
+
+    private EdgeScores fromEapIg(Optional<KeptState> kept, AttributionSetting.Progress progress) {
+        return MatryoshkaAttribution.fromEapIg(
+                GoldenScores.setting(model, Objective.KL, 4),
+                new MatryoshkaAttribution.Options(5, 0.05, 0.5, 1, MatryoshkaSchedule.ANNEALED),
+                examples,
+                Long.MAX_VALUE,
+                kept,
+                progress);
     }
 
     @Test

@@ -62,9 +62,7 @@ class AdamWTest {
     void aGradientOfAnotherShapeIsRefused() {
         try (TensorScope _ = TensorScope.open()) {
             Tensor other = Tensor.of(new float[] {1, 2}, 2);
-            assertThrows(
-                    TorchException.class,
-                    () -> Fused.adamW(normal(1), normal(2), normal(3), other, CONSTANTS));
+            assertThrows(TorchException.class, () -> Fused.adamW(normal(1), normal(2), normal(3), other, CONSTANTS));
         }
     }
 }

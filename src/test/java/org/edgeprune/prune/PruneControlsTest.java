@@ -2,6 +2,7 @@ package org.edgeprune.prune;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -33,6 +35,7 @@ import org.edgeprune.model.RandomWeights;
 import org.edgeprune.model.TransformerModel;
 import org.edgeprune.model.architecture.Gpt2;
 import org.edgeprune.model.architecture.Gpt2Config;
+import org.edgeprune.safetensors.KeptState;
 import org.edgeprune.task.Answer;
 import org.edgeprune.task.Dataset;
 import org.edgeprune.task.Example;
@@ -40,6 +43,8 @@ import org.edgeprune.task.HeldOut;
 import org.edgeprune.task.Metrics;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.torch.Device;
+import org.edgeprune.torch.Tensor;
+import org.edgeprune.torch.TensorScope;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -203,6 +208,56 @@ class PruneControlsTest {
                 e.getMessage().contains("start.safetensors is not there")
                         && e.getMessage().contains("--warm-start"),
                 e.getMessage());
+    }
+
+    /** What a start keeps is there for the run that goes on, not for one that begins, and is removed with its use. */
+    @Test
+    void aStartThatIsInterruptedGoesOn() {
+        AtomicInteger kept = new AtomicInteger();
+        WarmStart start = new WarmStart() {
+            private KeptState state;
+
+            @Override
+            public WarmStart keeping(KeptState its) {
+                state = its;
+                return this;
+            }
+
+            @Override
+            public String name() {
+                return "test";
+            }
+
+            @Override
+            public long passes(int examples) {
+                return 0;
+            }
+
+            @Override
+            public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
+                assertTrue(state.isDue(6) && !state.isDue(7), "as often as checkpoints");
+                int before = state.read(file -> Integer.parseInt(file.metadata().get("count")))
+                        .orElse(0);
+                kept.set(before + 1);
+                try (TensorScope _ = TensorScope.open()) {
+                    state.write(Map.of("x", Tensor.ones(1)), Map.of("count", Integer.toString(before + 1)));
+                }
+                if (before < 2) {
+                    throw new Interrupted();
+                }
+                return IntStream.range(0, graph.edgeCount()).toArray();
+            }
+        };
+        Pruner.Sources sources = new Pruner.Sources(Optional.of(start), Optional.empty(), Map.of());
+        for (boolean resume : new boolean[] {true, false, true}) {
+            assertThrows(
+                    Interrupted.class, () -> pruner(dir, warm(0.6), sources).run(resume, SILENT));
+            assertTrue(Files.exists(new RunDirectory(dir).rankingFile()));
+        }
+        assertEquals(2, kept.get(), "the second run began anew");
+        pruner(dir, warm(0.6), sources).run(true, SILENT);
+        assertEquals(3, kept.get());
+        assertFalse(Files.exists(new RunDirectory(dir).rankingFile()));
     }
 
     @Test

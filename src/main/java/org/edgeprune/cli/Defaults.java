@@ -138,6 +138,9 @@ final class Defaults {
 
     /** The command line with the options of the files before its own. */
     String[] before(String... args) {
+        if (sources.isEmpty()) {
+            return args;
+        }
         CommandLine command = Main.commandLine();
         int at = 0;
         List<String> path = new ArrayList<>();
@@ -145,7 +148,7 @@ final class Defaults {
             command = command.getSubcommands().get(args[at]);
             path.add(args[at++]);
         }
-        if (path.isEmpty() || sources.isEmpty()) {
+        if (path.isEmpty()) {
             return args;
         }
         List<String> all = new ArrayList<>(List.of(args).subList(0, at));

@@ -3,7 +3,6 @@ package org.edgeprune.cli;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -20,20 +19,12 @@ import org.edgeprune.torch.TorchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** The command {@code edgeprune}. Exit codes: 0 success, 1 a bug in edgeprune, 2 invalid input. */
 @Command(
-        name = "edgeprune",
-        description = "Find circuits in transformers by edge pruning.",
-        synopsisSubcommandLabel = "COMMAND",
-        versionProvider = Main.VersionLine.class,
         subcommands = {
             DemoCommand.class,
             PruneCommand.class,
@@ -67,50 +58,11 @@ import picocli.CommandLine.TypeConversionException;
             "  edgeprune eval out/gt                      measure its faithfulness",
             "  edgeprune COMMAND --help                   show options and examples of a command"
         })
-public final class Main {
+public final class Main extends OptionsOfAll {
     private static final int NARROWEST_HELP = 60;
     private static final int WIDEST_HELP = 110;
 
     Main() {}
-
-    @Spec
-    private CommandSpec spec;
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            scope = ScopeType.INHERIT,
-            description = "Show this help.")
-    @SuppressWarnings("unused") // picocli acts on it
-    private boolean help;
-
-    @Option(
-            names = {"-V", "--version"},
-            versionHelp = true,
-            description = "Show the version.")
-    @SuppressWarnings("unused") // picocli acts on it
-    private boolean version;
-
-    @Option(
-            names = "--show-config",
-            scope = ScopeType.INHERIT,
-            description = "Show the options of a command, with those of edgeprune.toml, instead of running it.")
-    @SuppressWarnings("unused") // its presence is looked up
-    private boolean showConfig;
-
-    @Option(
-            names = "--class-path",
-            paramLabel = "JAR",
-            split = ":",
-            description =
-                    "Before the command: jars with more architectures, tasks and scorers; also read from EDGEPRUNE_CLASS_PATH.")
-    private void classPath(List<String> jars) {
-        // The launcher removes this option, since the class path cannot be changed after Java has started.
-        throw new ParameterException(
-                spec.commandLine(),
-                "--class-path " + String.join(":", jars)
-                        + ": only the launcher edgeprune reads this option, before all others; if you start java directly, add the jars to its -cp");
-    }
 
     /**
      * Runs a command line and exits with its code.
@@ -125,7 +77,7 @@ public final class Main {
 
     /** Runs a command line and returns its exit code. */
     static int run(String... args) {
-        CommandLine line = commandLine();
+        CommandLine line = commandLine(args.length == 0 ? "" : args[0]);
         try {
             Defaults defaults = Defaults.ofUser();
             line.setExecutionStrategy(parsed -> isShown(parsed) ? show(parsed, defaults, args) : helpOrExecute(parsed));
@@ -165,9 +117,26 @@ public final class Main {
         return CommandLine.ExitCode.OK;
     }
 
-    /** The commands, with how arguments are read and what is said where a command fails. */
+    /** All commands. */
     static CommandLine commandLine() {
-        return HelpText.readable(new CommandLine(new Main()))
+        return readable(new CommandLine(new Main()));
+    }
+
+    /**
+     * The command with a name, or all if there is none of that name: to read the options of all takes longer than many
+     * a command runs.
+     */
+    private static CommandLine commandLine(String name) {
+        return Stream.of(Main.class.getAnnotation(Command.class).subcommands())
+                .filter(command -> command.getAnnotation(Command.class).name().equals(name))
+                .findFirst()
+                .map(command -> readable(new CommandLine(new OptionsOfAll()).addSubcommand(command)))
+                .orElseGet(Main::commandLine);
+    }
+
+    /** How arguments are read, and what is said where a command fails. */
+    private static CommandLine readable(CommandLine commands) {
+        return HelpText.readable(commands)
                 .setUsageHelpWidth(helpWidth())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 // a script's callers may override its options

@@ -71,7 +71,7 @@ final class LibTorchDiagnosis {
         String core = openBlasCore();
         if (config.contains("CPU capability usage: AVX512") && WITHOUT_AVX512.contains(core)) {
             problems.add(new Report.Problem(
-                    "OpenBLAS computes for " + core + ", without the processor's AVX-512: products take longer",
+                    "OpenBLAS computes for " + core + ", without the processor's AVX-512, which may take longer",
                     System.getenv("OPENBLAS_CORETYPE") == null
                             ? "set OPENBLAS_CORETYPE=SkylakeX"
                             : "unset OPENBLAS_CORETYPE",

@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,6 +66,20 @@ class CommandLineTest {
         Tool wrong = Tool.run("doctor", "--libtorch", folder);
         assertTrue(wrong.refused().contains("--libtorch"), wrong.err());
         assertEquals(1, wrong.errLines().size(), wrong.err());
+    }
+
+    /** OpenBLAS chooses its kernels by the processor, unless it is told otherwise. */
+    @Test
+    void doctorPrintsForWhichProcessorOpenBlasComputes() {
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().put("OPENBLAS_CORETYPE", "Haswell");
+        String report = Tool.run(process, "doctor").ok().out();
+        assumeTrue(report.contains("OpenBLAS") && System.getProperty("os.arch").equals("amd64"), report);
+        assertTrue(report.matches("(?s).*BLAS +OpenBLAS, Haswell kernels\\R.*"), report);
+        assertEquals(
+                report.matches("(?s).*CPU kernels +AVX512.*"),
+                report.contains("    unset OPENBLAS_CORETYPE\n"),
+                report);
     }
 
     @Test

@@ -5,7 +5,8 @@
 #   run_scripts/generalisation.sh OUT [options of prune, attribute and mattr, such as --model DIR --workers 1]
 # TASKS, SEEDS, SHARES and SETTINGS choose less, or more, such as TASKS=ioi SEEDS=42 SHARES=0.05 SETTINGS="prune cold fresh". STEPS
 # replaces every number of steps. JOBS commands run at the same time, by default one for each core and of one worker each; a larger
-# model, which needs the memory for itself, wants JOBS=1. One folder a run; repeated with the same OUT, what is finished is not done again.
+# model, which needs the memory for itself, wants JOBS=1, as do CPU seconds that are to be compared with those of a free machine. One folder a
+# run; repeated with the same OUT, what is finished is not done again.
 set -euo pipefail
 edgeprune=$(dirname "${BASH_SOURCE[0]}")/edgeprune
 [ $# -gt 0 ] || { echo "usage: ${BASH_SOURCE[0]} OUT [options]" >&2; exit 2; }
@@ -134,7 +135,9 @@ all() {
     done
 }
 
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+set -m # each job is a process group, which ends with the command that it runs
+trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done' EXIT
+trap 'exit 130' INT TERM
 for task in "${tasks[@]}"; do
     for seed in "${seeds[@]}"; do
         [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n

@@ -141,14 +141,13 @@ public final class MatryoshkaAttribution implements AutoCloseable {
             Optional<KeptState> kept,
             AttributionSetting.Progress progress) {
         try (MatryoshkaAttribution training = new MatryoshkaAttribution(setting, options, examples, cacheBytes)) {
-            kept.flatMap(State::read)
-                    .ifPresentOrElse(
-                            training::restore,
-                            () -> training.startFrom(ScoredStart.eapIg(setting, progress)
-                                    .ranking(setting.graph(), examples, setting.workers())));
+            kept.flatMap(State::read).ifPresentOrElse(training::restore, () -> {
+                training.startFrom(
+                        ScoredStart.eapIg(setting, progress).ranking(setting.graph(), examples, setting.workers()));
+                kept.filter(file -> file.isDue(0)).ifPresent(training::keep);
+            });
             return training.train((step, k, loss, now) -> {
-                kept.filter(file -> file.isDue(step + 1))
-                        .ifPresent(file -> now.state().write(file));
+                kept.filter(file -> file.isDue(step + 1)).ifPresent(now::keep);
                 progress.at(step + 1L, options.steps());
             });
         }
@@ -330,12 +329,7 @@ public final class MatryoshkaAttribution implements AutoCloseable {
         private static final String FIRST = "optimizer.m";
         private static final String SECOND = "optimizer.v";
 
-        /**
-         * Keeps the state in a file.
-         *
-         * @param kept the file
-         */
-        public void write(KeptState kept) {
+        private void write(KeptState kept) {
             try (TensorScope _ = TensorScope.open()) {
                 kept.write(
                         Map.of(
@@ -373,6 +367,17 @@ public final class MatryoshkaAttribution implements AutoCloseable {
                 floats(scores),
                 floats(optimizer.firstMoments().getFirst()),
                 floats(optimizer.secondMoments().getFirst()));
+    }
+
+    /**
+     * Keeps the state after the last step in a file.
+     *
+     * @param kept the file
+     * @throws InputException if the weights are not those that the training began with
+     */
+    public void keep(KeptState kept) {
+        setting.model().requireUnchanged();
+        state().write(kept);
     }
 
     private static float[] floats(Tensor tensor) {

@@ -114,7 +114,7 @@ final class MattrCommand implements Ranked {
                 average[0] = Double.isNaN(average[0]) ? loss : 0.98 * average[0] + 0.02 * loss;
                 progress.at(step + 1L, () -> "loss %.3f".formatted(average[0]));
                 if (kept.isDue(step + 1) && step + 1 < steps) {
-                    now.state().write(kept);
+                    now.keep(kept);
                 }
             });
             job.summary().put("train_loss", average[0]);

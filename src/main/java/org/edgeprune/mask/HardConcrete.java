@@ -37,7 +37,7 @@ public record HardConcrete(double eps) {
     /**
      * Samples masks; differentiable in {@code logAlpha}.
      *
-     * @param logAlpha parameters, any shape
+     * @param logAlpha finite parameters, F32, any shape
      * @param u uniform noise of the same shape
      * @return z in [0,1]
      */
@@ -52,9 +52,9 @@ public record HardConcrete(double eps) {
         return s.mul(ZETA - GAMMA).add(GAMMA).clamp(0, 1);
     }
 
-    /** The same in one pass over memory. */
+    /** The same, and its slope, in one pass over memory; autograd then has one product more to go through. */
     private static Tensor fused(Tensor logAlpha, Tensor u) {
-        Fused.Sample sample = Fused.hardConcrete(logAlpha, u, BETA, GAMMA, ZETA);
+        Fused.Sample sample = Fused.hardConcrete(logAlpha.contiguous(), u.contiguous(), BETA, GAMMA, ZETA);
         if (!logAlpha.requiresGrad()) {
             return sample.z();
         }

@@ -43,10 +43,10 @@ public record StepMemory(
         long process) {
     private static final int F32 = 4;
     /**
-     * Arrays with one number per edge: masks, samples, noise, gradients and optimiser state. About half are tensors,
-     * the rest Java arrays, including those that wait for the garbage collector.
+     * Arrays with one number per edge: masks, samples, noise, gradients and optimiser state. Some are tensors, the rest
+     * Java arrays, including those that wait for the garbage collector.
      */
-    private static final int MASK_TENSORS = 30;
+    private static final int MASK_TENSORS = 16;
     /** Of these, what a copy of the model beside the first one has: masks, gradients, and these joined to be read. */
     static final int MASK_TENSORS_OF_A_COPY = 4;
     /**

@@ -34,10 +34,11 @@ public interface WarmStart {
     int[] ranking(ComputationGraph graph, List<Example> train, Workers workers);
 
     /**
-     * The same start, which goes on where it was interrupted.
+     * The same start, which goes on where it was interrupted: it reads what it has computed from a file if there is
+     * one, and writes it there when that is due. All ranks read the same file; only the first is ever asked to write.
      *
-     * @param state where it may keep what it has computed; removed by the run once its masks have started
-     * @return this start, if it takes little time
+     * @param state the file, which the run removes once its masks have started
+     * @return a start that keeps its state; by default this one, which begins anew
      */
     default WarmStart keeping(KeptState state) {
         return this;

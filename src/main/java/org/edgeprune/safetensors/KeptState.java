@@ -26,8 +26,8 @@ public record KeptState(Path file, String identity, int every) {
     /**
      * Whether the state is to be kept.
      *
-     * @param steps that were made
-     * @return whether a multiple of {@link #every} were
+     * @param steps that were made, from 0 on
+     * @return whether a multiple of {@link #every} were; false if no states are kept
      */
     public boolean isDue(int steps) {
         return every > 0 && steps % every == 0;
@@ -59,11 +59,22 @@ public record KeptState(Path file, String identity, int every) {
         }
         try (SafeTensorsFile tensors = SafeTensorsFile.open(file);
                 TensorScope _ = TensorScope.open()) {
-            tensors.requireDigest();
+            requireDigest(tensors);
             if (!identity.equals(tensors.metadata().get(IDENTITY))) {
                 throw new Complaint(file).about("belongs to another run", "choose another --out");
             }
             return Optional.of(reader.apply(tensors));
+        }
+    }
+
+    private void requireDigest(SafeTensorsFile tensors) {
+        try {
+            tensors.requireDigest();
+        } catch (InputException e) {
+            InputException damaged = new Complaint(file)
+                    .about("is damaged: it is not what the digest in its header says", "remove it to begin anew");
+            damaged.initCause(e);
+            throw damaged;
         }
     }
 

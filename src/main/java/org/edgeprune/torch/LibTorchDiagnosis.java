@@ -10,8 +10,8 @@ import org.edgeprune.torch.ffi.Shim;
 
 /** Turns what the loader found into a report: each problem with its remedy. */
 final class LibTorchDiagnosis {
-    /** What OpenBLAS calls the processors that have AVX2 at most. */
-    private static final Set<String> WITHOUT_AVX512 = Set.of("Haswell", "Zen", "Excavator", "Sandybridge", "Nehalem");
+    /** What OpenBLAS calls the processors for which it has kernels with AVX-512. */
+    private static final Set<String> WITH_AVX512 = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
 
     private LibTorchDiagnosis() {}
 
@@ -69,12 +69,12 @@ final class LibTorchDiagnosis {
                     false));
         }
         String core = openBlasCore();
-        if (config.contains("CPU capability usage: AVX512") && WITHOUT_AVX512.contains(core)) {
+        if (config.contains("CPU capability usage: AVX512") && !core.isEmpty() && !WITH_AVX512.contains(core)) {
             problems.add(new Report.Problem(
-                    "OpenBLAS computes for " + core + ", without the processor's AVX-512, which may take longer",
+                    "OpenBLAS computes for " + core + ", without the processor's AVX-512",
                     System.getenv("OPENBLAS_CORETYPE") == null
-                            ? "set OPENBLAS_CORETYPE=SkylakeX"
-                            : "unset OPENBLAS_CORETYPE",
+                            ? "compare steps (edgeprune bench) with OPENBLAS_CORETYPE=SkylakeX"
+                            : "compare steps (edgeprune bench) without OPENBLAS_CORETYPE",
                     false));
         }
         String policy = System.getenv("OMP_WAIT_POLICY");

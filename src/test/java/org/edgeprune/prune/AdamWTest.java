@@ -59,7 +59,7 @@ class AdamWTest {
     }
 
     @Test
-    void aGradientOfAnotherShapeIsRefused() {
+    void aGradientOfAnotherSizeIsRefused() {
         try (TensorScope _ = TensorScope.open()) {
             Tensor other = Tensor.of(new float[] {1, 2}, 2);
             assertThrows(TorchException.class, () -> Fused.adamW(normal(1), normal(2), normal(3), other, CONSTANTS));

@@ -2,6 +2,7 @@ package org.edgeprune.cli;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.edgeprune.engine.Workers;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.prune.PruneSession;
@@ -12,12 +13,17 @@ import org.edgeprune.task.Example;
 /** A start for several runs with the same training prompts, whose ranking is computed once. */
 final class SharedStart implements WarmStart {
     private final WarmStart start;
-    private Optional<Ranked> ranked = Optional.empty();
+    private final AtomicReference<Optional<Ranked>> ranked;
 
     private record Ranked(int edges, List<Example> train, int[] ranking) {}
 
     SharedStart(WarmStart start) {
+        this(start, new AtomicReference<>(Optional.empty()));
+    }
+
+    private SharedStart(WarmStart start, AtomicReference<Optional<Ranked>> ranked) {
         this.start = start;
+        this.ranked = ranked;
     }
 
     /** The session with this start instead of its own, if it has one. */
@@ -37,41 +43,21 @@ final class SharedStart implements WarmStart {
         return start.passes(examples);
     }
 
+    /** In one of the runs, which keeps the state if the ranking of all is computed there. */
+    @Override
+    public SharedStart keeping(KeptState state) {
+        return new SharedStart(start.keeping(state), ranked);
+    }
+
     @Override
     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
-        return shared(start, graph, train, workers);
-    }
-
-    @Override
-    public WarmStart keeping(KeptState state) {
-        return new Keeping(this, start.keeping(state));
-    }
-
-    private int[] shared(WarmStart computed, ComputationGraph graph, List<Example> train, Workers workers) {
-        boolean known = ranked.filter(before -> before.edges() == graph.edgeCount())
+        boolean known = ranked.get()
+                .filter(before -> before.edges() == graph.edgeCount())
                 .filter(before -> before.train().equals(train))
                 .isPresent();
         if (!known) {
-            ranked = Optional.of(new Ranked(graph.edgeCount(), train, computed.ranking(graph, train, workers)));
+            ranked.set(Optional.of(new Ranked(graph.edgeCount(), train, start.ranking(graph, train, workers))));
         }
-        return ranked.orElseThrow().ranking().clone();
-    }
-
-    /** The shared start in one of the runs, which keeps its state if the ranking is computed there. */
-    private record Keeping(SharedStart all, WarmStart start) implements WarmStart {
-        @Override
-        public String name() {
-            return all.name();
-        }
-
-        @Override
-        public long passes(int examples) {
-            return all.passes(examples);
-        }
-
-        @Override
-        public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
-            return all.shared(start, graph, train, workers);
-        }
+        return ranked.get().orElseThrow().ranking().clone();
     }
 }

@@ -214,23 +214,13 @@ class PruneControlsTest {
     @Test
     void aStartThatIsInterruptedGoesOn() {
         AtomicInteger kept = new AtomicInteger();
-        WarmStart start = new WarmStart() {
+        WarmStart start = new TestStart() {
             private KeptState state;
 
             @Override
             public WarmStart keeping(KeptState its) {
                 state = its;
                 return this;
-            }
-
-            @Override
-            public String name() {
-                return "test";
-            }
-
-            @Override
-            public long passes(int examples) {
-                return 0;
             }
 
             @Override
@@ -427,19 +417,22 @@ class PruneControlsTest {
                         org.edgeprune.mask.SparsitySchedule.Warmup.LINEAR, sparsity, 0.8, 12)));
     }
 
+    /** A start that costs nothing. */
+    private abstract static class TestStart implements WarmStart {
+        @Override
+        public String name() {
+            return "test";
+        }
+
+        @Override
+        public long passes(int examples) {
+            return 0;
+        }
+    }
+
     private static Pruner.Sources starting(int[] ranking) {
         return new Pruner.Sources(
-                Optional.of(new WarmStart() {
-                    @Override
-                    public String name() {
-                        return "test";
-                    }
-
-                    @Override
-                    public long passes(int examples) {
-                        return 0;
-                    }
-
+                Optional.of(new TestStart() {
                     @Override
                     public int[] ranking(ComputationGraph graph, List<Example> train, Workers workers) {
                         return ranking.clone();

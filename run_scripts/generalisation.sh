@@ -127,24 +127,29 @@ measure() {
     fi
 }
 
-# TASK SEED: everything of it.
+# TASK SEED SETTING: at all shares.
 all() {
-    local setting share
-    for setting in "${settings[@]}"; do
-        for share in "${shares[@]}"; do measure "$1" "$setting" "$2" "$share"; done
-    done
+    local share
+    for share in "${shares[@]}"; do measure "$1" "$3" "$2" "$share"; done
 }
 
 set -m # each job is a process group, which ends with the command that it runs
 trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done' EXIT
 trap 'exit 130' INT TERM
-for task in "${tasks[@]}"; do
-    for seed in "${seeds[@]}"; do
-        [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
-        all "$task" "$seed" &
+# rankings first, which pruning starts from
+for pruned in false true; do
+    for setting in "${settings[@]}"; do
+        if options "$setting" >/dev/null; then of_pruning=true; else of_pruning=false; fi
+        [ $pruned = $of_pruning ] || continue
+        for task in "${tasks[@]}"; do
+            for seed in "${seeds[@]}"; do
+                [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
+                all "$task" "$seed" "$setting" &
+            done
+        done
     done
+    while [ -n "$(jobs -p)" ]; do wait -n; done
 done
-while [ -n "$(jobs -p)" ]; do wait -n; done
 
 echo "| task | setting | share of edges | edges | KL | accuracy | metric | KL: same kind | new templates | new words | steps | CPU s | overlap |"
 echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"

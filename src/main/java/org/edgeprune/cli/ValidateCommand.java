@@ -6,11 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.hub.BundledModel;
@@ -24,6 +26,7 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
+import org.edgeprune.validate.BootstrapRuns;
 import org.edgeprune.validate.Check;
 import org.edgeprune.validate.CircuitValidation;
 import org.edgeprune.validate.RandomModel;
@@ -44,10 +47,13 @@ import picocli.CommandLine.Parameters;
         footer = {
             "  edgeprune validate out/demo",
             "  edgeprune validate out/seed-1 out/seed-2 out/seed-3 --max-samples 200 --json",
-            "  edgeprune validate out/demo --random-weights",
+            "  edgeprune validate out/demo --random-weights --bootstrap 5",
             "  edgeprune validate edges.json --model path/to/gpt2 --task ioi"
         })
 final class ValidateCommand implements Callable<Integer> {
+    /** Memory for the full model's runs, which all tested circuits share. */
+    private static final long CACHE_BYTES = 2L << 30;
+
     @Parameters(
             paramLabel = "CIRCUIT",
             arity = "1..*",
@@ -88,6 +94,13 @@ final class ValidateCommand implements Callable<Integer> {
                     "Also prune a model with random weights as the run was pruned, and compare the circuits. Takes as long as the run did.")
     private boolean randomWeights;
 
+    @Option(
+            names = "--bootstrap",
+            paramLabel = "N",
+            description =
+                    "Also prune N times as the run was pruned, on training prompts drawn from the run's with replacement, and compare the circuits. Takes N times as long as the run did.")
+    private Optional<Integer> bootstrap = Optional.empty();
+
     @Mixin
     private SeedOption seed;
 
@@ -120,6 +133,7 @@ final class ValidateCommand implements Callable<Integer> {
             throw new InputException("--random-weights: " + first.path()
                     + " is not a run, whose settings it would repeat in another model: name the directory of a run");
         }
+        requireBootstrap(first, record);
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(origin.map(CircuitInput.Origin::task));
@@ -147,16 +161,25 @@ final class ValidateCommand implements Callable<Integer> {
             record.filter(made -> made.task().equals(taskName) && !task.givesData())
                     .ifPresent(made -> PromptSource.requireExamplesOf(first.path(), made, split, all));
             List<Example> examples = all.subList(0, Math.min(maxSamples, all.size()));
+            List<Circuit> drawn = bootstrap.isEmpty()
+                    ? List.of()
+                    : drawn(new BootstrapRuns(
+                            opened, chosen, trained(first, record.orElseThrow(), data), record.orElseThrow()));
             List<Check> checks;
-            try (AblationStates states = states(ablation, opened, first, data)) {
-                checks = checks(
-                        read,
-                        new Evaluator(opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
-                        examples);
+            try (AblationStates states = states(ablation, opened, first, data);
+                    RepeatedEvaluator evaluator = new RepeatedEvaluator(
+                            new Evaluator(
+                                    opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
+                            examples,
+                            CACHE_BYTES)) {
+                checks = checks(read, drawn, evaluator);
             }
             if (randomWeights) {
+                RunRecord made = record.orElseThrow();
                 checks.add(randomWeights(
-                        checks.getFirst(), new RandomModel(opened, chosen, data, record.orElseThrow()), examples));
+                        checks.getFirst(),
+                        new RandomModel(opened, chosen, trained(first, made, data), made),
+                        examples));
             }
             Page page = new Page(
                     first.path().toString(),
@@ -188,19 +211,57 @@ final class ValidateCommand implements Callable<Integer> {
         return AblationStates.of(kind, opened.model(), prompts, which.batchSize());
     }
 
-    private List<Check> checks(List<Circuit> circuits, Evaluator evaluator, List<Example> examples) {
+    private List<Check> checks(List<Circuit> circuits, List<Circuit> drawn, RepeatedEvaluator evaluator) {
         CircuitValidation.Options options = options();
-        long total = CircuitValidation.work(circuits.getFirst(), options);
+        long total = CircuitValidation.work(circuits.getFirst(), options) + drawn.size();
         long[] done = {0};
         try (Progress progress = new Progress("validating", "circuits", total)) {
             CircuitValidation validation = new CircuitValidation(
-                    evaluator, examples, circuits.getFirst(), options, () -> progress.at(++done[0], () -> ""));
+                    evaluator, circuits.getFirst(), options, () -> progress.at(++done[0], () -> ""));
             List<Check> checks = new ArrayList<>(validation.checks());
             if (circuits.size() > 1) {
                 checks.add(validation.stability(circuits.subList(1, circuits.size())));
             }
+            if (!drawn.isEmpty()) {
+                checks.add(validation.bootstrap(drawn));
+            }
             return checks;
         }
+    }
+
+    private void requireBootstrap(CircuitInput circuit, Optional<RunRecord> record) {
+        Bounds.atLeast(1, "--bootstrap", bootstrap);
+        if (bootstrap.isEmpty()) {
+            return;
+        }
+        RunRecord made = record.orElseThrow(() -> new InputException("--bootstrap: " + circuit.path()
+                + " is not a run, which it would repeat on other prompts: name the directory of a run"));
+        if (made.options().controls().freshData()) {
+            throw new InputException("--bootstrap: " + circuit.path() + " had fresh prompts every epoch, and there are"
+                    + " none to draw from: name runs of several seeds instead");
+        }
+    }
+
+    /** The run's data, of the training part what it used. */
+    private Dataset trained(CircuitInput circuit, RunRecord made, Dataset data) {
+        if (!task.givesData()) {
+            PromptSource.requireExamplesOf(circuit.path(), made, Split.TRAIN, data.train());
+        }
+        List<Example> train = data.train();
+        return data.withTrain(train.subList(0, Math.min(made.examples(), train.size())));
+    }
+
+    private List<Circuit> drawn(BootstrapRuns runs) {
+        List<Circuit> circuits = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(seed.value());
+        for (int i = 0; i < bootstrap.orElseThrow(); i++) {
+            results.note("pruning on training prompts drawn with replacement, " + (i + 1) + " of "
+                    + bootstrap.orElseThrow());
+            try (PruneProgress progress = new PruneProgress("kl", results)) {
+                circuits.add(runs.prune(random.split(), progress));
+            }
+        }
+        return circuits;
     }
 
     private Check randomWeights(Check faithfulness, RandomModel random, List<Example> examples) {

@@ -71,6 +71,15 @@ public final class RepeatedEvaluator implements AutoCloseable {
     }
 
     /**
+     * The prompt pairs that circuits are evaluated on.
+     *
+     * @return an immutable list, with the corrupted prompts that the ablation put in place of the task's
+     */
+    public List<Example> examples() {
+        return examples;
+    }
+
+    /**
      * Scores the model under masks, and the full model beside it.
      *
      * @param masks masks of edges and nodes

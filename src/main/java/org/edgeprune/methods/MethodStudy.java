@@ -40,7 +40,6 @@ import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.StepMetrics;
 import org.edgeprune.task.DataRequest;
 import org.edgeprune.task.Dataset;
-import org.edgeprune.task.Example;
 import org.edgeprune.task.Records;
 import org.edgeprune.task.Scorer;
 import org.edgeprune.task.Task;
@@ -203,8 +202,7 @@ public record MethodStudy(LoadedModel loaded, Task task, Effort effort, int repe
                     .withBatchSize(effort.pruneBatchSize())
                     .withSeed(seed + repeat);
             PruneOptions options = refining.with(refining.controls().withWarmStart(start.name()));
-            List<Example> train = MethodRunner.first(data.train(), effort.prompts());
-            Dataset used = new Dataset(train, data.validation(), data.test());
+            Dataset used = data.withTrain(MethodRunner.first(data.train(), effort.prompts()));
             RunRecord record = RunRecord.of(
                     loaded, task, Optional.of(dataFolder(repeat)), used, CACHE_BYTES, OptionalDouble.empty(), options);
             new Pruner(

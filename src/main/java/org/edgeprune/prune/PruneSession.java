@@ -535,8 +535,6 @@ public record PruneSession(
     private Dataset limited(Dataset dataset) {
         List<Example> train = dataset.train();
         int used = maxTrainSamples.orElse(Integer.MAX_VALUE);
-        return used >= train.size()
-                ? dataset
-                : new Dataset(train.subList(0, used), dataset.validation(), dataset.test());
+        return used >= train.size() ? dataset : dataset.withTrain(train.subList(0, used));
     }
 }

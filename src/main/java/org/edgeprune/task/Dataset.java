@@ -18,6 +18,16 @@ public record Dataset(List<Example> train, List<Example> validation, List<Exampl
     }
 
     /**
+     * The same examples but for the training part.
+     *
+     * @param examples the training examples
+     * @return a new data set
+     */
+    public Dataset withTrain(List<Example> examples) {
+        return new Dataset(examples, validation, test);
+    }
+
+    /**
      * The examples of a split.
      *
      * @param split the split

@@ -14,8 +14,8 @@ import org.edgeprune.attribute.RandomScores;
 import org.edgeprune.attribute.Ranking;
 import org.edgeprune.attribute.Selection;
 import org.edgeprune.eval.Evaluation;
-import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
@@ -30,15 +30,16 @@ import org.edgeprune.task.Example;
 public final class CircuitValidation {
     private static final double CLOSED = 0.9;
     private static final double NEEDED = 0.95;
-    private static final int PERMUTATIONS = 10_000;
+    private static final double SHARED = 0.5;
+    private static final int RESAMPLES = 10_000;
     private static final List<String> DIFFERENCES = List.of("logit_difference", "probability_difference");
 
-    private final Evaluator evaluator;
-    private final List<Example> examples;
+    private final RepeatedEvaluator evaluator;
     private final Circuit circuit;
     private final Options options;
     private final Runnable tick;
     private final Evaluation evaluation;
+    private final Evaluation withoutEdges;
     private final double kl;
     private final double empty;
 
@@ -69,26 +70,24 @@ public final class CircuitValidation {
     /**
      * Prepares the tests: runs the circuit and the one without edges.
      *
-     * @param evaluator runs circuits
-     * @param examples held-out prompts
+     * @param evaluator runs circuits on held-out prompts; the caller closes it
      * @param circuit what is tested, with at least one edge
      * @param options of the random draws
-     * @param tick called after each circuit that was run, {@link #work} times in all
+     * @param tick called after each circuit that was run, {@link #work} times in all, and by {@link #bootstrap}
      * @throws IllegalArgumentException if there is no example, or no edge
      */
-    public CircuitValidation(
-            Evaluator evaluator, List<Example> examples, Circuit circuit, Options options, Runnable tick) {
-        if (examples.isEmpty() || circuit.size() == 0) {
-            throw new IllegalArgumentException(examples.size() + " examples, " + circuit.size() + " edges");
+    public CircuitValidation(RepeatedEvaluator evaluator, Circuit circuit, Options options, Runnable tick) {
+        if (evaluator.examples().isEmpty() || circuit.size() == 0) {
+            throw new IllegalArgumentException(evaluator.examples().size() + " examples, " + circuit.size() + " edges");
         }
         this.evaluator = evaluator;
-        this.examples = List.copyOf(examples);
         this.circuit = circuit;
         this.options = options;
         this.tick = tick;
-        this.evaluation = evaluate(examples, circuit);
+        this.evaluation = evaluate(circuit);
+        this.withoutEdges = evaluate(of(new BitSet()));
         this.kl = kl(evaluation);
-        this.empty = kl(evaluate(examples, of(new BitSet())));
+        this.empty = kl(withoutEdges);
     }
 
     /**
@@ -110,7 +109,7 @@ public final class CircuitValidation {
      */
     public List<Check> checks() {
         List<Check> checks = new ArrayList<>(List.of(faithfulness(), completeness(), minimality()));
-        if (evaluator.ablation().kind() instanceof Ablation.Interchange) {
+        if (evaluator.evaluator().ablation().kind() instanceof Ablation.Interchange) {
             checks.add(equivalence());
         }
         checks.add(randomCircuits());
@@ -121,6 +120,9 @@ public final class CircuitValidation {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("kl_without_edges", empty);
         values.put("closed", closed(kl, empty));
+        Significance.Interval closed = closedInterval();
+        values.put("closed_95_low", closed.low());
+        values.put("closed_95_high", closed.high());
         evaluation.metrics().forEach(values::put);
         evaluation.fullModelMetrics().forEach((name, value) -> values.put("full_model_" + name, value));
         return new Check(
@@ -130,14 +132,22 @@ public final class CircuitValidation {
                 values);
     }
 
+    /** Of the share that is closed, over bootstrap samples of the prompts. */
+    private Significance.Interval closedInterval() {
+        double[] with = klOfEach(evaluation);
+        double[] without = klOfEach(withoutEdges);
+        return Significance.bootstrap(
+                with.length, drawn -> closed(sum(with, drawn), sum(without, drawn)), RESAMPLES, random(6, 0));
+    }
+
     /** What the circuit leaves out does not do the task, and what it has is missed as much as by the whole model. */
     private Check completeness() {
         ComputationGraph graph = circuit.graph();
         BitSet outside = complement(circuit.edgeSet());
-        double complement = kl(evaluate(examples, of(outside)));
+        double complement = kl(evaluate(of(outside)));
         double[] withoutRandom = draws(1, options.draws(), random -> {
             BitSet removed = sample(random, graph.edgeCount(), circuit.size());
-            return kl(evaluate(examples, of(complement(removed))));
+            return kl(evaluate(of(complement(removed))));
         });
         double[] fromCircuit = new double[options.draws()];
         double[] fromModel = new double[options.draws()];
@@ -145,8 +155,8 @@ public final class CircuitValidation {
             BitSet removed = half(random(2, i));
             BitSet left = circuit.edgeSet();
             left.andNot(removed);
-            fromCircuit[i] = kl(evaluate(examples, of(left)));
-            fromModel[i] = kl(evaluate(examples, of(complement(removed))));
+            fromCircuit[i] = kl(evaluate(of(left)));
+            fromModel[i] = kl(evaluate(of(complement(removed))));
         }
         double p = Significance.ofDraws(complement, withoutRandom);
         Map<String, Double> values = new LinkedHashMap<>();
@@ -173,13 +183,13 @@ public final class CircuitValidation {
                 : draws(3, randomEdges(circuit, options), random -> {
                     BitSet more = circuit.edgeSet();
                     more.set(others[random.nextInt(others.length)]);
-                    return kl - kl(evaluate(examples, of(more)));
+                    return kl - kl(evaluate(of(more)));
                 });
         double[] ofEdges = circuit.edgeSet().stream()
                 .mapToDouble(edge -> {
                     BitSet less = circuit.edgeSet();
                     less.clear(edge);
-                    return kl(evaluate(examples, of(less))) - kl;
+                    return kl(evaluate(of(less))) - kl;
                 })
                 .toArray();
         double[] p = Arrays.stream(ofEdges)
@@ -191,7 +201,7 @@ public final class CircuitValidation {
         values.put("edges", (double) ofEdges.length);
         values.put("mean_rise", mean(ofEdges));
         values.put("mean_rise_of_random_edge", mean(ofRandom));
-        values.put("p_value", Significance.ofPermutations(ofEdges, ofRandom, PERMUTATIONS, random(4, 0)));
+        values.put("p_value", Significance.ofPermutations(ofEdges, ofRandom, RESAMPLES, random(4, 0)));
         return new Check(
                 "minimality",
                 needed >= NEEDED * ofEdges.length,
@@ -202,6 +212,7 @@ public final class CircuitValidation {
 
     /** The circuit with other prompts as corrupted ones than those that it was found with. */
     private Check equivalence() {
+        List<Example> examples = evaluator.examples();
         Map<Integer, Long> lengths =
                 examples.stream().collect(Collectors.groupingBy(Example::length, Collectors.counting()));
         List<Example> comparable = examples.stream()
@@ -216,13 +227,13 @@ public final class CircuitValidation {
             return new Check("equivalence", false, "there are prompts of equal length to resample from", values);
         }
         List<Example> resampled = new ReferencePrompts(comparable, options.seed()).resampled(comparable);
-        Evaluation under = evaluate(resampled, circuit);
-        double nothing = kl(evaluate(resampled, of(new BitSet())));
+        Evaluation under = evaluateOn(resampled, circuit);
+        double nothing = kl(evaluateOn(resampled, of(new BitSet())));
         double closed = closed(kl(under), nothing);
         String metric = DIFFERENCES.stream()
                 .filter(under.metrics()::containsKey)
                 .findFirst()
-                .orElse(evaluator.scorer().headline());
+                .orElse(evaluator.evaluator().scorer().headline());
         int above = 0;
         int below = 0;
         for (Evaluation.Scored scored : under.examples()) {
@@ -250,7 +261,7 @@ public final class CircuitValidation {
         for (int i = 0; i < random.length; i++) {
             Circuit other = new Selection.Greedy(circuit.size())
                     .from(RandomScores.of(circuit.graph(), random(5, i).nextLong()), Ranking.SIGNED);
-            random[i] = -kl(evaluate(examples, other));
+            random[i] = -kl(evaluate(other));
         }
         double p = Significance.ofDraws(-kl, random);
         Map<String, Double> values = new LinkedHashMap<>();
@@ -272,6 +283,35 @@ public final class CircuitValidation {
      * @return mean Jaccard index of all pairs, and of random circuits of the same sizes
      */
     public Check stability(List<Circuit> others) {
+        Map<String, Double> values = overlap(others);
+        return new Check(
+                "stability",
+                values.get("overlap") >= SHARED,
+                "circuits of other runs share at least half of the edges that are in either (mean Jaccard index)",
+                values);
+    }
+
+    /**
+     * Compares the circuit with those that the same method found on bootstrap samples of its training prompts, see
+     * {@link BootstrapRuns}. Runs each of them once.
+     *
+     * @param others at least one circuit of the same graph
+     * @return mean Jaccard index of all pairs, and of random circuits of the same sizes; mean and highest KL of the
+     *     others, nats
+     */
+    public Check bootstrap(List<Circuit> others) {
+        Map<String, Double> values = overlap(others);
+        double[] kls = others.stream().mapToDouble(other -> kl(evaluate(other))).toArray();
+        values.put("mean_kl", mean(kls));
+        values.put("highest_kl", Arrays.stream(kls).max().orElseThrow());
+        return new Check(
+                "bootstrap",
+                values.get("overlap") >= SHARED,
+                "circuits found on training prompts that are drawn with replacement share at least half of the edges that are in either (mean Jaccard index)",
+                values);
+    }
+
+    private Map<String, Double> overlap(List<Circuit> others) {
         List<Circuit> all = new ArrayList<>(List.of(circuit));
         all.addAll(others);
         double overlap = 0;
@@ -292,11 +332,7 @@ public final class CircuitValidation {
         values.put("circuits", (double) all.size());
         values.put("overlap", overlap / pairs);
         values.put("overlap_by_chance", chance / pairs);
-        return new Check(
-                "stability",
-                overlap / pairs >= 0.5,
-                "circuits of other runs share at least half of the edges that are in either (mean Jaccard index)",
-                values);
+        return values;
     }
 
     /**
@@ -358,8 +394,14 @@ public final class CircuitValidation {
         return Circuit.of(circuit.graph(), edges);
     }
 
-    private Evaluation evaluate(List<Example> prompts, Circuit tested) {
-        Evaluation result = evaluator.evaluate(prompts, MaskValues.of(tested));
+    private Evaluation evaluate(Circuit tested) {
+        Evaluation result = evaluator.evaluate(MaskValues.of(tested));
+        tick.run();
+        return result;
+    }
+
+    private Evaluation evaluateOn(List<Example> prompts, Circuit tested) {
+        Evaluation result = evaluator.evaluator().evaluate(prompts, MaskValues.of(tested));
         tick.run();
         return result;
     }
@@ -370,6 +412,16 @@ public final class CircuitValidation {
 
     private static double kl(Evaluation evaluation) {
         return evaluation.metrics().get("kl");
+    }
+
+    private static double[] klOfEach(Evaluation evaluation) {
+        return evaluation.examples().stream()
+                .mapToDouble(scored -> scored.metrics().get("kl"))
+                .toArray();
+    }
+
+    private static double sum(double[] values, int[] drawn) {
+        return Arrays.stream(drawn).mapToDouble(i -> values[i]).sum();
     }
 
     private static double mean(double[] values) {

@@ -2,6 +2,7 @@ package org.edgeprune.validate;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 
 /** Tests of hypotheses that assume no distribution. */
 final class Significance {
@@ -40,6 +41,26 @@ final class Significance {
     private static double difference(double[] all, int first) {
         return Arrays.stream(all, 0, first).average().orElse(0)
                 - Arrays.stream(all, first, all.length).average().orElse(0);
+    }
+
+    /** What a statistic of the prompts might as well have been. */
+    record Interval(double low, double high) {}
+
+    /**
+     * The percentile bootstrap (Efron 1979): the interval that holds the middle 95% of a statistic over samples of the
+     * prompts, drawn with replacement.
+     *
+     * @param count of prompts
+     * @param statistic of prompts by their numbers, each as often as it was drawn
+     */
+    static Interval bootstrap(int count, ToDoubleFunction<int[]> statistic, int resamples, SplittableRandom random) {
+        double[] values = new double[resamples];
+        for (int i = 0; i < resamples; i++) {
+            values[i] = statistic.applyAsDouble(random.ints(count, 0, count).toArray());
+        }
+        Arrays.sort(values);
+        int tail = (int) (resamples * LEVEL / 2);
+        return new Interval(values[tail], values[resamples - 1 - tail]);
     }
 
     /** Two-sided sign test of the hypothesis that {@code above} of {@code count} are a fair coin's. */

@@ -286,7 +286,20 @@ class RunCommandsTest {
 
     @Test
     void validateSaysWhatHolds() {
-        JsonNode page = Tool.run("validate", run, run, "--max-samples", 6, "--draws", 19, "--json", "--threads", 1)
+        JsonNode page = Tool.run(
+                        "validate",
+                        run,
+                        run,
+                        "--max-samples",
+                        6,
+                        "--draws",
+                        19,
+                        "--bootstrap",
+                        1,
+                        "--random-weights",
+                        "--json",
+                        "--threads",
+                        1)
                 .ok()
                 .json();
         assertEquals(result.get("num_edges"), page.get("num_edges"));
@@ -299,14 +312,29 @@ class RunCommandsTest {
             assertTrue(check.get("values").size() > 1 && check.get("criterion").isTextual(), check.toString());
         }
         assertEquals(
-                List.of("faithfulness", "completeness", "minimality", "equivalence", "random circuits", "stability"),
+                List.of(
+                        "faithfulness",
+                        "completeness",
+                        "minimality",
+                        "equivalence",
+                        "random circuits",
+                        "stability",
+                        "bootstrap",
+                        "random weights"),
                 names);
         assertEquals(holding, page.get("holding").asInt());
         assertEquals(1, page.at("/checks/5/values/overlap").asDouble(), "a run agrees with itself");
+        assertEquals(2, page.at("/checks/6/values/circuits").asInt());
+        double overlap = page.at("/checks/6/values/overlap").asDouble();
+        assertTrue(overlap > 0 && overlap <= 1, page.toString());
         assertTrue(Tool.run("validate", run, "--draws", 5).refused().contains("at least 19"));
         assertTrue(Tool.run("validate", run.resolve("edges.json"), "--model", model, "--random-weights")
                 .refused()
                 .contains("name the directory of a run"));
+        assertTrue(Tool.run("validate", run.resolve("edges.json"), "--model", model, "--bootstrap", 2)
+                .refused()
+                .contains("name the directory of a run"));
+        assertTrue(Tool.run("validate", run, "--bootstrap", 0).refused().contains("--bootstrap 0"));
     }
 
     @Test

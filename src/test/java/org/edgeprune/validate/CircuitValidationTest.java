@@ -14,6 +14,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
 import org.edgeprune.model.LargeWeights;
@@ -62,9 +63,14 @@ class CircuitValidationTest {
     }
 
     private Map<String, Check> checks(Circuit circuit, AblationStates ablation, long[] ticks) {
-        Evaluator evaluator = new Evaluator(model, new TokenScorer(), ablation, 8);
-        return new CircuitValidation(evaluator, examples(12), circuit, OPTIONS, () -> ticks[0]++)
-                .checks().stream().collect(Collectors.toMap(Check::name, Function.identity()));
+        try (RepeatedEvaluator evaluator = repeated(ablation, 12)) {
+            return new CircuitValidation(evaluator, circuit, OPTIONS, () -> ticks[0]++)
+                    .checks().stream().collect(Collectors.toMap(Check::name, Function.identity()));
+        }
+    }
+
+    private RepeatedEvaluator repeated(AblationStates ablation, int count) {
+        return new RepeatedEvaluator(new Evaluator(model, new TokenScorer(), ablation, 8), examples(count), 1 << 30);
     }
 
     private Circuit without(Circuit circuit, int count, long seed) {
@@ -119,7 +125,10 @@ class CircuitValidationTest {
         double kl = kl(circuit);
         double empty = kl(Circuit.of(graph, new BitSet()));
         assertEquals(kl, checks.get("faithfulness").values().get("kl"), 1e-12);
-        assertEquals(1 - kl / empty, checks.get("faithfulness").values().get("closed"), 1e-12);
+        Map<String, Double> faithfulness = checks.get("faithfulness").values();
+        assertEquals(1 - kl / empty, faithfulness.get("closed"), 1e-12);
+        assertTrue(faithfulness.get("closed_95_low") < faithfulness.get("closed"));
+        assertTrue(faithfulness.get("closed_95_high") > faithfulness.get("closed"));
         double rise = circuit.edgeSet().stream()
                 .mapToDouble(edge -> {
                     BitSet less = circuit.edgeSet();
@@ -138,8 +147,12 @@ class CircuitValidationTest {
     }
 
     private double kl(Circuit circuit) {
+        return kl(circuit, 12);
+    }
+
+    private double kl(Circuit circuit, int count) {
         return new Evaluator(model, new TokenScorer(), AblationStates.ZERO, 8)
-                .evaluate(examples(12), org.edgeprune.mask.MaskValues.of(circuit))
+                .evaluate(examples(count), org.edgeprune.mask.MaskValues.of(circuit))
                 .metrics()
                 .get("kl");
     }
@@ -149,8 +162,8 @@ class CircuitValidationTest {
         Circuit full = Circuit.full(graph);
         Circuit one = without(full, 3, 1);
         Circuit other = without(full, 3, 2);
-        CircuitValidation validation = new CircuitValidation(
-                new Evaluator(model, new TokenScorer(), AblationStates.ZERO, 8), examples(4), full, OPTIONS, () -> {});
+        RepeatedEvaluator evaluator = repeated(AblationStates.ZERO, 4);
+        CircuitValidation validation = new CircuitValidation(evaluator, full, OPTIONS, () -> {});
         Check stability = validation.stability(List.of(one, other));
         double n = graph.edgeCount();
         double shared = one.intersection(other).size();
@@ -160,6 +173,10 @@ class CircuitValidationTest {
         BitSet few = new BitSet();
         few.set(3);
         assertFalse(validation.stability(List.of(Circuit.of(graph, few))).holds());
+        Check bootstrap = validation.bootstrap(List.of(one, other));
+        assertEquals(expected, bootstrap.values().get("overlap"), 1e-12);
+        assertEquals(Math.max(kl(one, 4), kl(other, 4)), bootstrap.values().get("highest_kl"), 1e-12);
+        evaluator.close();
     }
 
     @Test

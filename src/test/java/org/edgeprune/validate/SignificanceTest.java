@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Against values that are known exactly. */
@@ -25,6 +26,20 @@ class SignificanceTest {
         assertEquals(1, Significance.ofPermutations(low, high, 20_000, new SplittableRandom(1)), 1e-9);
         double[] same = {1, 1};
         assertEquals(1, Significance.ofPermutations(same, same, 100, new SplittableRandom(1)));
+    }
+
+    /** Of the mean of 0 and 1 in equal numbers, whose standard error is known. */
+    @Test
+    void theBootstrapIntervalOfAMeanIsTwoStandardErrorsWide() {
+        int count = 400;
+        Significance.Interval interval = Significance.bootstrap(
+                count,
+                drawn -> IntStream.of(drawn).map(i -> i % 2).average().orElseThrow(),
+                10_000,
+                new SplittableRandom(1));
+        double twoErrors = 1.96 * Math.sqrt(0.25 / count);
+        assertEquals(0.5 - twoErrors, interval.low(), 0.004);
+        assertEquals(0.5 + twoErrors, interval.high(), 0.004);
     }
 
     @Test

@@ -1,0 +1,48 @@
+package org.edgeprune.validate;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Task;
+
+/**
+ * Edge pruning on bootstrap samples of a run's training prompts: as many prompts, drawn from them with replacement. How
+ * far the circuits agree says how much a circuit depends on which prompts happened to be there.
+ *
+ * @param loaded the model; the caller closes it
+ * @param task of the run
+ * @param data of the run, of the training part what it used
+ * @param run what the run was made from, on one set of prompts; its seed decides everything but the draws. Where it
+ *     started from scores of the user's, these start from EAP-IG
+ */
+public record BootstrapRuns(LoadedModel loaded, Task task, Dataset data, RunRecord run) {
+    /**
+     * Checks the run.
+     *
+     * @throws IllegalArgumentException if it had fresh prompts every epoch, so that there is nothing to draw from
+     */
+    public BootstrapRuns {
+        if (run.options().controls().freshData()) {
+            throw new IllegalArgumentException("the run had fresh prompts every epoch: there are none to draw from");
+        }
+    }
+
+    /**
+     * Prunes as the run was pruned, on prompts that are drawn.
+     *
+     * @param random draws them
+     * @param listener follows the steps
+     * @return the circuit
+     */
+    public Circuit prune(SplittableRandom random, Pruner.Listener listener) {
+        List<Example> train = data.train();
+        List<Example> drawn =
+                random.ints(train.size(), 0, train.size()).mapToObj(train::get).toList();
+        return new Repetition(loaded, task, run).prune(data.withTrain(drawn), listener);
+    }
+}

@@ -1,0 +1,118 @@
+package org.edgeprune.validate;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.edgeprune.attribute.AttributionSetting;
+import org.edgeprune.attribute.ScoredStart;
+import org.edgeprune.eval.AblationStates;
+import org.edgeprune.eval.Evaluator;
+import org.edgeprune.eval.ReferencePrompts;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.prune.FreshPrompts;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.Minimizer;
+import org.edgeprune.prune.PruneOptions;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
+import org.edgeprune.prune.WarmStart;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Task;
+
+/**
+ * Prunes as a run was pruned, with other weights or on other prompts. The new run's files are removed.
+ *
+ * @param loaded the model that is pruned; the caller closes it
+ * @param task of the run
+ * @param run what the run was made from. Where it started from scores of the user's, a repetition starts from EAP-IG:
+ *     those scores are of the run's model and prompts
+ */
+record Repetition(LoadedModel loaded, Task task, RunRecord run) {
+    /**
+     * Finds a circuit, and minimizes it where the run's was.
+     *
+     * @param data prompts that take the place of the run's
+     * @param listener follows the steps
+     */
+    Circuit prune(Dataset data, Pruner.Listener listener) {
+        try {
+            Path scratch = Files.createTempDirectory("edgeprune-validate");
+            try {
+                Circuit found = new Pruner(
+                                loaded.model(),
+                                data,
+                                task.scorer(loaded.tokenizer()),
+                                run,
+                                RunDirectory.create(scratch),
+                                new Pruner.Pace(0, 0, Pruner.Pace.REFERENCE.cacheBytes()),
+                                new Pruner.Sources(
+                                        start(),
+                                        FreshPrompts.of(
+                                                task,
+                                                loaded,
+                                                run.options(),
+                                                data.train().size()),
+                                        Map.of()))
+                        .run(false, listener)
+                        .circuit();
+                return run.minimal() == null ? found : minimized(found, data);
+            } finally {
+                remove(scratch);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * What cut edges carry in the run, with other prompts.
+     *
+     * @param data prompts that take the place of the run's
+     * @return the ablation, which the caller closes
+     */
+    AblationStates states(Dataset data) {
+        PruneOptions options = run.options();
+        return AblationStates.of(
+                options.ablation(),
+                loaded.model(),
+                new ReferencePrompts(data.train(), options.seed()),
+                options.training().batchSize());
+    }
+
+    private Circuit minimized(Circuit found, Dataset data) {
+        try (AblationStates states = states(data)) {
+            Evaluator evaluator =
+                    new Evaluator(loaded.model(), task.scorer(loaded.tokenizer()), states, Evaluator.BATCH_SIZE);
+            return new Minimizer(evaluator, data.train(), run.minimal())
+                    .minimize(found)
+                    .circuit();
+        }
+    }
+
+    private Optional<WarmStart> start() {
+        PruneOptions options = run.options();
+        if (!options.controls().warm()) {
+            return Optional.empty();
+        }
+        String name = options.controls().warmStart().equals(ScoredStart.MATTR) ? ScoredStart.MATTR : ScoredStart.EAP_IG;
+        return ScoredStart.computed(
+                        name, PruneSession.of(loaded, task).withOptions(options), AttributionSetting.Progress.NONE)
+                .map(Function.identity());
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package org.edgeprune.validate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.edgeprune.attribute.AttributionSetting;
+import org.edgeprune.attribute.ScoredStart;
+import org.edgeprune.graph.Circuit;
+import org.edgeprune.prune.LoadedModel;
+import org.edgeprune.prune.PruneSession;
+import org.edgeprune.prune.Pruner;
+import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.StepMetrics;
+import org.edgeprune.report.TinyRun;
+import org.edgeprune.task.Tasks;
+import org.edgeprune.torch.Device;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On a run's own prompts, a repetition finds the run's circuit: nothing of how it was pruned is forgotten. */
+class RepetitionTest {
+    private static final Pruner.Listener SILENT = new Pruner.Listener() {};
+
+    @TempDir
+    private static Path shared;
+
+    @TempDir
+    private Path dir;
+
+    private static LoadedModel model;
+    private static Path data;
+
+    @BeforeAll
+    static void prepare() {
+        Path folder = TinyRun.model(shared.resolve("model"));
+        data = TinyRun.data("ioi", folder, shared.resolve("data"));
+        model = LoadedModel.open(folder.toString(), Device.CPU);
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    private static PruneSession published() {
+        return PruneSession.of(model, Tasks.named("ioi")).withData(data).withOptions(TinyRun.options());
+    }
+
+    private static PruneSession refining() {
+        return ScoredStart.refining(published(), AttributionSetting.Progress.NONE);
+    }
+
+    private RunDirectory directory() {
+        return new RunDirectory(dir.resolve("run"));
+    }
+
+    private Circuit run(PruneSession session) {
+        return session.run(directory().path()).circuit();
+    }
+
+    private Circuit repeated(PruneSession session) {
+        return new Repetition(model, Tasks.named("ioi"), directory().readRecord())
+                .prune(session.dataset(directory()), SILENT);
+    }
+
+    private BootstrapRuns bootstrap(PruneSession session) {
+        return new BootstrapRuns(
+                model,
+                Tasks.named("ioi"),
+                session.dataset(directory()),
+                directory().readRecord());
+    }
+
+    @Test
+    void ofAPublishedRun() {
+        assertEquals(run(published()), repeated(published()));
+    }
+
+    @Test
+    void ofADefaultRunThatStartsFromARanking() {
+        assertEquals(run(refining()), repeated(refining()));
+    }
+
+    @Test
+    void ofARunWithAMinimizedCircuit() {
+        PruneSession session = published().withMinimal(0.01);
+        Circuit before = run(session);
+        Circuit minimal = session.minimize(directory(), before, 0.01).circuit();
+        assertTrue(minimal.size() < before.size(), "or this would test nothing");
+        assertEquals(minimal, repeated(session));
+    }
+
+    @Test
+    void eachDrawHasPromptsOfItsOwn() {
+        run(published());
+        BootstrapRuns drawn = bootstrap(published());
+        List<Double> first = losses(drawn, 1);
+        assertEquals(20, first.size());
+        assertEquals(first, losses(drawn, 1));
+        assertNotEquals(first, losses(drawn, 2));
+    }
+
+    private static List<Double> losses(BootstrapRuns drawn, long seed) {
+        List<Double> losses = new ArrayList<>();
+        drawn.prune(new SplittableRandom(seed), new Pruner.Listener() {
+            @Override
+            public void stepped(StepMetrics metrics) {
+                losses.add(metrics.kl());
+            }
+        });
+        return losses;
+    }
+
+    @Test
+    void freshPromptsCannotBeDrawnFrom() {
+        PruneSession fresh = PruneSession.of(model, Tasks.named("ioi"))
+                .withOptions(TinyRun.options()
+                        .with(TinyRun.options().controls().withFreshData(true))
+                        .withSteps(1));
+        run(fresh);
+        assertThrows(IllegalArgumentException.class, () -> bootstrap(fresh));
+    }
+}

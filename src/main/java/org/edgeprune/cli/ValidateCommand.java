@@ -269,7 +269,7 @@ final class ValidateCommand implements Callable<Integer> {
         try (PruneProgress progress = new PruneProgress("kl", results)) {
             found = random.prune(examples, seed.value(), progress);
         }
-        return CircuitValidation.randomWeights(faithfulness.values().get("closed"), found);
+        return found.check(faithfulness.values().get("closed"));
     }
 
     private CircuitValidation.Options options() {

@@ -19,7 +19,6 @@ import org.edgeprune.eval.RepeatedEvaluator;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.graph.ComputationGraph;
-import org.edgeprune.graph.Jaccard;
 import org.edgeprune.mask.MaskValues;
 import org.edgeprune.task.Example;
 
@@ -283,10 +282,10 @@ public final class CircuitValidation {
      * @return mean Jaccard index of all pairs, and of random circuits of the same sizes
      */
     public Check stability(List<Circuit> others) {
-        Map<String, Double> values = overlap(others);
+        Map<String, Double> values = Agreement.of(circuit, others);
         return new Check(
                 "stability",
-                values.get("overlap") >= SHARED,
+                values.get(Agreement.OVERLAP) >= SHARED,
                 "circuits of other runs share at least half of the edges that are in either (mean Jaccard index)",
                 values);
     }
@@ -300,58 +299,14 @@ public final class CircuitValidation {
      *     others, nats
      */
     public Check bootstrap(List<Circuit> others) {
-        Map<String, Double> values = overlap(others);
+        Map<String, Double> values = Agreement.of(circuit, others);
         double[] kls = others.stream().mapToDouble(other -> kl(evaluate(other))).toArray();
         values.put("mean_kl", mean(kls));
         values.put("highest_kl", Arrays.stream(kls).max().orElseThrow());
         return new Check(
                 "bootstrap",
-                values.get("overlap") >= SHARED,
+                values.get(Agreement.OVERLAP) >= SHARED,
                 "circuits found on training prompts that are drawn with replacement share at least half of the edges that are in either (mean Jaccard index)",
-                values);
-    }
-
-    private Map<String, Double> overlap(List<Circuit> others) {
-        List<Circuit> all = new ArrayList<>(List.of(circuit));
-        all.addAll(others);
-        double overlap = 0;
-        double chance = 0;
-        int pairs = 0;
-        for (int i = 0; i < all.size(); i++) {
-            for (int j = i + 1; j < all.size(); j++) {
-                int one = all.get(i).size();
-                int other = all.get(j).size();
-                overlap += Jaccard.of(
-                        one, other, all.get(i).intersection(all.get(j)).size());
-                chance += Jaccard.of(
-                        one, other, (double) one * other / circuit.graph().edgeCount());
-                pairs++;
-            }
-        }
-        Map<String, Double> values = new LinkedHashMap<>();
-        values.put("circuits", (double) all.size());
-        values.put("overlap", overlap / pairs);
-        values.put("overlap_by_chance", chance / pairs);
-        return values;
-    }
-
-    /**
-     * Compares a circuit with what the same method found in a model with random weights.
-     *
-     * @param closed the share that the circuit closes
-     * @param found KL of the other circuit, the other model's KL without edges, and the number of edges
-     * @return whether the circuit closes more
-     */
-    public static Check randomWeights(double closed, RandomModel.Found found) {
-        Map<String, Double> values = new LinkedHashMap<>();
-        values.put("edges", (double) found.edges());
-        values.put("kl", found.kl());
-        values.put("kl_without_edges", found.klWithoutEdges());
-        values.put("closed", closed(found.kl(), found.klWithoutEdges()));
-        return new Check(
-                "random weights",
-                closed > closed(found.kl(), found.klWithoutEdges()),
-                "the circuit closes more than one that was found in the same way in a model with random weights",
                 values);
     }
 

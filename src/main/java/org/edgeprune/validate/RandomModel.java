@@ -1,7 +1,9 @@
 package org.edgeprune.validate;
 
 import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.graph.Circuit;
@@ -33,7 +35,27 @@ public record RandomModel(LoadedModel loaded, Task task, Dataset data, RunRecord
      * @param kl its mean KL(full || circuit) on the tested prompts, nats
      * @param klWithoutEdges that of the circuit without edges, nats
      */
-    public record Found(int edges, double kl, double klWithoutEdges) {}
+    public record Found(int edges, double kl, double klWithoutEdges) {
+        /**
+         * Compares it with a circuit of the trained model.
+         *
+         * @param closed the share that the circuit closes, see {@link CircuitValidation}
+         * @return whether the circuit closes more
+         */
+        public Check check(double closed) {
+            double here = CircuitValidation.closed(kl, klWithoutEdges);
+            Map<String, Double> values = new LinkedHashMap<>();
+            values.put("edges", (double) edges);
+            values.put("kl", kl);
+            values.put("kl_without_edges", klWithoutEdges);
+            values.put("closed", here);
+            return new Check(
+                    "random weights",
+                    closed > here,
+                    "the circuit closes more than one that was found in the same way in a model with random weights",
+                    values);
+        }
+    }
 
     /**
      * Prunes the random model as the run was pruned.

@@ -89,6 +89,14 @@ final class ValidateCommand implements Callable<Integer> {
     private int draws;
 
     @Option(
+            names = "--max-edges",
+            paramLabel = "N",
+            defaultValue = "500",
+            description =
+                    "Edges that are knocked out one by one, for minimality; of a circuit with more, as many are drawn (default: ${DEFAULT-VALUE}).")
+    private int maxEdges;
+
+    @Option(
             names = "--random-weights",
             description =
                     "Also prune a model with random weights as the run was pruned, and compare the circuits. Takes as long as the run did.")
@@ -125,6 +133,7 @@ final class ValidateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Bounds.atLeast(1, "--max-samples", maxSamples);
+        Bounds.atLeast(1, "--max-edges", maxEdges);
         List<CircuitInput> inputs = circuits.stream().map(CircuitInput::of).toList();
         CircuitInput first = inputs.getFirst();
         Optional<CircuitInput.Origin> origin = first.origin();
@@ -274,7 +283,7 @@ final class ValidateCommand implements Callable<Integer> {
 
     private CircuitValidation.Options options() {
         try {
-            return new CircuitValidation.Options(draws, seed.value());
+            return new CircuitValidation.Options(draws, maxEdges, seed.value());
         } catch (IllegalArgumentException e) {
             throw new InputException("--draws: " + e.getMessage(), e);
         }

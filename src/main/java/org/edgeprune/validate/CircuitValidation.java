@@ -47,21 +47,25 @@ public final class CircuitValidation {
      *
      * @param draws how many random circuits, sets of edges and edges a circuit is compared with, at least 19, of which
      *     one in twenty can be told
+     * @param maxEdges how many edges are knocked out one by one, at least 1; of a circuit with more, as many are drawn
      * @param seed of all draws
      */
-    public record Options(int draws, long seed) {
+    public record Options(int draws, int maxEdges, long seed) {
         /** The fewest draws with which anything is significant at 5%. */
         public static final int LEAST = 19;
 
         /**
-         * Checks the number of draws.
+         * Checks the numbers.
          *
-         * @throws IllegalArgumentException if it is too small
+         * @throws IllegalArgumentException if one is too small
          */
         public Options {
             if (draws < LEAST) {
                 throw new IllegalArgumentException(draws + " random draws: at least " + LEAST
                         + " are needed for anything to be significant at 5%");
+            }
+            if (maxEdges < 1) {
+                throw new IllegalArgumentException(maxEdges + " edges to knock out: must be at least 1");
             }
         }
     }
@@ -97,7 +101,11 @@ public final class CircuitValidation {
      * @return how often {@code tick} is called, the first two times by the constructor
      */
     public static long work(Circuit circuit, Options options) {
-        return 2 + (1 + 3L * options.draws()) + (circuit.size() + randomEdges(circuit, options)) + 2 + options.draws();
+        return 2
+                + (1 + 3L * options.draws())
+                + (knockedOut(circuit, options) + randomEdges(circuit, options))
+                + 2
+                + options.draws();
     }
 
     /**
@@ -184,7 +192,7 @@ public final class CircuitValidation {
                     more.set(others[random.nextInt(others.length)]);
                     return kl - kl(evaluate(of(more)));
                 });
-        double[] ofEdges = circuit.edgeSet().stream()
+        double[] ofEdges = Arrays.stream(sample(random(7, 0), circuit.edgeSet(), knockedOut(circuit, options)))
                 .mapToDouble(edge -> {
                     BitSet less = circuit.edgeSet();
                     less.clear(edge);
@@ -197,7 +205,8 @@ public final class CircuitValidation {
         int needed = Significance.rejected(p);
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("needed_edges", (double) needed);
-        values.put("edges", (double) ofEdges.length);
+        values.put("tested_edges", (double) ofEdges.length);
+        values.put("edges", (double) circuit.size());
         values.put("mean_rise", mean(ofEdges));
         values.put("mean_rise_of_random_edge", mean(ofRandom));
         values.put("p_value", Significance.ofPermutations(ofEdges, ofRandom, RESAMPLES, random(4, 0)));
@@ -310,9 +319,25 @@ public final class CircuitValidation {
                 values);
     }
 
-    /** As many as the circuit has edges, or none of them could be told from random ones by a false discovery rate. */
+    private static int knockedOut(Circuit circuit, Options options) {
+        return Math.min(options.maxEdges(), circuit.size());
+    }
+
+    /** As many as are knocked out, or none of them could be told from random ones by a false discovery rate. */
     private static int randomEdges(Circuit circuit, Options options) {
-        return Math.max(options.draws(), circuit.size());
+        return Math.max(options.draws(), knockedOut(circuit, options));
+    }
+
+    /** Some of a set, each with the same probability, in their order; all of them without a draw. */
+    private static int[] sample(SplittableRandom random, BitSet from, int count) {
+        int[] all = from.stream().toArray();
+        for (int i = 0; i < count && count < all.length; i++) {
+            int j = random.nextInt(i, all.length);
+            int drawn = all[j];
+            all[j] = all[i];
+            all[i] = drawn;
+        }
+        return Arrays.stream(all).limit(count).sorted().toArray();
     }
 
     private double[] draws(int stream, int count, ToDoubleFunction<SplittableRandom> draw) {

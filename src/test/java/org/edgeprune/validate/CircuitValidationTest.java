@@ -12,6 +12,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.RepeatedEvaluator;
@@ -31,7 +33,7 @@ import org.junit.jupiter.api.Test;
 /** Circuits of a tiny model of which it is known what they are. */
 class CircuitValidationTest {
     private static final Gpt2Config CONFIG = Gpt2Config.ofSize(1, 2, 12, 24, 19, 10);
-    private static final CircuitValidation.Options OPTIONS = new CircuitValidation.Options(19, 3);
+    private static final CircuitValidation.Options OPTIONS = new CircuitValidation.Options(19, 500, 3);
 
     private TransformerModel model;
     private ComputationGraph graph;
@@ -146,6 +148,46 @@ class CircuitValidationTest {
                 1e-12);
     }
 
+    /** Each of the edges is needed or is not; three that are drawn say as much of three. */
+    @Test
+    void ofALargeCircuitAsManyEdgesAreKnockedOutAsAskedFor() {
+        Circuit circuit = without(Circuit.full(graph), 6, 9);
+        CircuitValidation.Options few = new CircuitValidation.Options(19, 3, 3);
+        long[] ticks = {0};
+        try (RepeatedEvaluator evaluator = repeated(AblationStates.ZERO, 12)) {
+            Check minimality = new CircuitValidation(evaluator, circuit, few, () -> ticks[0]++)
+                    .checks().stream()
+                            .filter(check -> check.name().equals("minimality"))
+                            .findFirst()
+                            .orElseThrow();
+            assertEquals(3, minimality.values().get("tested_edges"));
+            assertEquals(circuit.size(), minimality.values().get("edges"));
+            double[] rises = circuit.edgeSet().stream()
+                    .mapToDouble(edge -> {
+                        BitSet less = circuit.edgeSet();
+                        less.clear(edge);
+                        return kl(Circuit.of(graph, less)) - kl(circuit);
+                    })
+                    .toArray();
+            assertTrue(
+                    meansOfThree(rises)
+                            .anyMatch(
+                                    mean -> Math.abs(mean - minimality.values().get("mean_rise")) < 1e-12),
+                    "the mean of three edges' rises");
+        }
+        assertEquals(
+                CircuitValidation.work(circuit, few) - 2,
+                ticks[0],
+                "zero ablation has no equivalence, of two circuits");
+    }
+
+    private static DoubleStream meansOfThree(double[] values) {
+        return IntStream.range(0, values.length).boxed().flatMapToDouble(i -> IntStream.range(i + 1, values.length)
+                .boxed()
+                .flatMapToDouble(j -> IntStream.range(j + 1, values.length)
+                        .mapToDouble(k -> (values[i] + values[j] + values[k]) / 3)));
+    }
+
     private double kl(Circuit circuit) {
         return kl(circuit, 12);
     }
@@ -181,6 +223,7 @@ class CircuitValidationTest {
 
     @Test
     void fewerDrawsCouldTellNothing() {
-        assertThrows(IllegalArgumentException.class, () -> new CircuitValidation.Options(18, 1));
+        assertThrows(IllegalArgumentException.class, () -> new CircuitValidation.Options(18, 500, 1));
+        assertThrows(IllegalArgumentException.class, () -> new CircuitValidation.Options(19, 0, 1));
     }
 }

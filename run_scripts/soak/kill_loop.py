@@ -4,8 +4,9 @@ undisturbed run's, byte for byte (but for times in the metrics):
 run_scripts/soak/kill_loop.py [--ranks N,N...] [--kills N] [--seconds N] [--seed N] [--steps N]
 --ranks: numbers of ranks (default: 1, without MPI). Each process of a run is started with one of them, under mpirun; one of its ranks is
 killed, the ranks in turn, and the whole job must end within a minute. --kills: end after so many. --seconds: no new run is begun after
-that (default: 600). Half of the kills fall at any moment of the run, half right after a file of its end is there. Needs Linux, what the
-build needs, and for ranks Open MPI. Exit code 0: all runs ended with the same bits; 1: not; the last line counts."""
+that (default: 600). Runs are in turn published ones and default ones, which rank the edges before their first step. Half of the kills fall
+at any moment of the run, half right after one of its files is there. Needs Linux, what the build needs, and for ranks Open MPI. Exit code
+0: all runs ended with the same bits; 1: not; the last line counts."""
 import argparse
 import json
 import os
@@ -24,7 +25,9 @@ LAUNCHER = str(ROOT / "run_scripts" / "edgeprune")
 MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
        "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe"}
 JOB_ENDS = 60  # seconds after the kill of a rank
-ENDING = ["run.json", "metrics.jsonl", "masks.safetensors", "edges.json", "metrics.json", "examples.jsonl"]
+KINDS = {"published": ["--published"], "default": []}
+RANKING = "ranking.safetensors"  # is there only while a default run ranks
+FILES = ["run.json", RANKING, "metrics.jsonl", "masks.safetensors", "edges.json", "metrics.json", "examples.jsonl"]
 
 
 def tool(*arguments):
@@ -112,13 +115,13 @@ def main():
     where, victims = {}, {}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        model, data, whole = scratch / "model", scratch / "data", scratch / "whole"
+        model, data = scratch / "model", scratch / "data"
         tool("train-mini", "--out", model, "--steps", 2, "--layers", 2, "--heads", 2, "--width", 16, "--batch-size", 8)
         tool("data", "ioi", "--train", 32, "--validation", 8, "--test", 16, "--model", model, "--out", data)
 
-        def prune(out):
+        def prune(out, kind):
             # the same options each time: --resume begins where there is nothing
-            return [LAUNCHER, "prune", "--published", "--resume", "--out", str(out), "--model", str(model), "--data", str(data),
+            return [LAUNCHER, "prune", *KINDS[kind], "--resume", "--out", str(out), "--model", str(model), "--data", str(data),
                     "--steps", str(args.steps), "--batch-size", "8", "--save-every", "5", "--evaluate-every", "10",
                     "--threads", "1", "--micro-batch", "40", "--edge-sparsity", "0.8", "--minimal", "0.1"]
 
@@ -127,27 +130,31 @@ def main():
             library = scratch / "mpi.so"
             subprocess.run([ROOT / "run_scripts" / "build_mpi.sh", library], check=True, stdout=subprocess.DEVNULL)
             environment["EDGEPRUNE_MPI"] = str(library)
-        tool(*prune(whole)[1:])
-        expected = contents(whole)
-        usual = {}
-        for ranks in set(args.ranks):
-            began = time.monotonic()
-            started(prune(scratch / f"timed-{ranks}"), ranks, subprocess.DEVNULL, environment).wait()
-            usual[ranks] = time.monotonic() - began
+        expected, usual = {}, {}
+        for kind in KINDS:
+            tool(*prune(scratch / kind, kind)[1:])
+            expected[kind] = contents(scratch / kind)
+            for ranks in set(args.ranks):
+                began = time.monotonic()
+                started(prune(scratch / f"{kind}-{ranks}", kind), ranks, subprocess.DEVNULL, environment).wait()
+                usual[kind, ranks] = time.monotonic() - began
         while time.monotonic() < end and kills < args.kills:
             out = scratch / f"run-{runs}"
+            kind = list(KINDS)[runs % len(KINDS)]
             log = (scratch / "log").open("w+")
             left = chance.randint(1, 4)
             while True:
                 ranks = chance.choice(args.ranks)
-                process = started(prune(out), ranks, log, environment)
-                moment = chance.uniform(0.2, usual[ranks]) if chance.random() < 0.5 else out / chance.choice(ENDING)
+                process = started(prune(out, kind), ranks, log, environment)
+                moment = chance.uniform(0.2, usual[kind, ranks]) if chance.random() < 0.5 else out / chance.choice(FILES)
+                if kind == "published" and moment == out / RANKING:
+                    moment = out / FILES[0]
                 victim = victims.setdefault(ranks, [0] * ranks).index(min(victims[ranks]))
                 if left and kills < args.kills and until(process, moment) and killed(process, ranks, victim):
                     victims[ranks][victim] += 1
                     left -= 1
                     kills += 1
-                    there = [name for name in ENDING if (out / name).exists()]
+                    there = [name for name in FILES if (out / name).exists()]
                     phase = there[-1] if there else "nothing"
                     where[phase] = where.get(phase, 0) + 1
                     continue
@@ -155,11 +162,13 @@ def main():
                 break
             runs += 1
             found = contents(out) if process.returncode == 0 else {}
-            differ = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+            differ = sorted(name for name in expected[kind].keys() | found.keys()
+                            if expected[kind].get(name) != found.get(name))
             if differ:
                 failures += 1
                 log.seek(0)
-                print(f"run {runs - 1}: exit code {process.returncode}, differs in {differ}; it said:\n{log.read()[-2000:]}", flush=True)
+                print(f"run {runs - 1}, {kind}: exit code {process.returncode}, differs in {differ}; it said:\n{log.read()[-2000:]}",
+                      flush=True)
             shutil.rmtree(out, ignore_errors=True)
     if max(args.ranks) > 1:
         print("kill_loop: killed of", ", ".join(f"{ranks} ranks {killed}" for ranks, killed in sorted(victims.items())), "(rank 0 first)")

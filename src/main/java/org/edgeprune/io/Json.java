@@ -11,6 +11,7 @@ import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -66,6 +67,9 @@ public final class Json {
                 .build();
         JsonMapper.Builder builder = JsonMapper.builder(factory)
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                // "" is no number of 0, and 2.5 none of 2
+                .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+                .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
                 .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
                 .defaultPropertyInclusion(JsonInclude.Value.construct(included, included));
         if (names != null) {
@@ -257,6 +261,7 @@ public final class Json {
                     .findFirst()
                     .orElse("")
                     .replaceAll("`(?:\\w+\\.)+([\\w$]+)[^`]*`", "$1")
+                    .replaceAll(" \\(but [^)]*CoercionConfig[^)]*\\)", "")
                     .replaceAll("^Unrecognized field .*", "is not known");
             throw new InputException(source + ": " + field(e) + fault + ": " + remedy, e);
         }

@@ -1,11 +1,15 @@
 package org.edgeprune.prune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.List;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.io.InputException;
@@ -66,6 +70,18 @@ class OptionsFormatTest {
         String message = assertThrows(InputException.class, () -> OptionsFormat.completed(damaged))
                 .getMessage();
         assertTrue(message.contains("lacks seed, node_loss"), message);
+    }
+
+    @Test
+    void whatIsNoNumberIsNotTakenForOne() {
+        for (JsonNode wrong :
+                List.of(TextNode.valueOf(""), TextNode.valueOf("32"), DoubleNode.valueOf(2.5), BooleanNode.TRUE)) {
+            ObjectNode damaged = OptionsFormat.write(PruneOptions.gpt2()).set("batch_size", wrong);
+            String message =
+                    assertThrows(InputException.class, () -> read(damaged)).getMessage();
+            assertTrue(message.startsWith("test: field 'batch_size': Cannot "), message);
+            assertFalse(message.contains("CoercionConfig"), message);
+        }
     }
 
     @Test

@@ -25,17 +25,35 @@ int32_t epm_names(char *host, char *library) {
     return code != MPI_SUCCESS ? code : MPI_Get_library_version(library, &length);
 }
 
+/* Where parts begin that follow each other. */
+static void begin(const int32_t *lengths, int size, int *counts, int *starts) {
+    for (int r = 0, next = 0; r < size; next += counts[r++]) {
+        counts[r] = lengths[r];
+        starts[r] = next;
+    }
+}
+
 int32_t epm_allgatherv(const void *mine, int32_t length, void *all, const int32_t *lengths) {
     int size, code;
     if ((code = MPI_Comm_size(MPI_COMM_WORLD, &size)) != MPI_SUCCESS) return code;
     int *counts = malloc(2 * (size_t)size * sizeof *counts);
     if (!counts) return MPI_ERR_NO_MEM;
     int *starts = counts + size;
-    for (int r = 0, next = 0; r < size; next += counts[r++]) {
-        counts[r] = lengths[r];
-        starts[r] = next;
-    }
+    begin(lengths, size, counts, starts);
     code = MPI_Allgatherv(mine, length, MPI_BYTE, all, counts, starts, MPI_BYTE, MPI_COMM_WORLD);
+    free(counts);
+    return code;
+}
+
+int32_t epm_alltoallv(const void *mine, const int32_t *sent, void *all, const int32_t *received) {
+    int size, code;
+    if ((code = MPI_Comm_size(MPI_COMM_WORLD, &size)) != MPI_SUCCESS) return code;
+    int *counts = malloc(4 * (size_t)size * sizeof *counts);
+    if (!counts) return MPI_ERR_NO_MEM;
+    int *starts = counts + size, *counts_here = starts + size, *starts_here = counts_here + size;
+    begin(sent, size, counts, starts);
+    begin(received, size, counts_here, starts_here);
+    code = MPI_Alltoallv(mine, counts, starts, MPI_BYTE, all, counts_here, starts_here, MPI_BYTE, MPI_COMM_WORLD);
     free(counts);
     return code;
 }

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Raised with every incompatible change of this header; Java refuses a library of another version. */
-#define EPM_VERSION 1
+#define EPM_VERSION 2
 #define EPM_TEXT 8192 /* bytes that any text needs, with its final 0 */
 
 int32_t epm_version(void);
@@ -23,6 +23,10 @@ int32_t epm_names(char *host, char *library);
 
 /* Writes `length` bytes of every rank to `all`, in the order of the ranks; lengths[r] is that of rank r, and their sum is below 2^31. */
 int32_t epm_allgatherv(const void *mine, int32_t length, void *all, const int32_t *lengths);
+
+/* Sends sent[r] bytes of `mine`, whose parts follow each other, to each rank r, and writes the received[r] bytes that rank r sent here to
+   `all`, in the order of the ranks. The sums of both are below 2^31. */
+int32_t epm_alltoallv(const void *mine, const int32_t *sent, void *all, const int32_t *received);
 
 /* Ends all ranks of the job, with this exit code. Does not return where the MPI library keeps what the standard promises. */
 int32_t epm_abort(int32_t code);

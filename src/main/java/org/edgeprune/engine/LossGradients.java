@@ -32,19 +32,13 @@ public record LossGradients(Tensor loss, MaskGradients toMasks) {
             workers.run(model, 1, job, one::add);
             return one.getFirst();
         }
-        MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
-        workers.run(
-                model,
-                microBatches,
-                (copy, number) -> {
-                    try (TensorScope _ = TensorScope.open()) {
-                        LossGradients part = job.run(copy, number);
-                        return MicroBatchGradients.of(part.loss(), part.toMasks());
-                    }
-                },
-                MicroBatchGradients.PACKING,
-                sum::add);
-        return new LossGradients(Tensor.full(sum.loss(), DType.F64, model.device()), sum.gradients(model.device()));
+        MicroBatchGradients sum = workers.sum(model, microBatches, (copy, number) -> {
+            try (TensorScope _ = TensorScope.open()) {
+                LossGradients part = job.run(copy, number);
+                return MicroBatchGradients.of(part.loss(), part.toMasks());
+            }
+        });
+        return new LossGradients(Tensor.full(sum.loss(), DType.F64, model.device()), sum.tensors(model.device()));
     }
 
     /**

@@ -1,6 +1,5 @@
 package org.edgeprune.engine;
 
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,45 +26,46 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes, flo
      * @return a copy
      */
     public static MicroBatchGradients of(Tensor loss, MaskGradients gradients) {
-        int edges = 1 + Math.toIntExact(gradients.edges().elementCount());
-        int nodes = edges + Math.toIntExact(gradients.nodes().elementCount());
+        int edges = Math.toIntExact(gradients.edges().elementCount());
+        int nodes = Math.toIntExact(gradients.nodes().elementCount());
         List<Tensor> all = new ArrayList<>(List.of(loss.detach().view(1), gradients.edges(), gradients.nodes()));
         gradients.neurons().ifPresent(all::add);
         float[] read = Tensor.cat(0, all).toFloats();
+        return ofFlat(read[0], edges, nodes, Arrays.copyOfRange(read, 1, read.length));
+    }
+
+    /** From the gradients of edges, nodes and neurons one after the other. */
+    static MicroBatchGradients ofFlat(double loss, int edges, int nodes, float[] all) {
         return new MicroBatchGradients(
-                read[0],
-                Arrays.copyOfRange(read, 1, edges),
-                Arrays.copyOfRange(read, edges, nodes),
-                Arrays.copyOfRange(read, nodes, read.length));
+                loss,
+                Arrays.copyOfRange(all, 0, edges),
+                Arrays.copyOfRange(all, edges, edges + nodes),
+                Arrays.copyOfRange(all, edges + nodes, all.length));
+    }
+
+    /** The gradients of edges, nodes and neurons one after the other. */
+    float[] flat() {
+        return FloatBuffer.allocate(edges.length + nodes.length + neurons.length)
+                .put(edges)
+                .put(nodes)
+                .put(neurons)
+                .array();
     }
 
     /**
-     * Loss, numbers of edges and of nodes, gradients of the edges, of the nodes, and those of the neurons up to the
-     * end; all in Java's byte order.
+     * The gradients as tensors.
+     *
+     * @param device where to put them
+     * @return tensors of the current scope, F32
      */
-    public static final Packing<MicroBatchGradients> PACKING = new Packing<>() {
-        @Override
-        public byte[] pack(MicroBatchGradients result) {
-            int floats = result.edges().length + result.nodes().length + result.neurons().length;
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(Double.BYTES + 2 * Integer.BYTES + Math.multiplyExact(Float.BYTES, floats));
-            bytes.putDouble(result.loss()).putInt(result.edges().length).putInt(result.nodes().length);
-            bytes.asFloatBuffer().put(result.edges()).put(result.nodes()).put(result.neurons());
-            return bytes.array();
-        }
-
-        @Override
-        public MicroBatchGradients unpack(byte[] bytes) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            double loss = buffer.getDouble();
-            float[] edges = new float[buffer.getInt()];
-            float[] nodes = new float[buffer.getInt()];
-            FloatBuffer floats = buffer.asFloatBuffer().get(edges).get(nodes);
-            float[] neurons = new float[floats.remaining()];
-            floats.get(neurons);
-            return new MicroBatchGradients(loss, edges, nodes, neurons);
-        }
-    };
+    public MaskGradients tensors(Device device) {
+        return new MaskGradients(
+                Tensor.of(edges, edges.length).to(device),
+                Tensor.of(nodes, nodes.length).to(device),
+                neurons.length > 0
+                        ? Optional.of(Tensor.of(neurons, neurons.length).to(device))
+                        : Optional.empty());
+    }
 
     /** The sum of micro-batches. Adding them in the same order gives the same bits. */
     public static final class Sum {
@@ -90,35 +90,19 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes, flo
             sum = new MicroBatchGradients(sum.loss() + next.loss(), sum.edges(), sum.nodes(), sum.neurons());
         }
 
-        private static void add(float[] sum, float[] next) {
+        static void add(float[] sum, float[] next) {
             for (int i = 0; i < sum.length; i++) {
                 sum[i] += next[i];
             }
         }
 
         /**
-         * The sum of the losses.
+         * The sum so far.
          *
-         * @return loss of the micro-batches added so far, of which there must be one
+         * @return loss and gradients of the micro-batches that were added, of which there must be one
          */
-        public double loss() {
-            return sum.loss();
-        }
-
-        /**
-         * The gradients of all that were added.
-         *
-         * @param device where to put them
-         * @return tensors of the current scope, F32
-         */
-        public MaskGradients gradients(Device device) {
-            return new MaskGradients(
-                    Tensor.of(sum.edges(), sum.edges().length).to(device),
-                    Tensor.of(sum.nodes(), sum.nodes().length).to(device),
-                    sum.neurons().length > 0
-                            ? Optional.of(Tensor.of(sum.neurons(), sum.neurons().length)
-                                    .to(device))
-                            : Optional.empty());
+        public MicroBatchGradients total() {
+            return sum;
         }
     }
 }

@@ -46,6 +46,14 @@ public interface Ranks {
     List<byte[]> gather(byte[] mine);
 
     /**
+     * Gives every rank the bytes that the others have for it.
+     *
+     * @param toEach those for each rank, in the order of the ranks, of any length, also none
+     * @return those that each rank has for this one, in the order of the ranks
+     */
+    List<byte[]> exchange(List<byte[]> toEach);
+
+    /**
      * Whether this is the rank that writes the run and speaks to the user.
      *
      * @return whether it is rank 0
@@ -121,6 +129,11 @@ public interface Ranks {
             @Override
             public List<byte[]> gather(byte[] mine) {
                 return List.of(mine);
+            }
+
+            @Override
+            public List<byte[]> exchange(List<byte[]> toEach) {
+                return List.copyOf(toEach);
             }
         };
     }

@@ -38,7 +38,7 @@ public final class Workers {
     /**
      * What the ranks exchanged for one batch.
      *
-     * @param bytes results of all ranks, bytes
+     * @param bytes what this rank received of results, its own included
      * @param seconds of this rank, from its last result to everybody's, with the wait for slower ranks
      */
     public record Gathered(long bytes, double seconds) {}
@@ -194,15 +194,7 @@ public final class Workers {
             run(copies, microBatches, job, results);
             return;
         }
-        int[] numbers = numbers(microBatches);
-        List<byte[]> mine = new ArrayList<>(numbers.length);
-        if (numbers.length > 0) {
-            this.<C, T>run(
-                    copies,
-                    numbers.length,
-                    (copy, i) -> job.apply(copy, numbers[i]),
-                    result -> mine.add(packing.pack(result)));
-        }
+        List<byte[]> mine = own(copies, microBatches, (copy, number) -> packing.pack(job.apply(copy, number)));
         long bytes = 0;
         long began = System.nanoTime();
         // In rounds of one micro-batch a rank, so that the results of all need not be in memory together.
@@ -216,6 +208,49 @@ public final class Workers {
         }
         gathered = new Gathered(bytes, (System.nanoTime() - began) / 1e9);
     }
+
+    /**
+     * Adds up what all micro-batches of a batch contribute, in their order, and gives all ranks the sum. They are
+     * spread as by {@link #run(TransformerModel, int, Job, Packing, Consumer)}; each rank adds a part of the numbers
+     * for all.
+     *
+     * @param model the model, of whose copies each worker uses one
+     * @param microBatches how many there are on all ranks together, at least 1
+     * @param job computes what a micro-batch contributes, on any thread of its rank
+     * @return the sum, with the same bits for every number of workers and ranks
+     */
+    public MicroBatchGradients sum(TransformerModel model, int microBatches, Job<MicroBatchGradients> job) {
+        return sum(model.copies(), microBatches, job::run);
+    }
+
+    /**
+     * The same on something else than a model.
+     *
+     * @param copies that workers use, at least one
+     */
+    <C> MicroBatchGradients sum(List<C> copies, int microBatches, BiFunction<C, Integer, MicroBatchGradients> job) {
+        if (ranks.size() == 1) {
+            MicroBatchGradients.Sum sum = new MicroBatchGradients.Sum();
+            run(copies, microBatches, job, sum::add);
+            return sum.total();
+        }
+        List<MicroBatchGradients> mine = own(copies, microBatches, job);
+        long began = System.nanoTime();
+        SlicedSum sum = SlicedSum.of(ranks, mine, microBatches);
+        gathered = new Gathered(sum.bytes(), (System.nanoTime() - began) / 1e9);
+        return sum.total();
+    }
+
+    /** Runs the micro-batches of this rank, and gives their results in order, in a list that may be changed. */
+    private <C, T> List<T> own(List<C> copies, int microBatches, BiFunction<C, Integer, ? extends T> job) {
+        int[] numbers = numbers(microBatches);
+        List<T> results = new ArrayList<>(numbers.length);
+        if (numbers.length > 0) {
+            this.<C, T>run(copies, numbers.length, (copy, i) -> job.apply(copy, numbers[i]), results::add);
+        }
+        return results;
+    }
+
     /** Waits for a thread's end also where the waiting one is interrupted, which it then still is. */
     private static void join(Thread thread) {
         boolean interrupted = false;

@@ -4,12 +4,13 @@ import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.edgeprune.engine.Ranks;
 
 /**
@@ -127,11 +128,62 @@ public final class MpiJob implements Ranks, AutoCloseable {
 
     @Override
     public List<byte[]> gather(byte[] mine) {
+        return waiting(() -> all(mine));
+    }
+
+    @Override
+    public List<byte[]> exchange(List<byte[]> toEach) {
+        return waiting(() -> parts(toEach));
+    }
+
+    private <T> T waiting(Supplier<T> others) {
         pulse.ifPresent(own -> own.waiting(true));
         try {
-            return all(mine);
+            return others.get();
         } finally {
             pulse.ifPresent(own -> own.waiting(false));
+        }
+    }
+
+    /** In as many calls as the longest part of any rank needs. */
+    private List<byte[]> parts(List<byte[]> toEach) {
+        ByteBuffer sent = ByteBuffer.allocate(size() * Integer.BYTES);
+        toEach.forEach(part -> sent.putInt(part.length));
+        int longest = 0;
+        int[] lengths = new int[size()];
+        List<byte[]> ofAll = all(sent.array());
+        for (int rank = 0; rank < size(); rank++) {
+            IntBuffer its = ByteBuffer.wrap(ofAll.get(rank)).asIntBuffer();
+            lengths[rank] = its.get(rank());
+            for (int to = 0; to < size(); to++) {
+                longest = Math.max(longest, its.get(to));
+            }
+        }
+        List<byte[]> received = Arrays.stream(lengths).mapToObj(byte[]::new).toList();
+        int most = MOST_BYTES / size();
+        for (long from = 0; from < longest; from += most) {
+            int start = (int) from;
+            List<byte[]> pieces = toEach.stream()
+                    .map(part -> Arrays.copyOfRange(
+                            part, Math.min(start, part.length), (int) Math.min((long) start + most, part.length)))
+                    .toList();
+            int[] here = pieces(lengths, start, most);
+            place(library.alltoallv(pieces, here), here, received, start);
+        }
+        return received;
+    }
+
+    private static int[] pieces(int[] lengths, int start, int most) {
+        return Arrays.stream(lengths)
+                .map(one -> Math.clamp(one - start, 0, most))
+                .toArray();
+    }
+
+    private static void place(byte[] pieces, int[] lengths, List<byte[]> all, int start) {
+        for (int rank = 0, next = 0; rank < lengths.length; next += lengths[rank++]) {
+            if (lengths[rank] > 0) {
+                System.arraycopy(pieces, next, all.get(rank), start, lengths[rank]);
+            }
         }
     }
 
@@ -143,26 +195,13 @@ public final class MpiJob implements Ranks, AutoCloseable {
         ByteBuffer.wrap(library.allgatherv(length, 0, Integer.BYTES, fours))
                 .asIntBuffer()
                 .get(lengths);
-        List<byte[]> all = new ArrayList<>();
-        for (int one : lengths) {
-            all.add(new byte[one]);
-        }
+        List<byte[]> all = Arrays.stream(lengths).mapToObj(byte[]::new).toList();
         int most = MOST_BYTES / size();
         int longest = Arrays.stream(lengths).max().orElseThrow();
-        for (int from = 0; from < longest; from += most) {
-            int start = from;
-            int[] parts = Arrays.stream(lengths)
-                    .map(one -> Math.clamp(one - start, 0, most))
-                    .toArray();
-            byte[] received = library.allgatherv(mine, Math.min(start, mine.length), parts[rank()], parts);
-            for (int rank = 0, next = 0; rank < size(); next += parts[rank++]) {
-                if (parts[rank] > 0) {
-                    System.arraycopy(received, next, all.get(rank), start, parts[rank]);
-                }
-            }
-            if (longest - from <= most) { // else the sum may overflow
-                break;
-            }
+        for (long from = 0; from < longest; from += most) {
+            int start = (int) from;
+            int[] pieces = pieces(lengths, start, most);
+            place(library.allgatherv(mine, Math.min(start, mine.length), pieces[rank()], pieces), pieces, all, start);
         }
         return all;
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.edgeprune.fixture.ThreadRanks;
@@ -62,16 +63,64 @@ class RanksTest {
         assertEquals(microBatches, computedBy.size());
     }
 
+    /** Also of fewer numbers than ranks, and with ranks that have no micro-batch. */
+    @ParameterizedTest
+    @CsvSource({"2, 7, 101", "3, 7, 100", "3, 6, 4", "5, 2, 17", "4, 9, 2", "2, 1, 3"})
+    void everyRankGetsTheSumOfOneProcessBitByBit(int ranks, int microBatches, int masks) {
+        List<MicroBatchGradients> parts = IntStream.range(0, microBatches)
+                .mapToObj(i -> gradients(i, masks))
+                .toList();
+        MicroBatchGradients expected = Workers.of(1).sum(WORKPLACE, microBatches, (_, i) -> copy(parts.get(i)));
+        ThreadRanks.run(ranks, rank -> {
+            Workers mine = Workers.of(2).on(rank);
+            assertSame(expected, mine.sum(WORKPLACE, microBatches, (_, i) -> copy(parts.get(i))));
+            int all = masks + 3;
+            int slice = all * (rank.rank() + 1) / ranks - all * rank.rank() / ranks;
+            assertEquals(
+                    microBatches * (16L + 4 * slice) + 4 * all,
+                    mine.gathered().bytes(),
+                    "one slice of each micro-batch, and every slice of the sum");
+            return 0;
+        });
+    }
+
+    /** Sums of them differ with their order. */
+    private static MicroBatchGradients gradients(int seed, int edges) {
+        SplittableRandom random = new SplittableRandom(seed);
+        float[] numbers = new float[edges + 3];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = (float) (random.nextDouble(-1, 1) * Math.pow(10, random.nextInt(-8, 8)));
+        }
+        numbers[0] = -0f;
+        return MicroBatchGradients.ofFlat(random.nextDouble(), edges, 2, numbers);
+    }
+
+    /** The sum may change its first part. */
+    private static MicroBatchGradients copy(MicroBatchGradients part) {
+        return MicroBatchGradients.ofFlat(part.loss(), part.edges().length, part.nodes().length, part.flat());
+    }
+
+    private static void assertSame(MicroBatchGradients expected, MicroBatchGradients actual) {
+        assertEquals(Double.doubleToRawLongBits(expected.loss()), Double.doubleToRawLongBits(actual.loss()));
+        assertArrayEquals(bits(expected.edges()), bits(actual.edges()));
+        assertArrayEquals(bits(expected.nodes()), bits(actual.nodes()));
+        assertArrayEquals(bits(expected.neurons()), bits(actual.neurons()));
+    }
+
     @Test
-    void gradientsKeepEveryBit() {
-        float nan = Float.intBitsToFloat(0x7fc01234);
-        MicroBatchGradients before = new MicroBatchGradients(
-                -0.0, new float[] {nan, Float.MIN_VALUE, -0f}, new float[] {1e30f}, new float[] {2, -nan});
-        MicroBatchGradients after = MicroBatchGradients.PACKING.unpack(MicroBatchGradients.PACKING.pack(before));
-        assertEquals(Double.doubleToRawLongBits(before.loss()), Double.doubleToRawLongBits(after.loss()));
-        assertArrayEquals(bits(before.edges()), bits(after.edges()));
-        assertArrayEquals(bits(before.nodes()), bits(after.nodes()));
-        assertArrayEquals(bits(before.neurons()), bits(after.neurons()));
+    void eachRankGetsWhatTheOthersHaveForIt() {
+        ThreadRanks.run(3, ranks -> {
+            List<byte[]> toEach = IntStream.range(0, 3)
+                    .mapToObj(to -> new byte[] {(byte) ranks.rank(), (byte) to})
+                    .toList();
+            List<byte[]> received = ranks.exchange(toEach);
+            for (int from = 0; from < 3; from++) {
+                assertArrayEquals(new byte[] {(byte) from, (byte) ranks.rank()}, received.get(from));
+            }
+            return 0;
+        });
+        assertArrayEquals(
+                new byte[] {4}, Ranks.alone().exchange(List.of(new byte[] {4})).getFirst());
     }
 
     @Test

@@ -18,7 +18,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.edgeprune.mpi.ffi.Mpi;
 import org.edgeprune.torch.ffi.Shim;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +32,16 @@ class BindingsTest {
     private record Prototype(Class<?> result, List<Class<?>> parameters) {}
 
     private final String header = withoutComments(read(HEADER));
-    private final Map<String, Prototype> prototypes = prototypes(header);
+    private final Map<String, Prototype> prototypes = prototypes(header, "EP_API\\s+", "ep_");
 
     @Test
     void everyFunctionOfTheHeaderIsBoundWithItsTypes() {
         assertTrue(prototypes.size() > 100, "the header was read: " + prototypes.size());
-        assertEquals(prototypes.keySet(), bound().keySet());
+        assertEquals(
+                header.split("\\bEP_API\\b(?! __attribute__)").length - 1,
+                prototypes.size(),
+                "every EP_API is a prototype");
+        assertEquals(prototypes.keySet(), bound(Shim.class, "ep_").keySet());
         assertAll(prototypes.entrySet().stream().map(e -> () -> {
             FunctionDescriptor descriptor = descriptor(e.getKey());
             assertEquals(
@@ -44,8 +50,7 @@ class BindingsTest {
                             descriptor.toMethodType().returnType(),
                             descriptor.toMethodType().parameterList()),
                     e.getKey());
-            Method call = bound().get(e.getKey());
-            assertEquals(e.getValue(), prototype(call.getReturnType(), List.of(call.getParameterTypes())), e.getKey());
+            assertEquals(e.getValue(), prototype(bound(Shim.class, "ep_").get(e.getKey())), e.getKey());
         }));
     }
 
@@ -72,6 +77,20 @@ class BindingsTest {
                         e.getValue(),
                         ((Number) Shim.class.getMethod(e.getKey()).invoke(null)).longValue(),
                         e.getKey())));
+    }
+
+    /** Its library is built by the user, for one MPI; commands under mpirun call it (MpiRunTest). */
+    @Test
+    void theHeaderForMpiIsBoundToo() {
+        String mpi = withoutComments(read(Path.of("native/mpi/edgeprune_mpi.h")));
+        Map<String, Prototype> functions = prototypes(mpi, "\\n", "epm_");
+        assertTrue(functions.size() >= 8, "the header was read: " + functions);
+        assertEquals(
+                functions,
+                bound(Mpi.class, "epm_").entrySet().stream()
+                        .collect(Collectors.toMap(Map.Entry::getKey, bound -> prototype(bound.getValue()))));
+        assertTrue(mpi.contains("#define EPM_VERSION " + Mpi.EPM_VERSION()), "the version");
+        assertTrue(mpi.contains("#define EPM_TEXT " + Mpi.EPM_TEXT()), "the length of a text");
     }
 
     @Test
@@ -105,9 +124,15 @@ class BindingsTest {
 
     // ---- the header ------------------------------------------------------------------------------------------------
 
-    private static Map<String, Prototype> prototypes(String header) {
+    /**
+     * The functions of a header.
+     *
+     * @param before what each declaration begins with, a regular expression
+     * @param prefix what each name begins with
+     */
+    private static Map<String, Prototype> prototypes(String header, String before, String prefix) {
         Map<String, Prototype> prototypes = new TreeMap<>();
-        Matcher function = Pattern.compile("EP_API\\s+([^;(]*?)(ep_\\w+)\\s*\\(([^)]*)\\)\\s*;")
+        Matcher function = Pattern.compile(before + "([^;({}#]*?)(" + prefix + "\\w+)\\s*\\(([^)]*)\\)\\s*;")
                 .matcher(header);
         while (function.find()) {
             List<Class<?>> parameters = new ArrayList<>();
@@ -119,10 +144,6 @@ class BindingsTest {
             }
             prototypes.put(function.group(2), new Prototype(carrier(function.group(1)), parameters));
         }
-        assertEquals(
-                header.split("\\bEP_API\\b(?! __attribute__)").length - 1,
-                prototypes.size(),
-                "every EP_API is a prototype");
         return prototypes;
     }
 
@@ -157,10 +178,10 @@ class BindingsTest {
     // ---- the bindings
     // ------------------------------------------------------------------------------------------------
 
-    private static Map<String, Method> bound() {
+    private static Map<String, Method> bound(Class<?> bindings, String prefix) {
         Map<String, Method> calls = new TreeMap<>();
-        for (Method method : Shim.class.getMethods()) {
-            if (method.getName().startsWith("ep_")
+        for (Method method : bindings.getMethods()) {
+            if (method.getName().startsWith(prefix)
                     && Stream.of("$address", "$descriptor", "$handle").noneMatch(method.getName()::endsWith)) {
                 calls.put(method.getName(), method);
             }
@@ -170,6 +191,10 @@ class BindingsTest {
 
     private static FunctionDescriptor descriptor(String name) throws ReflectiveOperationException {
         return (FunctionDescriptor) Shim.class.getMethod(name + "$descriptor").invoke(null);
+    }
+
+    private static Prototype prototype(Method call) {
+        return prototype(call.getReturnType(), List.of(call.getParameterTypes()));
     }
 
     private static Prototype prototype(Class<?> result, List<Class<?>> parameters) {

@@ -80,13 +80,17 @@ def main():
         args.json.write_text(json.dumps(result, indent=2) + "\n")
 
 
+def received(masks, micro_batches, ranks):
+    """The bytes that rank 0 receives in a step: its slice of every micro-batch, with loss and two lengths, and all slices of the sum."""
+    return micro_batches * (16 + 4 * (masks // ranks)) + 4 * masks if ranks > 1 else 0
+
+
 def report(args, cores, edges, nodes, steps):
-    each = 16 + 4 * (edges + nodes)  # a micro-batch's loss, two lengths, and a gradient for every mask
+    masks = edges + nodes
     gathered = {size: steps[2, size][0]["gathered_bytes"] for size in (args.batch_size // 2, args.batch_size)}
-    for size, found in gathered.items():
-        if found % each:
-            sys.exit(f"ranks.py: {found} bytes were gathered, no multiple of the {each} of a micro-batch")
-    fewer, count = (gathered[size] // each for size in sorted(gathered))
+    fewer, count = ((gathered[size] - 4 * masks) // (16 + 4 * (masks // 2)) for size in sorted(gathered))
+    if gathered[args.batch_size] != received(masks, count, 2):
+        sys.exit(f"ranks.py: {gathered[args.batch_size]} bytes were gathered, not those of {count} micro-batches")
     micro_batch = (seconds(steps[1, args.batch_size]) - seconds(steps[1, args.batch_size // 2])) / (count - fewer)
     update = max(0.0, seconds(steps[1, args.batch_size]) - count * micro_batch)
     byte = min(line["gather_seconds"] for line in steps[2, args.batch_size]) / gathered[args.batch_size]
@@ -98,7 +102,7 @@ def report(args, cores, edges, nodes, steps):
     one = seconds(steps[1, args.batch_size])
     for ranks in sorted(ranks for ranks, size in steps if size == args.batch_size):
         lines = steps[ranks, args.batch_size]
-        bytes_by_model = count * each if ranks > 1 else 0
+        bytes_by_model = received(masks, count, ranks)
         shared = max(1.0, ranks / cores)  # ranks that have less than a core each
         by_model = shared * (micro_batch * -(-count // ranks) + update + byte * bytes_by_model)
         row = {"ranks": ranks, "step_s": seconds(lines), "step_s_by_model": by_model, "speed_up": one / seconds(lines),
@@ -110,11 +114,11 @@ def report(args, cores, edges, nodes, steps):
     result = {"edges": edges, "nodes": nodes, "micro_batches": count, "micro_batch_s": micro_batch, "update_s": update,
               "exchange_s_per_byte": byte, "rows": rows}
     if args.project:
-        result["projected"] = projected(*args.project, each, update, byte)
+        result["projected"] = projected(*args.project, masks, update, byte)
     return result
 
 
-def projected(micro_batch, count, link, each, update, byte):
+def projected(micro_batch, count, link, masks, update, byte):
     """Steps of other machines: seconds of a micro-batch on one of their ranks, micro-batches of a step, bytes a second of their network."""
     count = int(count)
     print(f"\n{count} micro-batches of {micro_batch} s each, a network of {link / 1e9:g} GB/s a rank\n")
@@ -122,7 +126,8 @@ def projected(micro_batch, count, link, each, update, byte):
     print("|---|---|---|---|---|---|---|")
     rows = []
     for ranks in (1, 2, 4, 8, 16, 32, 64):
-        parts = [micro_batch * -(-count // ranks), (ranks - 1) / ranks * count * each / link, byte * count * each if ranks > 1 else 0, update]
+        exchanged = received(masks, count, ranks)
+        parts = [micro_batch * -(-count // ranks), (ranks - 1) / ranks * exchanged / link, byte * exchanged, update]
         rows.append([ranks, *parts, sum(parts)])
         print(f"| {ranks} |", *(f"{part:.2f} |" for part in parts), f"{sum(parts):.2f} | {rows[0][-1] / sum(parts):.1f} |")
     return rows

@@ -127,29 +127,35 @@ measure() {
     fi
 }
 
-# TASK SEED SETTING: at all shares.
+# TASK SETTING SEED: at all shares.
 all() {
     local share
-    for share in "${shares[@]}"; do measure "$1" "$3" "$2" "$share"; done
+    for share in "${shares[@]}"; do measure "$1" "$2" "$3" "$share"; done
+}
+
+# SETTING...: of all tasks and seeds, several at the same time.
+spread() {
+    local setting task seed
+    for setting in "$@"; do
+        for task in "${tasks[@]}"; do
+            for seed in "${seeds[@]}"; do
+                [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
+                all "$task" "$setting" "$seed" &
+            done
+        done
+    done
+    while [ -n "$(jobs -p)" ]; do wait -n; done
 }
 
 set -m # each job is a process group, which ends with the command that it runs
 trap 'for job in $(jobs -p); do kill -- "-$job" 2>/dev/null || true; done' EXIT
 trap 'exit 130' INT TERM
-# rankings first, which pruning starts from
-for pruned in false true; do
-    for setting in "${settings[@]}"; do
-        if options "$setting" >/dev/null; then of_pruning=true; else of_pruning=false; fi
-        [ $pruned = $of_pruning ] || continue
-        for task in "${tasks[@]}"; do
-            for seed in "${seeds[@]}"; do
-                [ "$(jobs -pr | wc -l)" -lt "$jobs" ] || wait -n
-                all "$task" "$seed" "$setting" &
-            done
-        done
-    done
-    while [ -n "$(jobs -p)" ]; do wait -n; done
+rankings=() prunings=()
+for setting in "${settings[@]}"; do
+    if options "$setting" >/dev/null; then prunings+=("$setting"); else rankings+=("$setting"); fi
 done
+spread ${rankings[@]+"${rankings[@]}"} # which pruning starts from
+spread ${prunings[@]+"${prunings[@]}"}
 
 echo "| task | setting | share of edges | edges | KL | accuracy | metric | KL: same kind | new templates | new words | steps | CPU s | overlap |"
 echo "|---|---|---|---|---|---|---|---|---|---|---|---|---|"

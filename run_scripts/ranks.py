@@ -88,9 +88,9 @@ def received(masks, micro_batches, ranks):
 def report(args, cores, edges, nodes, steps):
     masks = edges + nodes
     gathered = {size: steps[2, size][0]["gathered_bytes"] for size in (args.batch_size // 2, args.batch_size)}
-    fewer, count = ((gathered[size] - 4 * masks) // (16 + 4 * (masks // 2)) for size in sorted(gathered))
-    if gathered[args.batch_size] != received(masks, count, 2):
-        sys.exit(f"ranks.py: {gathered[args.batch_size]} bytes were gathered, not those of {count} micro-batches")
+    fewer, count = (next((n for n in range(1, size + 1) if received(masks, n, 2) == gathered[size]), None) for size in sorted(gathered))
+    if fewer is None or count is None or fewer == count:
+        sys.exit(f"ranks.py: {gathered} bytes were gathered, not those of two numbers of micro-batches: give a larger --batch-size")
     micro_batch = (seconds(steps[1, args.batch_size]) - seconds(steps[1, args.batch_size // 2])) / (count - fewer)
     update = max(0.0, seconds(steps[1, args.batch_size]) - count * micro_batch)
     byte = min(line["gather_seconds"] for line in steps[2, args.batch_size]) / gathered[args.batch_size]

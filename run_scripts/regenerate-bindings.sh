@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 command -v jextract >/dev/null || { echo "regenerate-bindings: no jextract on the PATH: get one from https://jdk.java.net/jextract/" >&2; exit 2; }
 
 # HEADER PREFIX PACKAGE CLASS [OPTIONS...]: binds the functions and numbers of a header whose names begin with a prefix.
-bind() {
+generate() {
     local header=$root/native/$1 prefix=$2 package=org.edgeprune.$3 out=$root/bindings/org/edgeprune/${3//.//} name filters=()
     while read -r name; do filters+=(--include-function "$name"); done \
         < <(grep -oE "\\b${prefix}_[a-z0-9_]+\\(" "$header" | tr -d '(' | sort -u)
@@ -19,5 +19,5 @@ bind() {
     ! grep -l findOrThrow "$out"/*.java
 }
 
-bind include/edgeprune_shim.h ep torch.ffi Shim --include-typedef ep_status --include-typedef ep_tensor
-bind mpi/edgeprune_mpi.h epm mpi.ffi Mpi
+generate include/edgeprune_shim.h ep torch.ffi Shim --include-typedef ep_status --include-typedef ep_tensor
+generate mpi/edgeprune_mpi.h epm mpi.ffi Mpi

@@ -93,7 +93,7 @@ final class ValidateCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "500",
             description =
-                    "Edges that are knocked out one by one, for minimality; of a circuit with more, as many are drawn (default: ${DEFAULT-VALUE}).")
+                    "Edges that are knocked out one by one, for minimality; of a larger circuit, that many are drawn at random (default: ${DEFAULT-VALUE}).")
     private int maxEdges;
 
     @Option(
@@ -134,18 +134,21 @@ final class ValidateCommand implements Callable<Integer> {
     public Integer call() {
         Bounds.atLeast(1, "--max-samples", maxSamples);
         Bounds.atLeast(1, "--max-edges", maxEdges);
+        CircuitValidation.Options drawing = options();
         List<CircuitInput> inputs = circuits.stream().map(CircuitInput::of).toList();
         CircuitInput first = inputs.getFirst();
         Optional<CircuitInput.Origin> origin = first.origin();
         Optional<RunRecord> record = PromptSource.record(first);
-        if (randomWeights && record.isEmpty()) {
-            throw new InputException("--random-weights: " + first.path()
-                    + " is not a run, whose settings it would repeat in another model: name the directory of a run");
-        }
-        requireBootstrap(first, record);
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(origin.map(CircuitInput.Origin::task));
+        if (randomWeights) {
+            requireRepeatable("--random-weights", first, record, taskName);
+        }
+        if (bootstrap.isPresent()) {
+            Bounds.atLeast(1, "--bootstrap", bootstrap);
+            requireDrawable(first, requireRepeatable("--bootstrap", first, record, taskName));
+        }
         Task chosen = Tasks.named(taskName).forModel(directory);
         execution.prepare();
         ModelSizes sizes = Models.sizes(directory);
@@ -170,10 +173,8 @@ final class ValidateCommand implements Callable<Integer> {
             record.filter(made -> made.task().equals(taskName) && !task.givesData())
                     .ifPresent(made -> PromptSource.requireExamplesOf(first.path(), made, split, all));
             List<Example> examples = all.subList(0, Math.min(maxSamples, all.size()));
-            List<Circuit> drawn = bootstrap.isEmpty()
-                    ? List.of()
-                    : drawn(new BootstrapRuns(
-                            opened, chosen, trained(first, record.orElseThrow(), data), record.orElseThrow()));
+            Dataset trained =
+                    randomWeights || bootstrap.isPresent() ? trained(first, record.orElseThrow(), data) : data;
             List<Check> checks;
             try (AblationStates states = states(ablation, opened, first, data);
                     RepeatedEvaluator evaluator = new RepeatedEvaluator(
@@ -181,14 +182,14 @@ final class ValidateCommand implements Callable<Integer> {
                                     opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
                             examples,
                             CACHE_BYTES)) {
-                checks = checks(read, drawn, evaluator);
+                List<Circuit> drawn = bootstrap.isEmpty()
+                        ? List.of()
+                        : drawn(new BootstrapRuns(opened, chosen, trained, record.orElseThrow()));
+                checks = checks(read, drawn, evaluator, drawing);
             }
             if (randomWeights) {
-                RunRecord made = record.orElseThrow();
                 checks.add(randomWeights(
-                        checks.getFirst(),
-                        new RandomModel(opened, chosen, trained(first, made, data), made),
-                        examples));
+                        checks.getFirst(), new RandomModel(opened, chosen, trained, record.orElseThrow()), examples));
             }
             Page page = new Page(
                     first.path().toString(),
@@ -220,9 +221,13 @@ final class ValidateCommand implements Callable<Integer> {
         return AblationStates.of(kind, opened.model(), prompts, which.batchSize());
     }
 
-    private List<Check> checks(List<Circuit> circuits, List<Circuit> drawn, RepeatedEvaluator evaluator) {
-        CircuitValidation.Options options = options();
-        long total = CircuitValidation.work(circuits.getFirst(), options) + drawn.size();
+    private List<Check> checks(
+            List<Circuit> circuits,
+            List<Circuit> drawn,
+            RepeatedEvaluator evaluator,
+            CircuitValidation.Options options) {
+        Ablation ablation = evaluator.evaluator().ablation().kind();
+        long total = CircuitValidation.work(circuits.getFirst(), ablation, options) + drawn.size();
         long[] done = {0};
         try (Progress progress = new Progress("validating", "circuits", total)) {
             CircuitValidation validation = new CircuitValidation(
@@ -238,13 +243,18 @@ final class ValidateCommand implements Callable<Integer> {
         }
     }
 
-    private void requireBootstrap(CircuitInput circuit, Optional<RunRecord> record) {
-        Bounds.atLeast(1, "--bootstrap", bootstrap);
-        if (bootstrap.isEmpty()) {
-            return;
+    private static RunRecord requireRepeatable(
+            String option, CircuitInput circuit, Optional<RunRecord> record, String taskName) {
+        RunRecord made = record.orElseThrow(() -> new InputException(
+                option + ": " + circuit.path() + " is not a run, which it repeats: name the directory of a run"));
+        if (!made.task().equals(taskName)) {
+            throw new InputException(option + ": " + circuit.path() + " is a run of " + made.task()
+                    + ", which it repeats, and not of " + taskName + ": leave out --task, or " + option);
         }
-        RunRecord made = record.orElseThrow(() -> new InputException("--bootstrap: " + circuit.path()
-                + " is not a run, which it would repeat on other prompts: name the directory of a run"));
+        return made;
+    }
+
+    private static void requireDrawable(CircuitInput circuit, RunRecord made) {
         if (made.options().controls().freshData()) {
             throw new InputException("--bootstrap: " + circuit.path() + " had fresh prompts every epoch, and there are"
                     + " none to draw from: name runs of several seeds instead");
@@ -264,8 +274,8 @@ final class ValidateCommand implements Callable<Integer> {
         List<Circuit> circuits = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(seed.value());
         for (int i = 0; i < bootstrap.orElseThrow(); i++) {
-            results.note("pruning on training prompts drawn with replacement, " + (i + 1) + " of "
-                    + bootstrap.orElseThrow());
+            results.note("pruning on %d training prompts drawn with replacement, %d of %d"
+                    .formatted(runs.data().train().size(), i + 1, bootstrap.orElseThrow()));
             try (PruneProgress progress = new PruneProgress("kl", results)) {
                 circuits.add(runs.prune(random.split(), progress));
             }

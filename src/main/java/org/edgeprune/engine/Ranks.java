@@ -50,8 +50,21 @@ public interface Ranks {
      *
      * @param toEach those for each rank, in the order of the ranks, of any length, also none
      * @return those that each rank has for this one, in the order of the ranks
+     * @throws IllegalArgumentException if there are not as many as ranks
      */
     List<byte[]> exchange(List<byte[]> toEach);
+
+    /**
+     * Checks what is to be exchanged.
+     *
+     * @param toEach the argument of {@link #exchange}
+     * @throws IllegalArgumentException if there are not as many as ranks
+     */
+    default void requireOneForEach(List<byte[]> toEach) {
+        if (toEach.size() != size()) {
+            throw new IllegalArgumentException("bytes for " + toEach.size() + " ranks, of " + size());
+        }
+    }
 
     /**
      * Whether this is the rank that writes the run and speaks to the user.
@@ -133,6 +146,7 @@ public interface Ranks {
 
             @Override
             public List<byte[]> exchange(List<byte[]> toEach) {
+                requireOneForEach(toEach);
                 return List.copyOf(toEach);
             }
         };

@@ -133,6 +133,7 @@ public final class MpiJob implements Ranks, AutoCloseable {
 
     @Override
     public List<byte[]> exchange(List<byte[]> toEach) {
+        requireOneForEach(toEach);
         return waiting(() -> parts(toEach));
     }
 
@@ -145,7 +146,6 @@ public final class MpiJob implements Ranks, AutoCloseable {
         }
     }
 
-    /** In as many calls as the longest part of any rank needs. */
     private List<byte[]> parts(List<byte[]> toEach) {
         ByteBuffer sent = ByteBuffer.allocate(size() * Integer.BYTES);
         toEach.forEach(part -> sent.putInt(part.length));
@@ -159,32 +159,12 @@ public final class MpiJob implements Ranks, AutoCloseable {
                 longest = Math.max(longest, its.get(to));
             }
         }
-        List<byte[]> received = Arrays.stream(lengths).mapToObj(byte[]::new).toList();
-        int most = MOST_BYTES / size();
-        for (long from = 0; from < longest; from += most) {
-            int start = (int) from;
-            List<byte[]> pieces = toEach.stream()
-                    .map(part -> Arrays.copyOfRange(
-                            part, Math.min(start, part.length), (int) Math.min((long) start + most, part.length)))
-                    .toList();
-            int[] here = pieces(lengths, start, most);
-            place(library.alltoallv(pieces, here), here, received, start);
-        }
-        return received;
-    }
-
-    private static int[] pieces(int[] lengths, int start, int most) {
-        return Arrays.stream(lengths)
-                .map(one -> Math.clamp(one - start, 0, most))
-                .toArray();
-    }
-
-    private static void place(byte[] pieces, int[] lengths, List<byte[]> all, int start) {
-        for (int rank = 0, next = 0; rank < lengths.length; next += lengths[rank++]) {
-            if (lengths[rank] > 0) {
-                System.arraycopy(pieces, next, all.get(rank), start, lengths[rank]);
-            }
-        }
+        InPieces pieces = new InPieces(MOST_BYTES / size());
+        return pieces.received(
+                lengths,
+                longest,
+                (from, here) -> library.alltoallv(
+                        toEach.stream().map(part -> pieces.piece(part, from)).toList(), here));
     }
 
     private List<byte[]> all(byte[] mine) {
@@ -195,15 +175,11 @@ public final class MpiJob implements Ranks, AutoCloseable {
         ByteBuffer.wrap(library.allgatherv(length, 0, Integer.BYTES, fours))
                 .asIntBuffer()
                 .get(lengths);
-        List<byte[]> all = Arrays.stream(lengths).mapToObj(byte[]::new).toList();
-        int most = MOST_BYTES / size();
-        int longest = Arrays.stream(lengths).max().orElseThrow();
-        for (long from = 0; from < longest; from += most) {
-            int start = (int) from;
-            int[] pieces = pieces(lengths, start, most);
-            place(library.allgatherv(mine, Math.min(start, mine.length), pieces[rank()], pieces), pieces, all, start);
-        }
-        return all;
+        return new InPieces(MOST_BYTES / size())
+                .received(
+                        lengths,
+                        Arrays.stream(lengths).max().orElseThrow(),
+                        (from, here) -> library.allgatherv(mine, Math.min(from, mine.length), here[rank()], here));
     }
 
     /**

@@ -40,12 +40,13 @@ final class MpiLibrary {
         try {
             System.load(file.toAbsolutePath().toString());
             found = Mpi.epm_version();
-        } catch (UnsatisfiedLinkError | ExceptionInInitializerError e) { // the latter where it has no such function
+        } catch (UnsatisfiedLinkError e) {
             throw new InputException(
-                    file + ": cannot be loaded (" + (e.getCause() == null ? e : e.getCause()).getMessage()
-                            + "): is the MPI that it was built with in LD_LIBRARY_PATH (module load)? Otherwise"
-                            + remedy.substring(1),
+                    file + ": cannot be loaded (" + e.getMessage() + "): is the MPI that it was built with in"
+                            + " LD_LIBRARY_PATH (module load)? Otherwise" + remedy.substring(1),
                     e);
+        } catch (ExceptionInInitializerError e) { // there is no such function
+            throw new InputException(file + ": is not edgeprune's library for MPI" + remedy, e);
         }
         if (found != Mpi.EPM_VERSION()) {
             throw new InputException(file + ": is of another version of edgeprune (" + found + ", not "

@@ -2,7 +2,9 @@ package org.edgeprune.validate;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunRecord;
@@ -21,6 +23,8 @@ import org.edgeprune.task.Task;
  *     started from scores of the user's, these start from EAP-IG
  */
 public record BootstrapRuns(LoadedModel loaded, Task task, Dataset data, RunRecord run) {
+    private static final int TRIES = 100;
+
     /**
      * Checks the run.
      *
@@ -33,16 +37,30 @@ public record BootstrapRuns(LoadedModel loaded, Task task, Dataset data, RunReco
     }
 
     /**
-     * Prunes as the run was pruned, on prompts that are drawn.
+     * Prunes as the run was pruned, on prompts that are drawn. A draw that lacks the reference prompts which the run's
+     * ablation needs is drawn again.
      *
      * @param random draws them
      * @param listener follows the steps
-     * @return the circuit
+     * @return the circuit, not minimized
+     * @throws InputException if no draw has these reference prompts
      */
     public Circuit prune(SplittableRandom random, Pruner.Listener listener) {
+        Repetition repetition = new Repetition(loaded, task, run);
+        Dataset drawn = Stream.generate(() -> drawn(random))
+                .limit(TRIES)
+                .filter(repetition::fits)
+                .findFirst()
+                .orElseThrow(() -> new InputException("--bootstrap: none of " + TRIES + " draws from "
+                        + data.train().size() + " training prompts has what ablation "
+                        + run.options().ablation().name()
+                        + " needs for every prompt: leave it out, and compare runs of several seeds"));
+        return repetition.prune(drawn, listener);
+    }
+
+    private Dataset drawn(SplittableRandom random) {
         List<Example> train = data.train();
-        List<Example> drawn =
-                random.ints(train.size(), 0, train.size()).mapToObj(train::get).toList();
-        return new Repetition(loaded, task, run).prune(data.withTrain(drawn), listener);
+        return data.withTrain(
+                random.ints(train.size(), 0, train.size()).mapToObj(train::get).toList());
     }
 }

@@ -76,7 +76,8 @@ public final class CircuitValidation {
      * @param evaluator runs circuits on held-out prompts; the caller closes it
      * @param circuit what is tested, with at least one edge
      * @param options of the random draws
-     * @param tick called after each circuit that was run, {@link #work} times in all, and by {@link #bootstrap}
+     * @param tick called after each circuit that was run: {@link #work} times by the constructor and {@link #checks},
+     *     and once for each circuit of {@link #bootstrap}
      * @throws IllegalArgumentException if there is no example, or no edge
      */
     public CircuitValidation(RepeatedEvaluator evaluator, Circuit circuit, Options options, Runnable tick) {
@@ -97,14 +98,17 @@ public final class CircuitValidation {
      * The number of circuits that are run.
      *
      * @param circuit what is tested
+     * @param ablation what cut edges carry
      * @param options of the random draws
-     * @return how often {@code tick} is called, the first two times by the constructor
+     * @return how often {@code tick} is called, the first two times by the constructor; two less if no prompt has
+     *     another of its length
      */
-    public static long work(Circuit circuit, Options options) {
+    public static long work(Circuit circuit, Ablation ablation, Options options) {
+        boolean hasOthers = circuit.size() < circuit.graph().edgeCount();
         return 2
                 + (1 + 3L * options.draws())
-                + (knockedOut(circuit, options) + randomEdges(circuit, options))
-                + 2
+                + (knockedOut(circuit, options) + (hasOthers ? randomEdges(circuit, options) : 0))
+                + (ablation instanceof Ablation.Interchange ? 2 : 0)
                 + options.draws();
     }
 

@@ -12,23 +12,23 @@ import java.util.stream.Stream;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
-import org.edgeprune.eval.Evaluator;
 import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.FreshPrompts;
 import org.edgeprune.prune.LoadedModel;
-import org.edgeprune.prune.Minimizer;
-import org.edgeprune.prune.PruneOptions;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.WarmStart;
 import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 
 /**
- * Prunes as a run was pruned, with other weights or on other prompts. The new run's files are removed.
+ * Prunes as a run was pruned, with other weights or on other prompts. The new run's files are removed, and its circuit
+ * is not minimized ({@link org.edgeprune.prune.Minimizer}).
  *
  * @param loaded the model that is pruned; the caller closes it
  * @param task of the run
@@ -37,24 +37,29 @@ import org.edgeprune.task.Task;
  */
 record Repetition(LoadedModel loaded, Task task, RunRecord run) {
     /**
-     * Finds a circuit, and minimizes it where the run's was.
+     * Finds a circuit.
      *
      * @param data prompts that take the place of the run's
      * @param listener follows the steps
      */
     Circuit prune(Dataset data, Pruner.Listener listener) {
+        PruneSession session = session();
         try {
             Path scratch = Files.createTempDirectory("edgeprune-validate");
             try {
-                Circuit found = new Pruner(
+                return new Pruner(
                                 loaded.model(),
                                 data,
-                                task.scorer(loaded.tokenizer()),
+                                session.scorer(),
                                 run,
                                 RunDirectory.create(scratch),
-                                new Pruner.Pace(0, 0, Pruner.Pace.REFERENCE.cacheBytes()),
+                                new Pruner.Pace(
+                                        0,
+                                        0,
+                                        Optional.ofNullable(run.cacheBytes())
+                                                .orElse(Pruner.Pace.REFERENCE.cacheBytes())),
                                 new Pruner.Sources(
-                                        start(),
+                                        start(session),
                                         FreshPrompts.of(
                                                 task,
                                                 loaded,
@@ -63,7 +68,6 @@ record Repetition(LoadedModel loaded, Task task, RunRecord run) {
                                         Map.of()))
                         .run(false, listener)
                         .circuit();
-                return run.minimal() == null ? found : minimized(found, data);
             } finally {
                 remove(scratch);
             }
@@ -79,32 +83,34 @@ record Repetition(LoadedModel loaded, Task task, RunRecord run) {
      * @return the ablation, which the caller closes
      */
     AblationStates states(Dataset data) {
-        PruneOptions options = run.options();
-        return AblationStates.of(
-                options.ablation(),
-                loaded.model(),
-                new ReferencePrompts(data.train(), options.seed()),
-                options.training().batchSize());
+        return session().ablationStates(data.train());
     }
 
-    private Circuit minimized(Circuit found, Dataset data) {
-        try (AblationStates states = states(data)) {
-            Evaluator evaluator =
-                    new Evaluator(loaded.model(), task.scorer(loaded.tokenizer()), states, Evaluator.BATCH_SIZE);
-            return new Minimizer(evaluator, data.train(), run.minimal())
-                    .minimize(found)
-                    .circuit();
+    /** Whether the run's ablation is defined for all these prompts, of which the training part is its reference. */
+    boolean fits(Dataset data) {
+        ReferencePrompts reference =
+                new ReferencePrompts(data.train(), run.options().seed());
+        try {
+            for (Split split : Split.values()) {
+                reference.requireFor(run.options().ablation(), split.key(), data.part(split));
+            }
+            return true;
+        } catch (InputException e) {
+            return false;
         }
     }
 
-    private Optional<WarmStart> start() {
-        PruneOptions options = run.options();
-        if (!options.controls().warm()) {
+    private PruneSession session() {
+        return PruneSession.of(loaded, task).withOptions(run.options());
+    }
+
+    private Optional<WarmStart> start(PruneSession session) {
+        if (!run.options().controls().warm()) {
             return Optional.empty();
         }
-        String name = options.controls().warmStart().equals(ScoredStart.MATTR) ? ScoredStart.MATTR : ScoredStart.EAP_IG;
-        return ScoredStart.computed(
-                        name, PruneSession.of(loaded, task).withOptions(options), AttributionSetting.Progress.NONE)
+        String name =
+                run.options().controls().warmStart().equals(ScoredStart.MATTR) ? ScoredStart.MATTR : ScoredStart.EAP_IG;
+        return ScoredStart.computed(name, session, AttributionSetting.Progress.NONE)
                 .map(Function.identity());
     }
 

@@ -236,6 +236,25 @@ class MpiRunTest {
         assertTrue(Files.notExists(folder.resolve("other")));
     }
 
+    @Test
+    void aLibraryOfAnotherVersionIsRefused() throws IOException {
+        Path source = Files.writeString(folder.resolve("old.c"), "int epm_version(void) { return 1; }");
+        Path old = folder.resolve("old.so");
+        Tool.start(new ProcessBuilder("gcc", "-shared", "-fPIC", source.toString(), "-o", old.toString()))
+                .ok();
+        ProcessBuilder process = new ProcessBuilder();
+        process.environment().putAll(Mpirun.SETTINGS);
+        process.environment().put("EDGEPRUNE_MPI", old.toString());
+        process.environment().put("PMI_RANK", "0");
+        process.environment().put("PMI_SIZE", "2");
+        String refused = Tool.run(
+                        process, prune(folder.resolve("refused"), data).toArray())
+                .refused();
+        assertTrue(
+                refused.contains(old + ": is of another version of edgeprune (1, not 2): build it with build_mpi.sh"),
+                refused);
+    }
+
     private static List<String> complaints(Tool tool) {
         return tool.err()
                 .lines()

@@ -62,6 +62,8 @@ class MpiEnvironmentTest {
         assumeTrue(Files.exists(other), "no libm.so.6 where Debian has it");
         message =
                 assertThrows(InputException.class, () -> MpiLibrary.load(other)).getMessage();
-        assertTrue(message.startsWith(other + ": cannot be loaded") && message.contains("build_mpi.sh"), message);
+        assertTrue(
+                message.startsWith(other + ": is not edgeprune's library for MPI") && message.contains("build_mpi.sh"),
+                message);
     }
 }

@@ -11,13 +11,19 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
+import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunDirectory;
+import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.StepMetrics;
 import org.edgeprune.report.TinyRun;
+import org.edgeprune.task.Dataset;
+import org.edgeprune.task.Example;
+import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
 import org.edgeprune.torch.Device;
 import org.junit.jupiter.api.AfterAll;
@@ -25,7 +31,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On a run's own prompts, a repetition finds the run's circuit: nothing of how it was pruned is forgotten. */
+/** On a run's own prompts, a repetition finds the run's circuit. */
 class RepetitionTest {
     private static final Pruner.Listener SILENT = new Pruner.Listener() {};
 
@@ -71,12 +77,8 @@ class RepetitionTest {
                 .prune(session.dataset(directory()), SILENT);
     }
 
-    private BootstrapRuns bootstrap(PruneSession session) {
-        return new BootstrapRuns(
-                model,
-                Tasks.named("ioi"),
-                session.dataset(directory()),
-                directory().readRecord());
+    private BootstrapRuns bootstrap(Dataset dataset) {
+        return new BootstrapRuns(model, Tasks.named("ioi"), dataset, directory().readRecord());
     }
 
     @Test
@@ -89,19 +91,31 @@ class RepetitionTest {
         assertEquals(run(refining()), repeated(refining()));
     }
 
+    /** Resampled prompts need another one of their length: of two prompts, half of all draws have both. */
     @Test
-    void ofARunWithAMinimizedCircuit() {
-        PruneSession session = published().withMinimal(0.01);
-        Circuit before = run(session);
-        Circuit minimal = session.minimize(directory(), before, 0.01).circuit();
-        assertTrue(minimal.size() < before.size(), "or this would test nothing");
-        assertEquals(minimal, repeated(session));
+    void aDrawWithoutThePromptsThatTheAblationNeedsIsDrawnAgain() {
+        Task task = Tasks.named("ioi-t1");
+        PruneSession session = PruneSession.of(model, task)
+                .withData(TinyRun.data("ioi-t1", model.directory(), dir.resolve("data")))
+                .withOptions(TinyRun.options().withSteps(1).with(Ablation.RESAMPLE));
+        run(session);
+        List<Example> train = session.dataset(directory()).train().subList(0, 2);
+        RunRecord record = directory().readRecord();
+        BootstrapRuns runs = new BootstrapRuns(model, task, new Dataset(train, train, train), record);
+        for (int seed = 0; seed < 6; seed++) {
+            runs.prune(new SplittableRandom(seed), SILENT);
+        }
+        List<Example> one = train.subList(0, 1);
+        BootstrapRuns impossible = new BootstrapRuns(model, task, new Dataset(one, one, one), record);
+        String message = assertThrows(InputException.class, () -> impossible.prune(new SplittableRandom(1), SILENT))
+                .getMessage();
+        assertTrue(message.startsWith("--bootstrap: ") && message.contains("ablation resample"), message);
     }
 
     @Test
     void eachDrawHasPromptsOfItsOwn() {
         run(published());
-        BootstrapRuns drawn = bootstrap(published());
+        BootstrapRuns drawn = bootstrap(published().dataset(directory()));
         List<Double> first = losses(drawn, 1);
         assertEquals(20, first.size());
         assertEquals(first, losses(drawn, 1));
@@ -126,6 +140,6 @@ class RepetitionTest {
                         .with(TinyRun.options().controls().withFreshData(true))
                         .withSteps(1));
         run(fresh);
-        assertThrows(IllegalArgumentException.class, () -> bootstrap(fresh));
+        assertThrows(IllegalArgumentException.class, () -> bootstrap(fresh.dataset(directory())));
     }
 }

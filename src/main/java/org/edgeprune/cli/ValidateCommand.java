@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.edgeprune.attribute.CircuitInput;
 import org.edgeprune.eval.AblationStates;
@@ -26,10 +25,8 @@ import org.edgeprune.task.Example;
 import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 import org.edgeprune.task.Tasks;
-import org.edgeprune.validate.BootstrapRuns;
 import org.edgeprune.validate.Check;
 import org.edgeprune.validate.CircuitValidation;
-import org.edgeprune.validate.RandomModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -96,18 +93,8 @@ final class ValidateCommand implements Callable<Integer> {
                     "Edges that are knocked out one by one, for minimality; of a larger circuit, that many are drawn at random (default: ${DEFAULT-VALUE}).")
     private int maxEdges;
 
-    @Option(
-            names = "--random-weights",
-            description =
-                    "Also prune a model with random weights as the run was pruned, and compare the circuits. Takes as long as the run did.")
-    private boolean randomWeights;
-
-    @Option(
-            names = "--bootstrap",
-            paramLabel = "N",
-            description =
-                    "Also prune N times as the run was pruned, on training prompts drawn from the run's with replacement, and compare the circuits. Takes N times as long as the run did.")
-    private Optional<Integer> bootstrap = Optional.empty();
+    @Mixin
+    private RepetitionOptions repetitions;
 
     @Mixin
     private SeedOption seed;
@@ -142,13 +129,7 @@ final class ValidateCommand implements Callable<Integer> {
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(origin.map(CircuitInput.Origin::task));
-        if (randomWeights) {
-            requireRepeatable("--random-weights", first, record, taskName);
-        }
-        if (bootstrap.isPresent()) {
-            Bounds.atLeast(1, "--bootstrap", bootstrap);
-            requireDrawable(first, requireRepeatable("--bootstrap", first, record, taskName));
-        }
+        repetitions.requireFor(first.path(), record, taskName);
         Task chosen = Tasks.named(taskName).forModel(directory);
         execution.prepare();
         ModelSizes sizes = Models.sizes(directory);
@@ -173,8 +154,8 @@ final class ValidateCommand implements Callable<Integer> {
             record.filter(made -> made.task().equals(taskName) && !task.givesData())
                     .ifPresent(made -> PromptSource.requireExamplesOf(first.path(), made, split, all));
             List<Example> examples = all.subList(0, Math.min(maxSamples, all.size()));
-            Dataset trained =
-                    randomWeights || bootstrap.isPresent() ? trained(first, record.orElseThrow(), data) : data;
+            Optional<RepetitionOptions.Repeated> repeated = repetitions.of(
+                    opened, chosen, record, made -> trained(first.path(), made, data), seed.value(), results);
             List<Check> checks;
             try (AblationStates states = states(ablation, opened, first, data);
                     RepeatedEvaluator evaluator = new RepeatedEvaluator(
@@ -182,15 +163,12 @@ final class ValidateCommand implements Callable<Integer> {
                                     opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
                             examples,
                             CACHE_BYTES)) {
-                List<Circuit> drawn = bootstrap.isEmpty()
-                        ? List.of()
-                        : drawn(new BootstrapRuns(opened, chosen, trained, record.orElseThrow()));
+                List<Circuit> drawn =
+                        repeated.map(RepetitionOptions.Repeated::drawn).orElse(List.of());
                 checks = checks(read, drawn, evaluator, drawing);
             }
-            if (randomWeights) {
-                checks.add(randomWeights(
-                        checks.getFirst(), new RandomModel(opened, chosen, trained, record.orElseThrow()), examples));
-            }
+            repeated.flatMap(again -> again.randomWeights(examples, checks.getFirst()))
+                    .ifPresent(checks::add);
             Page page = new Page(
                     first.path().toString(),
                     modelName,
@@ -243,52 +221,13 @@ final class ValidateCommand implements Callable<Integer> {
         }
     }
 
-    private static RunRecord requireRepeatable(
-            String option, CircuitInput circuit, Optional<RunRecord> record, String taskName) {
-        RunRecord made = record.orElseThrow(() -> new InputException(
-                option + ": " + circuit.path() + " is not a run, which it repeats: name the directory of a run"));
-        if (!made.task().equals(taskName)) {
-            throw new InputException(option + ": " + circuit.path() + " is a run of " + made.task()
-                    + ", which it repeats, and not of " + taskName + ": leave out --task, or " + option);
-        }
-        return made;
-    }
-
-    private static void requireDrawable(CircuitInput circuit, RunRecord made) {
-        if (made.options().controls().freshData()) {
-            throw new InputException("--bootstrap: " + circuit.path() + " had fresh prompts every epoch, and there are"
-                    + " none to draw from: name runs of several seeds instead");
-        }
-    }
-
     /** The run's data, of the training part what it used. */
-    private Dataset trained(CircuitInput circuit, RunRecord made, Dataset data) {
-        if (!task.givesData()) {
-            PromptSource.requireExamplesOf(circuit.path(), made, Split.TRAIN, data.train());
-        }
+    private Dataset trained(Path run, RunRecord made, Dataset data) {
         List<Example> train = data.train();
+        if (!task.givesData()) {
+            PromptSource.requireExamplesOf(run, made, Split.TRAIN, train);
+        }
         return data.withTrain(train.subList(0, Math.min(made.examples(), train.size())));
-    }
-
-    private List<Circuit> drawn(BootstrapRuns runs) {
-        List<Circuit> circuits = new ArrayList<>();
-        SplittableRandom random = new SplittableRandom(seed.value());
-        for (int i = 0; i < bootstrap.orElseThrow(); i++) {
-            results.note("pruning on %d training prompts drawn with replacement, %d of %d"
-                    .formatted(runs.data().train().size(), i + 1, bootstrap.orElseThrow()));
-            try (PruneProgress progress = new PruneProgress("kl", results)) {
-                circuits.add(runs.prune(random.split(), progress));
-            }
-        }
-        return circuits;
-    }
-
-    private Check randomWeights(Check faithfulness, RandomModel random, List<Example> examples) {
-        RandomModel.Found found;
-        try (PruneProgress progress = new PruneProgress("kl", results)) {
-            found = random.prune(examples, seed.value(), progress);
-        }
-        return found.check(faithfulness.values().get("closed"));
     }
 
     private CircuitValidation.Options options() {

@@ -88,24 +88,21 @@ final class MpiLibrary {
 
     /** Sends each rank the part of its number; gives the bytes that all ranks sent here, one after the other. */
     byte[] alltoallv(List<byte[]> parts, int[] lengths) {
-        int[] lengthsSent = parts.stream().mapToInt(part -> part.length).toArray();
+        int[] outgoing = parts.stream().mapToInt(part -> part.length).toArray();
         int total = sum(lengths);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment sent = arena.allocate(Math.max(1, sum(lengthsSent)));
+            MemorySegment mine = arena.allocate(Math.max(1, sum(outgoing)));
             long next = 0;
             for (byte[] part : parts) {
-                MemorySegment.copy(part, 0, sent, JAVA_BYTE, next, part.length);
+                MemorySegment.copy(part, 0, mine, JAVA_BYTE, next, part.length);
                 next += part.length;
             }
-            MemorySegment received = arena.allocate(Math.max(1, total));
+            MemorySegment all = arena.allocate(Math.max(1, total));
             check(
                     "MPI_Alltoallv",
                     Mpi.epm_alltoallv(
-                            sent,
-                            arena.allocateFrom(JAVA_INT, lengthsSent),
-                            received,
-                            arena.allocateFrom(JAVA_INT, lengths)));
-            return bytes(received, total);
+                            mine, arena.allocateFrom(JAVA_INT, outgoing), all, arena.allocateFrom(JAVA_INT, lengths)));
+            return bytes(all, total);
         }
     }
 

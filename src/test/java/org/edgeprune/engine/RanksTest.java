@@ -77,7 +77,7 @@ class RanksTest {
             int all = masks + 3;
             int slice = all * (rank.rank() + 1) / ranks - all * rank.rank() / ranks;
             assertEquals(
-                    microBatches * (16L + 4 * slice) + 4 * all,
+                    microBatches * (16L + 4L * slice) + 4L * all,
                     mine.gathered().bytes(),
                     "one slice of each micro-batch, and every slice of the sum");
             return 0;

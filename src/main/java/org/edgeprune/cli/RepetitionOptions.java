@@ -73,35 +73,27 @@ final class RepetitionOptions {
             long seed,
             Results results) {
         return record.filter(_ -> randomWeights || bootstrap.isPresent())
-                .map(made -> new Repeated(model, task, trained.apply(made), made, seed, results));
+                .map(made -> new Repeated(
+                        model, task, trained.apply(made), made, bootstrap.orElse(0), randomWeights, seed, results));
     }
 
-    /** A run that is pruned again. */
-    final class Repeated {
-        private final LoadedModel model;
-        private final Task task;
-        private final Dataset data;
-        private final RunRecord run;
-        private final long seed;
-        private final Results results;
-
-        private Repeated(LoadedModel model, Task task, Dataset data, RunRecord run, long seed, Results results) {
-            this.model = model;
-            this.task = task;
-            this.data = data;
-            this.run = run;
-            this.seed = seed;
-            this.results = results;
-        }
-
+    /** A run that is pruned again: on so many draws of its prompts, and perhaps with random weights. */
+    record Repeated(
+            LoadedModel model,
+            Task task,
+            Dataset data,
+            RunRecord run,
+            int draws,
+            boolean randomly,
+            long seed,
+            Results results) {
         /** The circuits of {@code --bootstrap}. */
         List<Circuit> drawn() {
             List<Circuit> circuits = new ArrayList<>();
             SplittableRandom random = new SplittableRandom(seed);
-            int count = bootstrap.orElse(0);
-            for (int i = 0; i < count; i++) {
+            for (int i = 0; i < draws; i++) {
                 results.note("pruning on %d training prompts drawn with replacement, %d of %d"
-                        .formatted(data.train().size(), i + 1, count));
+                        .formatted(data.train().size(), i + 1, draws));
                 try (PruneProgress progress = new PruneProgress("kl", results)) {
                     circuits.add(new BootstrapRuns(model, task, data, run).prune(random.split(), progress));
                 }
@@ -111,7 +103,7 @@ final class RepetitionOptions {
 
         /** The test of {@code --random-weights}, against a circuit's faithfulness. */
         Optional<Check> randomWeights(List<Example> examples, Check faithfulness) {
-            if (!randomWeights) {
+            if (!randomly) {
                 return Optional.empty();
             }
             try (PruneProgress progress = new PruneProgress("kl", results)) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times pruning steps of 1, 2 and 3 ranks on this machine, and holds the model of the site's page on clusters against them:
+"""Times pruning steps of 1, 2 and 3 ranks on this machine, and compares them with the model of the site's page on performance:
 run_scripts/ranks.py [--ranks N,N...] [--shape gpt2|codellama-graph] [--batch-size N] [--steps N] [--micro-batch N]
 [--project SECONDS,N,BYTES] [--json FILE]
 --shape: gpt2, GPT-2 small's shape (the default), or codellama-graph, the 3.9 million edges of CodeLlama-13B in layers as narrow as can be,
@@ -92,12 +92,13 @@ def report(args, cores, edges, nodes, steps):
     if fewer is None or count is None or fewer == count:
         sys.exit(f"ranks.py: {gathered} bytes were gathered, not those of two numbers of micro-batches: give a larger --batch-size")
     micro_batch = (seconds(steps[1, args.batch_size]) - seconds(steps[1, args.batch_size // 2])) / (count - fewer)
-    update = max(0.0, seconds(steps[1, args.batch_size]) - count * micro_batch)
+    micro_batch = min(micro_batch, seconds(steps[1, args.batch_size]) / count)  # steps vary, and an update takes no negative time
+    update = seconds(steps[1, args.batch_size]) - count * micro_batch
     byte = min(line["gather_seconds"] for line in steps[2, args.batch_size]) / gathered[args.batch_size]
     print(f"{edges:,} edges and {nodes:,} nodes; a step of {count} micro-batches; {cores} cores")
     print(f"terms: micro-batch {micro_batch:.4f} s, update {update:.4f} s, exchange {1e9 * byte:.3f} ns a byte\n")
-    print("| ranks | step, s | by the model, s | steps of one rank | by the model | gathered, bytes | by the model | exchange with waiting, s |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| ranks | step, s | by the model, s | times as fast as one | by the model | gathered, bytes | exchange with waiting, s |")
+    print("|---|---|---|---|---|---|---|")
     rows = []
     one = seconds(steps[1, args.batch_size])
     for ranks in sorted(ranks for ranks, size in steps if size == args.batch_size):
@@ -107,10 +108,10 @@ def report(args, cores, edges, nodes, steps):
         by_model = shared * (micro_batch * -(-count // ranks) + update + byte * bytes_by_model)
         row = {"ranks": ranks, "step_s": seconds(lines), "step_s_by_model": by_model, "speed_up": one / seconds(lines),
                "speed_up_by_model": one / by_model, "gathered_bytes": lines[0].get("gathered_bytes", 0),
-               "gathered_bytes_by_model": bytes_by_model, "gather_s": statistics.mean(line.get("gather_seconds", 0) for line in lines)}
+               "gather_s": statistics.mean(line.get("gather_seconds", 0) for line in lines)}
         rows.append(row)
         print("| {ranks} | {step_s:.3f} | {step_s_by_model:.3f} | {speed_up:.2f} | {speed_up_by_model:.2f} | {gathered_bytes:,}"
-              " | {gathered_bytes_by_model:,} | {gather_s:.4f} |".format(**row))
+              " | {gather_s:.4f} |".format(**row))
     result = {"edges": edges, "nodes": nodes, "micro_batches": count, "micro_batch_s": micro_batch, "update_s": update,
               "exchange_s_per_byte": byte, "rows": rows}
     if args.project:
@@ -122,7 +123,7 @@ def projected(micro_batch, count, link, masks, update, byte):
     """Steps of other machines: seconds of a micro-batch on one of their ranks, micro-batches of a step, bytes a second of their network."""
     count = int(count)
     print(f"\n{count} micro-batches of {micro_batch} s each, a network of {link / 1e9:g} GB/s a rank\n")
-    print("| ranks | computation, s | network, s | copying and adding, s | update, s | step, s | steps of one rank |")
+    print("| ranks | computation, s | network, s | copying and adding, s | update, s | step, s | times as fast as one |")
     print("|---|---|---|---|---|---|---|")
     rows = []
     for ranks in (1, 2, 4, 8, 16, 32, 64):

@@ -34,13 +34,13 @@ final class RepetitionOptions {
     private Optional<Integer> bootstrap = Optional.empty();
 
     /** @throws InputException if they are asked for of something that cannot be repeated */
-    void requireFor(Path circuit, Optional<RunRecord> record, String task) {
+    void requireFor(Path circuit, Optional<RunRecord> record, String model, String task, boolean givesData) {
         Bounds.atLeast(1, "--bootstrap", bootstrap);
         if (randomWeights) {
-            requireRun("--random-weights", circuit, record, task);
+            requireRun("--random-weights", circuit, record, model, task, givesData);
         }
         if (bootstrap.isPresent()
-                && requireRun("--bootstrap", circuit, record, task)
+                && requireRun("--bootstrap", circuit, record, model, task, givesData)
                         .options()
                         .controls()
                         .freshData()) {
@@ -49,12 +49,18 @@ final class RepetitionOptions {
         }
     }
 
-    private static RunRecord requireRun(String option, Path circuit, Optional<RunRecord> record, String task) {
+    /** With the model, task and prompts of the run: what is repeated is the run. */
+    private static RunRecord requireRun(
+            String option, Path circuit, Optional<RunRecord> record, String model, String task, boolean givesData) {
         RunRecord made = record.orElseThrow(() -> new InputException(
-                option + ": " + circuit + " is not a run, which it repeats: name the directory of a run"));
-        if (!made.task().equals(task)) {
-            throw new InputException(option + ": " + circuit + " is a run of " + made.task()
-                    + ", which it repeats, and not of " + task + ": leave out --task, or " + option);
+                option + " repeats a run, and " + circuit + " is none: name the directory of a run"));
+        String repeats = option + " repeats " + circuit + ", a run of " + made.task() + " on " + made.model();
+        if (!made.model().equals(model) || !made.task().equals(task)) {
+            throw new InputException(
+                    repeats + ", not of " + task + " on " + model + ": leave out --model and --task, or " + option);
+        }
+        if (givesData) {
+            throw new InputException(repeats + ", on the run's own prompts: leave out --data, or " + option);
         }
         return made;
     }
@@ -89,13 +95,22 @@ final class RepetitionOptions {
             Results results) {
         /** The circuits of {@code --bootstrap}. */
         List<Circuit> drawn() {
-            List<Circuit> circuits = new ArrayList<>();
+            BootstrapRuns runs = new BootstrapRuns(model, task, data, run);
             SplittableRandom random = new SplittableRandom(seed);
+            List<Dataset> drawn = new ArrayList<>();
             for (int i = 0; i < draws; i++) {
+                drawn.add(runs.draw(random.split())
+                        .orElseThrow(() -> new InputException("--bootstrap: no draw of the run's "
+                                + data.train().size() + " training prompts has the prompts that ablation "
+                                + run.options().ablation().name()
+                                + " needs: leave it out, and compare runs of several seeds")));
+            }
+            List<Circuit> circuits = new ArrayList<>();
+            for (Dataset prompts : drawn) {
                 results.note("pruning on %d training prompts drawn with replacement, %d of %d"
-                        .formatted(data.train().size(), i + 1, draws));
+                        .formatted(prompts.train().size(), circuits.size() + 1, draws));
                 try (PruneProgress progress = new PruneProgress("kl", results)) {
-                    circuits.add(new BootstrapRuns(model, task, data, run).prune(random.split(), progress));
+                    circuits.add(runs.prune(prompts, progress));
                 }
             }
             return circuits;

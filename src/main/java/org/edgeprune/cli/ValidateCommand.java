@@ -129,7 +129,7 @@ final class ValidateCommand implements Callable<Integer> {
         String modelName = model.name(origin.map(CircuitInput.Origin::model).orElse(BundledModel.NAME));
         Path directory = ModelOption.directory(modelName);
         String taskName = task.name(origin.map(CircuitInput.Origin::task));
-        repetitions.requireFor(first.path(), record, taskName);
+        repetitions.requireFor(first.path(), record, modelName, taskName, task.givesData());
         Task chosen = Tasks.named(taskName).forModel(directory);
         execution.prepare();
         ModelSizes sizes = Models.sizes(directory);
@@ -222,11 +222,9 @@ final class ValidateCommand implements Callable<Integer> {
     }
 
     /** The run's data, of the training part what it used. */
-    private Dataset trained(Path run, RunRecord made, Dataset data) {
+    private static Dataset trained(Path run, RunRecord made, Dataset data) {
         List<Example> train = data.train();
-        if (!task.givesData()) {
-            PromptSource.requireExamplesOf(run, made, Split.TRAIN, train);
-        }
+        PromptSource.requireExamplesOf(run, made, Split.TRAIN, train);
         return data.withTrain(train.subList(0, Math.min(made.examples(), train.size())));
     }
 

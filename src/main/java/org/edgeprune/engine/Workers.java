@@ -39,7 +39,8 @@ public final class Workers {
      * What the ranks exchanged for one batch.
      *
      * @param bytes what this rank received of results, its own included
-     * @param seconds of this rank, from its last result to everybody's or their sum, with the wait for slower ranks
+     * @param seconds of this rank, from its last result to the results of all ranks, or their sum, with the wait for
+     *     slower ranks
      */
     public record Gathered(long bytes, double seconds) {}
 

@@ -439,8 +439,14 @@ public record PruneSession(
         return new ReferencePrompts(train, options.seed());
     }
 
-    /** Found out now rather than in the evaluation after the last step. */
-    private void requireAblation(Dataset dataset) {
+    /**
+     * Checks, before anything is computed, that the ablation is defined for all prompts, of which the training part is
+     * its reference.
+     *
+     * @param dataset prompts of a run
+     * @throws InputException as {@link ReferencePrompts#requireFor}
+     */
+    public void requireAblation(Dataset dataset) {
         for (Split split : Split.values()) {
             reference(dataset.train()).requireFor(options.ablation(), split.key(), dataset.part(split));
         }

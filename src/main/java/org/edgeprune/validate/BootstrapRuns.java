@@ -1,10 +1,10 @@
 package org.edgeprune.validate;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.Pruner;
 import org.edgeprune.prune.RunRecord;
@@ -37,30 +37,31 @@ public record BootstrapRuns(LoadedModel loaded, Task task, Dataset data, RunReco
     }
 
     /**
-     * Prunes as the run was pruned, on prompts that are drawn. A draw that lacks the reference prompts which the run's
-     * ablation needs is drawn again.
+     * Draws prompts. A draw without the reference prompts that the run's ablation needs is drawn again.
      *
      * @param random draws them
-     * @param listener follows the steps
-     * @return the circuit, not minimized
-     * @throws InputException if no draw has these reference prompts
+     * @return the run's data with as many training prompts, drawn from its own; empty if none of 100 draws has these
+     *     reference prompts
      */
-    public Circuit prune(SplittableRandom random, Pruner.Listener listener) {
+    public Optional<Dataset> draw(SplittableRandom random) {
+        List<Example> train = data.train();
         Repetition repetition = new Repetition(loaded, task, run);
-        Dataset drawn = Stream.generate(() -> drawn(random))
+        return Stream.generate(() -> data.withTrain(random.ints(train.size(), 0, train.size())
+                        .mapToObj(train::get)
+                        .toList()))
                 .limit(TRIES)
                 .filter(repetition::fits)
-                .findFirst()
-                .orElseThrow(() -> new InputException("--bootstrap: none of " + TRIES + " draws from "
-                        + data.train().size() + " training prompts has what ablation "
-                        + run.options().ablation().name()
-                        + " needs for every prompt: leave it out, and compare runs of several seeds"));
-        return repetition.prune(drawn, listener);
+                .findFirst();
     }
 
-    private Dataset drawn(SplittableRandom random) {
-        List<Example> train = data.train();
-        return data.withTrain(
-                random.ints(train.size(), 0, train.size()).mapToObj(train::get).toList());
+    /**
+     * Prunes as the run was pruned.
+     *
+     * @param drawn prompts, see {@link #draw}
+     * @param listener follows the steps
+     * @return the circuit, not minimized
+     */
+    public Circuit prune(Dataset drawn, Pruner.Listener listener) {
+        return new Repetition(loaded, task, run).prune(drawn, listener);
     }
 }

@@ -47,7 +47,8 @@ public final class CircuitValidation {
      *
      * @param draws how many random circuits, sets of edges and edges a circuit is compared with, at least 19, of which
      *     one in twenty can be told
-     * @param maxEdges how many edges are knocked out one by one, at least 1; of a circuit with more, as many are drawn
+     * @param maxEdges how many edges are knocked out one by one, at least 1; of a larger circuit, that many are drawn
+     *     at random
      * @param seed of all draws
      */
     public record Options(int draws, int maxEdges, long seed) {

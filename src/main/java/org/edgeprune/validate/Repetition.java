@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
-import org.edgeprune.eval.ReferencePrompts;
 import org.edgeprune.graph.Circuit;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.FreshPrompts;
@@ -23,7 +22,6 @@ import org.edgeprune.prune.RunDirectory;
 import org.edgeprune.prune.RunRecord;
 import org.edgeprune.prune.WarmStart;
 import org.edgeprune.task.Dataset;
-import org.edgeprune.task.Split;
 import org.edgeprune.task.Task;
 
 /**
@@ -88,12 +86,8 @@ record Repetition(LoadedModel loaded, Task task, RunRecord run) {
 
     /** Whether the run's ablation is defined for all these prompts, of which the training part is its reference. */
     boolean fits(Dataset data) {
-        ReferencePrompts reference =
-                new ReferencePrompts(data.train(), run.options().seed());
         try {
-            for (Split split : Split.values()) {
-                reference.requireFor(run.options().ablation(), split.key(), data.part(split));
-            }
+            session().requireAblation(data);
             return true;
         } catch (InputException e) {
             return false;

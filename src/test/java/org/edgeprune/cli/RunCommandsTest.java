@@ -335,7 +335,11 @@ class RunCommandsTest {
         assertTrue(Tool.run("validate", run, "--bootstrap", 0).refused().contains("--bootstrap 0"));
         assertTrue(Tool.run("validate", run, "--task", "gt", "--random-weights")
                 .refused()
-                .contains(run + " is a run of ioi, which it repeats, and not of gt"));
+                .contains(
+                        "--random-weights repeats " + run + ", a run of ioi on " + model + ", not of gt on " + model));
+        assertTrue(Tool.run("validate", run, "--data", data, "--bootstrap", 1)
+                .refused()
+                .contains("leave out --data, or --bootstrap"));
     }
 
     @Test

@@ -51,7 +51,7 @@ class InPiecesTest {
         assertEquals(List.of(0, 4, 8, 12), calls);
     }
 
-    /** Near the end of what an int counts, the place of the next piece is none any more. */
+    /** The place after the last piece would be more than an int holds. */
     @Test
     void theLastPieceMayEndAtTheLargestLength() {
         InPieces pieces = new InPieces(1 << 30);

@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.graph.Ablation;
 import org.edgeprune.graph.Circuit;
-import org.edgeprune.io.InputException;
 import org.edgeprune.prune.LoadedModel;
 import org.edgeprune.prune.PruneSession;
 import org.edgeprune.prune.Pruner;
@@ -103,13 +103,13 @@ class RepetitionTest {
         RunRecord record = directory().readRecord();
         BootstrapRuns runs = new BootstrapRuns(model, task, new Dataset(train, train, train), record);
         for (int seed = 0; seed < 6; seed++) {
-            runs.prune(new SplittableRandom(seed), SILENT);
+            Dataset drawn = runs.draw(new SplittableRandom(seed)).orElseThrow();
+            assertEquals(2, Set.copyOf(drawn.train()).size());
+            runs.prune(drawn, SILENT);
         }
         List<Example> one = train.subList(0, 1);
         BootstrapRuns impossible = new BootstrapRuns(model, task, new Dataset(one, one, one), record);
-        String message = assertThrows(InputException.class, () -> impossible.prune(new SplittableRandom(1), SILENT))
-                .getMessage();
-        assertTrue(message.startsWith("--bootstrap: ") && message.contains("ablation resample"), message);
+        assertTrue(impossible.draw(new SplittableRandom(1)).isEmpty());
     }
 
     @Test
@@ -124,7 +124,8 @@ class RepetitionTest {
 
     private static List<Double> losses(BootstrapRuns drawn, long seed) {
         List<Double> losses = new ArrayList<>();
-        drawn.prune(new SplittableRandom(seed), new Pruner.Listener() {
+        Dataset prompts = drawn.draw(new SplittableRandom(seed)).orElseThrow();
+        drawn.prune(prompts, new Pruner.Listener() {
             @Override
             public void stepped(StepMetrics metrics) {
                 losses.add(metrics.kl());

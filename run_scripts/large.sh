@@ -3,7 +3,8 @@
 # Makes a model with the layers and heads of CodeLlama-13B in narrow layers, and with random weights, and a run of three steps on it, which
 # keeps nearly all edges. Prints wall time and largest resident memory of each command on that run, and the time of a checkpoint of so
 # many masks: with its digest and fsync, without the digest, and of a bare write and fsync of as many bytes. About two minutes on two
-# idle cores. --forecast: instead compares forecast steps (bench --forecast) with measured ones at shapes that fit here.
+# idle cores. --forecast: instead compares forecast steps (bench --forecast) with measured ones at shapes that fit here, the last of which
+# has 8 GB of weights. Eight minutes.
 # Files go to a new folder in $EDGEPRUNE_SCRATCH, $TMPDIR or /tmp, and are deleted at the end. Needs /usr/bin/time.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -32,6 +33,10 @@ if [ "${1:-}" = --forecast ]; then
     forecast_row 'GPT-2 small, 32 x 20, cached' --batch-size 32 --tokens 20 --cached
     forecast_row 'llama-mid, 8 x 20' --config llama-mid --batch-size 8 --tokens 20
     forecast_row '40 x 40 heads, width 80, 4 x 17' --config "$scratch/narrow.json" --batch-size 4 --tokens 17
+    sed -e 's/"num_hidden_layers": 40/"num_hidden_layers": 5/; s/"hidden_size": 80/"hidden_size": 5120/' \
+        -e 's/"intermediate_size": 16/"intermediate_size": 13824/; s/"vocab_size": 50257/"vocab_size": 32016/' "$scratch/narrow.json" \
+        >"$scratch/wide.json"
+    forecast_row '5 x 40 heads, width 5,120, 2 x 20, two threads' --config "$scratch/wide.json" --batch-size 2 --tokens 20 --threads 2 --warm-up 3
     exit
 fi
 

@@ -38,7 +38,7 @@ record OpenedRun(
         MaskValues masks)
         implements AutoCloseable {
     /** Memory for the full model's runs on the examples, which all circuits have in common. */
-    private static final long CACHE_BYTES = 2L << 30;
+    static final long CACHE_BYTES = 2L << 30;
 
     /**
      * Opens a run.

@@ -48,9 +48,6 @@ import picocli.CommandLine.Parameters;
             "  edgeprune validate edges.json --model path/to/gpt2 --task ioi"
         })
 final class ValidateCommand implements Callable<Integer> {
-    /** Memory for the full model's runs, which all tested circuits share. */
-    private static final long CACHE_BYTES = 2L << 30;
-
     @Parameters(
             paramLabel = "CIRCUIT",
             arity = "1..*",
@@ -162,7 +159,7 @@ final class ValidateCommand implements Callable<Integer> {
                             new Evaluator(
                                     opened.model(), chosen.scorer(opened.tokenizer()), states, Evaluator.BATCH_SIZE),
                             examples,
-                            CACHE_BYTES)) {
+                            OpenedRun.CACHE_BYTES)) {
                 List<Circuit> drawn =
                         repeated.map(RepetitionOptions.Repeated::drawn).orElse(List.of());
                 checks = checks(read, drawn, evaluator, drawing);

@@ -31,16 +31,22 @@ public record MicroBatchGradients(double loss, float[] edges, float[] nodes, flo
         List<Tensor> all = new ArrayList<>(List.of(loss.detach().view(1), gradients.edges(), gradients.nodes()));
         gradients.neurons().ifPresent(all::add);
         float[] read = Tensor.cat(0, all).toFloats();
-        return ofFlat(read[0], edges, nodes, Arrays.copyOfRange(read, 1, read.length));
+        return of(read[0], edges, nodes, read, 1);
     }
 
     /** From the gradients of edges, nodes and neurons one after the other. */
     static MicroBatchGradients ofFlat(double loss, int edges, int nodes, float[] all) {
+        return of(loss, edges, nodes, all, 0);
+    }
+
+    private static MicroBatchGradients of(double loss, int edges, int nodes, float[] all, int from) {
+        int nodesFrom = from + edges;
+        int neuronsFrom = nodesFrom + nodes;
         return new MicroBatchGradients(
                 loss,
-                Arrays.copyOfRange(all, 0, edges),
-                Arrays.copyOfRange(all, edges, edges + nodes),
-                Arrays.copyOfRange(all, edges + nodes, all.length));
+                Arrays.copyOfRange(all, from, nodesFrom),
+                Arrays.copyOfRange(all, nodesFrom, neuronsFrom),
+                Arrays.copyOfRange(all, neuronsFrom, all.length));
     }
 
     /** The gradients of edges, nodes and neurons one after the other. */

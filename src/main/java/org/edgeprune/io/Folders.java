@@ -2,6 +2,7 @@ package org.edgeprune.io;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,8 +114,12 @@ public final class Folders {
         }
     }
 
-    /** Deletes a file, or a folder with all that is in it, as far as that is possible. */
-    static void delete(Path file) {
+    /**
+     * Deletes a file, or a folder with all that is in it, as far as that is possible. Only for temporary ones.
+     *
+     * @param file the file or folder, which need not exist
+     */
+    public static void delete(Path file) {
         if (!Files.isDirectory(file)) {
             file.toFile().delete();
             return;
@@ -123,8 +128,8 @@ public final class Folders {
             for (Path inner : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(inner);
             }
-        } catch (IOException e) {
-            // What stays is hidden and named as temporary; the failure that led here matters more.
+        } catch (IOException | UncheckedIOException e) {
+            // What stays is temporary by its name or its place; the failure that led here matters more.
         }
     }
 }

@@ -4,13 +4,13 @@ import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
-import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.edgeprune.engine.Ranks;
 
 /**
@@ -149,18 +149,11 @@ public final class MpiJob implements Ranks, AutoCloseable {
     }
 
     private List<byte[]> parts(List<byte[]> toEach) {
-        ByteBuffer sent = ByteBuffer.allocate(size() * Integer.BYTES);
-        toEach.forEach(part -> sent.putInt(part.length));
-        int longest = 0;
-        int[] lengths = new int[size()];
-        List<byte[]> ofAll = all(sent.array());
-        for (int rank = 0; rank < size(); rank++) {
-            IntBuffer its = ByteBuffer.wrap(ofAll.get(rank)).asIntBuffer();
-            lengths[rank] = its.get(rank());
-            for (int to = 0; to < size(); to++) {
-                longest = Math.max(longest, its.get(to));
-            }
-        }
+        int[] sent = numbers(toEach.stream().mapToInt(part -> part.length).toArray()); // from each rank, to each rank
+        int[] lengths = IntStream.range(0, size())
+                .map(from -> sent[from * size() + rank()])
+                .toArray();
+        int longest = Arrays.stream(sent).max().orElseThrow();
         InPieces pieces = new InPieces(MOST_BYTES / size());
         return pieces.received(
                 lengths,
@@ -170,18 +163,25 @@ public final class MpiJob implements Ranks, AutoCloseable {
     }
 
     private List<byte[]> all(byte[] mine) {
-        int[] lengths = new int[size()];
-        byte[] length = ByteBuffer.allocate(Integer.BYTES).putInt(mine.length).array();
-        int[] fours = new int[size()];
-        Arrays.fill(fours, Integer.BYTES);
-        ByteBuffer.wrap(library.allgatherv(length, 0, Integer.BYTES, fours))
-                .asIntBuffer()
-                .get(lengths);
+        int[] lengths = numbers(mine.length);
         return new InPieces(MOST_BYTES / size())
                 .received(
                         lengths,
                         Arrays.stream(lengths).max().orElseThrow(),
                         (from, here) -> library.allgatherv(mine, Math.min(from, mine.length), here[rank()], here));
+    }
+
+    /** The numbers of all ranks, as many of each, one after the other. */
+    private int[] numbers(int... mine) {
+        ByteBuffer bytes = ByteBuffer.allocate(mine.length * Integer.BYTES);
+        bytes.asIntBuffer().put(mine);
+        int[] lengths = new int[size()];
+        Arrays.fill(lengths, bytes.capacity());
+        int[] all = new int[size() * mine.length];
+        ByteBuffer.wrap(library.allgatherv(bytes.array(), 0, bytes.capacity(), lengths))
+                .asIntBuffer()
+                .get(all);
+        return all;
     }
 
     /**

@@ -1,18 +1,17 @@
 package org.edgeprune.prune;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.edgeprune.engine.Ranks;
 import org.edgeprune.io.Complaint;
 import org.edgeprune.io.FolderLock;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 
 /**
@@ -180,14 +179,6 @@ public final class RankedDirectory implements AutoCloseable {
     }
 
     private void remove() {
-        if (!Files.exists(lock.folder())) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(lock.folder())) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> file.toFile().delete());
-        } catch (IOException | UncheckedIOException e) {
-            // What stays is in the system's folder for temporary files.
-        }
+        Folders.delete(lock.folder());
     }
 }

@@ -197,7 +197,9 @@ public final class CircuitValidation {
                     more.set(others[random.nextInt(others.length)]);
                     return kl - kl(evaluate(of(more)));
                 });
-        double[] ofEdges = Arrays.stream(sample(random(7, 0), circuit.edgeSet(), knockedOut(circuit, options)))
+        int[] edges = circuit.edgeSet().stream().toArray();
+        double[] ofEdges = sample(random(7, 0), edges.length, knockedOut(circuit, options)).stream()
+                .map(i -> edges[i])
                 .mapToDouble(edge -> {
                     BitSet less = circuit.edgeSet();
                     less.clear(edge);
@@ -331,18 +333,6 @@ public final class CircuitValidation {
     /** As many as are knocked out, or none of them could be told from random ones by a false discovery rate. */
     private static int randomEdges(Circuit circuit, Options options) {
         return Math.max(options.draws(), knockedOut(circuit, options));
-    }
-
-    /** Some of a set, each with the same probability, in their order; all of them without a draw. */
-    private static int[] sample(SplittableRandom random, BitSet from, int count) {
-        int[] all = from.stream().toArray();
-        for (int i = 0; i < count && count < all.length; i++) {
-            int j = random.nextInt(i, all.length);
-            int drawn = all[j];
-            all[j] = all[i];
-            all[i] = drawn;
-        }
-        return Arrays.stream(all).limit(count).sorted().toArray();
     }
 
     private double[] draws(int stream, int count, ToDoubleFunction<SplittableRandom> draw) {

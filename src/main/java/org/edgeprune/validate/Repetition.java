@@ -4,15 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import org.edgeprune.attribute.AttributionSetting;
 import org.edgeprune.attribute.ScoredStart;
 import org.edgeprune.eval.AblationStates;
 import org.edgeprune.graph.Circuit;
+import org.edgeprune.io.Folders;
 import org.edgeprune.io.InputException;
 import org.edgeprune.prune.FreshPrompts;
 import org.edgeprune.prune.LoadedModel;
@@ -67,7 +66,7 @@ record Repetition(LoadedModel loaded, Task task, RunRecord run) {
                         .run(false, listener)
                         .circuit();
             } finally {
-                remove(scratch);
+                Folders.delete(scratch);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -106,13 +105,5 @@ record Repetition(LoadedModel loaded, Task task, RunRecord run) {
                 run.options().controls().warmStart().equals(ScoredStart.MATTR) ? ScoredStart.MATTR : ScoredStart.EAP_IG;
         return ScoredStart.computed(name, session, AttributionSetting.Progress.NONE)
                 .map(Function.identity());
-    }
-
-    private static void remove(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }
